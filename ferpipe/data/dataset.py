@@ -1,0 +1,33 @@
+"""What every data set is made into: splits of 48x48 grey pictures with labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Split:
+    """Pictures and, where they are known, their labels."""
+
+    images: np.ndarray  # (n, 48, 48) uint8
+    labels: np.ndarray | None  # (n,) int64 in [0, 7); None where they are withheld
+    names: np.ndarray  # (n,) str: the file's stem, or the row number from 0 in a CSV
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set's splits, where they came from, and what had to be done to them."""
+
+    name: str  # "fer2013" or "rendered"
+    restricted: bool  # True: no single picture may be published
+    train: Split
+    dev: Split
+    test: Split | None
+    notes: dict[str, Any]  # JSON facts that the report states: conversions, held-out dev, missing classes
+    truth: dict[str, np.ndarray] = field(default_factory=dict)  # rendered faces: what is known of each dev face
