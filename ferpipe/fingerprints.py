@@ -1,0 +1,86 @@
+"""Hashes of code, files and values: what a recipe is made of.
+
+A module's fingerprint covers its own code and, transitively, that of the project's modules it imports, without comments
+and docstrings, so that an edit to a comment reruns nothing and a changed helper reruns what uses it.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+PACKAGE = Path(__file__).parent
+
+
+def of_bytes(content: bytes) -> str:
+    """Return the first 16 hexadecimal digits of the SHA-256 of `content`."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def of_value(value: Any) -> str:
+    """Return the fingerprint of a JSON value."""
+    return of_bytes(json.dumps(value, sort_keys=True).encode())
+
+
+def of_file(path: Path) -> str:
+    """Return the fingerprint of a file's content, read in pieces."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
+def code(module: str, known: dict[str, Any] | None = None) -> dict[str, str]:
+    """Return the fingerprint of each of the project's modules that `module` is made of, by name.
+
+    `known` is a memory of parsed files by the hash of their bytes; it is filled, and spares parsing them again.
+    """
+    found: dict[str, str] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        if name in found or (path := _file(name)) is None:
+            continue
+        found[name], imports = _parsed(path, {} if known is None else known)
+        waiting += imports
+    return dict(sorted(found.items()))
+
+
+@cache
+def _file(name: str) -> Path | None:
+    base = PACKAGE.parent.joinpath(*name.split("."))
+    for path in (base.with_suffix(".py"), base / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+def _parsed(path: Path, known: dict[str, Any]) -> tuple[str, list[str]]:
+    content = path.read_bytes()
+    key = hashlib.sha256(content).hexdigest()
+    if key not in known:
+        tree = ast.parse(content)
+        known[key] = [_tree_hash(tree), sorted(_imports(tree))]
+    return known[key][0], known[key][1]
+
+
+def _tree_hash(tree: ast.Module) -> str:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
+            node, clean=False
+        ):
+            node.body = node.body[1:] or [ast.Pass()]
+    return of_bytes(ast.dump(tree).encode())
+
+
+def _imports(tree: ast.Module) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            # `from ferpipe.data import rendered` may name a module or a value: _file tells which
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {name for name in names if name.split(".")[0] == PACKAGE.name}

@@ -1,0 +1,85 @@
+"""ResNet-18 (He et al. 2016) for 48x48 grey faces, with torchvision's layer names and state-dict keys."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ferpipe.emotions import EMOTIONS, SIDE
+
+STEM_CHANNELS = 64
+STEMS = ("imagenet", "pooled", "small")
+MEAN, DEVIATION = 0.5, 0.25  # grey levels in [0, 1] to about zero mean and unit deviation, the same for every data set
+
+
+class Block(nn.Module):
+    """The basic residual block: two 3x3 convolutions and a shortcut; one ReLU module per use, so that hooks hold."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(outputs)
+        self.relu1 = nn.ReLU()
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        self.relu2 = nn.ReLU()
+        self.downsample: nn.Module | None = None
+        if stride != 1 or inputs != outputs:
+            self.downsample = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the block's output, (n, outputs, h / stride, w / stride)."""
+        shortcut = x if self.downsample is None else self.downsample(x)
+        x = self.relu1(self.bn1(self.conv1(x)))
+        return self.relu2(self.bn2(self.conv2(x)) + shortcut)
+
+
+class ResNet18(nn.Module):
+    """A ResNet-18 with one input channel, seven outputs, a choice of stem and a width for its four stages.
+
+    `imagenet` is torchvision's stem (7x7 stride 2, max-pool: last map 2x2 at 48x48), `pooled` a 3x3 convolution and
+    the max-pool (3x3), `small` a 3x3 convolution alone (6x6). `width` is the first stage's channels, 64 in the
+    original; the first convolution keeps its 64 filters at every width, so that all of them can be shown.
+    """
+
+    def __init__(self, stem: str = "imagenet", width: int = 64) -> None:
+        super().__init__()
+        size, stride = {"imagenet": (7, 2), "pooled": (3, 1), "small": (3, 1)}[stem]
+        self.conv1 = nn.Conv2d(1, STEM_CHANNELS, size, stride, padding=size // 2, bias=False)
+        self.bn1 = nn.BatchNorm2d(STEM_CHANNELS)
+        self.relu = nn.ReLU()
+        self.maxpool = nn.Identity() if stem == "small" else nn.MaxPool2d(3, 2, padding=1)
+        self.layer1 = _stage(STEM_CHANNELS, width, 1)
+        self.layer2 = _stage(width, 2 * width, 2)
+        self.layer3 = _stage(2 * width, 4 * width, 2)
+        self.layer4 = _stage(4 * width, 8 * width, 2)
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+        self.fc = nn.Linear(8 * width, len(EMOTIONS))
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits (n, 7) for inputs (n, 1, 48, 48)."""
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        logits: Tensor = self.fc(self.avgpool(x).flatten(1))
+        return logits
+
+
+def _stage(inputs: int, outputs: int, stride: int) -> nn.Sequential:
+    return nn.Sequential(Block(inputs, outputs, stride), Block(outputs, outputs, 1))
+
+
+def initialised(stem: str, width: int, seed: int) -> ResNet18:
+    """Return a freshly initialised network whose weights depend on `seed` alone; the global generator is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return ResNet18(stem, width)
+
+
+def normalise(images: Tensor) -> Tensor:
+    """Return inputs (n, 1, 48, 48) float32 for uint8 images (n, 48, 48)."""
+    if images.shape[1:] != (SIDE, SIDE):
+        raise ValueError(f"images must be (n, {SIDE}, {SIDE}), got {tuple(images.shape)}")
+    return (images.float().div_(255).sub_(MEAN).div_(DEVIATION)).unsqueeze(1)
