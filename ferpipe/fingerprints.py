@@ -72,7 +72,17 @@ def _tree_hash(tree: ast.Module) -> str:
             node, clean=False
         ):
             node.body = node.body[1:] or [ast.Pass()]
-    return of_bytes(ast.dump(tree).encode())
+    return of_bytes(repr(_plain(tree)).encode())
+
+
+def _plain(node: Any) -> Any:
+    """Return a syntax tree as tuples, without what is empty: newer Pythons add empty fields, which are no change."""
+    if isinstance(node, list):
+        return [_plain(item) for item in node]
+    if not isinstance(node, ast.AST):
+        return node
+    fields = [(name, _plain(value)) for name, value in ast.iter_fields(node) if value not in (None, [])]
+    return (type(node).__name__, fields)
 
 
 def _imports(tree: ast.Module) -> set[str]:

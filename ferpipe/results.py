@@ -1,9 +1,9 @@
 """What an analysis found: numbers, arrays, and faces where they may be shown. The only meeting place of both sides.
 
-    <results>/<dataset>/<analysis>/numbers.json   what the text prints: full-precision floats, shares in [0, 1]
-                                   arrays.npz     what the figures draw
-                                   recipe.json    what it was made of, and with
-    <artefacts>/<dataset>/faces.npz               a restricted data set's pictures, as <analysis>/<array>; never published
+<results>/<dataset>/<analysis>/numbers.json   what the text prints: full-precision floats, shares in [0, 1]
+                               arrays.npz     what the figures draw
+                               recipe.json    what it was made of, and with
+<artefacts>/<dataset>/faces.npz               a restricted data set's pictures, as <analysis>/<array>; never published
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ def npz_bytes(arrays: Arrays) -> bytes:
         for name in sorted(arrays):
             member = io.BytesIO()
             np.lib.format.write_array(member, np.ascontiguousarray(arrays[name]), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0)), member.getvalue(), zipfile.ZIP_DEFLATED)
+            archive.writestr(
+                zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0)), member.getvalue(), zipfile.ZIP_DEFLATED
+            )
     return buffer.getvalue()
 
 
@@ -69,7 +71,9 @@ def read_json(path: Path) -> Any:
     except FileNotFoundError:
         raise Slip(f"{path} is missing; python build.py makes it") from None
     except (ValueError, OSError) as error:
-        raise Slip(f"{path} cannot be read as JSON ({error}); mend it, or remove its folder and run python build.py") from None
+        raise Slip(
+            f"{path} cannot be read as JSON ({error}); mend it, or remove its folder and run python build.py"
+        ) from None
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:

@@ -1,0 +1,6 @@
+"""One analysis, one file, one result folder, one name. Each has `analyse(study) -> Result`."""
+
+ANALYSES = (
+    "data", "settings", "saliency", "filters", "filter_emotions", "conv1_outputs", "confusion", "lime", "curves",
+    "ensemble",
+)  # fmt: skip

@@ -1,0 +1,52 @@
+"""What every analysis is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+
+from ferpipe.data.dataset import Dataset
+from ferpipe.training.members import Member
+from ferpipe.training.resnet import ResNet18
+
+
+@dataclass(frozen=True)
+class Study:
+    """A data set and the networks trained on it."""
+
+    dataset: Dataset
+    members: tuple[Member, ...]  # the ensemble; the first is the analysis model
+    overfitted: Member
+    device: torch.device
+    seed: int
+    preset: str  # "smoke" asks for the least work that still fills every figure
+
+    @cached_property
+    def model(self) -> ResNet18:
+        """The analysis model, in evaluation mode, its weights without gradients."""
+        return self.members[0].network(self.device)
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """The dev labels, (n,) int64."""
+        assert self.dataset.dev.labels is not None
+        return self.dataset.dev.labels
+
+    @cached_property
+    def probabilities(self) -> np.ndarray:
+        """The analysis model's probabilities on dev, (n, 7)."""
+        return softmax(self.members[0].dev_logits)
+
+    @property
+    def smoke(self) -> bool:
+        """Whether the least work is asked for."""
+        return self.preset == "smoke"
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return probabilities over the last axis."""
+    exponents = np.exp(logits - logits.max(-1, keepdims=True))
+    return exponents / exponents.sum(-1, keepdims=True)  # type: ignore[no-any-return]

@@ -1,0 +1,52 @@
+"""What a network runs on: device, precision, threads, versions."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import version
+from typing import Any
+
+import torch
+
+from ferpipe.errors import Slip
+
+RECORDED = ("torch", "torchvision", "lime", "captum", "scikit-image", "scikit-learn", "numpy")
+
+
+def device(name: str) -> torch.device:
+    """Return the device that `auto`, `cpu`, `cuda` or `mps` stands for; raises Slip where it is not to be had."""
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return torch.device(next(kind for kind in ("cuda", "mps", "cpu") if there[kind]))
+    if not there[name]:
+        here = ", ".join(kind for kind, yes in there.items() if yes)
+        raise Slip(
+            f"--device {name}: torch {torch.__version__} finds none on this machine; it has {here}: use --device auto"
+        )
+    return torch.device(name)
+
+
+def prepare() -> None:
+    """Make equal seeds give equal bytes, on as many threads as OMP_NUM_THREADS or the machine says."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only so
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.benchmark = False
+
+
+def half(device: torch.device) -> bool:
+    """Return whether the processor multiplies bfloat16 faster than float32: by feature, never by a clock."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def description(device: torch.device) -> dict[str, Any]:
+    """Return versions, device, precision and threads: recorded and printed, and no part of a recipe."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
+    return {
+        "versions": {"python": platform.python_version(), **{package: version(package) for package in RECORDED}},
+        "device": device.type if device.type == "mps" else f"{device.type} ({name})",
+        "precision": "bfloat16" if half(device) else "float32",
+        "threads": torch.get_num_threads(),
+    }

@@ -1,0 +1,79 @@
+"""How a network is trained, as data: every hyperparameter with its unit and its reason, and the presets that people name.
+
+A recipe decides a member's identity, together with its data. Device, precision and threads do not: they are recorded
+beside the weights, so that a member made on one machine is simply loaded on another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One network's hyperparameters."""
+
+    role: str = "member"  # of the ensemble; or "overfitted", the same without its regularisers
+    seed: int = 0  # of weights, order and augmentation
+    stem: str = "imagenet"  # see resnet.py
+    width: int = 32  # channels of the first stage
+    epochs: int = 12
+    part: int = 0  # training faces used, drawn by seed; 0 = all
+    batch: int = 64  # images a step
+    learning_rate: float = 0.1  # the one-cycle schedule's peak (Smith & Topin 2019), for SGD on a batch of 64 to 128
+    warmup: float = 0.2  # share of all steps in which the rate rises
+    momentum: float = 0.9  # Nesterov's
+    weight_decay: float = 5e-4  # on weights of convolutions and fc, not on biases and normalisation
+    label_smoothing: float = 0.1  # some labels are wrong (Szegedy et al. 2016)
+    average: float = 0.5  # horizon of the running mean of the weights, in epochs; 0 = none (Polyak & Juditsky 1992)
+    flip: bool = True  # left and right alternate from epoch to epoch instead of being drawn (Jordan 2024)
+    rotate: float = 12.0  # degrees at most, either way
+    scale: float = 0.1  # share by which a face may be larger or smaller
+    shift: float = 4.0  # pixels at most, either way
+    light: float = 0.2  # share by which brightness and contrast may change
+    erase: float = 0.5  # probability that a rectangle is greyed out (Zhong et al. 2020)
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the recipe as JSON."""
+        return asdict(self)
+
+
+def overfitted(recipe: Recipe, part: int, epochs: int) -> Recipe:
+    """Return `recipe` without its regularisers, on a part of train, run past the minimum of its dev loss."""
+    return replace(recipe, role="overfitted", part=part, epochs=epochs, weight_decay=0.0, label_smoothing=0.0,
+                   average=0.0, flip=False, rotate=0.0, scale=0.0, shift=0.0, light=0.0, erase=0.0, learning_rate=0.05)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What a preset's name stands for on one data set."""
+
+    members: int
+    recipe: Recipe
+    overfitted_part: int  # faces
+    overfitted_epochs: int
+    sizes: tuple[int, int, int] = (0, 0, 0)  # faces to draw for train, dev, test (rendered faces only)
+
+
+_SMOKE = Recipe(width=8, epochs=2, part=256, batch=32)
+PRESETS: dict[str, dict[str, Preset]] = {
+    "rendered": {
+        "smoke": Preset(2, _SMOKE, 64, 3, sizes=(280, 140, 70)),
+        "default": Preset(3, Recipe(epochs=8), 400, 24, sizes=(3600, 900, 900)),
+        "full": Preset(5, Recipe(stem="pooled", width=64, epochs=20), 800, 40, sizes=(12000, 3000, 3000)),
+    },
+    "fer2013": {
+        "smoke": Preset(2, _SMOKE, 64, 3),
+        "default": Preset(1, Recipe(stem="pooled", epochs=10, batch=128), 2500, 16),
+        "full": Preset(5, Recipe(stem="small", width=64, epochs=40, batch=128), 4000, 40),
+    },
+}
+
+
+def plan(dataset: str, preset: str, members: int | None, epochs: int | None, seed: int) -> list[Recipe]:
+    """Return the recipes of the members, which differ in their seed, and, last, of the overfitting model."""
+    chosen = PRESETS[dataset][preset]
+    recipe = replace(chosen.recipe, epochs=epochs or chosen.recipe.epochs)
+    ensemble = [replace(recipe, seed=seed + k) for k in range(members or chosen.members)]
+    return [*ensemble, overfitted(ensemble[0], chosen.overfitted_part, chosen.overfitted_epochs)]
