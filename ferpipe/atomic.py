@@ -42,7 +42,7 @@ def folder(path: Path) -> Iterator[Path]:
 
 
 def recover(parent: Path) -> None:
-    """Bring `parent` to its last whole state after a kill: put back what stepped aside, remove what was half-written."""
+    """Bring `parent` to its last whole state after a kill: put back what stepped aside, drop what was half-written."""
     if not parent.is_dir():
         return
     for entry in sorted(parent.iterdir()):

@@ -49,4 +49,4 @@ class Study:
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Return probabilities over the last axis."""
     exponents = np.exp(logits - logits.max(-1, keepdims=True))
-    return exponents / exponents.sum(-1, keepdims=True)  # type: ignore[no-any-return]
+    return exponents / exponents.sum(-1, keepdims=True)

@@ -74,7 +74,7 @@ class Training:
         )
         self.dev = (torch.from_numpy(dev.images).to(device), torch.from_numpy(dev.labels).to(device))
         network = initialised(recipe.stem, recipe.width, recipe.seed)
-        self.network: ResNet18 = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network: ResNet18 = network.to(device, memory_format=torch.channels_last)
         self.steps = max(1, len(chosen) // recipe.batch)  # the last, smaller batch waits for the next epoch's order
         self.optimiser = _optimiser(self.network, recipe)
         decay = 1 - 1 / max(1.0, recipe.average * self.steps)
@@ -119,14 +119,15 @@ class Training:
             self.optimiser.zero_grad()
             for group in self.optimiser.param_groups:
                 group["lr"] = self.rate(self.epoch * self.steps + step)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             self.optimiser.step()
             if recipe.average:
                 self.average.update_parameters(self.network)
             yield
         if not np.isfinite(loss.item()):
             raise Slip(
-                f"the training loss is {loss.item()} in epoch {self.epoch + 1}: the learning rate {recipe.learning_rate} is too high"
+                f"the training loss is {loss.item()} in epoch {self.epoch + 1}: "
+                f"the learning rate {recipe.learning_rate} is too high"
             )
 
     def close_epoch(self) -> None:

@@ -1,4 +1,4 @@
-"""How a network is trained, as data: every hyperparameter with its unit and its reason, and the presets that people name.
+"""How a network is trained, as data: every hyperparameter with its unit and its reason, and the presets.
 
 A recipe decides a member's identity, together with its data. Device, precision and threads do not: they are recorded
 beside the weights, so that a member made on one machine is simply loaded on another.
@@ -41,8 +41,9 @@ class Recipe:
 
 def overfitted(recipe: Recipe, part: int, epochs: int) -> Recipe:
     """Return `recipe` without its regularisers, on a part of train, run past the minimum of its dev loss."""
-    return replace(recipe, role="overfitted", part=part, epochs=epochs, weight_decay=0.0, label_smoothing=0.0,
-                   average=0.0, flip=False, rotate=0.0, scale=0.0, shift=0.0, light=0.0, erase=0.0, learning_rate=0.05)  # fmt: skip
+    bare = replace(recipe, flip=False, rotate=0.0, scale=0.0, shift=0.0, light=0.0, erase=0.0)
+    bare = replace(bare, weight_decay=0.0, label_smoothing=0.0, average=0.0, learning_rate=recipe.learning_rate / 2)
+    return replace(bare, role="overfitted", part=part, epochs=epochs)
 
 
 @dataclass(frozen=True)

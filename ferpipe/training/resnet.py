@@ -72,7 +72,7 @@ def _stage(inputs: int, outputs: int, stride: int) -> nn.Sequential:
 
 
 def initialised(stem: str, width: int, seed: int) -> ResNet18:
-    """Return a freshly initialised network whose weights depend on `seed` alone; the global generator is left as it was."""
+    """Return a new network whose weights depend on `seed` alone; the global generator is left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return ResNet18(stem, width)
