@@ -47,20 +47,19 @@ def read(folder: Path) -> Result:
 
 
 def json_bytes(value: Any) -> bytes:
-    """Return JSON with sorted keys and one list a line at most, the same bytes for the same value; NaN is refused."""
+    """Return JSON with sorted keys, the same bytes for the same value; NaN is refused."""
     return (json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False) + "\n").encode()
 
 
-def npz_bytes(arrays: Arrays) -> bytes:
-    """Return a compressed npz whose bytes depend on the arrays alone: np.savez would write the time of day."""
+def npz_bytes(arrays: Arrays, compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """Return an npz whose bytes depend on the arrays alone: np.savez would write the time of day."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w", compression) as archive:
         for name in sorted(arrays):
             member = io.BytesIO()
             np.lib.format.write_array(member, np.ascontiguousarray(arrays[name]), allow_pickle=False)
-            archive.writestr(
-                zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0)), member.getvalue(), zipfile.ZIP_DEFLATED
-            )
+            info = zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))
+            archive.writestr(info, member.getvalue(), compression)
     return buffer.getvalue()
 
 
@@ -85,3 +84,18 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
         raise Slip(f"{path} is missing; python build.py makes it") from None
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, KeyError) as error:
         raise Slip(f"{path} cannot be read as arrays ({error}); remove its folder and run python build.py") from None
+
+
+def write_faces(folder: Path, analysis: str, faces: Arrays, recipe: str) -> None:
+    """Put one analysis's pictures into <folder>/faces.npz; faces.json beside it says of which recipe they are.
+
+    The pictures are written first: after a kill between the two the old recipe stands, and the analysis runs again.
+    """
+    try:
+        kept = {k: v for k, v in read_npz(folder / "faces.npz").items() if not k.startswith(f"{analysis}/")}
+        recipes = read_json(folder / "faces.json")
+    except Slip:  # a cache: what cannot be read is made again
+        kept, recipes = {}, {}
+    arrays = {**kept, **{f"{analysis}/{name}": value for name, value in faces.items()}}
+    atomic.write(folder / "faces.npz", npz_bytes(arrays))
+    atomic.write(folder / "faces.json", json_bytes({**recipes, analysis: recipe}))

@@ -74,7 +74,7 @@ class Training:
         )
         self.dev = (torch.from_numpy(dev.images).to(device), torch.from_numpy(dev.labels).to(device))
         network = initialised(recipe.stem, recipe.width, recipe.seed)
-        self.network: ResNet18 = network.to(device, memory_format=torch.channels_last)
+        self.network: ResNet18 = network.to(memory_format=torch.channels_last).to(device)
         self.steps = max(1, len(chosen) // recipe.batch)  # the last, smaller batch waits for the next epoch's order
         self.optimiser = _optimiser(self.network, recipe)
         decay = 1 - 1 / max(1.0, recipe.average * self.steps)

@@ -46,7 +46,7 @@ class Member:
         """Return the network in evaluation mode on `device`, with gradients off for its weights."""
         network = ResNet18(self.recipe.stem, self.recipe.width)
         network.load_state_dict(self.weights)
-        return network.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
+        return network.to(memory_format=torch.channels_last).to(device).eval().requires_grad_(False)
 
 
 def load(folder: Path) -> Member:

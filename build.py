@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""Train or load an ensemble of ResNet-18s, analyse what it looks at, and render the report: see README.md."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import NoReturn
+
+sys.path.insert(0, str(Path(__file__).parent))  # a clone works before it is installed, for rendering at least
+
+from ferpipe.analyses import ANALYSES
+from ferpipe.errors import Slip
+from ferpipe.options import Options
+from ferpipe.pipeline import run
+from ferpipe.training.recipes import PRESETS
+
+STAGES = ("data", "train", "analyse", "render")
+DISK = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST,
+        errno.ENAMETOOLONG, errno.ENOENT}  # fmt: skip
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints are slips."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise the complaint as a Slip."""
+        raise Slip(f"{message}; python build.py --help lists what there is")
+
+
+def positive(text: str) -> int:
+    """Return a whole number from 1."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 10**6:
+        raise argparse.ArgumentTypeError(f"wanted a whole number from 1, got {text!r}")
+    return int(text)
+
+
+def natural(text: str) -> int:
+    """Return a whole number from 0, as a seed is."""
+    if not text.isascii() or not text.isdigit() or int(text) >= 2**31:
+        raise argparse.ArgumentTypeError(f"wanted a whole number from 0 to 2147483647, got {text!r}")
+    return int(text)
+
+
+def options(arguments: list[str]) -> Options:
+    """Return what the command line asks for; raises Slip."""
+    parser = Parser(prog="build.py", description=__doc__, allow_abbrev=False)
+    add = parser.add_argument
+    add("command", nargs="?", default="build", choices=("build", "train", "analyse", "render"),
+        help="build, the default, does all; train and analyse stop there; render needs no torch")  # fmt: skip
+    add("--data", type=Path, metavar="PATH", help="FER2013: a zip, a folder or a CSV file; without it, rendered faces")
+    add("--members", type=positive, metavar="K", help="networks in the ensemble")
+    add("--epochs", type=positive, metavar="N", help="epochs of each member")
+    add("--seed", type=natural, default=0, metavar="S", help="of the first member; the next ones count on")
+    add("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="auto takes a GPU where there is one")
+    add("--preset", default="default", choices=tuple(PRESETS["rendered"]), help="how much work: see README.md")
+    add("--load", type=Path, metavar="DIR", help="use the members in DIR instead of training")
+    add("--only", choices=ANALYSES, metavar="ANALYSIS", help=f"run one analysis: {', '.join(ANALYSES)}")
+    add("--rebuild", nargs="?", const="all", choices=("all", *STAGES, *ANALYSES), metavar="STAGE",
+        help=f"make it again though it is fresh: {', '.join(STAGES)}, or an analysis; alone: all")  # fmt: skip
+    add("--why", action="store_true", help="print everything that made a stage stale")
+    add("--strict", action="store_true", help="also refuse unused figures, dead links, requests elsewhere, heavy pages")
+    add("--output", type=Path, metavar="DIR", help="the page's folder, instead of site/")
+    add("--artefacts", type=Path, default=Options.artefacts, metavar="DIR", help="members, caches, restricted pictures")
+    add("--results", type=Path, default=Options.results, metavar="DIR", help="frozen results")
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def check_writable(folder: Path) -> None:
+    """Raise Slip unless files can be made in `folder`, or where it would be: before the work, not after it."""
+    place = folder.absolute()
+    while not os.path.lexists(place) and place != place.parent:
+        place = place.parent
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise Slip(f"{folder}: cannot write there ({error.strerror}); name another folder") from None
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line and return its exit status: 0 done, 2 the user's slip, 130 interrupted."""
+    try:
+        asked = options(arguments)
+        for folder in filter(None, (asked.artefacts, asked.output, asked.command != "render" and asked.results)):
+            check_writable(folder)
+        run(asked)
+    except KeyboardInterrupt:
+        print("interrupted: whole epochs and finished stages are kept; the same command goes on", file=sys.stderr)
+        return 130
+    except Slip as slip:
+        for problem in getattr(slip, "problems", ()):
+            print(problem, file=sys.stderr)
+        print("error: " + " ".join(str(slip).split()), file=sys.stderr)
+        return 2
+    except OSError as error:
+        if error.errno not in DISK or error.filename is None:
+            raise
+        print(f"error: {error.filename}: {error.strerror}; nothing was lost: mend it and run again", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

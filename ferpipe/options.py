@@ -1,0 +1,38 @@
+"""What the command line asks for, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Options:
+    """One call of `python build.py`."""
+
+    command: str = "build"  # or train, analyse, render
+    data: Path | None = None  # FER2013; None: the rendered faces
+    members: int | None = None  # None: as the preset says
+    epochs: int | None = None
+    seed: int = 0
+    device: str = "auto"
+    preset: str = "default"
+    load: Path | None = None  # members to use instead of training
+    only: str | None = None  # one analysis
+    rebuild: str | None = None  # "all", or a stage, or an analysis: made again though it is fresh
+    why: bool = False  # print every difference that made a stage stale
+    strict: bool = False
+    output: Path | None = None  # a page here instead of site/
+    artefacts: Path = ROOT / ".artefacts"
+    results: Path = ROOT / "report" / "results"
+
+    @property
+    def dataset(self) -> str:
+        """The data set's name."""
+        return "rendered" if self.data is None else "fer2013"
+
+    def rebuilds(self, stage: str, name: str = "") -> bool:
+        """Return whether a stage, or the analysis `name` of it, is to be made again."""
+        return self.rebuild in ("all", stage, name or stage)
