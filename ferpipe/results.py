@@ -78,7 +78,7 @@ def read_json(path: Path) -> Any:
 def read_npz(path: Path) -> dict[str, np.ndarray]:
     """Return an npz file's arrays; nothing is unpickled; raises Slip when it is missing or broken."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except FileNotFoundError:
         raise Slip(f"{path} is missing; python build.py makes it") from None

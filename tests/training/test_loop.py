@@ -1,0 +1,134 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from ferpipe.data.dataset import Split
+from ferpipe.errors import Slip
+from ferpipe.training import loop, members
+from ferpipe.training.recipes import Recipe, overfitted
+
+CPU = torch.device("cpu")
+RECIPE = Recipe(width=8, epochs=3, batch=16, part=0)
+
+
+def split(n, seed):
+    """Faces that a network can tell apart: the class is the bright row."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % 7
+    images = rng.integers(0, 60, (n, 48, 48), dtype=np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        image[6 * label : 6 * label + 6] += 180
+    return Split(images, labels, np.arange(n).astype(str))
+
+
+TRAIN, DEV = split(70, 0), split(28, 1)
+
+
+def trained(folder, recipe=RECIPE):
+    loop.train(recipe, TRAIN, DEV, folder, {"recipe": {"parameters": recipe.parameters()}}, CPU)
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_does_not(tmp_path):
+    first = trained(tmp_path / "a")
+    assert trained(tmp_path / "b") == first
+    assert trained(tmp_path / "c", Recipe(**{**RECIPE.parameters(), "seed": 1}))["dev_logits.npy"] != first["dev_logits.npy"]
+
+
+def test_a_killed_training_goes_on_and_ends_the_same(tmp_path, monkeypatch):
+    whole = trained(tmp_path / "whole")
+    epochs = []
+
+    def dies(self):
+        epochs.append(self.epoch)
+        if len(epochs) == 2:
+            raise KeyboardInterrupt
+        close(self)
+
+    close = loop.Training.close_epoch
+    monkeypatch.setattr(loop.Training, "close_epoch", dies)
+    with pytest.raises(KeyboardInterrupt):
+        trained(tmp_path / "killed")
+    assert not (tmp_path / "killed").exists()
+    assert trained(tmp_path / "killed") == whole
+    assert epochs == [0, 1, 1, 2]  # the second epoch was done again, the first was not
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["killed", "whole"]
+
+
+def test_the_state_of_another_recipe_is_not_gone_on_from(tmp_path):
+    training = loop.Training(RECIPE, TRAIN, DEV, CPU)
+    list(training.run_epoch())
+    training.close_epoch()
+    (tmp_path / "resume").write_bytes(training.saved({"seed": 0}))
+    for recipe, epoch in (({"seed": 0}, 1), ({"seed": 1}, 0)):
+        other = loop.Training(RECIPE, TRAIN, DEV, CPU)
+        other.restore(tmp_path / "resume", recipe)
+        assert other.epoch == epoch
+    (tmp_path / "resume").write_bytes(b"half")
+    other.restore(tmp_path / "resume", {"seed": 1})
+    assert other.epoch == 0
+
+
+def test_a_network_learns_and_its_member_answers_as_recorded(tmp_path):
+    recipe = Recipe(width=8, epochs=12, batch=16, average=0.0, shift=0.0, rotate=0.0, scale=0.0, erase=0.0, flip=False)
+    trained(tmp_path / "m", recipe)
+    member = members.load(tmp_path / "m")
+    assert member.history["dev_accuracy"][member.epoch - 1] > 0.8
+    assert member.history["dev_loss"][member.epoch - 1] == min(member.history["dev_loss"])
+    logits = loop.predict(member.network(CPU), torch.from_numpy(DEV.images))
+    np.testing.assert_allclose(logits.numpy(), member.dev_logits, atol=2e-2)  # float16
+
+
+def test_the_overfitting_recipe_has_no_regulariser():
+    recipe = overfitted(RECIPE, part=40, epochs=5)
+    parameters = recipe.parameters()
+    off = ("weight_decay", "label_smoothing", "average", "flip", "rotate", "scale", "shift", "light", "erase")
+    assert not any(parameters[name] for name in off)
+    assert (recipe.part, recipe.epochs, recipe.role) == (40, 5, "overfitted")
+
+
+def test_the_rate_rises_to_its_peak_and_falls(tmp_path):
+    training = loop.Training(RECIPE, TRAIN, DEV, CPU)
+    rates = [training.rate(step) for step in range(training.steps * RECIPE.epochs)]
+    assert max(rates) <= RECIPE.learning_rate and np.argmax(rates) == pytest.approx(0.2 * len(rates), abs=1)
+
+
+def test_left_and_right_alternate(monkeypatch):
+    seen = []
+    monkeypatch.setattr(loop, "augment", lambda inputs, flipped, *_: seen.append(flipped.clone()) or inputs)
+    monkeypatch.setattr(torch, "randperm", lambda n, **_: torch.arange(n))
+    training = loop.Training(RECIPE, TRAIN, DEV, CPU)
+    for _ in range(2):
+        list(training.run_epoch())
+        training.close_epoch()
+    first, second = torch.cat(seen[:4]), torch.cat(seen[4:8])
+    assert torch.equal(first, ~second)
+
+
+def broken_weights(folder):
+    path = folder / "weights.safetensors"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def no_weights(folder):
+    (folder / "weights.safetensors").unlink()
+
+
+def other_recipe(folder):
+    record = json.loads((folder / "recipe.json").read_text())
+    record["recipe"]["parameters"]["width"] = 16
+    (folder / "recipe.json").write_text(json.dumps(record))
+
+
+def no_json(folder):
+    (folder / "history.json").write_text("{")
+
+
+@pytest.mark.parametrize("fault", [broken_weights, no_weights, other_recipe, no_json])
+def test_a_damaged_member_is_refused_by_name(tmp_path, fault):
+    trained(tmp_path / "m")
+    fault(tmp_path / "m")
+    with pytest.raises(Slip, match="m"):
+        members.load(tmp_path / "m")
