@@ -24,7 +24,9 @@ def test_code_follows_the_projects_imports_and_no_others(package):
 
 def test_comments_docstrings_and_blank_lines_change_nothing(package):
     before = fingerprints.code("ferpipe.top")
-    (package / "top.py").write_text('"""Other."""\n\n# why\nfrom ferpipe import helper\ndef f():\n    return 1  # yes\n')
+    (package / "top.py").write_text(
+        '"""Other."""\n\n# why\nfrom ferpipe import helper\ndef f():\n    return 1  # yes\n'
+    )
     assert fingerprints.code("ferpipe.top") == before
 
 

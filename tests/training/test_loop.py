@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -34,7 +35,10 @@ def trained(folder, recipe=RECIPE):
 def test_the_same_seed_gives_the_same_bytes_and_another_does_not(tmp_path):
     first = trained(tmp_path / "a")
     assert trained(tmp_path / "b") == first
-    assert trained(tmp_path / "c", Recipe(**{**RECIPE.parameters(), "seed": 1}))["dev_logits.npy"] != first["dev_logits.npy"]
+    assert (
+        trained(tmp_path / "c", Recipe(**{**RECIPE.parameters(), "seed": 1}))["dev_logits.npy"]
+        != first["dev_logits.npy"]
+    )
 
 
 def test_a_killed_training_goes_on_and_ends_the_same(tmp_path, monkeypatch):
