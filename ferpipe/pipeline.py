@@ -200,8 +200,9 @@ def render(options: Options, memory: Memory, log: Log) -> None:
 
 
 def _render(output: Path, stage: str, local: str | None, options: Options, memory: Memory, log: Log) -> None:
-    sources = import_module("ferpipe.render.sources")
-    recipe = sources.recipe(options.results, artefacts=options.artefacts, local=local, strict=options.strict)
+    site = import_module("ferpipe.render.site")
+    made_of = site.recipe(options.results, artefacts=options.artefacts, local=local)
+    recipe = {**made_of, "strict": options.strict}
     place = options.artefacts / "pages.json"
     pages = recorded(place) or {}
     key = str(output.resolve())
@@ -212,7 +213,6 @@ def _render(output: Path, stage: str, local: str | None, options: Options, memor
     if not why:
         return log.fresh(stage)
     with log.making(stage, why):
-        site = import_module("ferpipe.render.site")
         site.render(options.results, output, artefacts=options.artefacts, local=local, strict=options.strict)
         pages[key] = {"recipe": recipe, "files": _listing(output)}
         atomic.write(place, json.dumps(pages).encode())

@@ -1,0 +1,118 @@
+"""The ensemble against its members: mean of probabilities and simplest vote, and what each further member adds."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from math import comb
+from typing import Any
+
+import numpy as np
+
+from ferpipe.analyses.inputs import logits
+from ferpipe.analyses.intervals import bootstrap, mcnemar, wilson
+from ferpipe.analyses.study import Study, softmax
+from ferpipe.results import Result
+
+RESAMPLES, SMOKE_RESAMPLES = 2000, 200  # of the gain: its interval's ends then hold to about a tenth of its width
+SUBSETS = 252  # of one size at most: all of ten members; of more members as many are drawn
+DRAW = 102  # marks this analysis's generators
+
+
+def analyse(study: Study) -> Result:
+    """Return accuracies and losses on dev of members, mean and vote, with a paired test and interval of the gain."""
+    labels = study.labels
+    probabilities = np.stack([softmax(member.dev_logits) for member in study.members])  # (members, n, 7)
+    right = probabilities.argmax(2) == labels  # (members, n)
+    mean = probabilities.mean(0)
+    together = mean.argmax(1) == labels
+    numbers = {
+        "members": members(study, probabilities, right),
+        "mean": {**accuracy(together), "loss": loss(mean, labels)},
+        "vote": accuracy(vote(probabilities) == labels),
+        "gain": gain(together, right, study),
+        "mcnemar": [mcnemar(together, single) for single in right],
+        "by_size": by_size(probabilities, labels, study.seed),
+        "disagreement": disagreement(probabilities.argmax(2)),
+        "n": len(labels),
+        "test": on_test(study),
+    }
+    return Result(numbers)
+
+
+def accuracy(right: np.ndarray) -> dict[str, Any]:
+    """Return the accuracy and its Wilson interval for answers right or not, (n,) bool."""
+    return {"accuracy": float(right.mean()), "interval": wilson(int(right.sum()), len(right))}
+
+
+def loss(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Return the mean cross-entropy of probabilities (n, 7), in nats."""
+    own = probabilities[np.arange(len(labels)), labels]
+    return float(-np.log(np.maximum(own, np.finfo(np.float64).tiny)).mean())
+
+
+def members(study: Study, probabilities: np.ndarray, right: np.ndarray) -> list[dict[str, Any]]:
+    """Return each member's name, what makes it differ, and its accuracy and loss."""
+    return [
+        {
+            "name": member.name,
+            "seed": member.recipe.seed,
+            "stem": member.recipe.stem,
+            "width": member.recipe.width,
+            **accuracy(right[index]),
+            "loss": loss(probabilities[index], study.labels),
+        }
+        for index, member in enumerate(study.members)
+    ]
+
+
+def vote(probabilities: np.ndarray) -> np.ndarray:
+    """Return the answer (n,) that most members give; a tie goes to the class of the higher mean probability."""
+    answers = probabilities.argmax(2)  # (members, n)
+    votes = (answers[:, :, None] == np.arange(probabilities.shape[2])).sum(0)
+    winner: np.ndarray = (votes + probabilities.mean(0) / 2).argmax(1)  # half a vote at most: it only breaks ties
+    return winner
+
+
+def gain(together: np.ndarray, right: np.ndarray, study: Study) -> dict[str, Any]:
+    """Return by how much the mean of probabilities beats the average member, on the same faces."""
+    difference = together - right.mean(0)  # (n,) in [-1, 1]
+    count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    interval = bootstrap(difference, np.random.default_rng([study.seed, DRAW, 0]), count)
+    return {"value": float(difference.mean()), "interval": interval, "resamples": count}
+
+
+def by_size(probabilities: np.ndarray, labels: np.ndarray, seed: int) -> list[dict[str, Any]]:
+    """Return mean, lowest and highest accuracy of the mean of probabilities, for every size of ensemble."""
+    total = len(probabilities)
+    sizes = []
+    for size in range(1, total + 1):
+        subsets = chosen(total, size, np.random.default_rng([seed, DRAW, size]))
+        found = [float((probabilities[subset].mean(0).argmax(1) == labels).mean()) for subset in subsets]
+        extremes = {"lowest": min(found), "highest": max(found)}
+        sizes.append({"size": size, "accuracy": float(np.mean(found)), **extremes, "subsets": len(found)})
+    return sizes
+
+
+def chosen(total: int, size: int, rng: np.random.Generator) -> list[list[int]]:
+    """Return all subsets of `size` out of `total` members or, of more than SUBSETS, as many drawn ones."""
+    if comb(total, size) <= SUBSETS:
+        return [list(subset) for subset in combinations(range(total), size)]
+    drawn: set[tuple[int, ...]] = set()
+    while len(drawn) < SUBSETS:
+        drawn.add(tuple(sorted(rng.permutation(total)[:size].tolist())))
+    return [list(subset) for subset in sorted(drawn)]
+
+
+def disagreement(answers: np.ndarray) -> float | None:
+    """Return the share of faces that two members answer differently, mean over pairs; None for one member."""
+    pairs = list(combinations(answers, 2))
+    return float(np.mean([(a != b).mean() for a, b in pairs])) if pairs else None
+
+
+def on_test(study: Study) -> dict[str, Any] | None:
+    """Return the accuracy of the mean of probabilities on test; None where its labels are not known."""
+    test = study.dataset.test
+    if test is None or test.labels is None or not len(test):
+        return None
+    parts = [softmax(logits(m.network(study.device), test.images, study.device)) for m in study.members]
+    return {**accuracy(np.mean(parts, axis=0).argmax(1) == test.labels), "n": len(test)}

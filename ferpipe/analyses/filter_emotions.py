@@ -1,0 +1,64 @@
+"""Table 1: the emotion that activates each filter most, and how sure that is."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ferpipe.analyses.activations import FILTERS, LAYERS, spatial_means
+from ferpipe.analyses.intervals import resamples
+from ferpipe.analyses.study import Study
+from ferpipe.emotions import EMOTIONS
+from ferpipe.results import Result
+
+RESAMPLES, SMOKE_RESAMPLES = 1000, 100  # a share of 1000 is known to 3 points
+TIE = 1e-9  # of a filter's largest mean: closer than this two classes are equal
+DRAW = 103  # marks this analysis's generators
+
+
+def analyse(study: Study) -> Result:
+    """Return the winners and their bootstrap share, and mean responses of the classes, (channels, 7) for each layer.
+
+    A face's response is the mean over positions of the filter's output before normalisation; a class's, the mean over
+    its dev faces, so that frequent classes win no more easily than rare ones. A class without faces is NaN, never wins.
+    """
+    responses = spatial_means(study.model, LAYERS, study.dataset.dev.images, study.device)
+    means = {name: class_means(values, study.labels) for name, values in responses.items()}
+    shown = np.concatenate([responses[name][:, :FILTERS] for name in LAYERS], axis=1)  # (n, 5 x 6)
+    count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    winners, share = bootstrapped(shown, study.labels, count, study.seed)
+    numbers = {
+        "layers": list(LAYERS),
+        "winners": winners.reshape(len(LAYERS), FILTERS).T.tolist(),  # filters by layers, as in the original
+        "share": share.reshape(len(LAYERS), FILTERS).T.tolist(),
+        "n": len(study.labels),
+        "resamples": count,
+        "seed": study.seed,
+    }
+    arrays = {f"means_{name}": values.astype(np.float32) for name, values in means.items()}
+    arrays["means"] = np.stack([means[name][:FILTERS] for name in LAYERS]).astype(np.float32)
+    return Result(numbers, arrays)
+
+
+def class_means(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the mean of values (n, channels) over each class's faces, (channels, 7); NaN for a class without any."""
+    means = np.full((values.shape[1], len(EMOTIONS)), np.nan)
+    for label in np.unique(labels):
+        means[:, label] = values[labels == label].mean(0)
+    return means
+
+
+def bootstrapped(values: np.ndarray, labels: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return each column's winning class and the share of `count` stratified resamples that it wins, both (columns,).
+
+    Classes that tie share the win.
+    """
+    drawn = np.full((count, values.shape[1], len(EMOTIONS)), -np.inf)
+    for label in np.unique(labels):
+        own = values[labels == label]
+        weights = resamples(np.random.default_rng([seed, DRAW, int(label)]), len(own), count)
+        drawn[:, :, label] = weights @ own
+    winners = np.nanargmax(class_means(values, labels), axis=1)
+    largest = drawn.max(2, keepdims=True)
+    wins = drawn >= largest - TIE * np.abs(largest)
+    shares = (wins / wins.sum(2, keepdims=True)).mean(0)  # (columns, 7)
+    return winners, shares[np.arange(len(winners)), winners]

@@ -1,0 +1,48 @@
+"""Intervals and paired tests: how far a number from n faces may be trusted."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import binomtest
+
+LEVEL = 0.95  # of every interval in the report
+QUANTILE = 1.959963984540054  # of the standard normal, for LEVEL on both sides
+
+
+def wilson(successes: int, n: int) -> list[float]:
+    """Return the score interval [low, high] of a share (Wilson 1927); [0, 1] when nothing was observed."""
+    if not n:
+        return [0.0, 1.0]
+    share, square = successes / n, QUANTILE**2 / n
+    centre = (share + square / 2) / (1 + square)
+    half = QUANTILE * float(np.sqrt(share * (1 - share) / n + square / (4 * n))) / (1 + square)
+    return [max(0.0, centre - half), min(1.0, centre + half)]
+
+
+def proportion(right: np.ndarray) -> dict[str, object]:
+    """Return the share of true values in `right` (n,) bool with its Wilson interval and n."""
+    return {"value": float(right.mean()), "interval": wilson(int(right.sum()), len(right)), "n": len(right)}
+
+
+def resamples(rng: np.random.Generator, n: int, count: int) -> np.ndarray:
+    """Return the weights of `count` bootstrap samples of n values, (count, n), each row summing to 1 (Efron 1979)."""
+    drawn = rng.integers(0, n, (count, n)) + n * np.arange(count)[:, None]
+    return np.bincount(drawn.ravel(), minlength=count * n).reshape(count, n) / n
+
+
+def bootstrap(values: np.ndarray, rng: np.random.Generator, count: int) -> list[float]:
+    """Return the percentile interval [low, high] of the mean of `values` (n,), from `count` resamples."""
+    means = resamples(rng, len(values), count) @ values
+    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return [float(low), float(high)]
+
+
+def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
+    """Return the exact two-sided p that two answers to the same faces, right or not (n,) bool, are equally often right.
+
+    McNemar 1947: only the faces on which they differ count, as tosses of a fair coin.
+    """
+    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
+    if only_first + only_second == 0:
+        return 1.0
+    return float(binomtest(only_first, only_first + only_second).pvalue)

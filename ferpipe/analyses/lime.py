@@ -1,0 +1,149 @@
+"""LIME: which parts of a face speak for an answer, for right and for wrong answers (Ribeiro et al. 2016)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.special import logsumexp
+
+from ferpipe.analyses import surrogates
+from ferpipe.analyses.attributions import blurred
+from ferpipe.analyses.faces import described, predictions, typical
+from ferpipe.analyses.inputs import logits
+from ferpipe.analyses.study import Study
+from ferpipe.analyses.superpixels import BLUR, KERNEL_WIDTH, RIDGE, Explanation, explain
+from ferpipe.emotions import EMOTIONS, SIDE
+from ferpipe.results import Result
+
+SAMPLES, SMOKE_SAMPLES = 1000, 100  # masked copies of a shown face, lime's own default
+RIGHT = ("happy", "surprise", "neutral", "angry")  # as in the original report
+WRONG = ("sad", "fear", "disgust", "angry")  # true classes that are shown first, then the others
+SHOWN = 4  # faces a figure
+CLASS_FACES, SMOKE_CLASS_FACES = 12, 2  # right faces a class in its mean map
+CLASS_MASKS, SMOKE_CLASS_MASKS = 200, 80  # masked copies of each of them
+CELLS = 8  # a side of the grid on which they are masked
+DRAW, DRAW_FACES, DRAW_MASKS = 108, 109, 110  # mark this analysis's generators
+
+Found = list[tuple[int, Explanation]]  # dev faces' indices with their explanations
+
+
+def analyse(study: Study) -> Result:
+    """Return signed weights on the segments of right and wrong faces (k, 48, 48), and class_weights (7, 48, 48).
+
+    A weight is the change of the class's log-odds when a segment is shown instead of hidden.
+    """
+    right = [(index, explanation(study, index)) for index in right_faces(study)]
+    wrong = [(index, explanation(study, index)) for index in wrong_faces(study)]
+    class_weights, used = class_means(study)
+    counts = [len(found.weights[next(iter(found.weights))]) for _, found in right + wrong]
+    numbers = {
+        "right": [entry(study, index, found) for index, found in right],
+        "wrong": [entry(study, index, found) for index, found in wrong],
+        "samples": SMOKE_SAMPLES if study.smoke else SAMPLES,
+        "segments": float(np.mean(counts)) if counts else None,
+        "ridge": RIDGE,
+        "kernel_width": KERNEL_WIDTH,
+        "blur": BLUR,
+        "seed": study.seed,
+        "class_weights_n": used,
+        "class_masks": SMOKE_CLASS_MASKS if study.smoke else CLASS_MASKS,
+    }
+    faces = pictures(study, "right", right) | pictures(study, "wrong", wrong)
+    faces["wrong_true_weights"] = maps([found.painted(int(study.labels[index])) for index, found in wrong], np.float32)
+    return Result(numbers, {"class_weights": class_weights}, faces)
+
+
+def right_faces(study: Study) -> list[int]:
+    """Return the rightly answered dev face of median confidence of each class in RIGHT; a class may have none."""
+    found = (typical(study, EMOTIONS.index(name)) for name in RIGHT)
+    return [index for index in found if index is not None]
+
+
+def wrong_faces(study: Study) -> list[int]:
+    """Return up to four wrongly answered dev faces: of each true class the answer that was surest, WRONG's first.
+
+    If fewer than four classes have wrong answers, the surest of the others follow.
+    """
+    missed = np.flatnonzero(predictions(study) != study.labels)
+    surest = missed[np.argsort(-study.probabilities[missed].max(1), kind="stable")]
+    names = (*WRONG, *(name for name in EMOTIONS if name not in WRONG))
+    own = (surest[study.labels[surest] == EMOTIONS.index(name)] for name in names)
+    first = [int(indices[0]) for indices in own if len(indices)]
+    return [*first, *(int(index) for index in surest if index not in first)][:SHOWN]
+
+
+def log_odds(study: Study, images: np.ndarray) -> np.ndarray:
+    """Return each class's log-odds (n, 7) for images (n, 48, 48): unlike a probability, it does not saturate."""
+    values = logits(study.model, images, study.device)
+    others = [logsumexp(np.delete(values, label, axis=1), axis=1) for label in range(len(EMOTIONS))]
+    return values - np.stack(others, axis=1)
+
+
+def explanation(study: Study, index: int) -> Explanation:
+    """Return lime's explanation of a dev face, for its predicted and its true class."""
+    labels = sorted({int(predictions(study)[index]), int(study.labels[index])})
+    seed = np.random.default_rng([study.seed, DRAW, index]).integers(2**31)
+    samples = SMOKE_SAMPLES if study.smoke else SAMPLES
+    image = study.dataset.dev.images[index]
+    return explain(image, lambda images: log_odds(study, images), labels, samples, int(seed))
+
+
+def entry(study: Study, index: int, found: Explanation) -> dict[str, Any]:
+    """Return what is said of an explained face; fit and stability are those of the predicted class."""
+    face = described(study, index)
+    label = face["prediction"]
+    return {**face, "r2": found.r2[label], "stability": found.stability[label], "segments": len(found.weights[label])}
+
+
+def pictures(study: Study, name: str, found: Found) -> dict[str, np.ndarray]:
+    """Return images, segments and the predicted class's weights of explained faces, (k, 48, 48) each; k may be 0."""
+    answers = predictions(study)
+    return {
+        f"{name}_images": maps([study.dataset.dev.images[index] for index, _ in found], np.uint8),
+        f"{name}_weights": maps([one.painted(int(answers[index])) for index, one in found], np.float32),
+        f"{name}_segments": maps([one.segments for _, one in found], np.uint8),
+    }
+
+
+def maps(values: list[np.ndarray], dtype: type[np.generic]) -> np.ndarray:
+    """Return maps (48, 48) as one array (k, 48, 48); k may be 0."""
+    return np.array(values, dtype).reshape(-1, SIDE, SIDE)
+
+
+def class_means(study: Study) -> tuple[np.ndarray, list[int]]:
+    """Return each class's mean weights (7, 48, 48) over up to CLASS_FACES right faces, and of how many.
+
+    All faces share one grid and one set of masks, so that the weights are one product P @ answers. Zeros for a class
+    without right faces, and of a restricted data set for one with fewer than CLASS_FACES.
+    """
+    wanted = SMOKE_CLASS_FACES if study.smoke else CLASS_FACES
+    masks = common_masks(study)
+    solution = surrogates.solution(masks, surrogates.proximity(masks, KERNEL_WIDTH), RIDGE)
+    answers = predictions(study)
+    means, used = np.zeros((len(EMOTIONS), CELLS * CELLS), np.float32), []
+    for label in range(len(EMOTIONS)):
+        right = np.flatnonzero((study.labels == label) & (answers == label))
+        drawn = np.random.default_rng([study.seed, DRAW_FACES, label]).permutation(right)[:wanted]
+        used.append(len(drawn) if len(drawn) >= (CLASS_FACES if study.dataset.restricted else 1) else 0)
+        if used[-1]:
+            means[label] = np.mean([solution @ masked(study, index, masks)[:, label] for index in drawn], axis=0)
+    side = SIDE // CELLS
+    return means.reshape(-1, CELLS, CELLS).repeat(side, axis=1).repeat(side, axis=2), used
+
+
+def common_masks(study: Study) -> np.ndarray:
+    """Return masks (m, 64) of 0 and 1 on the common grid; the first shows everything, each other about half."""
+    count = SMOKE_CLASS_MASKS if study.smoke else CLASS_MASKS
+    masks = np.random.default_rng([study.seed, DRAW_MASKS]).integers(0, 2, (count, CELLS * CELLS))
+    masks[0] = 1
+    return masks
+
+
+def masked(study: Study, index: int, masks: np.ndarray) -> np.ndarray:
+    """Return the log-odds (m, 7) of a dev face where cells of the grid are hidden behind its blur."""
+    side = SIDE // CELLS
+    shown = masks.reshape(-1, CELLS, CELLS).repeat(side, axis=1).repeat(side, axis=2)  # (m, 48, 48)
+    image = study.dataset.dev.images[index]
+    hidden = blurred(image[None], BLUR)[0]
+    return log_odds(study, np.where(shown, image.astype(np.float32) / 255, hidden))

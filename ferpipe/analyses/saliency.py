@@ -1,0 +1,115 @@
+"""Saliency: to which pixels the predicted class's logit answers, in six faces and over the whole dev set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ferpipe.analyses.attributions import blurred, gradient, integrated, smoothgrad
+from ferpipe.analyses.faces import FEWEST, described, nearest, predictions, stratified
+from ferpipe.analyses.inputs import batches, inputs
+from ferpipe.analyses.intervals import bootstrap
+from ferpipe.analyses.regions import ELLIPSE, regions
+from ferpipe.analyses.study import Study
+from ferpipe.emotions import EMOTIONS, SIDE
+from ferpipe.results import Result
+
+SAMPLES, SMOKE_SAMPLES = 50, 8  # noisy copies of a face (Smilkov et al. 2017)
+SIGMA = 0.15  # deviation of their noise, as a share of the face's range (ibid., 10 to 20 %)
+STEPS, SMOKE_STEPS = 32, 8  # of the path integral, Gauss-Legendre
+BLUR = 6.0  # pixels: the baseline is the face without its features, since black is information here
+RESAMPLES, SMOKE_RESAMPLES = 1000, 100
+SMOKE_FACES = 70  # of dev, by class
+DRAW, DRAW_NOISE = 104, 105  # mark this analysis's generators
+METHODS = ("gradient", "smoothgrad", "integrated")
+
+
+def analyse(study: Study) -> Result:
+    """Return three signed maps (6, 48, 48) of six faces, and where the gradient's magnitude falls over dev.
+
+    The faces: of each emotion other than neutral the rightly answered dev face of median confidence; if none is right,
+    the one with the highest probability of its own class.
+    """
+    wanted = [label for label, emotion in enumerate(EMOTIONS) if emotion != "neutral"]
+    indices = [index for label in wanted if (index := nearest(study, label)) is not None]
+    maps, error = six(study, indices)
+    chosen = np.arange(len(study.labels))
+    if study.smoke:
+        chosen = stratified(study.labels, SMOKE_FACES, np.random.default_rng([study.seed, DRAW, 0]))
+    magnitudes = shares_of_pixels(study, chosen)
+    class_maps, used = means_by_class(magnitudes, study.labels[chosen], FEWEST if study.dataset.restricted else 1)
+    numbers = {
+        "faces": [described(study, index) for index in indices],
+        "methods": list(METHODS),
+        "n": len(chosen),
+        "seed": study.seed,
+        "completeness_error": error,
+        "smoothgrad_samples": SMOKE_SAMPLES if study.smoke else SAMPLES,
+        "smoothgrad_sigma": SIGMA,
+        "integrated_steps": SMOKE_STEPS if study.smoke else STEPS,
+        "integrated_blur": BLUR,
+        "share": shares(study, chosen, magnitudes),
+        "class_maps_n": used,
+    }
+    if "regions" not in study.dataset.truth:
+        numbers["ellipse"] = list(ELLIPSE)
+    return Result(numbers, {"class_maps": class_maps}, {"images": study.dataset.dev.images[indices], **maps})
+
+
+def six(study: Study, indices: list[int]) -> tuple[dict[str, np.ndarray], float | None]:
+    """Return the faces' maps by method, and Integrated Gradients' completeness error as a share of the change."""
+    images, targets = study.dataset.dev.images[indices], predictions(study)[indices]
+    given, baselines = inputs(images, study.device), inputs(blurred(images, BLUR), study.device)
+    samples, steps = (SMOKE_SAMPLES, SMOKE_STEPS) if study.smoke else (SAMPLES, STEPS)
+    by_path, sums, changes = integrated(study.model, given, targets, baselines, steps)
+    noise = (study.seed, DRAW_NOISE)
+    maps = {
+        "gradient": gradient(study.model, given, targets),
+        "smoothgrad": smoothgrad(study.model, given, targets, samples, SIGMA, noise),
+        "integrated": by_path,
+    }
+    size = float(np.abs(changes).mean())
+    return maps, float(np.abs(sums - changes).mean()) / size if size else None
+
+
+def shares_of_pixels(study: Study, chosen: np.ndarray) -> np.ndarray:
+    """Return the gradient's magnitude for the predicted logit, (n, 48, 48), each face's map summing to 1 (or to 0)."""
+    maps = np.zeros((len(chosen), SIDE, SIDE), np.float32)
+    targets = predictions(study)[chosen]
+    for place, given in batches(study.dataset.dev.images[chosen], study.device):
+        maps[place] = np.abs(gradient(study.model, given, targets[place]))
+    total = maps.sum((1, 2), keepdims=True)
+    return np.divide(maps, total, out=np.zeros_like(maps), where=total > 0)
+
+
+def means_by_class(maps: np.ndarray, labels: np.ndarray, fewest: int) -> tuple[np.ndarray, list[int]]:
+    """Return the mean map of each class (7, 48, 48) and of how many faces; zeros below `fewest`."""
+    means, used = np.zeros((len(EMOTIONS), SIDE, SIDE), np.float32), []
+    for label in range(len(EMOTIONS)):
+        own = maps[labels == label]
+        used.append(len(own) if len(own) >= fewest else 0)
+        if used[-1]:
+            means[label] = own.mean(0, dtype=np.float64)
+    return means, used
+
+
+def shares(study: Study, chosen: np.ndarray, magnitudes: np.ndarray) -> dict[str, Any]:
+    """Return for each region the mean share of the saliency inside it, with an interval over faces, and its area.
+
+    Only faces count that have the region (few have a hand) and whose saliency is not zero everywhere.
+    """
+    count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    found = {}
+    for index, (name, masks) in enumerate(regions(study.dataset).items()):
+        masks = masks[chosen]
+        counted = masks.any((1, 2)) & (magnitudes.sum((1, 2)) > 0)
+        inside = (magnitudes * masks).sum((1, 2), dtype=np.float64)[counted]
+        rng = np.random.default_rng([study.seed, DRAW, 1 + index])
+        found[name] = {
+            "value": float(inside.mean()) if len(inside) else None,
+            "interval": bootstrap(inside, rng, count) if len(inside) else None,
+            "area": float(masks[counted].mean()) if len(inside) else None,
+            "n": len(inside),
+        }
+    return found

@@ -1,0 +1,73 @@
+"""One picture's bytes to 48x48 grey pixels."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from ferpipe.data.sources import reason
+from ferpipe.emotions import SIDE
+from ferpipe.errors import Slip
+
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")  # none that starts another program, as EPS does
+PIXEL_LIMIT = 50_000_000
+ORIENTATION = 0x0112  # the EXIF tag; 1 is upright
+
+
+def decode(content: bytes, name: str) -> tuple[np.ndarray, bool]:
+    """Return a picture as (48, 48) uint8, and whether it had to be made so; raises Slip, which calls it `name`.
+
+    A picture of another size is cropped to its middle square and resized with antialiasing; transparency becomes white.
+    """
+    if not content:
+        raise Slip(f"{name} is empty (0 bytes); wanted a picture: download it again or take it out")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's doubts about size and metadata: what matters is checked here
+            return _decoded(content, name)
+    except Slip:
+        raise
+    except Image.DecompressionBombError:
+        raise Slip(f"{name} has far more pixels than the {PIXEL_LIMIT:,} allowed; shrink it or take it out") from None
+    except UnidentifiedImageError:
+        raise Slip(f"{name} is no picture; wanted {', '.join(FORMATS)}: download it again or take it out") from None
+    except Exception as error:  # Pillow's decoders raise nearly anything on damaged data
+        raise Slip(f"{name} is damaged ({reason(error)}); download it again or take it out") from None
+
+
+def _decoded(content: bytes, name: str) -> tuple[np.ndarray, bool]:
+    with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        width, height = image.size
+        if width * height > PIXEL_LIMIT:  # known from the header, before anything is decoded
+            raise Slip(
+                f"{name} has {width:,}x{height:,} pixels; at most {PIXEL_LIMIT:,} are read: shrink it or take it out"
+            )
+        image.load()
+        upright = image.getexif().get(ORIENTATION, 1) not in range(2, 9)
+        if image.mode == "L" and image.size == (SIDE, SIDE) and upright and "transparency" not in image.info:
+            return np.frombuffer(image.tobytes(), np.uint8).reshape(SIDE, SIDE), False  # asarray() takes twice as long
+        return _fitted(_grey(image if upright else ImageOps.exif_transpose(image), name)), True
+
+
+def _grey(image: Image.Image, name: str) -> Image.Image:
+    if image.mode == "F":
+        raise Slip(f"{name} has floating-point pixels, whose range is unknown; save it with 8 or 16 bits")
+    if image.mode.startswith("I"):  # 16 bits, which convert() would clip instead of scaling
+        values = np.clip(np.asarray(image, np.float64) / 257, 0, 255)
+        return Image.fromarray(np.rint(values).astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB").convert("L")
+
+
+def _fitted(image: Image.Image) -> np.ndarray:
+    if image.size != (SIDE, SIDE):
+        side = min(image.size)
+        left, top = (image.width - side) // 2, (image.height - side) // 2
+        box = (left, top, left + side, top + side)
+        image = image.resize((SIDE, SIDE), Image.Resampling.LANCZOS, box=box)
+    return np.asarray(image)

@@ -1,0 +1,227 @@
+"""Where pictures and tables lie: a folder, a zip or one CSV file, listed and read without trusting any of them.
+
+Nothing is extracted to disk: a member is read into memory, never further than its limit.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, NamedTuple, TypeVar, cast
+
+from ferpipe.errors import Slip
+
+PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm"})
+TABLES = frozenset({".csv"})
+PICTURE_LIMIT = 32 << 20  # bytes of one picture
+TOTAL_LIMIT = 4 << 30  # bytes that a zip may declare in all; fer2013.csv has 0.3 GB
+RATIO_LIMIT = 200  # unpacked over packed; rows of numbers reach 4, zeros 1,000
+RATIO_FROM = 1 << 20  # bytes: a small member can do no harm, however well it packs
+COUNT_LIMIT = 1_000_000
+NAME_LIMIT = 255  # characters, as in file systems; names become one array as wide as the longest
+LINE_LIMIT = 1 << 16  # bytes; a row of 2,304 numbers has at most 9,300
+BATCH = 256  # pictures between two reports of progress
+WANTED = "wanted FER2013 as a zip, a folder or a .csv file"
+
+Progress = Callable[[int], object]
+T = TypeVar("T")
+
+
+class Entry(NamedTuple):
+    """A picture or table in a source."""
+
+    name: str  # relative to the source, with forward slashes
+    size: int  # bytes
+    changed: int  # modification time in ns; 0 in a zip
+    place: Any  # what the source opens it by
+
+    @property
+    def suffix(self) -> str:
+        """The name's ending in lower case, with its dot."""
+        return os.path.splitext(self.name)[1].lower()
+
+
+@dataclass(frozen=True)
+class Source:
+    """Pictures and tables, and the way to their bytes."""
+
+    title: str  # fit to print
+    prefix: str  # stands before a member's name in messages
+    entries: list[Entry]
+    opener: Callable[[Entry], IO[bytes]]
+
+    def name(self, entry: Entry) -> str:
+        """Return how messages call a member."""
+        return shown(self.prefix + entry.name)
+
+    def read(self, entry: Entry) -> bytes:
+        """Return a picture's bytes; raises Slip when it is larger than any picture or cannot be read."""
+        if entry.size > PICTURE_LIMIT:
+            raise Slip(
+                f"{self.name(entry)} has {entry.size:,} bytes; a picture may have {PICTURE_LIMIT:,}; "
+                "take it out or shrink it"
+            )
+        try:
+            with self.opener(entry) as file:
+                return file.read(entry.size + 1)  # one more: at its end a zip member's checksum is compared
+        except Exception as error:  # a damaged zip makes zipfile raise nearly anything
+            raise self._unreadable(entry, error) from None
+
+    def lines(self, entry: Entry) -> Iterator[bytes]:
+        """Yield a table's lines, at most LINE_LIMIT + 1 bytes of each; raises Slip when it cannot be read."""
+        try:
+            with self.opener(entry) as raw, io.BufferedReader(cast(io.RawIOBase, raw), 1 << 20) as file:
+                while line := file.readline(LINE_LIMIT + 1):
+                    yield line
+        except Exception as error:  # as above; what the caller raises does not pass here
+            raise self._unreadable(entry, error) from None
+
+    def _unreadable(self, entry: Entry, error: Exception) -> Slip:
+        return Slip(f"{self.name(entry)} cannot be read ({reason(error)}); download it again")
+
+
+def shown(text: object, limit: int = 200) -> str:
+    """Return text fit for one line of a terminal: control characters escaped, its middle left out when it is long."""
+    line = str(text)
+    line = line if len(line) <= limit else f"{line[: limit // 2]}…{line[-limit // 2 :]}"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+
+
+def reason(error: BaseException) -> str:
+    """Return what an exception says, fit for one line."""
+    text = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    return shown(text, 120)
+
+
+def some(names: Iterable[str], count: int = 5) -> str:
+    """Return the first few names in quotes, and how many more there are."""
+    every = sorted(set(names))
+    more = f" and {len(every) - count:,} more" if len(every) > count else ""
+    return ", ".join(f"'{shown(name, 80)}'" for name in every[:count]) + more
+
+
+def counted(items: Iterable[T], progress: Progress | None) -> Iterator[T]:
+    """Yield the items, and tell `progress` every now and then how many have been dealt with since."""
+    done = 0
+    for item in items:
+        yield item
+        done += 1
+        if progress is not None and done == BATCH:
+            progress(done)
+            done = 0
+    if progress is not None and done:
+        progress(done)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Source]:
+    """Yield what lies at `path`; raises Slip when nothing does, or nothing that can be read or trusted."""
+    title = shown(path)
+    if os.path.isdir(path):
+        yield Source(title, f"{path}/", folder_entries(path), _open)
+    elif not os.path.exists(path):
+        raise missing(path)
+    elif not os.path.isfile(path):
+        raise Slip(f"{title} is neither a file nor a folder; {WANTED}")
+    elif path.suffix.lower() in TABLES:
+        yield Source(title, str(path).removesuffix(path.name), [Entry(path.name, 0, 0, path)], _open)
+    else:
+        with _archive(path, title) as archive:
+            yield Source(title, f"{path}: ", _members(archive, title), lambda entry: archive.open(entry.place))
+
+
+def _open(entry: Entry) -> IO[bytes]:
+    return open(entry.place, "rb", buffering=0)
+
+
+def missing(path: Path) -> Slip:
+    """Return the slip of naming a path where there is nothing."""
+    return Slip(f"{shown(path)}: no such file or folder; {WANTED}")
+
+
+def folder_entries(path: Path) -> list[Entry]:
+    """Return the pictures and tables in a folder and below it, by name; raises Slip when it cannot be listed."""
+    found: list[Entry] = []
+    waiting, seen = [(str(path), "")], set()
+    while waiting:
+        folder, prefix = waiting.pop()
+        try:
+            status = os.stat(folder)
+            if (status.st_dev, status.st_ino) in seen:  # a link back up
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            with os.scandir(folder) as listing:
+                for item in listing:
+                    if _junk(item.name):
+                        continue
+                    if item.is_dir():
+                        waiting.append((item.path, f"{prefix}{item.name}/"))
+                    elif _wanted(item.name) and item.is_file():
+                        facts = item.stat()
+                        found.append(Entry(prefix + item.name, facts.st_size, facts.st_mtime_ns, item.path))
+        except OSError as error:
+            raise Slip(f"{shown(folder)} cannot be listed ({reason(error)}); change its permissions") from None
+        if len(found) > COUNT_LIMIT:
+            raise Slip(f"{shown(path)} holds more than {COUNT_LIMIT:,} pictures; wanted FER2013's folder alone")
+    return sorted(found)
+
+
+@contextmanager
+def _archive(path: Path, title: str) -> Iterator[zipfile.ZipFile]:
+    if path.suffix.lower() != ".zip" and not zipfile.is_zipfile(path):
+        packed = re.search(r"\.(tar|t?gz|7z|rar|xz|bz2)$", path.name.lower())
+        cure = "unpack it and name the folder" if packed else WANTED
+        raise Slip(f"{title} is neither a zip nor a .csv file; {cure}")
+    try:
+        archive = zipfile.ZipFile(path)
+    except Exception as error:  # what zipfile raises for a broken directory depends on how it is broken
+        raise Slip(f"{title} is no zip file, or a cut-off one ({reason(error)}); download it again") from None
+    with archive:
+        yield archive
+
+
+def _members(archive: zipfile.ZipFile, title: str) -> list[Entry]:
+    infos = archive.infolist()
+    total = sum(info.file_size for info in infos)
+    if len(infos) > COUNT_LIMIT or total > TOTAL_LIMIT:
+        raise Slip(
+            f"{title} would unpack to {len(infos):,} files and {total:,} bytes; "
+            f"FER2013 is far below {COUNT_LIMIT:,} files and {TOTAL_LIMIT:,} bytes: name the right zip"
+        )
+    entries = []
+    for info in infos:
+        name = info.filename.replace("\\", "/")  # as some Windows programs write it
+        _check(info, name, title)
+        if _wanted(name) and not any(map(_junk, name.split("/"))):
+            entries.append(Entry(name, info.file_size, 0, info))
+    return sorted(entries, key=lambda entry: entry.name)
+
+
+def _check(info: zipfile.ZipInfo, name: str, title: str) -> None:
+    again = "get the zip from its source again"
+    if name.startswith("/") or re.match(r"[A-Za-z]:", name) or ".." in name.split("/"):
+        found = f"points outside the zip, which FER2013's never do; {again}"
+    elif len(name.rsplit("/", 1)[-1]) > NAME_LIMIT:
+        found = f"has a name of more than {NAME_LIMIT} characters; {again}"
+    elif info.flag_bits & 1:
+        found = "is encrypted; unpack the zip and name the folder"
+    elif info.file_size > max(RATIO_FROM, RATIO_LIMIT * info.compress_size):
+        found = f"unpacks from {info.compress_size:,} to {info.file_size:,} bytes, which no picture does; {again}"
+    else:
+        return
+    raise Slip(f"{title}: member '{shown(name)}' {found}")
+
+
+def _junk(name: str) -> bool:
+    return name.startswith(".") or name == "__MACOSX"
+
+
+def _wanted(name: str) -> bool:
+    suffix = os.path.splitext(name)[1].lower()
+    return suffix in PICTURES or suffix in TABLES

@@ -1,0 +1,57 @@
+"""The confusion matrix as a real table: counts, shares of each true class by shade and in words, recall."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from ferpipe.emotions import EMOTIONS
+from ferpipe.figures import table
+from ferpipe.figures.figure import ALT, Figure, csv_file
+from ferpipe.figures.table import Td
+from ferpipe.text.formats import emotion, emotions, integer, interval, percent
+
+if TYPE_CHECKING:
+    from ferpipe.results import Result
+
+ANALYSES = ("confusion",)
+SHADES = 10
+_WORDS = {
+    "en": {"true": "True emotion", "predicted": "Predicted emotion", "recall": "Recall (95% interval)", "n": "Faces"},
+    "zh": {"true": "真实情绪", "predicted": "预测情绪", "recall": "召回率（95%区间）", "n": "人脸数"},
+}
+
+
+def draw(results: Mapping[str, Result], language: str) -> Figure:
+    """Return the table of true by predicted emotions."""
+    numbers, words = results["confusion"].numbers, _WORDS[language]
+    rows = [_row(numbers, label, language) for label in range(len(EMOTIONS))]
+    names = "".join(Markup('<th scope="col">{}</th>').format(name) for name in emotions(language))
+    head = (
+        f'<thead><tr><th scope="col" rowspan="2">{words["true"]}</th>'
+        f'<th scope="colgroup" colspan="{len(EMOTIONS)}">{words["predicted"]}</th>'
+        f'<th scope="col" rowspan="2">{words["n"]}</th><th scope="col" rowspan="2">{words["recall"]}</th></tr>'
+        f"<tr>{names}</tr></thead>"
+    )
+    caption = f'<caption class="visually-hidden">{ALT}</caption>'
+    body = table.framed(head + table.body(rows), "confusion", caption)
+    data = csv_file(["true", *EMOTIONS], [[name, *numbers["counts"][label]] for label, name in enumerate(EMOTIONS)])
+    return Figure(body, "confusion", "confusion.csv", {"confusion.csv": data}, wide=True)
+
+
+def _row(numbers: Mapping[str, Any], label: int, language: str) -> list[str | Td]:
+    counts = numbers["counts"][label]
+    total = sum(counts)
+    cells = [_cell(count, total, label == column) for column, count in enumerate(counts)]
+    recall = numbers["recall"][label]
+    shown = f"{percent(recall['value'])} ({interval(language, recall['interval'])})" if recall else "–"
+    return [emotion(language, label), *cells, Td(integer(total), "number"), Td(shown, "number recall")]
+
+
+def _cell(count: int, total: int, right: bool) -> Td:
+    share = count / total if total else 0.0
+    style = f"share shade-{round(SHADES * share)}{' right' if right else ''}"
+    shown = Markup("{}<small>{}</small>").format(percent(share, 0) if total else "–", integer(count))
+    return Td(shown, style)

@@ -1,0 +1,51 @@
+"""The first six filters of the first convolution: each kernel beside the picture that gradient ascent finds for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ferpipe.figures import grid, pictures
+from ferpipe.figures.figure import SCALE, Figure, numbers_file
+from ferpipe.figures.words import WORDS
+
+if TYPE_CHECKING:
+    from ferpipe.results import Result
+
+ANALYSES = ("filters",)
+_WORDS = {
+    "en": {
+        "kernel": "Kernel",
+        "ascent": "Gradient ascent",
+        "of": "{what} of filter {index}",
+        "low": "negative weight",
+        "high": "positive weight",
+    },
+    "zh": {
+        "kernel": "卷积核",
+        "ascent": "梯度上升",
+        "of": "第{index}号滤波器的{what}",
+        "low": "负权重",
+        "high": "正权重",
+    },
+}
+
+
+def draw(results: Mapping[str, Result], language: str) -> Figure:
+    """Return six kernels on one scale, and below each its ascent picture."""
+    result, words = results["filters"], _WORDS[language]
+    kernels, found = result.arrays["kernels"], result.arrays["pictures"][0]  # (6, k, k), (6, 48, 48) in [0, 1]
+    limit = pictures.limit(kernels, 1.0)
+    data = numbers_file({"kernels": kernels.tolist(), "pictures": result.numbers["pictures"][0]})
+    files = {"conv1-filters.json": data, SCALE: pictures.scale()}
+    tops, bottoms = [], []
+    for index in range(len(kernels)):
+        files[f"conv1-kernel-{index}.png"] = pictures.signed(kernels[index], limit)
+        files[f"conv1-ascent-{index}.png"] = pictures.grey(found[index])
+        alts = [words["of"].format(what=words[what], index=index) for what in ("kernel", "ascent")]
+        size = (kernels.shape[2], kernels.shape[1])
+        tops.append(grid.Cell(alts[0], map=f"conv1-kernel-{index}.png", size=size))
+        bottoms.append(grid.Cell(alts[1], face=f"conv1-ascent-{index}.png", label=str(index)))
+    rows = [grid.row(tops, words["kernel"]), grid.row(bottoms, words["ascent"])]
+    foot = grid.scale(words["low"], words["high"], WORDS[language]["zero"])
+    return Figure(grid.grid(rows, 6, foot), "filters", "conv1-filters.json", files)

@@ -1,0 +1,74 @@
+"""What all filters of the first convolution make of one face: kernel and response in pairs, one sprite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ferpipe.figures import grid, pictures
+from ferpipe.figures.figure import ALT, SCALE, Figure, numbers_file, picture
+from ferpipe.figures.words import WORDS, answer, described
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ferpipe.results import Result
+
+ANALYSES = ("conv1_outputs",)
+_COLUMNS = 8
+_SHOWN = 48  # pixels of a response in the sprite: a whole multiple of its own
+_WORDS = {
+    "en": {
+        "low": "negative",
+        "high": "positive",
+        "kernels": "Single faces of this data set may not be published: only the kernels are shown.",
+    },
+    "zh": {"low": "负", "high": "正", "kernels": "该数据集的单张人脸不得公开，因此只给出卷积核。"},
+}
+
+
+def draw(results: Mapping[str, Result], language: str) -> Figure:
+    """Return the sprite of pairs in the result's order, or of kernels alone."""
+    result, words = results["conv1_outputs"], _WORDS[language]
+    face, order = picture(result, "image"), result.numbers["order"]
+    kernels = result.arrays["kernels"][order]  # (64, k, k)
+    files = {"conv1-outputs.json": numbers_file(result.numbers), SCALE: pictures.scale()}
+    responses = picture(result, "outputs") if face is not None else None
+    tiles = _pairs(kernels, responses[order] if responses is not None else None)
+    sheet = pictures.tiled(tiles, _COLUMNS, 8)
+    files["conv1-outputs.png"] = pictures.signed(sheet, 1.0)
+    sprite = grid.image("conv1-outputs.png", ALT, (sheet.shape[1], sheet.shape[0]), "sprite")
+    rows = [f'<div class="sprite-box">{sprite}</div>']
+    if face is not None:
+        files["conv1-face.png"] = pictures.grey(face)
+        shown = result.numbers["face"]
+        cell = grid.Cell(described(language, shown), face="conv1-face.png", label=answer(language, shown))
+        rows.insert(0, grid.row([cell]))
+    body = grid.grid(rows, 1, grid.scale(words["low"], words["high"], WORDS[language]["zero"]))
+    note = "" if face is not None else words["kernels"]
+    body = body.replace(f' role="group" aria-label="{ALT}"', "")  # the sprite itself carries it
+    return Figure(body, "conv1_outputs", "conv1-outputs.json", files, note=note)
+
+
+def _pairs(kernels: np.ndarray, responses: np.ndarray | None) -> np.ndarray:
+    """Return kernel and response side by side, each kind on one symmetric scale from -1 to 1."""
+    import numpy as np
+
+    left = _enlarged(kernels / (pictures.limit(kernels, 1.0) or 1.0))
+    if responses is None:
+        return left
+    right = _enlarged(responses / (pictures.limit(responses) or 1.0))
+    return np.concatenate([left, np.zeros((len(left), left.shape[1], 2)), right], axis=2)
+
+
+def _enlarged(tiles: np.ndarray) -> np.ndarray:
+    """Return tiles (n, h, w) in whole multiples, centred in squares of the shown size; white is zero."""
+    import numpy as np
+
+    factor = max(_SHOWN // max(tiles.shape[1:]), 1)
+    large = tiles.repeat(factor, axis=1).repeat(factor, axis=2)
+    height, width = large.shape[1:]
+    out = np.zeros((len(tiles), max(_SHOWN, height), max(_SHOWN, width)))
+    top, left = (out.shape[1] - height) // 2, (out.shape[2] - width) // 2
+    out[:, top : top + height, left : left + width] = large
+    return out

@@ -1,0 +1,123 @@
+"""Loss and accuracy over the epochs: the early-stopped analysis model and the overfitting one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ferpipe.figures import plot
+from ferpipe.figures.figure import Figure, csv_file
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Drawing
+
+    from ferpipe.results import Result
+
+ANALYSES = ("curves",)
+SIZE = (704, 470)  # CSS pixels
+_MODELS = ("analysis", "overfitted")
+_KEYS = ("train_loss", "dev_loss", "train_accuracy", "dev_accuracy")
+_LINES: dict[str, tuple[str, tuple[float, ...]]] = {"train": (plot.SECOND, (3, 1.5)), "dev": (plot.FIRST, ())}
+_WORDS = {
+    "en": {
+        "analysis": "Analysis model, early stopping",
+        "overfitted": "Overfitting model",
+        "loss": "Loss (nats)",
+        "accuracy": "Accuracy",
+        "epoch": "Epoch",
+        "train": "train",
+        "dev": "dev",
+        "best": "best epoch {epoch}",
+    },
+    "zh": {
+        "analysis": "分析模型（早停）",
+        "overfitted": "过拟合模型",
+        "loss": "损失（纳特）",
+        "accuracy": "准确率",
+        "epoch": "轮次",
+        "train": "训练集",
+        "dev": "开发集",
+        "best": "最佳轮次 {epoch}",
+    },
+}
+
+
+def draw(results: Mapping[str, Result], language: str) -> Figure:
+    """Return two columns of panels, one a model: loss above, accuracy below."""
+    numbers = results["curves"].numbers
+    name = f"curves.{language}.svg"
+    drawing = plot.svg(*SIZE, lambda figure: _panels(figure, numbers, _WORDS[language]))
+    rows = [
+        [model, epoch, *(numbers[model][key][index] for key in _KEYS)]
+        for model in _MODELS
+        for index, epoch in enumerate(numbers[model]["epochs"])
+    ]
+    files = {name: drawing, "curves.csv": csv_file(["model", "epoch", *_KEYS], rows)}
+    return Figure(plot.image(name, *SIZE), "curves", "curves.csv", files)
+
+
+def _panels(figure: Drawing, numbers: Mapping[str, Any], words: Mapping[str, str]) -> None:
+    panels = figure.subplots(2, 2, sharey="row", squeeze=False)
+    figure.subplots_adjust(left=0.085, right=0.93, bottom=0.1, top=0.93, wspace=0.2, hspace=0.16)
+    for column, model in enumerate(_MODELS):
+        for row, what in enumerate(("loss", "accuracy")):
+            _panel(panels[row, column], numbers[model], what)
+        panels[0, column].set_title(words[model], pad=10)
+        panels[1, column].set_xlabel(words["epoch"])
+        panels[0, column].tick_params(labelbottom=False)
+    for row, what in enumerate(("loss", "accuracy")):
+        panels[row, 0].set_ylabel(words[what])
+    for column, model in enumerate(_MODELS):
+        _mark_best(panels[1, column], panels[0, column], numbers[model]["best"], words["best"])
+        for row, what in enumerate(("loss", "accuracy")):
+            _name_ends(panels[row, column], numbers[model], what, words)
+
+
+def _panel(axes: Axes, curves: Mapping[str, Any], what: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    epochs = curves["epochs"]
+    axes.set_xlim(min(epochs) - 0.5, max(epochs) + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    for split, (colour, dashes) in _LINES.items():
+        axes.plot(
+            epochs, curves[f"{split}_{what}"], color=colour, dashes=dashes, marker="o" if len(epochs) == 1 else ""
+        )
+    if what == "accuracy":
+        plot.share_axis(axes)
+
+
+def _name_ends(axes: Axes, curves: Mapping[str, Any], what: str, words: Mapping[str, str]) -> None:
+    """Write each curve's name at its end, the two apart and inside the panel; after all limits are known."""
+    low, high = axes.get_ylim()
+    ends = {split: (curves[f"{split}_{what}"][-1] - low) / (high - low) for split in _LINES}  # 0 bottom, 1 top
+    lower, upper = sorted(ends, key=lambda split: ends[split])
+    middle = min(max((ends[lower] + ends[upper]) / 2, 0.1), 0.9)
+    heights = {lower: min(ends[lower], middle - 0.06), upper: max(ends[upper], middle + 0.06)}
+    for split, height in heights.items():
+        axes.annotate(
+            words[split],
+            (1, min(max(height, 0.04), 0.96)),
+            xycoords="axes fraction",
+            xytext=(5, 0),
+            textcoords="offset points",
+            va="center",
+            color=_LINES[split][0],
+            annotation_clip=False,
+        )
+
+
+def _mark_best(below: Axes, above: Axes, best: int, words: str) -> None:
+    for axes in (below, above):
+        axes.axvline(best, color=plot.FAINT, linewidth=0.75, dashes=(1, 2))
+    left = best > sum(below.get_xlim()) / 2
+    below.annotate(
+        words.format(epoch=best),
+        (best, 0.04),
+        xycoords=("data", "axes fraction"),
+        xytext=(-4 if left else 4, 0),
+        textcoords="offset points",
+        ha="right" if left else "left",
+        color=plot.FAINT,
+    )

@@ -1,0 +1,89 @@
+"""The ensemble: its members, their hard vote and their mean, and how accuracy grows with size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ferpipe.figures import plot
+from ferpipe.figures.figure import Figure, csv_file
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Drawing
+
+    from ferpipe.results import Result
+
+ANALYSES = ("ensemble",)
+WIDTH, ROW = 704, 24  # CSS pixels
+_WORDS = {
+    "en": {
+        "member": "Member {index}",
+        "vote": "Hard vote",
+        "mean": "Mean of probabilities",
+        "each": "Each model on dev, with its 95% interval",
+        "size": "Mean of k members",
+        "accuracy": "Accuracy on dev",
+        "k": "Members k",
+    },
+    "zh": {
+        "member": "成员 {index}",
+        "vote": "硬投票",
+        "mean": "概率平均",
+        "each": "各模型的开发集准确率与95%区间",
+        "size": "k个成员的概率平均",
+        "accuracy": "开发集准确率",
+        "k": "成员数 k",
+    },
+}
+
+
+def draw(results: Mapping[str, Result], language: str) -> Figure:
+    """Return two panels: models with intervals, and accuracy by size."""
+    numbers = results["ensemble"].numbers
+    height = 110 + ROW * max(len(numbers["members"]) + 2, 6)
+    name = f"ensemble.{language}.svg"
+    drawing = plot.svg(WIDTH, height, lambda figure: _panels(figure, numbers, _WORDS[language], height))
+    rows = [[m["name"], m["seed"], m["accuracy"], *m["interval"]] for m in numbers["members"]]
+    rows += [[key, None, numbers[key]["accuracy"], *numbers[key]["interval"]] for key in ("vote", "mean")]
+    files = {name: drawing, "ensemble.csv": csv_file(["model", "seed", "accuracy", "low", "high"], rows)}
+    return Figure(plot.image(name, WIDTH, height), "ensemble", "ensemble.csv", files)
+
+
+def _panels(figure: Drawing, numbers: Mapping[str, Any], words: Mapping[str, str], height: int) -> None:
+    left, right = figure.subplots(1, 2, width_ratios=(1.25, 1), squeeze=False)[0]
+    figure.subplots_adjust(left=0.2, right=0.98, bottom=54 / height, top=1 - 34 / height, wspace=0.24)
+    _models(left, numbers, words)
+    _sizes(right, numbers["by_size"], words)
+
+
+def _models(axes: Axes, numbers: Mapping[str, Any], words: Mapping[str, str]) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    models = [(words["member"].format(index=i), m, plot.FAINT) for i, m in enumerate(numbers["members"])]
+    models += [(words["vote"], numbers["vote"], plot.SECOND), (words["mean"], numbers["mean"], plot.FIRST)]
+    for place, (_, model, colour) in enumerate(models):
+        axes.plot(model["interval"], [place, place], color=colour, linewidth=1.5)
+        axes.plot([model["accuracy"]], [place], color=colour, marker="o", markersize=6)
+    axes.set_yticks(range(len(models)), [name for name, _, _ in models])
+    axes.set_ylim(len(models) - 0.5, -0.5)
+    axes.grid(axis="x")
+    axes.grid(visible=False, axis="y")
+    axes.spines["left"].set_visible(False)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f}%"))
+    axes.set_xlabel(words["accuracy"])
+    axes.set_title(words["each"], pad=10, x=-0.43)
+
+
+def _sizes(axes: Axes, sizes: list[Mapping[str, Any]], words: Mapping[str, str]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    count = [entry["size"] for entry in sizes]
+    axes.fill_between(count, [e["lowest"] for e in sizes], [e["highest"] for e in sizes], color=plot.BAND, linewidth=0)
+    axes.plot(count, [entry["accuracy"] for entry in sizes], color=plot.FIRST, marker="o", markersize=5)
+    axes.set_xlim(0.5, max(count, default=1) + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.set_xlabel(words["k"])
+    axes.set_title(words["size"], pad=10)
+    plot.share_axis(axes)

@@ -1,0 +1,96 @@
+"""LIME explanations over faces, or, where faces may not be shown, their mean over each class's mean face."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ferpipe.emotions import EMOTIONS
+from ferpipe.figures import grid, pictures
+from ferpipe.figures.figure import SCALE, Figure, numbers_file
+from ferpipe.figures.words import WORDS, answer, described, over
+from ferpipe.text.formats import emotion, number
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ferpipe.results import Result
+
+_WORDS = {
+    "en": {
+        "map": "LIME weights for {label}",
+        "predicted": "Evidence for the predicted emotion",
+        "true": "Evidence for the true emotion",
+        "right": "Evidence for the answer",
+        "class": "Mean evidence for the class",
+        "fit": "R² {r2} · stability {stability}",
+    },
+    "zh": {
+        "map": "对{label}的LIME权重",
+        "predicted": "对预测情绪的证据",
+        "true": "对真实情绪的证据",
+        "right": "对答案的证据",
+        "class": "各类证据的平均",
+        "fit": "R² {r2} · 稳定性 {stability}",
+    },
+}
+
+
+def faces(
+    name: str,
+    faces: Sequence[Mapping[str, Any]],
+    images: np.ndarray,
+    layers: Sequence[tuple[str, np.ndarray, str]],  # title's word, weights (k, 48, 48), which emotion they explain
+    language: str,
+    wanted: int = 4,
+) -> Figure:
+    """Return a row of faces for each layer of weights, all rows on one scale."""
+    import numpy as np
+
+    words = WORDS[language]
+    if not len(faces):
+        data = {f"{name}.json": numbers_file([])}
+        return Figure(f'<p class="note">{words["none_shown"]}</p>', "lime", f"{name}.json", data)
+    limit = pictures.limit(np.stack([weights for _, weights, _ in layers]), 1.0)
+    files = {f"{name}-face-{i}.png": pictures.grey(image) for i, image in enumerate(images)}
+    files[SCALE] = pictures.scale()
+    rows = []
+    for title, weights, target in layers:
+        cells = []
+        for index, face in enumerate(faces):
+            file = f"{name}-{target}-{index}.png"
+            files[file] = pictures.signed(weights[index], limit)
+            what = _WORDS[language]["map"].format(label=emotion(language, face[target]))
+            alt = over(language, what, described(language, face))
+            cells.append(grid.Cell(alt, f"{name}-face-{index}.png", file, _label(face, language, title)))
+        rows.append(grid.row(cells, _WORDS[language][title]))
+    files[f"{name}.json"] = numbers_file({"faces": list(faces), "end_of_the_scale": limit})
+    foot = grid.scale(words["against"], words["for"], words["zero"])
+    note = words["fewer"].format(found=len(faces), wanted=wanted) if len(faces) < wanted else ""
+    return Figure(grid.grid(rows, 4, foot), "lime", f"{name}.json", files, wide=True, fades=True, note=note)
+
+
+def classes(name: str, results: Mapping[str, Result], language: str) -> Figure:
+    """Return each class's mean weights over its mean face."""
+    weights = results["lime"].arrays["class_weights"]  # (7, 48, 48)
+    limit, words = pictures.limit(weights, 1.0), WORDS[language]
+    data = numbers_file({**results["lime"].numbers, "end_of_the_scale": limit})
+    files = {f"{name}.json": data, SCALE: pictures.scale()}
+    cells = []
+    for label, english in enumerate(EMOTIONS):
+        files[f"{name}-mean-{english}.png"] = pictures.grey(results["data"].arrays["mean_faces"][label])
+        files[f"{name}-class-{english}.png"] = pictures.signed(weights[label], limit)
+        shown = emotion(language, label)
+        what = _WORDS[language]["map"].format(label=shown)
+        alt = over(language, what, words["mean_of"].format(label=shown))
+        cells.append(grid.Cell(alt, f"{name}-mean-{english}.png", f"{name}-class-{english}.png", shown))
+    foot = grid.scale(words["against"], words["for"], words["zero"])
+    body = grid.grid([grid.row(cells, _WORDS[language]["class"])], 7, foot)
+    return Figure(body, "lime", f"{name}.json", files, fades=True, note=words["not_shown"])
+
+
+def _label(face: Mapping[str, Any], language: str, title: str) -> str:
+    if title == "true":
+        return ""
+    fit = _WORDS[language]["fit"].format(r2=number(face["r2"], 2), stability=number(face["stability"], 2))
+    return answer(language, face) + "\n" + fit

@@ -1,0 +1,55 @@
+"""LIME for faces that were answered wrongly: what spoke for the answer, and what for the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ferpipe.figures import table
+from ferpipe.figures.explained import faces
+from ferpipe.figures.figure import ALT, Figure, csv_file, picture
+from ferpipe.figures.words import WORDS
+from ferpipe.text.formats import emotion, number, percent
+
+if TYPE_CHECKING:
+    from ferpipe.results import Result
+
+ANALYSES = ("lime",)
+_HEAD = {
+    "en": ["True emotion", "Predicted", "Probability", "R²", "Stability"],
+    "zh": ["真实情绪", "预测", "概率", "R²", "稳定性"],
+}
+_NOTE = {
+    "en": "Single faces of this data set may not be published: only the answers are shown.",
+    "zh": "该数据集的单张人脸不得公开，因此只列出模型的回答。",
+}
+
+
+def draw(results: Mapping[str, Result], language: str) -> Figure:
+    """Return the faces with the evidence for both emotions, or a list of the answers without faces."""
+    lime = results["lime"]
+    images, predicted, true = (picture(lime, f"wrong_{name}") for name in ("images", "weights", "true_weights"))
+    if images is None or predicted is None or true is None:
+        return _listed(lime, language)
+    layers = [("predicted", predicted, "prediction"), ("true", true, "label")]
+    return faces("lime-wrong", lime.numbers["wrong"], images, layers, language)
+
+
+def _listed(lime: Result, language: str) -> Figure:
+    wrong = lime.numbers["wrong"]
+    keys = ["label", "prediction", "probability", "r2", "stability"]
+    data = {"lime-wrong.csv": csv_file(keys, [[face[key] for key in keys] for face in wrong])}
+    rows: list[list[str | table.Td]] = [
+        [
+            emotion(language, face["label"]),
+            emotion(language, face["prediction"]),
+            table.Td(percent(face["probability"]), "number"),
+            table.Td(number(face["r2"]), "number"),
+            table.Td(number(face["stability"]), "number"),
+        ]
+        for face in wrong
+    ]
+    caption = f'<caption class="visually-hidden">{ALT}</caption>'
+    body = table.framed(table.head(_HEAD[language]) + table.body(rows), "", caption)
+    body = body if rows else f'<p class="note">{WORDS[language]["none_shown"]}</p>'
+    return Figure(body, "lime", "lime-wrong.csv", data, note=_NOTE[language])

@@ -1,0 +1,135 @@
+"""Plots: matplotlib draws, and what comes out is one SVG for light and dark, the same bytes for the same numbers.
+
+Colours are drawn as marks and become variables of the SVG, which a media query sets: an SVG in an img follows the
+colour scheme of the page. Text stays text in the reader's fonts; matplotlib's own DejaVu, whatever is installed, only
+places it.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ferpipe.figures.figure import ALT, ASSETS, LABEL
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# The marks, and what they are in light and dark. The last three tell series apart, also by lightness.
+PAPER, INK, FAINT, RULE = "#fe0000", "#010000", "#020000", "#030000"
+FIRST, SECOND, BAND = "#040000", "#050000", "#060000"
+_MEANING = {
+    PAPER: ("paper", "#ffffff", "#16181b"),
+    INK: ("ink", "#1c1d1f", "#e6e4df"),
+    FAINT: ("faint", "#5b5e63", "#a5a8ad"),
+    RULE: ("rule", "#d9dadc", "#36393e"),
+    FIRST: ("first", "#1d5fa8", "#7db5ec"),
+    SECOND: ("second", "#b4530a", "#f0a15e"),
+    BAND: ("band", "#c9dcf0", "#23405f"),
+}
+_FONTS = (
+    "'Helvetica Neue','Segoe UI',Roboto,Arial,"
+    "'PingFang SC','Microsoft YaHei','Noto Sans CJK SC','Source Han Sans SC',sans-serif"
+)
+_RC: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "ferpipe",
+    "font.family": "DejaVu Sans",
+    "font.size": 9.75,  # points: 13 CSS pixels
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "axes.facecolor": "none",
+    "axes.linewidth": 0.75,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 9.75,
+    "axes.titleweight": "bold",
+    "axes.titlecolor": INK,
+    "axes.titlelocation": "left",
+    "axes.unicode_minus": True,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "figure.facecolor": PAPER,
+    "grid.color": RULE,
+    "grid.linewidth": 0.75,
+    "lines.linewidth": 1.5,
+    "lines.solid_capstyle": "round",
+    "text.color": INK,
+    "xtick.color": FAINT,
+    "ytick.color": FAINT,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.major.width": 0.75,
+    "ytick.major.size": 0,
+}
+
+
+def svg(width: int, height: int, draw: Callable[[Figure], None]) -> bytes:
+    """Return what `draw` puts on a figure of so many CSS pixels, as SVG."""
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(), _bundled_fonts():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_RC)
+        figure = Figure(figsize=(width / 96, height / 96))
+        draw(figure)
+        buffer = io.BytesIO()
+        silent = dict.fromkeys(("Date", "Creator", "Type", "Format"))
+        FigureCanvasSVG(figure).print_svg(buffer, metadata=silent)
+    return _themed(buffer.getvalue().decode(), width, height).encode()
+
+
+def share_axis(axes: Axes) -> None:
+    """Write an axis of shares as percentages."""
+    from matplotlib.ticker import FuncFormatter
+
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f}%"))
+
+
+@contextmanager
+def _bundled_fonts() -> Iterator[None]:
+    """See matplotlib's own fonts alone, and hear nothing of the Chinese glyphs they lack."""
+    import warnings
+
+    import matplotlib
+    from matplotlib import font_manager
+
+    fonts, logger = font_manager.fontManager.ttflist, logging.getLogger("matplotlib")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    font_manager.fontManager.ttflist = [f for f in fonts if f.fname.startswith(matplotlib.get_data_path())]
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")
+            yield
+    finally:
+        font_manager.fontManager.ttflist = fonts
+        logger.setLevel(level)
+
+
+def _themed(text: str, width: int, height: int) -> str:
+    for mark, (name, _, _) in _MEANING.items():
+        text = text.replace(mark, f"var(--{name})")
+    text = text.replace("font-family: 'DejaVu Sans'; ", "")
+    text = re.sub(r"\A.*?(?=<svg)", "", text, flags=re.DOTALL)
+    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', f'width="{width}" height="{height}"', text, count=1)
+    light, dark = ("".join(f"--{m[0]}:{m[i]};" for m in _MEANING.values()) for i in (1, 2))
+    style = f":root{{{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}text{{font-family:{_FONTS}}}"
+    return re.sub(r"(<svg[^>]*>)", lambda match: f"{match[1]}<style>{style}</style>", text, count=1)
+
+
+def image(name: str, width: int, height: int) -> str:
+    """Return the img element of a plot, in a labelled box that scrolls on a narrow screen."""
+    return (
+        f'<div class="scroll plot" tabindex="0" role="group" aria-label="{LABEL}">'
+        f'<img class="svg" src="{ASSETS}{name}" width="{width}" height="{height}" alt="{ALT}" loading="lazy"></div>'
+    )

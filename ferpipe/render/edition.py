@@ -1,0 +1,115 @@
+"""One edition of the report: the results of one data set, and where its pages lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ferpipe import fingerprints
+from ferpipe.errors import Slip
+from ferpipe.figures.filter_emotions import agreement
+
+if TYPE_CHECKING:
+    from ferpipe.results import Result
+
+FILES = ("numbers.json", "arrays.npz", "recipe.json")
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A data set's results as this page may show them."""
+
+    name: str
+    folder: str  # of its pages in the site: "" for the first, else "<name>/"
+    results: Path  # <results>/<dataset>
+    original: Mapping[str, Any]
+    faces: Path | None = None  # of a restricted data set, for the local page alone
+
+    @property
+    def local(self) -> bool:
+        """Return whether this is a page that shows faces and must not be published."""
+        return self.faces is not None
+
+    @cached_property
+    def analyses(self) -> dict[str, Any]:
+        """Return the numbers of every analysis that has a result."""
+        from ferpipe.results import read_json
+
+        return {path.parent.name: read_json(path) for path in sorted(self.results.glob("*/numbers.json"))}
+
+    @cached_property
+    def recipes(self) -> dict[str, Any]:
+        """Return what each analysis was made of."""
+        from ferpipe.results import read_json
+
+        return {name: read_json(self.results / name / "recipe.json") for name in self.analyses}
+
+    @cached_property
+    def numbers(self) -> dict[str, Any]:
+        """Return all that the text may print: results, the original's figures, and what follows from both."""
+        numbers = {**self.analyses, "original": dict(self.original)}
+        winners, theirs = numbers.get("filter_emotions", {}).get("winners"), self.original.get("filter_emotions")
+        if winners and theirs:
+            numbers["agreement"] = agreement(winners, theirs)
+        return numbers
+
+    @property
+    def frame(self) -> dict[str, Any]:
+        """Return what a test in the text may ask about the edition itself."""
+        return {"name": self.name, "local": self.local, "faces": self.local or not self.restricted}
+
+    @property
+    def restricted(self) -> bool:
+        """Return whether single pictures of the data set may not be published."""
+        return bool(self.analyses.get("data", {}).get("restricted"))
+
+    def sources(self, names: Sequence[str]) -> dict[str, str]:
+        """Return the fingerprints of what these analyses' figures are drawn from."""
+        files = {name: self._file(name) for name in names if name != "original"}
+        return files | {"original": fingerprints.of_value(self.original), **self._faces}
+
+    def load(self, names: Sequence[str]) -> dict[str, Result]:
+        """Return results with their arrays, and with the faces where this page may show them."""
+        from ferpipe.results import Result, read_npz
+
+        faces = read_npz(self.faces) if self.faces else {}
+        loaded = {}
+        for name in names:
+            if name == "original":
+                loaded[name] = Result(self.original)
+                continue
+            own = {key.split("/", 1)[1]: array for key, array in faces.items() if key.split("/", 1)[0] == name}
+            loaded[name] = Result(self.analyses[name], read_npz(self.results / name / "arrays.npz"), own)
+        return loaded
+
+    def _file(self, name: str) -> str:
+        folder = self.results / name
+        return fingerprints.of_value([fingerprints.of_file(folder / file) for file in FILES[:2]])
+
+    @cached_property
+    def _faces(self) -> dict[str, str]:
+        return {"faces.npz": fingerprints.of_file(self.faces)} if self.faces else {}
+
+
+def editions(
+    results: Path, artefacts: Path, names: Sequence[str], local: str | None, original: Mapping[str, Any]
+) -> list[Edition]:
+    """Return the editions to render; raises Slip naming a data set that has no results."""
+    if local:
+        faces = artefacts / local / "faces.npz"
+        found = [Edition(local, "", results / local, original, faces if faces.is_file() else None)]
+    else:
+        found = [Edition(name, "" if i == 0 else f"{name}/", results / name, original) for i, name in enumerate(names)]
+    for edition in found:
+        if not edition.analyses:
+            have = sorted({path.parent.parent.name for path in results.glob("*/*/numbers.json")})
+            raise Slip(
+                f"no results of data set '{edition.name}' in {results} (there: {', '.join(have) or 'none'}); "
+                "python build.py makes them"
+            )
+    if local and found[0].restricted and not found[0].local:
+        raise Slip(f"{artefacts / local / 'faces.npz'} is missing; python build.py --data ... makes it")
+    return found

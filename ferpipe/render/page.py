@@ -1,0 +1,129 @@
+"""Pages: chapters and figures put into the templates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from ferpipe import fingerprints
+from ferpipe.figures import figure as tokens
+from ferpipe.figures.figure import Figure
+from ferpipe.render.edition import Edition
+from ferpipe.render.words import WORDS
+from ferpipe.text.chapters import SLOT, Placed, Writer
+from ferpipe.text.formats import integer
+from ferpipe.text.markup import plain
+from ferpipe.text.report import Report
+from ferpipe.text.words import HTML_LANG
+
+SPLITS = ("train", "dev", "test")
+
+
+class Pages:
+    """The site's pages as bytes."""
+
+    def __init__(self, report: Report, editions: Sequence[Edition], templates: Path) -> None:
+        self.report, self.editions = report, editions
+        self.templates = Environment(
+            loader=FileSystemLoader(templates),
+            undefined=StrictUndefined,
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+        self.templates.filters["integer"] = integer
+
+    def page(self, edition: Edition, language: str, writer: Writer, figures: Mapping[str, Figure]) -> bytes:
+        """Return an edition's page in one language."""
+        root = "../" * (1 + edition.folder.count("/"))
+        slots = {p.item.name: self._figure(p, figures[p.item.name], edition, language, root) for p in writer.placed}
+        chapters = [
+            {"id": chapter.name, "title": Markup(chapter.title), "body": Markup(_filled(chapter.body, slots))}
+            for chapter in writer.chapters
+        ]
+        values = self._frame(language) | {
+            "root": root,
+            "chapters": chapters,
+            "edition": self._edition(edition, language),
+            "languages": self._languages(edition, root),
+            "others": [self._edition(other, language) for other in self.editions if other is not edition],
+            "figures": len(figures),
+        }
+        return self._render("report.html", values)
+
+    def chooser(self) -> bytes:
+        """Return the plain page that leads to every edition in every language."""
+        entries = [
+            {"html_lang": HTML_LANG[language], **self._frame(language), **self._edition(edition, language)}
+            for edition in self.editions
+            for language in self.report.languages
+        ]
+        return self._render("chooser.html", self._frame(self.report.languages[0]) | {"root": "", "entries": entries})
+
+    def _render(self, template: str, values: Mapping[str, Any]) -> bytes:
+        html = self.templates.get_template(template).render(values)
+        html = html.replace(' loading="lazy"', "", 1)  # the first picture is needed at once
+        return html.encode()
+
+    def _frame(self, language: str) -> dict[str, Any]:
+        return {
+            "lang": language,
+            "html_lang": HTML_LANG[language],
+            "words": WORDS[language],
+            "report": self.report,
+            "title": self.report.title[language],
+            "description": self.report.description[language],
+        }
+
+    def _edition(self, edition: Edition, language: str) -> dict[str, Any]:
+        settings, data = edition.analyses.get("settings", {}), edition.analyses.get("data", {})
+        return {
+            "name": self.report.names.get(edition.name, {}).get(language, edition.name),
+            "path": f"{edition.folder}{language}/index.html",
+            "folder": edition.folder,
+            "local": edition.local,
+            "settings": settings,
+            "splits": {name: data["splits"][name]["n"] for name in SPLITS if data.get("splits", {}).get(name)},
+            "recipes": {name: fingerprints.of_value(recipe) for name, recipe in edition.recipes.items()},
+        }
+
+    def _languages(self, edition: Edition, root: str) -> list[dict[str, str]]:
+        return [
+            {
+                "lang": language,
+                "html_lang": HTML_LANG[language],
+                "name": WORDS[language]["language"],
+                "href": f"../{language}/index.html",
+                "url": f"{self.report.site_url}{edition.folder}{language}/",
+            }
+            for language in self.report.languages
+        ]
+
+    def _figure(self, placed: Placed, figure: Figure, edition: Edition, language: str, root: str) -> str:
+        """Return a figure with caption, sources and controls."""
+        assets = f"{root}assets/{edition.name}/"
+        macros: Any = self.templates.get_template("macros.html").make_module(self._frame(language))
+        macro = macros.figure if placed.item.kind == "fig" else macros.table
+        code = [f"ferpipe/analyses/{figure.analysis}.py", f"ferpipe/figures/{placed.item.name.replace('-', '_')}.py"]
+        html = str(macro(placed, figure, Markup(figure.body), Markup(placed.caption), code, assets + figure.data))
+        caption = f'<span class="numbered">{placed.label}</span> {placed.caption}'
+        filled = {
+            tokens.ALT: placed.alt,
+            tokens.CAPTION: caption,
+            tokens.LABEL: plain(placed.label),
+            tokens.ASSETS: assets,
+        }
+        for token, text in filled.items():
+            html = html.replace(token, text)
+        return html
+
+
+def _filled(body: str, slots: Mapping[str, str]) -> str:
+    pattern = re.escape(SLOT).replace(r"\{\}", r"([\w-]+)")
+    return re.sub(pattern, lambda match: slots[match[1]], body)

@@ -1,0 +1,116 @@
+"""The published site: exactly what results, text and templates render to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ferpipe import fingerprints
+from ferpipe.fingerprints import PACKAGE
+
+REPORT = PACKAGE.parent / "report"
+TEMPLATES = PACKAGE.parent / "templates"
+MEMORY = "figures/code.json"  # in the artefacts: parsed code, so that hashing it again costs little
+
+
+@dataclass(frozen=True)
+class Site:
+    """What was written: the folder, its pages, and how many files and bytes it holds."""
+
+    folder: Path
+    pages: tuple[Path, ...]
+    files: int
+    size: int
+
+
+def render(
+    results: Path,
+    output: Path,
+    *,
+    artefacts: Path,
+    editions: Sequence[str] | None = None,
+    local: str | None = None,
+    strict: bool = False,
+    report: Path = REPORT,
+) -> Site:
+    """Write the whole site into `output`; raises Problems with everything that is wrong, and then writes nothing.
+
+    `local` names a restricted data set whose page, with faces, is for this machine alone. `strict` also refuses unused
+    figures, dead links, external requests and pages over budget.
+    """
+    from ferpipe.render import build
+
+    memory = _remembered(artefacts)
+    known = dict(memory)
+    files = build.gather(results, artefacts, report, TEMPLATES, editions, local, strict, known)
+    build.write(output, files)
+    _remember(artefacts, known, memory)
+    pages = tuple(output / name for name in files if name.endswith("/index.html"))
+    return Site(output, pages, len(files), sum(map(len, files.values())))
+
+
+def recipe(
+    results: Path,
+    *,
+    artefacts: Path,
+    editions: Sequence[str] | None = None,
+    local: str | None = None,
+    report: Path = REPORT,
+) -> dict[str, Any]:
+    """Return what the site is made of: code, templates, text and results, as JSON; costs milliseconds."""
+    from ferpipe.figures import gallery
+
+    memory = _remembered(artefacts)
+    known = dict(memory)
+    code: dict[str, str] = {}
+    for module in (__name__, *gallery.modules()):
+        code |= fingerprints.code(module, known)
+    _remember(artefacts, known, memory)
+    wanted = [local] if local else editions or _named(report)
+    hashes = {f"results/{name}": _hashes(results / name) for name in wanted}
+    if local and (faces := artefacts / local / "faces.npz").is_file():
+        hashes["faces"] = {faces.name: fingerprints.of_file(faces)}
+    return {
+        "code": dict(sorted(code.items())),
+        "templates": _hashes(TEMPLATES),
+        "report": {name: value for name, value in _hashes(report).items() if not name.startswith("results/")},
+        "editions": list(wanted),
+        "local": local,
+        **hashes,
+    }
+
+
+def _named(report: Path) -> list[str]:
+    from ferpipe.text import report as frame
+
+    return list(frame.read(report).editions)
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """Return the fingerprint of every file below a folder, by its path there; a report's results are left out."""
+    return {
+        path.relative_to(folder).as_posix(): fingerprints.of_file(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith(".") and path.relative_to(folder).parts[0] != "results"
+    }
+
+
+def _remembered(artefacts: Path) -> dict[str, Any]:
+    import json
+
+    try:
+        memory: dict[str, Any] = json.loads((artefacts / MEMORY).read_bytes())
+        return memory
+    except (OSError, ValueError):
+        return {}
+
+
+def _remember(artefacts: Path, known: dict[str, Any], memory: dict[str, Any]) -> None:
+    import json
+
+    from ferpipe import atomic
+
+    if known != memory:
+        atomic.write(artefacts / MEMORY, json.dumps(known if len(known) < 1000 else {}).encode())

@@ -1,0 +1,138 @@
+"""All sections in one language: expressions filled in, figures numbered, references resolved, Markdown rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ferpipe.text import markup
+from ferpipe.text.expressions import Expressions
+from ferpipe.text.hold import Held
+from ferpipe.text.problems import guess
+from ferpipe.text.section import PLACEMENT, REFERENCE, Item, Passage, Section
+from ferpipe.text.words import LABELS
+
+SLOT = "\ue002{}\ue003"  # where a figure goes
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A figure or table in its place, numbered."""
+
+    item: Item
+    label: str  # "Figure 3"
+    caption: str  # HTML
+    alt: str  # text for an attribute, escaped
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A section's title and body as HTML; slots stand where its figures go."""
+
+    name: str
+    title: str
+    body: str
+
+
+class Writer:
+    """All sections in one language: `chapters` and `placed` in the order of the page, `problems` as they were met."""
+
+    def __init__(self, language: str, sections: Sequence[Section], values: Mapping[str, Any]) -> None:
+        self.language, self.sections, self.values = language, sections, values
+        self.problems: list[str] = []
+        self.held = Held()
+        self.expressions = Expressions(language, self.held)
+        self.items = {item.name: item for section in sections for item in section.items}
+        self.filled = {s.name: self._fill(s.body.get(language)) for s in sections}
+        self.labels = self._number()
+        self.chapters = [self._chapter(section) for section in sections]
+        self.placed = [self._placed(self.items[name], label) for name, label in self.labels.items()]
+
+    def _placed(self, item: Item, label: str) -> Placed:
+        return Placed(item, label, self._line(item.caption), markup.plain(self._line(item.alt)))
+
+    def _fill(self, passage: Passage | None) -> str:
+        return self.expressions.fill(passage, self.values, self.problems) if passage else ""
+
+    def _number(self) -> dict[str, str]:
+        labels: dict[str, str] = {}
+        count = {"fig": 0, "table": 0}
+        for section in self.sections:
+            for match in PLACEMENT.finditer(self.filled[section.name]):
+                name = match[1]
+                if name not in self.items or name in labels:
+                    continue  # unknown ones are told by `places`, from the source, with their line
+                kind = self.items[name].kind
+                count[kind] += 1
+                labels[name] = f"{LABELS[self.language][kind]} {count[kind]}"
+        return labels
+
+    def _chapter(self, section: Section) -> Chapter:
+        text = PLACEMENT.sub(lambda match: f"\n\n{SLOT.format(match[1])}\n\n", self.filled[section.name])
+        html = markup.block(self._referred(text))
+        html = html.replace("<p>\ue002", "\ue002").replace("\ue003</p>", "\ue003")
+        title = section.title.get(self.language)
+        return Chapter(section.name, self._finish(markup.inline(self._fill(title))), self._finish(html))
+
+    def _line(self, texts: Mapping[str, Passage]) -> str:
+        return self._finish(markup.inline(self._referred(self._fill(texts.get(self.language)))))
+
+    def _referred(self, text: str) -> str:
+        return REFERENCE.sub(lambda match: self._reference(match[1], match[2]), text)
+
+    def _reference(self, kind: str, name: str) -> str:
+        label = self.labels.get(name, name)
+        return self.held.html(f'<a class="reference" href="#{kind}-{name}">{label}</a>')
+
+    def _finish(self, html: str) -> str:
+        html = self.held.release(html)
+        return markup.spaced(html) if self.language == "zh" else html
+
+
+def places(sections: Sequence[Section], languages: Sequence[str]) -> list[str]:
+    """Return a line for each placement of and reference to what no section declares, and each placed twice."""
+    problems: list[str] = []
+    items = {item.name: item for section in sections for item in section.items}
+    for language in languages:
+        seen: set[str] = set()
+        for section in sections:
+            if body := section.body.get(language):
+                problems += _placements(body, items, seen)
+                problems += _references(body, items)
+            for item in section.items:
+                for texts in (item.caption, item.alt):
+                    problems += _references(texts[language], items) if language in texts else []
+    return problems
+
+
+def unplaced(sections: Sequence[Section]) -> list[str]:
+    """Return a line for each declared figure or table that no text places."""
+    placed = {match[1] for s in sections for body in s.body.values() for match in PLACEMENT.finditer(body.text)}
+    return [
+        f"{item.where}: unused {'figure' if item.kind == 'fig' else 'table'} '{item.name}': no line [[{item.name}]]"
+        for section in sections
+        for item in section.items
+        if item.name not in placed
+    ]
+
+
+def _placements(body: Passage, items: Mapping[str, Item], seen: set[str]) -> list[str]:
+    problems = []
+    for match in PLACEMENT.finditer(body.text):
+        if match[1] not in items:
+            problems.append(f"{body.at(match.start())}: unknown figure '{match[1]}'{guess(match[1], items)}")
+        elif match[1] in seen:
+            problems.append(f"{body.at(match.start())}: '{match[1]}' is placed a second time; refer to it instead")
+        seen.add(match[1])
+    return problems
+
+
+def _references(passage: Passage, items: Mapping[str, Item]) -> list[str]:
+    known = {f"{item.kind}:{item.name}" for item in items.values()}
+    found = [(match.start(), f"{match[1]}:{match[2]}") for match in REFERENCE.finditer(passage.text)]
+    return [
+        f"{passage.at(offset)}: unknown reference '{name}'{guess(name, known)}"
+        for offset, name in found
+        if name not in known
+    ]

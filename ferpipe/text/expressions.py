@@ -1,0 +1,151 @@
+"""Expressions in the text: Jinja2 over the results, with every unknown number found, in branches not taken too."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, UndefinedError, nodes
+
+from ferpipe.text.formats import filters
+from ferpipe.text.hold import Held
+from ferpipe.text.problems import guess
+from ferpipe.text.section import Passage
+
+Path = tuple[str | int, ...]
+
+
+class Expressions(Environment):
+    """Jinja2 with the language's filters; a value's text is held back so that Markdown leaves it alone."""
+
+    def __init__(self, language: str, held: Held) -> None:
+        super().__init__(
+            undefined=StrictUndefined,
+            autoescape=True,
+            finalize=held.value,
+            keep_trailing_newline=True,
+            comment_start_string="{##",  # {# would swallow Markdown's {#anchor}
+            comment_end_string="##}",
+        )
+        self.filters.update(filters(language))
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return a number by name: a mapping's methods (items, values) never hide one."""
+        if isinstance(obj, Mapping):
+            return self.getitem(obj, attribute)
+        return super().getattr(obj, attribute)
+
+    def fill(self, passage: Passage, values: Mapping[str, Any], problems: list[str]) -> str:
+        """Return the text with its expressions filled in, and add what is wrong with them to `problems`."""
+        if "{{" not in passage.text and "{%" not in passage.text:
+            return passage.text
+        try:
+            tree = self.parse(passage.text)
+            found = set(_unknown(tree, values, set(self.globals)))
+            unknown = sorted(found, key=lambda place: (place[0], _spell(place[1])))
+            problems += [f"{passage.path}:{passage.line + line - 1}: {_tell(path, values)}" for line, path in unknown]
+            return "" if unknown else self.from_string(tree).render(values)
+        except TemplateSyntaxError as error:
+            problems.append(f"{passage.path}:{passage.line + error.lineno - 1}: {self._advice(error)}")
+        except (UndefinedError, ValueError, TypeError, LookupError, ZeroDivisionError) as error:
+            problems.append(f"{passage.path}:{passage.line + _line(error) - 1}: {error}")
+        return ""
+
+    def _advice(self, error: TemplateSyntaxError) -> str:
+        message = error.message or "cannot be read"
+        name = re.search(r"No (filter|test) named '(\w+)'", message)
+        return message + (guess(name[2], self.filters if name[1] == "filter" else self.tests) if name else "")
+
+
+def flat(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every number and word of the results by the path that the text uses: confusion.recall[0].value."""
+    if isinstance(values, Mapping):
+        for key, value in values.items():
+            yield from flat(value, _join(path, key))
+    elif isinstance(values, list | tuple):
+        for index, value in enumerate(values):
+            yield from flat(value, f"{path}[{index}]")
+    elif values is not None:
+        yield path, values
+
+
+def _join(path: str, key: str | int) -> str:
+    if isinstance(key, int):
+        return f"{path}[{key}]"
+    if not key.isidentifier():
+        return f'{path}["{key}"]'
+    return f"{path}.{key}" if path else key
+
+
+def _spell(path: Path) -> str:
+    text = ""
+    for key in path:
+        text = _join(text, key)
+    return text
+
+
+def _tell(path: Path, values: Mapping[str, Any]) -> str:
+    """Return the line for an unknown number, with the nearest known one."""
+    known = {name for name, _ in flat(values)}
+    known |= {re.sub(r"(\[\d+\]|\.\w+)$", "", name) for name in known}
+    return f"unknown number '{_spell(path)}'{guess(_spell(path), known)}"
+
+
+def _unknown(tree: nodes.Template, values: Mapping[str, Any], free: set[str]) -> Iterator[tuple[int, Path]]:
+    """Yield line and path of every number that is not among `values`.
+
+    What a test `is defined` guards is exempt, and so is a branch that depends on the edition: the number may belong to
+    another one.
+    """
+    local = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"} | {"loop"} | free
+    guarded = {_chain(test.node) for test in tree.find_all(nodes.Test) if test.name in ("defined", "undefined")}
+    guarded |= {_chain(call.node) for call in tree.find_all(nodes.Filter) if call.name == "default" and call.node}
+    for node, elsewhere in _loads(tree, False):
+        path = _chain(node)
+        if not path or path[0] in local or elsewhere or any(path[: len(g)] == g for g in guarded if g):
+            continue
+        if not _has(values, path):
+            yield node.lineno, path
+
+
+def _loads(node: nodes.Node, elsewhere: bool) -> Iterator[tuple[nodes.Node, bool]]:
+    """Yield the outermost name of each chain, and whether it stands in a branch that depends on the edition."""
+    if isinstance(node, nodes.Name | nodes.Getattr) or (isinstance(node, nodes.Getitem) and _chain(node)):
+        yield node, elsewhere
+        return
+    if isinstance(node, nodes.If | nodes.CondExpr):
+        elsewhere = elsewhere or any(name.name == "edition" for name in node.test.find_all(nodes.Name))
+        elsewhere = elsewhere or (isinstance(node.test, nodes.Name) and node.test.name == "edition")
+    for child in node.iter_child_nodes():
+        yield from _loads(child, elsewhere)
+
+
+def _chain(node: Any) -> Path:
+    """Return `a.b[0]` as ("a", "b", 0); empty when a part of it is computed."""
+    if isinstance(node, nodes.Name):
+        return (node.name,)
+    if isinstance(node, nodes.Getattr) and (base := _chain(node.node)):
+        return (*base, node.attr)
+    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const) and (base := _chain(node.node)):
+        return (*base, node.arg.value)
+    return ()
+
+
+def _has(values: Any, path: Path) -> bool:
+    key: Any
+    for key in path:
+        if values is None:  # a number that this run has none of: a test in the text decides when it is filled in
+            return True
+        try:
+            values = values[key] if isinstance(values, Mapping | list | tuple) else {}[""]
+        except (LookupError, TypeError):
+            return False
+    return True
+
+
+def _line(error: Exception) -> int:
+    """Return the template's line on which an expression failed: Jinja2 writes it into the traceback."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>"]
+    return frames[-1].lineno or 1 if frames else 1

@@ -1,0 +1,105 @@
+"""How numbers are written: the filters of the text, shared by both languages, the tables and the figures.
+
+percent   0.6803 -> 68.0%         both languages; what is not nothing never reads 0.0%, nor what is not all 100.0%
+points    0.012 -> +1.2 points    a difference of shares, in percentage points
+interval  [0.665, 0.696] -> 66.5–69.6% and, as GB/T 15835 has it, 66.5%～69.6%
+number    0.1234 -> 0.123         with the asked digits
+integer   28709 -> 28,709
+emotion   3 or "happy" -> happy and 高兴
+listing   ["a", "b", "c"] -> a, b and c and a、b 和 c
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from ferpipe.emotions import EMOTIONS
+
+CHINESE = dict(zip(EMOTIONS, ("生气", "厌恶", "恐惧", "高兴", "悲伤", "惊讶", "中性"), strict=True))
+MINUS = "\N{MINUS SIGN}"
+WIDE = "\N{NO-BREAK SPACE}"
+
+
+def number(value: float, digits: int = 2) -> str:
+    """Return a number with `digits` decimals; a positive one that would read as zero becomes '<0.01'."""
+    least = 10.0**-digits
+    if 0 < value < least / 2:
+        return f"<{least:.{digits}f}"
+    text = f"{abs(value):,.{digits}f}"
+    return f"{MINUS}{text}" if value < 0 and float(text.replace(",", "")) else text
+
+
+def integer(value: float) -> str:
+    """Return a whole number in groups of three digits; refuses a fraction."""
+    if value != int(value):
+        raise ValueError(f"{value} is no whole number; | number(digits) writes a fraction")
+    return f"{MINUS if value < 0 else ''}{abs(int(value)):,}"
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """Return a share in [0, 1] as a percentage; refuses what is no share."""
+    if not 0 <= value <= 1:
+        raise ValueError(f"{value} is no share in [0, 1]; a difference of shares is written with | points")
+    least = 10.0**-digits
+    shown = 100 * value
+    if 0 < shown < least / 2:
+        return f"<{least:.{digits}f}%"
+    if 100 - least / 2 <= shown < 100:
+        return f">{100 - least:.{digits}f}%"
+    return f"{shown:.{digits}f}%"
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """Return a number with its sign, none for what reads as zero."""
+    text = f"{abs(value):.{digits}f}"
+    return text if not float(text) else f"{MINUS if value < 0 else '+'}{text}"
+
+
+def points(language: str, value: float, digits: int = 1) -> str:
+    """Return a difference of shares in percentage points, with its sign and unit."""
+    return f"{signed(100 * value, digits)}{WIDE}{_POINTS[language]}"
+
+
+def interval(language: str, bounds: Iterable[float], unit: str = "percent", digits: int = 1) -> str:
+    """Return an interval [low, high] of shares ('percent'), of their differences ('points') or of plain numbers."""
+    low, high = bounds
+    if unit == "percent":
+        texts = percent(low, digits), percent(high, digits)
+        return f"{texts[0]}～{texts[1]}" if language == "zh" else f"{texts[0].removesuffix('%')}–{texts[1]}"
+    to = "至" if language == "zh" else f"{WIDE}to{WIDE}"
+    if unit == "points":
+        return f"{signed(100 * low, digits)}{to}{points(language, high, digits)}"
+    if unit == "number":
+        return f"{number(low, digits)}{to}{number(high, digits)}"
+    raise ValueError(f"unknown unit '{unit}'; wanted percent, points or number")
+
+
+def emotion(language: str, value: int | str) -> str:
+    """Return an emotion's name in the page's language from its label or its English name."""
+    name = EMOTIONS[value] if isinstance(value, int) else value
+    return CHINESE[name] if language == "zh" else name
+
+
+def emotions(language: str) -> list[str]:
+    """Return the names of all seven, in the order of their labels."""
+    return [emotion(language, name) for name in EMOTIONS]
+
+
+def listing(language: str, names: Iterable[object]) -> str:
+    """Return names joined as a sentence has them."""
+    *first, last = [str(name) for name in names] or [""]
+    if not first:
+        return last
+    return f"{'、'.join(first)}和{last}" if language == "zh" else f"{', '.join(first)} and {last}"
+
+
+def filters(language: str) -> Mapping[str, Callable[..., Any]]:
+    """Return the filters of the text in one language, by name."""
+    plain: dict[str, Callable[..., Any]] = {"number": number, "integer": integer, "percent": percent}
+    spoken: dict[str, Callable[..., Any]] = {"points": points, "interval": interval, "emotion": emotion, "listing": listing}
+    return plain | {name: partial(function, language) for name, function in spoken.items()}
+
+
+_POINTS = {"en": "points", "zh": "个百分点"}

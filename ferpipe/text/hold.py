@@ -1,0 +1,37 @@
+"""Pieces of finished HTML that pass through Markdown as single private characters and come out whole."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from markupsafe import Markup, escape
+
+_TOKEN = re.compile("\ue000(\\d+)\ue001")
+
+
+class Held:
+    """What was held back, by number."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+
+    def value(self, value: Any) -> Markup:
+        """Return a token for a value of the results, escaped: nothing in it is markup."""
+        if value is None:
+            raise ValueError("the number is null here; test for it before printing it")
+        html = escape(value)
+        if "–" in html or "～" in html:  # an interval is not broken at its dash
+            html = Markup('<span class="nobreak">{}</span>').format(html)
+        return self.html(html)
+
+    def html(self, html: str) -> Markup:
+        """Return a token for a piece of HTML."""
+        self._pieces.append(html)
+        return Markup(f"\ue000{len(self._pieces) - 1}\ue001")
+
+    def release(self, text: str) -> str:
+        """Return the text with every piece in its place."""
+        while _TOKEN.search(text):
+            text = _TOKEN.sub(lambda token: self._pieces[int(token[1])], text)
+        return text

@@ -1,0 +1,24 @@
+"""What is wrong with the report, all of it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ferpipe.errors import Slip
+
+
+class Problems(Slip):
+    """Faults in text, figures or pages: `problems` holds one line each, the message says how many there are."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = list(dict.fromkeys(problems))
+        count = f"{len(self.problems)} problem{'s' * (len(self.problems) != 1)}"
+        super().__init__(f"{count} in the report, nothing was written; mend the above and run python build.py render")
+
+
+def guess(word: str, known: Iterable[str]) -> str:
+    """Return ` (did you mean 'x'?)` for the nearest known word, or nothing."""
+    import difflib
+
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f" (did you mean '{near[0]}'?)" if near else ""

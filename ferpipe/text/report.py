@@ -1,0 +1,70 @@
+"""The report's frame: what report.toml says."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ferpipe.errors import Slip
+
+LANGUAGES = ("en", "zh")  # words exist in these two
+
+
+@dataclass(frozen=True)
+class Report:
+    """The keys of report.toml."""
+
+    folder: Path
+    title: Mapping[str, str]
+    description: Mapping[str, str]
+    languages: tuple[str, ...]
+    """The first is the default one of the chooser and of hreflang's x-default."""
+    editions: tuple[str, ...]
+    """Data sets to publish; the first lies at the site's root."""
+    sections: tuple[str, ...]
+    """Names of files in sections/, in their order on the page."""
+    site_url: str
+    """Where the site is published, with a slash at the end: hreflang links must be absolute."""
+    repository: str = ""
+    """Address of the code, for links to it; without one its path is printed."""
+    authors: tuple[str, ...] = ()
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """A data set's name on the page, by data set and language."""
+    original: Mapping[str, Any] = field(default_factory=dict)
+    """The figures of the report that this one rebuilds; the text reads them as {{ original.… }}."""
+
+
+def read(folder: Path) -> Report:
+    """Return the frame of the report in `folder`; raises Slip naming what is missing or wrong."""
+    path = folder / "report.toml"
+    shown = f"{folder.name}/report.toml"
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Slip(f"{path} is missing; the report's title, languages and sections stand there") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Slip(f"{shown} cannot be read: {error}") from None
+    known = Report.__dataclass_fields__.keys() - {"folder"}
+    if strange := sorted(values.keys() - known):
+        raise Slip(f"{shown} has unknown key '{strange[0]}'; known are {', '.join(sorted(known))}")
+    if missing := sorted({"title", "description", "languages", "editions", "sections", "site_url"} - values.keys()):
+        raise Slip(f"{shown} lacks '{missing[0]}'")
+    frozen: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    report = Report(folder, **frozen)
+    _check(report, shown)
+    return report
+
+
+def _check(report: Report, shown: str) -> None:
+    if not report.languages or not set(report.languages) <= set(LANGUAGES):
+        raise Slip(f"{shown}: languages are {list(report.languages)}; wanted some of {list(LANGUAGES)}")
+    for key in ("title", "description"):
+        if lacking := [language for language in report.languages if not getattr(report, key).get(language)]:
+            raise Slip(f"{shown}: no {key} in '{lacking[0]}'")
+    if not report.editions or not report.sections:
+        raise Slip(f"{shown}: {'sections' if report.editions else 'editions'} is empty")
+    if report.site_url and not report.site_url.endswith("/"):
+        raise Slip(f"{shown}: site_url is '{report.site_url}'; it must end with a slash")

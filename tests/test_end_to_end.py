@@ -1,0 +1,218 @@
+"""The whole build in a clone of its own, `--preset smoke`, on both data sets."""
+
+import io
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ferpipe.data import rendered
+from ferpipe.emotions import EMOTIONS
+
+ROOT = Path(__file__).parents[1]
+IDS = (
+    "settings", "saliency", "filters", "lime", "training", "run", "fig-saliency", "fig-conv1-filters",
+    "fig-stage-filters", "fig-conv1-outputs", "fig-confusion", "fig-lime-correct", "fig-lime-wrong", "fig-curves",
+    "table-filter-emotions",
+)  # fmt: skip
+
+
+def clone(folder):
+    """What git would give: the tree without artefacts, results or site."""
+    for name in ("ferpipe", "report", "templates"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "results"))
+    shutil.copy(ROOT / "build.py", folder)
+    return folder
+
+
+def build(folder, *arguments, python=()):
+    call = [sys.executable, *python, "build.py", *map(str, arguments)]
+    return subprocess.run(call, cwd=folder, capture_output=True, text=True, timeout=300)
+
+
+def well(done):
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done
+
+
+def contents(*folders):
+    return {str(p): p.read_bytes() for folder in folders for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = clone(tmp_path_factory.mktemp("rendered"))
+    well(build(folder, "--preset", "smoke"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    """A zip in FER2013's layout, of rendered faces."""
+    path = tmp_path_factory.mktemp("archive") / "archive.zip"
+    rng = np.random.default_rng(0)
+    with zipfile.ZipFile(path, "w") as target:
+        for split, prefix, n in (
+            ("train", "Training", 30),
+            ("test", "PublicTest", 12),
+            ("unlabelled", "PrivateTest", 3),
+        ):
+            for label, emotion in enumerate(EMOTIONS):
+                place = split if split == "unlabelled" else f"{split}/{emotion}"
+                faces = rendered.sample(n, seed=len(split) + label, emotions=np.full(n, label))
+                for image, k in zip(rendered.draw(faces), rng.permutation(10**6)[:n], strict=True):
+                    file = io.BytesIO()
+                    Image.fromarray(image).save(file, "JPEG", quality=92)
+                    target.writestr(f"{place}/{prefix}_{k}.jpg", file.getvalue())
+    return path
+
+
+@pytest.fixture(scope="module")
+def restricted(built, archive):
+    """The clone after a FER2013 build, the site as it was before, and that build's output."""
+    before = contents(built / "site")
+    done = well(build(built, "--preset", "smoke", "--data", archive))
+    return built, before, done
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_clean_clone_becomes_a_report_with_every_id(built, language):
+    page = (built / "site" / language / "index.html").read_text()
+    for name in IDS:
+        assert page.count(f'id="{name}"') == 1, name
+    assert (built / "site" / "numbers.json").is_file() and (built / "site" / "provenance.json").is_file()
+
+
+def test_a_second_build_does_nothing_and_imports_nothing_heavy(built):
+    before = contents(built / "site", built / "report")
+    done = well(build(built, "--preset", "smoke", python=("-X", "importtime")))
+    assert "Nothing to do" in done.stdout and "made" not in done.stdout
+    loaded = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert not loaded & {"torch", "numpy", "matplotlib", "jinja2", "markdown", "PIL"}
+    assert contents(built / "site", built / "report") == before
+
+
+def test_an_edited_sentence_renders_again_without_torch(built):
+    section = built / "report" / "sections" / "run.md"
+    text = section.read_text()
+    section.write_text(text.replace("<!-- en -->\n", "<!-- en -->\nA sentence of the reader's own.\n\n", 1))
+    try:
+        done = well(build(built, "--preset", "smoke", python=("-X", "importtime")))
+        assert "A sentence of the reader" in (built / "site/en/index.html").read_text()
+    finally:
+        section.write_text(text)
+    loaded = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert not loaded & {"torch", "matplotlib", "lime", "captum"}
+    assert [line.split()[0] for line in done.stdout.splitlines() if " made " in line] == ["site"]
+
+
+def test_a_changed_analysis_alone_runs_again_and_why_says_so(built):
+    module = built / "ferpipe" / "analyses" / "curves.py"
+    text = module.read_text()
+    module.write_text(text + "\nCHANGED = 1\n")
+    try:
+        done = well(build(built, "--preset", "smoke", "--why"))
+    finally:
+        module.write_text(text)
+    made = [line.split()[0] for line in done.stdout.splitlines() if " made " in line]
+    assert made == ["curves", "site"]
+    assert "code of ferpipe.analyses.curves changed" in done.stdout
+
+
+def test_members_are_loaded_instead_of_trained(built, tmp_path):
+    done = well(
+        build(built, "--preset", "smoke", "--load", ".artefacts/rendered/members", "--output", tmp_path / "page")
+    )
+    assert "from --load" in done.stdout
+    assert (tmp_path / "page" / "zh" / "index.html").is_file()
+
+
+def test_a_broken_member_is_named(built, tmp_path):
+    members = tmp_path / "members"
+    shutil.copytree(built / ".artefacts/rendered/members", members)
+    weights = next(members.glob("member-0-*/weights.safetensors"))
+    weights.write_bytes(weights.read_bytes()[:1000])
+    places = ["--output", tmp_path / "page", "--results", tmp_path / "results"]
+    done = build(built, "--preset", "smoke", "--load", members, *places)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(f"error: {weights}")
+    assert not (tmp_path / "page").exists()
+
+
+def test_a_trial_with_folders_of_its_own_touches_nothing_else(built, tmp_path):
+    before = contents(built / "site", built / "report")
+    places = [f"--{name}={tmp_path / name}" for name in ("output", "artefacts", "results")]
+    well(build(built, "--preset", "smoke", "--members", "1", "--epochs", "1", *places))
+    assert contents(built / "site", built / "report") == before
+    assert {path.name for path in tmp_path.iterdir()} == {"output", "artefacts", "results"}
+
+
+def test_a_restricted_build_makes_a_local_page_and_leaves_the_site(restricted):
+    folder, before, _ = restricted
+    for language in ("en", "zh"):
+        page = (folder / ".artefacts/fer2013/site" / language / "index.html").read_text()
+        for name in IDS:
+            assert page.count(f'id="{name}"') == 1, name
+    assert contents(folder / "site") == before
+
+
+def test_a_second_restricted_build_does_nothing(restricted, archive):
+    done = well(build(restricted[0], "--preset", "smoke", "--data", archive))
+    assert "Nothing to do" in done.stdout
+
+
+def test_nothing_of_a_single_face_is_in_a_restricted_datas_results(restricted):
+    folder, _, _ = restricted
+    faces = np.load(folder / ".artefacts/fer2013/dataset/dataset.npz")
+    pixels = np.concatenate([faces[f"{split}/images"] for split in ("train", "dev", "test")]).reshape(-1, 48 * 48)
+    pixels = pixels - pixels.mean(1, keepdims=True)
+    pixels = pixels / np.linalg.norm(pixels, axis=1, keepdims=True)
+    arrays = 0
+    for path in (folder / "report/results/fer2013").glob("*/arrays.npz"):
+        for name, array in np.load(path).items():
+            if array.shape[-2:] != (48, 48):
+                continue
+            arrays += 1
+            pictures = array.reshape(-1, 48 * 48).astype(float)
+            pictures -= pictures.mean(1, keepdims=True)
+            pictures /= np.linalg.norm(pictures, axis=1, keepdims=True) + 1e-9
+            assert np.abs(pictures @ pixels.T).max() < 0.97, f"{path.parent.name}/{name}"
+    assert arrays
+
+
+def test_a_build_killed_at_any_moment_ends_as_one_never_killed(built, tmp_path):
+    folder = clone(tmp_path / "killed")
+    rng = random.Random(0)
+    for _ in range(4):
+        running = subprocess.Popen(
+            [sys.executable, "build.py", "--preset", "smoke"], cwd=folder,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        time.sleep(rng.uniform(1, 9))
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+    well(build(folder, "--preset", "smoke"))
+
+    def ended(place):
+        found = contents(place / "site", place / "report/results/rendered", place / ".artefacts/rendered/members")
+        return {path.removeprefix(str(place)): content for path, content in found.items()}
+
+    assert ended(folder) == ended(built)
+    assert not [path for path in folder.rglob("*") if path.name.startswith((".new-", ".old-", "resume-"))]
+
+
+def test_results_say_what_they_are_made_of(built):
+    record = json.loads((built / "report/results/rendered/lime/recipe.json").read_text())
+    assert set(record) == {"recipe", "made_with"}
+    assert "ferpipe.analyses.lime" in record["recipe"]["code"]
+    assert {"torch", "lime"} <= set(record["made_with"]["versions"])
