@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,8 @@ def signature(path: Path) -> str:
     A file's is the hash of its bytes, a folder's of the names, sizes and times of its pictures and tables.
     """
     if os.path.isdir(path):
-        digest = hashlib.sha256()
-        for entry in sources.folder_entries(path):
-            digest.update(f"{entry.name}\0{entry.size}\0{entry.changed}\n".encode("utf-8", "surrogateescape"))
-        return digest.hexdigest()
+        facts = "".join(f"{name}\0{size}\0{changed}\n" for name, size, changed, _ in sources.folder_entries(path))
+        return hashlib.sha256(facts.encode("utf-8", "surrogateescape")).hexdigest()
     if not os.path.exists(path):
         raise sources.missing(path)
     if not os.path.isfile(path):
@@ -112,12 +111,13 @@ def _from_tables(source: Source, entries: list[Entry], progress: Progress | None
     labels: dict[str, list[int]] = {split: [] for split in pixels}
     numbers: dict[str, list[int]] = {split: [] for split in pixels}
     for default, entry in zip(("train", "dev"), entries, strict=False):  # of rows without Usage
-        rows = tables.rows(source.lines(entry), source.name(entry))
-        for number, row in enumerate(sources.counted(rows, progress)):
-            split = "test" if row.label is None else row.split or default  # unlabelled: only to be predicted
-            pixels[split] += row.pixels
-            labels[split].append(UNKNOWN if row.label is None else row.label)
-            numbers[split].append(number)
+        with closing(source.lines(entry)) as lines:  # a bad row leaves them half read
+            rows = tables.rows(lines, source.name(entry))
+            for number, row in enumerate(sources.counted(rows, progress)):
+                split = "test" if row.label is None else row.split or default  # unlabelled: only to be predicted
+                pixels[split] += row.pixels
+                labels[split].append(UNKNOWN if row.label is None else row.label)
+                numbers[split].append(number)
     return {
         split: Split(
             np.frombuffer(pixels[split], np.uint8).reshape(-1, SIDE, SIDE),

@@ -9,7 +9,7 @@ import io
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from ferpipe.errors import Slip
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm"})
 TABLES = frozenset({".csv"})
+WANTED_SUFFIXES = PICTURES | TABLES
 PICTURE_LIMIT = 32 << 20  # bytes of one picture
 TOTAL_LIMIT = 4 << 30  # bytes that a zip may declare in all; fer2013.csv has 0.3 GB
 RATIO_LIMIT = 200  # unpacked over packed; rows of numbers reach 4, zeros 1,000
@@ -73,7 +74,7 @@ class Source:
         except Exception as error:  # a damaged zip makes zipfile raise nearly anything
             raise self._unreadable(entry, error) from None
 
-    def lines(self, entry: Entry) -> Iterator[bytes]:
+    def lines(self, entry: Entry) -> Generator[bytes, None, None]:
         """Yield a table's lines, at most LINE_LIMIT + 1 bytes of each; raises Slip when it cannot be read."""
         try:
             with self.opener(entry) as raw, io.BufferedReader(cast(io.RawIOBase, raw), 1 << 20) as file:
@@ -223,5 +224,5 @@ def _junk(name: str) -> bool:
 
 
 def _wanted(name: str) -> bool:
-    suffix = os.path.splitext(name)[1].lower()
-    return suffix in PICTURES or suffix in TABLES
+    stem, dot, ending = name.rpartition(".")
+    return bool(stem) and (dot + ending).lower() in WANTED_SUFFIXES
