@@ -68,9 +68,9 @@ def spatial_means(
 ) -> dict[str, np.ndarray]:
     """Return for each layer the mean over positions of each channel's output, (n, channels) float64."""
     parts: dict[str, list[np.ndarray]] = {name: [] for name in layers}
-    with torch.inference_mode(), recording(network, layers, lambda out: out.double().mean((2, 3))) as found:
+    with torch.inference_mode(), recording(network, layers, lambda out: out.float().mean((2, 3))) as found:
         for _, given in batches(images, device):
             network(given)
             for name in layers:
-                parts[name].append(found[name].cpu().numpy())
+                parts[name].append(found[name].cpu().double().numpy())
     return {name: np.concatenate(arrays) for name, arrays in parts.items()}

@@ -11,23 +11,32 @@ from ferpipe.analyses.activations import output
 from ferpipe.emotions import SIDE
 from ferpipe.training.resnet import DEVIATION, MEAN
 
-RATE = 0.1  # Adam's: twice Olah's, for a fifth of his steps
-DEVIATION_AT_START = 0.1  # of the waves' coefficients: nearly grey
-CONTRAST = 0.5  # from coefficients of about 1 to logits of grey levels
+RATE = 0.4  # Adam's, falling in a line to nothing; coefficients start at about 1
+DECAY = 1.5  # power of a wave's length that its coefficient is multiplied by; Olah's 1 left noise after so few steps
+CONTRAST = 1.2  # deviation of the grey levels' logits: the levels then deviate by about 0.23, as those of faces do
 SHIFT, SCALE, TURN = 2.0, 0.08, 8.0  # pixels, share, degrees at most: Olah's 8 to 16 pixels of 224 are 2 to 3 of 48
 LEAK = 0.01  # slope below the threshold, so that a filter that is silent at first still has a direction to go
 
 
-def pictures(waves: Tensor) -> Tensor:
-    """Return pictures (n, 48, 48) in (0, 1) for Fourier coefficients (n, 48, 25, 2).
+def levelled(values: Tensor) -> Tensor:
+    """Return pictures (n, 48, 48) in (0, 1), each brought to a mean of about 0.5 and to the same contrast.
 
-    Coefficients are divided by their frequency, as natural pictures are: long waves move as easily as short ones.
+    Without, every ascent ends in black and white, and a filter with a positive sum wants a white wall.
+    """
+    values = values - values.mean((1, 2), keepdim=True)
+    return torch.sigmoid(CONTRAST * values / values.std((1, 2), keepdim=True).clamp(min=1e-6))
+
+
+def pictures(waves: Tensor) -> Tensor:
+    """Return levelled pictures (n, 48, 48) for Fourier coefficients (n, 48, 25, 2).
+
+    Long waves move more easily than short ones, as in natural pictures.
     """
     down = torch.fft.fftfreq(SIDE, device=waves.device)[:, None]
     across = torch.fft.rfftfreq(SIDE, device=waves.device)[None, :]
-    scale = 1 / torch.clamp(torch.sqrt(down**2 + across**2), min=1 / SIDE)
-    values = torch.fft.irfft2(torch.view_as_complex(waves) * scale, s=(SIDE, SIDE), norm="ortho")
-    return torch.sigmoid(CONTRAST * values)
+    length = 1 / torch.clamp(torch.sqrt(down**2 + across**2), min=1 / SIDE)  # pixels
+    waves = torch.view_as_complex(waves) * length**DECAY
+    return levelled(torch.fft.irfft2(waves, s=(SIDE, SIDE), norm="ortho"))
 
 
 def turned(shown: Tensor, rng: np.random.Generator) -> Tensor:
@@ -70,14 +79,16 @@ def ascend(
     linear filter it only sees the mean grey. `start` (n, 48, 25, 2) holds standard normal draws.
     """
     device = thresholds.device
-    waves = torch.tensor(DEVIATION_AT_START * start, dtype=torch.float32, device=device).requires_grad_()
+    waves = torch.tensor(start, dtype=torch.float32, device=device).requires_grad_()
     optimiser = torch.optim.Adam([waves], lr=RATE)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 1 / steps, steps)  # so that the small waves settle
     with torch.enable_grad():
         for _ in range(steps):
             found = answers(network, layer, turned(pictures(waves), rng), channels, thresholds)
             loss = -F.leaky_relu(found, LEAK).mean((1, 2)).sum()
             (waves.grad,) = torch.autograd.grad(loss, waves)
             optimiser.step()
+            schedule.step()
     with torch.inference_mode():
         shown = pictures(waves.detach())
         return shown, answers(network, layer, shown, channels, thresholds).relu().mean((1, 2))

@@ -53,7 +53,7 @@ def integrated(
     with torch.inference_mode():
         change = (network(given) - network(baselines)).gather(1, places.unsqueeze(1))[:, 0]
     maps = maps.detach()[:, 0].float().cpu().numpy()
-    return maps, maps.astype(np.float64).sum((1, 2)), change.double().cpu().numpy()
+    return maps, maps.astype(np.float64).sum((1, 2)), change.cpu().double().numpy()
 
 
 def blurred(images: np.ndarray, sigma: float) -> np.ndarray:

@@ -20,13 +20,12 @@ def analyse(study: Study) -> Result:
     answers = predictions(study)
     counts = table(study.labels, answers)
     recall, precision, f1 = by_class(counts)
-    present = [label for label in range(len(EMOTIONS)) if recall[label] is not None]
     numbers = {
         "n": len(answers),
         "counts": counts.tolist(),
         "accuracy": proportion(answers == study.labels),
-        "balanced_accuracy": float(np.mean([recall[k]["value"] for k in present])),  # type: ignore[index]
-        "macro_f1": float(np.mean([f1[k] for k in present])),
+        "balanced_accuracy": float(np.mean([one["value"] for one in recall if one])),  # over the classes there are
+        "macro_f1": float(np.mean([value for one, value in zip(recall, f1, strict=True) if one and value is not None])),
         "kappa": kappa(counts),
         "recall": recall,
         "precision": precision,

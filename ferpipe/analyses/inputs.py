@@ -32,4 +32,4 @@ def batches(images: np.ndarray, device: torch.device, size: int = BATCH) -> Iter
 def logits(network: torch.nn.Module, images: np.ndarray, device: torch.device) -> np.ndarray:
     """Return logits (n, 7) float64 for images as `inputs` takes them."""
     with torch.inference_mode():
-        return np.concatenate([network(given).double().cpu().numpy() for _, given in batches(images, device)])
+        return np.concatenate([network(given).cpu().double().numpy() for _, given in batches(images, device)])

@@ -16,7 +16,7 @@ def wilson(successes: int, n: int) -> list[float]:
     share, square = successes / n, QUANTILE**2 / n
     centre = (share + square / 2) / (1 + square)
     half = QUANTILE * float(np.sqrt(share * (1 - share) / n + square / (4 * n))) / (1 + square)
-    return [max(0.0, centre - half), min(1.0, centre + half)]
+    return [centre - half if successes else 0.0, centre + half if successes < n else 1.0]  # exact at both ends
 
 
 def proportion(right: np.ndarray) -> dict[str, object]:

@@ -19,7 +19,8 @@ SAMPLES, SMOKE_SAMPLES = 50, 8  # noisy copies of a face (Smilkov et al. 2017)
 SIGMA = 0.15  # deviation of their noise, as a share of the face's range (ibid., 10 to 20 %)
 STEPS, SMOKE_STEPS = 32, 8  # of the path integral, Gauss-Legendre
 BLUR = 6.0  # pixels: the baseline is the face without its features, since black is information here
-RESAMPLES, SMOKE_RESAMPLES = 1000, 100
+STILL = 1e-6  # mean change of the logits: below it the baselines are the faces, and an error has no measure
+RESAMPLES, SMOKE_RESAMPLES = 1000, 100  # of the shares' intervals
 SMOKE_FACES = 70  # of dev, by class
 DRAW, DRAW_NOISE = 104, 105  # mark this analysis's generators
 METHODS = ("gradient", "smoothgrad", "integrated")
@@ -41,20 +42,26 @@ def analyse(study: Study) -> Result:
     class_maps, used = means_by_class(magnitudes, study.labels[chosen], FEWEST if study.dataset.restricted else 1)
     numbers = {
         "faces": [described(study, index) for index in indices],
-        "methods": list(METHODS),
         "n": len(chosen),
-        "seed": study.seed,
         "completeness_error": error,
+        "share": shares(study, chosen, magnitudes),
+        "class_maps_n": used,
+        **parameters(study),
+    }
+    return Result(numbers, {"class_maps": class_maps}, {"images": study.dataset.dev.images[indices], **maps})
+
+
+def parameters(study: Study) -> dict[str, Any]:
+    """Return what the maps and the regions were made with; the face's half-axes where its true mask is not known."""
+    numbers = {
+        "methods": list(METHODS),
+        "seed": study.seed,
         "smoothgrad_samples": SMOKE_SAMPLES if study.smoke else SAMPLES,
         "smoothgrad_sigma": SIGMA,
         "integrated_steps": SMOKE_STEPS if study.smoke else STEPS,
         "integrated_blur": BLUR,
-        "share": shares(study, chosen, magnitudes),
-        "class_maps_n": used,
     }
-    if "regions" not in study.dataset.truth:
-        numbers["ellipse"] = list(ELLIPSE)
-    return Result(numbers, {"class_maps": class_maps}, {"images": study.dataset.dev.images[indices], **maps})
+    return numbers if "regions" in study.dataset.truth else {**numbers, "ellipse": list(ELLIPSE)}
 
 
 def six(study: Study, indices: list[int]) -> tuple[dict[str, np.ndarray], float | None]:
@@ -70,7 +77,7 @@ def six(study: Study, indices: list[int]) -> tuple[dict[str, np.ndarray], float 
         "integrated": by_path,
     }
     size = float(np.abs(changes).mean())
-    return maps, float(np.abs(sums - changes).mean()) / size if size else None
+    return maps, float(np.abs(sums - changes).mean()) / size if size > STILL else None
 
 
 def shares_of_pixels(study: Study, chosen: np.ndarray) -> np.ndarray:

@@ -39,7 +39,7 @@ class Explanation:
         return self.weights[label][self.segments].astype(np.float32)
 
 
-class _Explainer(LimeImageExplainer):
+class _Explainer(LimeImageExplainer):  # type: ignore[misc]
     """lime's explainer, which keeps the samples it drew and draws no bar."""
 
     samples: tuple[np.ndarray, np.ndarray]  # masks (m, segments), answers (m, 7)

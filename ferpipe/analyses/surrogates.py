@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import rankdata
 
+STILL = 1e-6  # answers that range over less never change: what is left is rounding
+
 
 def proximity(masks: np.ndarray, kernel_width: float) -> np.ndarray:
     """Return each mask's weight (m,) in (0, 1]: lime's kernel on the cosine distance to the whole face.
@@ -32,11 +34,13 @@ def solution(masks: np.ndarray, weights: np.ndarray, ridge: float) -> np.ndarray
 
 def fit(masks: np.ndarray, answers: np.ndarray, weights: np.ndarray, coefficients: np.ndarray) -> float | None:
     """Return the weighted R^2 of a linear model with free intercept, at most 1; None if the answers never change."""
+    if np.ptp(answers) < STILL:
+        return None
     share = weights / weights.sum()
     predicted = masks @ coefficients
     residual = (answers - share @ answers) - (predicted - share @ predicted)
     spread = float(share @ (answers - share @ answers) ** 2)
-    return 1 - float(share @ residual**2) / spread if spread > np.finfo(np.float32).eps ** 2 else None
+    return 1 - float(share @ residual**2) / spread
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> float | None:
@@ -48,6 +52,8 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> float | None:
 
 
 def stability(masks: np.ndarray, answers: np.ndarray, weights: np.ndarray, ridge: float) -> float | None:
-    """Return the rank correlation of the coefficients found from two halves of the samples."""
+    """Return the rank correlation of the coefficients found from two halves of the samples; None as for `fit`."""
+    if np.ptp(answers) < STILL:
+        return None
     halves = [solution(masks[k::2], weights[k::2], ridge) @ answers[k::2] for k in (0, 1)]
     return rank_correlation(*halves)

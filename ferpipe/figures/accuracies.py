@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ferpipe.figures import table
 from ferpipe.figures.figure import Figure, csv_file
 from ferpipe.figures.table import Td
-from ferpipe.text.formats import interval, percent
+from ferpipe.text.formats import bracketed, interval, percent
 
 if TYPE_CHECKING:
     from ferpipe.results import Result
@@ -78,5 +78,5 @@ def _cell(entry: Mapping[str, Any], key: str, language: str, best: bool) -> Td:
     if entry.get(key) is None:
         return Td("–", "number")
     bounds = entry.get(f"{key}_interval")
-    text = percent(entry[key]) + (f" ({interval(language, bounds)})" if bounds else "")
+    text = percent(entry[key]) + (bracketed(language, interval(language, bounds)) if bounds else "")
     return Td(f"{text} \N{BLACK STAR}" if best else text, "number best" if best else "number")

@@ -11,7 +11,7 @@ from ferpipe.emotions import EMOTIONS
 from ferpipe.figures import table
 from ferpipe.figures.figure import ALT, Figure, csv_file
 from ferpipe.figures.table import Td
-from ferpipe.text.formats import emotion, emotions, integer, interval, percent
+from ferpipe.text.formats import bracketed, emotion, emotions, integer, interval, percent
 
 if TYPE_CHECKING:
     from ferpipe.results import Result
@@ -46,7 +46,7 @@ def _row(numbers: Mapping[str, Any], label: int, language: str) -> list[str | Td
     total = sum(counts)
     cells = [_cell(count, total, label == column) for column, count in enumerate(counts)]
     recall = numbers["recall"][label]
-    shown = f"{percent(recall['value'])} ({interval(language, recall['interval'])})" if recall else "–"
+    shown = percent(recall["value"]) + bracketed(language, interval(language, recall["interval"])) if recall else "–"
     return [emotion(language, label), *cells, Td(integer(total), "number"), Td(shown, "number recall")]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from ferpipe.figures.figure import ALT, ASSETS, SCALE
+from ferpipe.figures.figure import ALT, ASSETS, RISE, SCALE
 
 SIDE = 48
 
@@ -48,6 +48,12 @@ def scale(low: str, high: str, zero: str = "0") -> str:
         for place, word in (("low", low), ("zero", zero), ("high", high))
     )
     return f'<div class="scale">{image(SCALE, "", (127, 1), "bar")}{words}</div>'
+
+
+def rise(zero: str, high: str) -> str:
+    """Return the legend of an unsigned map: its zero and its end."""
+    words = Markup('<span class="low">{}</span><span></span><span class="high">{}</span>').format(zero, high)
+    return f'<div class="scale">{image(RISE, "", (64, 1), "bar")}{words}</div>'
 
 
 def _cell(cell: Cell) -> str:

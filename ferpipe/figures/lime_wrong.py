@@ -50,6 +50,6 @@ def _listed(lime: Result, language: str) -> Figure:
         for face in wrong
     ]
     caption = f'<caption class="visually-hidden">{ALT}</caption>'
-    body = table.framed(table.head(_HEAD[language]) + table.body(rows), "", caption)
+    body = table.framed(table.head(_HEAD[language]) + table.body(rows), "answers", caption)
     body = body if rows else f'<p class="note">{WORDS[language]["none_shown"]}</p>'
     return Figure(body, "lime", "lime-wrong.csv", data, note=_NOTE[language])

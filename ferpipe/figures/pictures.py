@@ -38,6 +38,13 @@ def scale() -> bytes:
     return signed(np.linspace(-1, 1, 2 * colours.STEPS + 1)[None], 1.0)
 
 
+def rise() -> bytes:
+    """Return the half of the scale above zero, for what has no sign."""
+    import numpy as np
+
+    return signed(np.linspace(0, 1, colours.STEPS + 1)[None], 1.0)
+
+
 def limit(values: np.ndarray, share: float = 0.995) -> float:
     """Return the end of a symmetric scale: what all but the largest half percent of the values stay below."""
     import numpy as np

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ferpipe.emotions import EMOTIONS
 from ferpipe.figures import grid, pictures
-from ferpipe.figures.figure import SCALE, Figure, numbers_file, picture
+from ferpipe.figures.figure import RISE, SCALE, Figure, numbers_file, picture
 from ferpipe.figures.words import WORDS, answer, described, over
 from ferpipe.text.formats import emotion
 
@@ -81,7 +81,7 @@ def _classes(results: Mapping[str, Result], language: str) -> Figure:
     maps = results["saliency"].arrays["class_maps"]  # (7, 48, 48), each sums to 1
     limit = pictures.limit(maps)
     data = numbers_file({**results["saliency"].numbers, "end_of_the_scale": limit})
-    files = {"saliency.json": data, SCALE: pictures.scale()}
+    files = {"saliency.json": data, RISE: pictures.rise()}
     cells = []
     for label, name in enumerate(EMOTIONS):
         files[f"saliency-mean-{name}.png"] = pictures.grey(results["data"].arrays["mean_faces"][label])
@@ -91,5 +91,5 @@ def _classes(results: Mapping[str, Result], language: str) -> Figure:
         alt = over(language, _METHODS[language]["class"], mean)
         cells.append(grid.Cell(alt, f"saliency-mean-{name}.png", f"saliency-class-{name}.png", shown))
     words = _METHODS[language]
-    body = grid.grid([grid.row(cells, words["class"])], 7, grid.scale("", words["most"], words["least"]))
+    body = grid.grid([grid.row(cells, words["class"])], 7, grid.rise(words["least"], words["most"]))
     return Figure(body, "saliency", "saliency.json", files, fades=True, note=WORDS[language]["not_shown"])

@@ -11,7 +11,6 @@ from ferpipe import atomic
 from ferpipe.errors import Slip
 from ferpipe.figures import gallery
 from ferpipe.figures.figure import Figure
-from ferpipe.render import checks
 from ferpipe.render.edition import Edition, editions
 from ferpipe.render.page import Pages
 from ferpipe.text import chapters, parity, section
@@ -49,27 +48,27 @@ def gather(
     }
     if problems:
         raise Problems(problems)
-    pages = Pages(report, shown, templates)
-    files: Files = {f"assets/{name}": (templates / name).read_bytes() for name in ASSETS}
-    for edition in shown:
-        for language in report.languages:
-            writer = writers[edition.name, language]
-            figures = {
-                placed.item.name: _figure(placed.item.name, language, edition, artefacts, known)
-                for placed in writer.placed
-            }
-            _add(files, f"assets/{edition.name}", figures)
-            files[f"{edition.folder}{language}/index.html"] = pages.page(edition, language, writer, figures)
-        files |= _records(edition)
-    files |= {
-        "index.html": pages.chooser(),
-        ".nojekyll": b"",
-        "claims.json": b"[]\n",
-        "provenance.json": _origin(shown),
+    figures = {
+        (edition.name, language): _figures(
+            language, writers[edition.name, language], edition, artefacts, known, problems
+        )
+        for edition in shown
+        for language in report.languages
     }
-    if strict and (problems := checks.problems(files)):
+    if problems:
         raise Problems(problems)
+    pages = Pages(report, shown, templates, artefacts / "figures" / "templates")
+    files = _files(report, shown, templates, pages, writers, figures)
+    if strict:
+        _check(files)
     return files
+
+
+def _check(files: Files) -> None:
+    from ferpipe.render import checks
+
+    if problems := checks.problems(files):
+        raise Problems(problems)
 
 
 def write(output: Path, files: Mapping[str, bytes]) -> None:
@@ -81,6 +80,30 @@ def write(output: Path, files: Mapping[str, bytes]) -> None:
             path = new / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
+
+
+def _files(
+    report: Report,
+    shown: Sequence[Edition],
+    templates: Path,
+    pages: Pages,
+    writers: Mapping[tuple[str, str], chapters.Writer],
+    figures: Mapping[tuple[str, str], Mapping[str, Figure]],
+) -> Files:
+    files: Files = {f"assets/{name}": (templates / name).read_bytes() for name in ASSETS}
+    for edition in shown:
+        for language in report.languages:
+            key = edition.name, language
+            _add(files, f"assets/{edition.name}", figures[key])
+            files[f"{edition.folder}{language}/index.html"] = pages.page(edition, language, writers[key], figures[key])
+        files[f"{edition.folder}numbers.json"] = _json(dict(flat(edition.numbers)))
+    origin = {"generator": GENERATOR, "editions": {edition.name: edition.recipes for edition in shown}}
+    return files | {
+        "index.html": pages.chooser(),
+        ".nojekyll": b"",
+        "claims.json": b"[]\n",  # claims come with their own stage
+        "provenance.json": _json(origin),
+    }
 
 
 def _read(report: Report) -> tuple[list[Section], list[str]]:
@@ -104,23 +127,40 @@ def _read(report: Report) -> tuple[list[Section], list[str]]:
 def _writer(language: str, sections: Sequence[Section], edition: Edition, problems: list[str]) -> chapters.Writer:
     """Return the text in one language, and add what is wrong with it, and each result that it needs and lacks."""
     writer = chapters.Writer(language, sections, {**edition.numbers, "edition": edition.frame})
-    problems += writer.problems
     drawn = set(gallery.names())
-    for item in (placed.item for placed in writer.placed):
-        if item.name in drawn:
-            lacking = [a for a in gallery.analyses(item.name) if a not in edition.numbers]
-            problems += [
-                f"{item.where}: figure '{item.name}' is drawn from {edition.name}/{analysis}, which has no result; "
-                "python build.py makes it"
-                for analysis in lacking
-            ]
+    items = [item for part in sections for item in part.items if item.name in drawn]
+    lacking = [(item, name) for item in items for name in gallery.analyses(item.name) if name not in edition.numbers]
+    problems += [
+        f"{item.where}: figure '{item.name}' is drawn from {edition.name}/{name}, which has no result; "
+        "python build.py makes it"
+        for item, name in lacking
+    ]
+    absent = tuple(f"unknown number '{name}" for _, name in lacking)  # told above, once
+    problems += [line for line in writer.problems if not absent or not line.split(": ", 1)[1].startswith(absent)]
     return writer
 
 
-def _figure(name: str, language: str, edition: Edition, artefacts: Path, known: dict[str, Any]) -> Figure:
+def _figures(
+    language: str,
+    writer: chapters.Writer,
+    edition: Edition,
+    artefacts: Path,
+    known: dict[str, Any],
+    problems: list[str],
+) -> dict[str, Figure]:
+    """Return the page's figures, and add a problem for each whose result has not the shape that it draws."""
     folder = artefacts / "figures" / (f"{edition.name}-local" if edition.local else edition.name)
-    sources = edition.sources(gallery.analyses(name))
-    return gallery.figure(name, language, sources, edition.load, folder, known)
+    figures = {}
+    for item in (placed.item for placed in writer.placed):
+        sources = edition.sources(gallery.analyses(item.name))
+        try:
+            figures[item.name] = gallery.figure(item.name, language, sources, edition.load, folder, known)
+        except KeyError as error:
+            places = ", ".join(f"{edition.name}/{name}" for name in gallery.analyses(item.name))
+            problems.append(
+                f"{item.where}: figure '{item.name}' finds no {error} in {places}; python build.py remakes it"
+            )
+    return figures
 
 
 def _add(files: Files, folder: str, figures: Mapping[str, Figure]) -> None:
@@ -128,14 +168,6 @@ def _add(files: Files, folder: str, figures: Mapping[str, Figure]) -> None:
         for name, content in figure.files.items():
             path = f"{folder}/{name}"
             assert files.setdefault(path, content) == content, f"two figures draw {path} differently"
-
-
-def _records(edition: Edition) -> Files:
-    return {f"{edition.folder}numbers.json": _json(dict(flat(edition.numbers)))}
-
-
-def _origin(shown: Sequence[Edition]) -> bytes:
-    return _json({"generator": GENERATOR, "editions": {edition.name: edition.recipes for edition in shown}})
 
 
 def _json(value: Any) -> bytes:

@@ -59,7 +59,7 @@ def _budget(name: str, page: bytes, loaded: Mapping[str, bytes]) -> Iterator[str
 def _asset(name: str, files: Mapping[str, bytes]) -> Iterator[str]:
     text = re.sub(r"http://www\.w3\.org/[\w/]+", "", files[name].decode())  # names of XML vocabularies, never fetched
     pattern = (
-        r"@import[^;]*|url\(\s*['\"]?(?:https?:)?//[^)]*|\b(?:href|src)=['\"]https?://[^'\"]*|['\"]https?://[^'\"]*"
+        r"@import[^;]*|url\(\s*['\"]?(?:https?:)?//[^)]*\)|\b(?:href|src)=['\"]https?://[^'\"]*|['\"]https?://[^'\"]*"
     )
     yield from (f"{name}: external request '{match[0].strip()}'" for match in re.finditer(pattern, text))
 

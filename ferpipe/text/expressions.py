@@ -138,8 +138,10 @@ def _has(values: Any, path: Path) -> bool:
     for key in path:
         if values is None:  # a number that this run has none of: a test in the text decides when it is filled in
             return True
+        if not isinstance(values, Mapping | list | tuple):
+            return False
         try:
-            values = values[key] if isinstance(values, Mapping | list | tuple) else {}[""]
+            values = values[key]
         except (LookupError, TypeError):
             return False
     return True

@@ -76,6 +76,11 @@ def interval(language: str, bounds: Iterable[float], unit: str = "percent", digi
     raise ValueError(f"unknown unit '{unit}'; wanted percent, points or number")
 
 
+def bracketed(language: str, text: str) -> str:
+    """Return a text in brackets, to be set behind a word or number."""
+    return f"（{text}）" if language == "zh" else f" ({text})"
+
+
 def emotion(language: str, value: int | str) -> str:
     """Return an emotion's name in the page's language from its label or its English name."""
     name = EMOTIONS[value] if isinstance(value, int) else value
@@ -98,8 +103,8 @@ def listing(language: str, names: Iterable[object]) -> str:
 def filters(language: str) -> Mapping[str, Callable[..., Any]]:
     """Return the filters of the text in one language, by name."""
     plain: dict[str, Callable[..., Any]] = {"number": number, "integer": integer, "percent": percent}
-    spoken: dict[str, Callable[..., Any]] = {"points": points, "interval": interval, "emotion": emotion, "listing": listing}
-    return plain | {name: partial(function, language) for name, function in spoken.items()}
+    spoken: list[Callable[..., Any]] = [points, interval, emotion, listing]
+    return plain | {function.__name__: partial(function, language) for function in spoken}
 
 
 _POINTS = {"en": "points", "zh": "个百分点"}

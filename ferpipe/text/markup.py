@@ -6,6 +6,10 @@ import re
 from functools import cache
 
 import markdown
+from markdown.extensions.attr_list import AttrListExtension
+from markdown.extensions.fenced_code import FencedCodeExtension
+from markdown.extensions.sane_lists import SaneListExtension
+from markdown.extensions.tables import TableExtension
 
 _HAN = "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _FULL = _HAN + "\u3000-\u3003\u3008-\u3011\u3014-\u301b\uff01-\uff60\u2018\u2019\u201c\u201d\u2014\u2026"
@@ -20,7 +24,9 @@ _ALIGN = re.compile(r' style="text-align: (left|right|center);?"')
 
 @cache
 def _markdown() -> markdown.Markdown:
-    return markdown.Markdown(extensions=["tables", "fenced_code", "attr_list", "sane_lists"], output_format="html")
+    # as objects: by name they would be looked up among all installed packages, which takes as long as the page
+    extensions = [TableExtension(), FencedCodeExtension(), AttrListExtension(), SaneListExtension()]
+    return markdown.Markdown(extensions=extensions, output_format="html")
 
 
 def block(text: str) -> str:

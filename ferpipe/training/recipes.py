@@ -28,11 +28,11 @@ class Recipe:
     label_smoothing: float = 0.1  # some labels are wrong (Szegedy et al. 2016)
     average: float = 0.5  # horizon of the running mean of the weights, in epochs; 0 = none (Polyak & Juditsky 1992)
     flip: bool = True  # left and right alternate from epoch to epoch instead of being drawn (Jordan 2024)
-    rotate: float = 10.0  # degrees at most, either way
-    scale: float = 0.1  # share by which a face may be larger or smaller
-    shift: float = 3.0  # pixels at most, either way
-    light: float = 0.2  # share by which brightness and contrast may change
-    erase: float = 0.25  # probability that a rectangle is greyed out (Zhong et al. 2020)
+    rotate: float = 5.0  # degrees at most, either way
+    scale: float = 0.05  # share by which a face may be larger or smaller
+    shift: float = 2.0  # pixels at most, either way
+    light: float = 0.1  # share by which brightness and contrast may change
+    erase: float = 0.0  # probability that a rectangle is greyed out (Zhong et al. 2020)
 
     def parameters(self) -> dict[str, Any]:
         """Return the recipe as JSON."""

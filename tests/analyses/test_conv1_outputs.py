@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+import torch
+
+from ferpipe.analyses import conv1_outputs
+from ferpipe.training.resnet import initialised
+
+
+@pytest.fixture
+def network():
+    """A network whose first filters are known: dead, a slope, the identity, a mean, the slope again, turned over."""
+    network = initialised("small", 8, 0)
+    with torch.no_grad():
+        weight = network.conv1.weight
+        weight[:5] = 0
+        weight[1, 0] = torch.tensor([-1.0, 0.0, 1.0])
+        weight[2, 0, 1, 1] = 1
+        weight[3] = 1 / 9
+        weight[4] = 0.5 - 2 * weight[1]
+    return network
+
+
+def test_planted_filters_are_told_apart(study, network):
+    numbers = conv1_outputs.analyse(study(members=1, network=network)).numbers
+    assert numbers["kind"][:4] == ["dead", "outline", "passes", "passes"]  # a mean of nine loses little of smooth noise
+    assert numbers["kinds"]["dead"] == 1
+    assert sum(numbers["kinds"].values()) == 64
+    assert numbers["duplicates"] == 1
+    assert numbers["size"] == 48
+
+
+def test_a_filter_that_keeps_only_slow_light_is_one_of_shade(study):
+    rng = np.random.default_rng(0)
+    light = 70 * np.sin(np.arange(48) / 9)[:, None] + 50 * np.cos(np.arange(48) / 11)
+    images = np.clip(light + 110 + 25 * rng.standard_normal((42, 48, 48)), 0, 255).astype(np.uint8)
+    network = initialised("imagenet", 8, 0)
+    with torch.no_grad():
+        network.conv1.weight[0] = 1 / 49
+    numbers = conv1_outputs.analyse(study(members=1, network=network, images=images)).numbers
+    assert numbers["kind"][0] == "shade"
+
+
+def test_outputs_are_the_convolution_before_normalisation_and_relu(study):
+    one = study(known=True)
+    result = conv1_outputs.analyse(one)
+    image, outputs = result.faces["image"], result.faces["outputs"]
+    expected = one.model.conv1((torch.tensor(image[None, None]).float() / 255 - 0.5) / 0.25)[0]
+    assert outputs.shape == (64, 24, 24) and (outputs < 0).any()
+    np.testing.assert_allclose(outputs, expected, atol=1e-4)
+
+
+def test_the_face_is_the_happy_one_of_median_confidence(study):
+    labels = np.arange(42) % 7
+    numbers = conv1_outputs.analyse(study(labels=labels, answers=labels)).numbers
+    happy = np.flatnonzero(labels == 3)  # the surer the later
+    assert numbers["face"]["name"] == str(happy[(len(happy) - 1) // 2])
+
+
+def test_kernels_are_ordered_by_orientation_and_then_by_frequency():
+    across, down = np.meshgrid(np.arange(7), np.arange(7))
+
+    def wave(angle, length):
+        return np.cos(2 * np.pi * (np.cos(angle) * across + np.sin(angle) * down) / length)
+
+    kernels = np.stack([wave(1.2, 3), wave(0, 3), np.ones((7, 7)), wave(0, 6), wave(1.2, 4)])
+    assert conv1_outputs.order(kernels) == [2, 3, 1, 4, 0]

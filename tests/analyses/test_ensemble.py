@@ -1,0 +1,61 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ferpipe.analyses import ensemble
+
+
+def test_equal_members_equal_one(study):
+    labels = np.arange(42) % 7
+    answers = np.where(np.arange(42) < 30, labels, (labels + 1) % 7)
+    numbers = ensemble.analyse(study(members=2, labels=labels, answers=answers)).numbers
+    assert numbers["gain"]["value"] == 0
+    assert numbers["gain"]["interval"] == [0, 0]
+    assert numbers["mcnemar"] == [1, 1]
+    assert numbers["disagreement"] == 0
+    assert {numbers[key]["accuracy"] for key in ("mean", "vote")} == {30 / 42}
+    assert [one["accuracy"] for one in numbers["by_size"]] == [30 / 42] * 2
+    assert numbers["mean"]["loss"] == pytest.approx(numbers["members"][0]["loss"])
+
+
+def test_one_member_is_an_ensemble_too(study):
+    numbers = ensemble.analyse(study(members=1)).numbers
+    assert numbers["disagreement"] is None
+    assert len(numbers["by_size"]) == 1
+    assert numbers["gain"]["value"] == 0
+
+
+def test_members_that_err_on_different_faces_gain(study):
+    one = study(members=3)
+    labels = np.array(one.labels)
+    members = []
+    for k, member in enumerate(one.members):
+        logits = np.eye(7)[np.where(np.arange(42) % 3 == k, (labels + 1 + k) % 7, labels)] * 2
+        members.append(replace(member, epoch_logits=np.stack([logits] * 2).astype(np.float16)))
+    numbers = ensemble.analyse(replace(one, members=tuple(members))).numbers
+    assert numbers["mean"]["accuracy"] == numbers["vote"]["accuracy"] == 1
+    assert numbers["gain"]["value"] == pytest.approx(1 / 3)
+    assert numbers["gain"]["interval"][0] > 0.2
+    assert max(numbers["mcnemar"]) == pytest.approx(2 / 2**14)
+    assert numbers["disagreement"] == pytest.approx(2 / 3)
+    assert [one["size"] for one in numbers["by_size"]] == [1, 2, 3]
+
+
+def test_a_tied_vote_goes_to_the_higher_mean_probability():
+    first, second = [0.6, 0.4, 0, 0, 0, 0, 0], [0.1, 0.9, 0, 0, 0, 0, 0]
+    assert ensemble.vote(np.array([[first], [second]])).tolist() == [1]
+    third = [0.51, 0.49, 0, 0, 0, 0, 0]
+    assert ensemble.vote(np.array([[first], [second], [third]])).tolist() == [0]  # a majority, however unsure
+
+
+def test_subsets_are_all_of_them_up_to_ten_members_and_drawn_beyond():
+    assert len(ensemble.chosen(10, 5, np.random.default_rng(0))) == 252
+    drawn = ensemble.chosen(14, 7, np.random.default_rng(0))
+    assert len({tuple(subset) for subset in drawn}) == ensemble.SUBSETS
+    assert all(len(set(subset)) == 7 for subset in drawn)
+
+
+def test_test_accuracy_is_given_where_labels_are_known(study, splits):
+    assert ensemble.analyse(study(test=splits(14, 3))).numbers["test"]["n"] == 14
+    assert ensemble.analyse(study(test=replace(splits(14, 3), labels=None))).numbers["test"] is None

@@ -1,0 +1,92 @@
+"""What holds for each analysis, on poor networks and odd data as well."""
+
+from importlib import import_module
+
+import numpy as np
+import pytest
+import torch
+
+from ferpipe import results
+from ferpipe.analyses import ANALYSES, filters, lime, saliency
+
+LABELS = np.arange(42) % 7
+ODD = {
+    "untrained": {},
+    "trained": {"answers": np.where(np.arange(42) % 4, LABELS, (LABELS + 1) % 7)},
+    "never wrong": {"labels": LABELS, "answers": LABELS},
+    "never right": {"labels": LABELS, "answers": (LABELS + 3) % 7},
+    "always the same answer": {"answers": np.full(42, 6)},
+    "a class is missing": {"labels": np.arange(42) % 6},
+    "one class": {"labels": np.full(42, 3)},
+    "one face a class": {"n": 7},
+    "two faces": {"n": 2},
+    "constant images": {"images": np.full((42, 48, 48), 77, np.uint8)},
+    "one member": {"members": 1},
+    "masks are known": {"known": True},
+    "restricted": {"restricted": True},
+}
+
+
+@pytest.fixture(autouse=True)
+def least(monkeypatch):
+    """Less work than smoke: no test here looks at how good a picture is."""
+    for module, constants in {
+        filters: {"SMOKE_STEPS": 1, "SMOKE_FACES": 7},
+        lime: {"SMOKE_SAMPLES": 20, "SMOKE_CLASS_MASKS": 10, "SMOKE_CLASS_FACES": 1},
+        saliency: {"SMOKE_SAMPLES": 2, "SMOKE_STEPS": 2},
+    }.items():
+        for constant, value in constants.items():
+            monkeypatch.setattr(module, constant, value)
+
+
+@pytest.fixture(scope="module", params=ODD)
+def odd(request, study):
+    """A study that all analyses are tried on."""
+    return study(**ODD[request.param])
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_a_result_is_made_and_can_be_written(odd, name, tmp_path):
+    result = import_module(f"ferpipe.analyses.{name}").analyse(odd)
+    results.write(tmp_path / name, result, {})  # refuses NaN
+    assert results.read(tmp_path / name).numbers == result.numbers
+    for arrays in (result.arrays, result.faces):
+        for key, array in arrays.items():
+            assert array.dtype in (np.uint8, np.float32), key
+            assert np.isfinite(array).all() or key.startswith("means"), key
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_the_same_study_gives_the_same_bytes_and_no_hook_is_left(study, name):
+    made = []
+    for state in (1, 2):
+        torch.manual_seed(state)  # nobody looks at it
+        one = study(n=14, known=True)
+        made.append(import_module(f"ferpipe.analyses.{name}").analyse(one))
+        assert not any(module._forward_hooks or module._backward_hooks for module in one.model.modules())
+    assert results.json_bytes(made[0].numbers) == results.json_bytes(made[1].numbers)
+    assert results.npz_bytes(made[0].arrays) == results.npz_bytes(made[1].arrays)
+    assert results.npz_bytes(made[0].faces) == results.npz_bytes(made[1].faces)
+
+
+@pytest.mark.parametrize("name", ["saliency", "filters", "conv1_outputs", "lime"])
+def test_nothing_published_of_a_restricted_data_set_looks_like_one_face(study, name):
+    one = study(n=42, restricted=True)
+    result = import_module(f"ferpipe.analyses.{name}").analyse(one)
+    faces = np.concatenate([one.dataset.dev.images, one.dataset.train.images]).reshape(-1, 48 * 48).astype(float)
+    for key, array in result.arrays.items():
+        for picture in array.reshape(-1, *array.shape[-2:]).astype(float):
+            step = 48 // len(picture)
+            if picture.std() == 0 or step > 4:  # blank, or a kernel of a few pixels
+                continue
+            seen = faces.reshape(-1, 48, 48)[:, ::step, ::step].reshape(len(faces), -1)
+            likeness = np.corrcoef(np.vstack([picture.ravel(), seen]))[0, 1:]
+            assert np.abs(likeness).max() < 0.9, key
+
+
+def test_means_of_few_faces_of_a_restricted_data_set_are_left_out(study):
+    one = study(restricted=True)
+    for name, key in (("data", "mean_faces"), ("saliency", "class_maps"), ("lime", "class_weights")):
+        result = import_module(f"ferpipe.analyses.{name}").analyse(one)
+        assert not result.arrays[key].any()
+        assert result.numbers[f"{key}_n"] == [0] * 7

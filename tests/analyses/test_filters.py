@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+
+from ferpipe.analyses import filters
+from ferpipe.analyses.activations import LAYERS
+
+
+def test_every_filter_has_a_picture_with_what_it_reached(study):
+    result = filters.analyse(study())
+    pictures = result.arrays["pictures"]
+    assert pictures.shape == (5, 6, 48, 48) and pictures.dtype == np.float32
+    assert pictures.min() >= 0 and pictures.max() <= 1 and (pictures.std((2, 3)) > 0.05).all()
+    assert result.arrays["kernels"].shape == (6, 7, 7)
+    assert result.numbers["layers"] == list(LAYERS)
+    for row in result.numbers["pictures"]:
+        for found in row:
+            assert found["activation"] >= 0 and found["natural"] >= 0
+            assert found["ratio"] == pytest.approx(found["activation"] / found["natural"])
+            assert 0 < found["variation"] < 1.5
+
+
+def test_white_noise_varies_as_its_docstring_says_and_a_constant_not_at_all():
+    noise = np.random.default_rng(0).standard_normal((200, 200))
+    assert filters.described(noise, 1.0, 2.0)["variation"] == pytest.approx(1.128, abs=0.01)
+    assert filters.described(np.ones((48, 48)), 0.0, 0.0) == {
+        "activation": 0.0,
+        "natural": 0.0,
+        "ratio": None,
+        "variation": 0.0,
+    }

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ferpipe.figures import confusion, curves, filter_emotions, gallery, plot
+from ferpipe.results import Result
+
+HAN = re.compile("[\u4e00-\u9fff]")
+
+
+def words(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for entry in value.values():
+            yield from words(entry)
+    elif isinstance(value, list):
+        for entry in value:
+            yield from words(entry)
+    else:
+        yield value
+
+
+@pytest.mark.parametrize("module", [*gallery.modules(), "ferpipe.render.words"])
+def test_every_figure_has_the_same_words_in_both_languages(module: str) -> None:
+    found = importlib.import_module(module)
+    for name in ("_WORDS", "WORDS", "_HEAD", "_METHODS"):
+        if table := getattr(found, name, None):
+            assert table.keys() == {"en", "zh"}
+            assert len(table["en"]) == len(table["zh"])
+            if isinstance(table["en"], Mapping):
+                assert table["en"].keys() == table["zh"].keys()
+                fields = [re.findall(r"\{\w+\}", text) for text in (*words(table["en"]), *words(table["zh"]))]
+                half = len(fields) // 2
+                assert [sorted(f) for f in fields[:half]] == [sorted(f) for f in fields[half:]]
+            assert not [text for text in words(table["en"]) if HAN.search(text)] or module.endswith("render.words")
+
+
+def curve(length: int) -> dict[str, Any]:
+    falling = np.linspace(2, 1, length).tolist()
+    rising = np.linspace(0.2, 0.8, length).tolist()
+    losses = {"train_loss": falling, "dev_loss": falling}
+    return {"epochs": list(range(1, length + 1)), **losses, "train_accuracy": rising, "dev_accuracy": rising, "best": 1}
+
+
+def draw_curves(language: str, length: int = 5) -> str:
+    results = {"curves": Result({"analysis": curve(length), "overfitted": curve(length)})}
+    figure = curves.draw(results, language)
+    assert "curves.csv" in figure.files
+    return figure.files[f"curves.{language}.svg"].decode()
+
+
+def test_a_plot_has_both_themes_and_no_date_colour_or_font_of_its_own() -> None:
+    svg = draw_curves("en")
+    assert "prefers-color-scheme:dark" in svg
+    assert not re.search(r"(?:fill|stroke): #", svg)
+    assert "DejaVu" not in svg and "metadata" not in svg
+    assert svg == draw_curves("en")
+
+
+def test_words_in_a_plot_are_text_in_the_language_of_the_page() -> None:
+    assert "过拟合模型" in draw_curves("zh")
+    assert "Overfitting model" in draw_curves("en")
+
+
+def test_a_run_of_one_epoch_can_be_drawn() -> None:
+    assert "best epoch 1" in draw_curves("en", 1)
+
+
+def test_installed_fonts_do_not_change_a_plot(monkeypatch: pytest.MonkeyPatch) -> None:
+    from matplotlib import font_manager
+
+    usual = draw_curves("en")
+    bundled = font_manager.fontManager.ttflist[0]
+    other = font_manager.FontEntry(fname="/nowhere/DejaVuSans.ttf", name="DejaVu Sans", weight=400, stretch="normal")
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", [other, *font_manager.fontManager.ttflist])
+    assert draw_curves("en") == usual
+    assert bundled in font_manager.fontManager.ttflist  # what was installed is back
+
+
+def test_marks_of_a_plot_are_different_colours() -> None:
+    marks = [plot.PAPER, plot.INK, plot.FAINT, plot.RULE, plot.FIRST, plot.SECOND, plot.BAND]
+    assert len(set(marks)) == len(marks)
+
+
+def test_agreement_counts_equal_cells() -> None:
+    assert filter_emotions.agreement([[0, 3]], [["angry", "sad"]]) == {"same": 1, "cells": 2, "chance": 2 / 7}
+
+
+def test_a_class_without_faces_has_no_recall_and_no_shares() -> None:
+    counts = [[0] * 7, *[[9, 1, 0, 0, 0, 0, 0] for _ in range(6)]]
+    rate = {"value": 0.1, "interval": [0.05, 0.2], "n": 10}
+    result = Result({"counts": counts, "recall": [None, *[rate] * 6]})
+    body = confusion.draw({"confusion": result}, "en").body
+    assert body.count("<tr>") == 9
+    assert ">–<" in body
+    assert "shade-9" in body and "90%<small>9</small>" in body
+
+
+def test_every_drawer_names_its_analyses() -> None:
+    assert set(gallery.names()) >= {"saliency", "conv1-filters", "lime-wrong", "filter-emotions", "accuracies"}
+    for name in gallery.names():
+        assert gallery.analyses(name)

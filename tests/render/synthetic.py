@@ -1,0 +1,229 @@
+"""Made-up results in the shape of real ones: enough to render every page, with no network and no data set."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ferpipe import atomic, results
+from ferpipe.emotions import EMOTIONS, SIDE
+
+Split = tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]]  # numbers, arrays, faces
+_X, _Y = np.meshgrid(np.linspace(-1, 1, SIDE), np.linspace(-1, 1, SIDE))
+
+
+def write(
+    folder: Path, name: str = "rendered", *, restricted: bool = False, artefacts: Path | None = None, found: int = 4
+) -> Path:
+    """Write one data set's results below `folder`, and a restricted one's faces below `artefacts`."""
+    random = np.random.default_rng(7)
+    faces: dict[str, np.ndarray] = {}
+    for analysis, make in _MAKERS.items():
+        numbers, arrays, pictures = make(random, restricted, found)
+        if restricted:
+            faces |= {f"{analysis}/{key}": array for key, array in pictures.items()}
+        else:
+            arrays |= pictures
+        recipe = {"code": {f"ferpipe.analyses.{analysis}": "0123456789abcdef"}, "parameters": {"seed": 0}}
+        results.write(folder / name / analysis, results.Result(numbers, arrays), recipe)
+    if restricted and artefacts:
+        atomic.write(artefacts / name / "faces.npz", results.npz_bytes(faces))
+    return folder
+
+
+def _face(random: np.random.Generator) -> np.ndarray:
+    """Return something like a face, (48, 48) uint8."""
+    head = ((_X / 0.72) ** 2 + (_Y / 0.9) ** 2 < 1).astype(float)
+    image = 0.25 + 0.15 * _X + head * (0.45 - 0.2 * _X)
+    for x in (-0.3, 0.3):
+        image -= 0.5 * np.exp(-(((_X - x) / 0.12) ** 2) - ((_Y + 0.2) / 0.07) ** 2)
+        image -= 0.3 * np.exp(-(((_X - x) / 0.2) ** 2) - ((_Y + 0.4 + 0.1 * random.normal()) / 0.05) ** 2)
+    curve = random.normal(0, 0.4)
+    image -= 0.45 * np.exp(-((_X / 0.35) ** 4) - ((_Y - 0.45 + curve * _X**2) / 0.06) ** 2)
+    return np.clip(255 * (image + random.normal(0, 0.02, image.shape)), 0, 255).astype(np.uint8)
+
+
+def _faces(random: np.random.Generator, *shape: int) -> np.ndarray:
+    count = int(np.prod(shape))
+    return np.stack([_face(random) for _ in range(count)]).reshape(*shape, SIDE, SIDE)
+
+
+def _maps(random: np.random.Generator, count: int, cells: int = 12) -> np.ndarray:
+    """Return smooth signed maps (count, 48, 48)."""
+    coarse = random.normal(0, 1, (count, cells, cells))
+    return coarse.repeat(SIDE // cells, 1).repeat(SIDE // cells, 2).astype(np.float32)
+
+
+def _data(random: np.random.Generator, restricted: bool, found: int) -> Split:
+    splits = {name: {"n": 7 * n, "counts": [n] * 7} for name, n in (("train", 500), ("dev", 100), ("test", 100))}
+    notes: dict[str, Any] = {"source": "made up", "form": "folder", "converted": 0, "dev_held_out": False}
+    if not restricted:
+        notes["wrong_labels"] = 0.07
+    numbers = {"splits": splits, "notes": notes, "restricted": restricted, "name": "synthetic", "examples": [6] * 7}
+    arrays = {"mean_faces": (_faces(random, 7, 4).mean(1) / 255).astype(np.float32)}
+    return {**numbers, "mean_faces_n": [500] * 7}, arrays, {"examples": _faces(random, 7, 6)}
+
+
+def _settings(random: np.random.Generator, restricted: bool, found: int) -> Split:
+    versions = {"python": "3.11.7", "torch": "2.15.0", "torchvision": "0.29.2", "lime": "0.2.0.1", "numpy": "2.4.6"}
+    model = {"name": "a1b2c3", "epoch": 9, "train_accuracy": 0.8123, "dev_accuracy": 0.7714}
+    numbers = {
+        "versions": versions,
+        "device": "cpu (made up)",
+        "precision": "bfloat16",
+        "threads": 2,
+        "seed": 0,
+        "preset": "default",
+        "parameters": {"stem": "imagenet", "width": 64, "epochs": 12, "batch": 64, "learning_rate": 0.05},
+        "analysis_model": {**model, "dev_interval": [0.738, 0.8011], "dev_n": 700, "test_accuracy": None},
+    }
+    return numbers, {}, {}
+
+
+def _answers(random: np.random.Generator, count: int, right: bool) -> list[dict[str, Any]]:
+    labels = random.permutation(7)[:count]
+    return [
+        {
+            "label": int(label),
+            "prediction": int(label) if right else int((label + 3) % 7),
+            "probability": float(random.uniform(0.5, 0.999)),
+        }
+        for label in labels
+    ]
+
+
+def _saliency(random: np.random.Generator, restricted: bool, found: int) -> Split:
+    regions = ("face", "background") if restricted else ("face", "brows", "eyes", "nose", "mouth", "background")
+    share = {r: {"value": 0.3, "interval": [0.28, 0.32], "area": 0.2, "n": 700} for r in regions}
+    faces = [{**face, "name": f"dev-{i}"} for i, face in enumerate(_answers(random, 6, True))]
+    methods = ["gradient", "smoothgrad", "integrated"]
+    numbers = {"faces": faces, "methods": methods, "n": 700, "seed": 0, "completeness_error": 0.0123, "share": share}
+    classes = np.abs(_maps(random, 7))
+    pictures: dict[str, np.ndarray] = {"images": _faces(random, 6)}
+    pictures |= {method: _maps(random, 6, cells) for method, cells in zip(methods, (48, 24, 12), strict=True)}
+    return numbers, {"class_maps": classes / classes.sum((1, 2), keepdims=True)}, pictures
+
+
+LAYERS = ["conv1", "layer1.0.conv1", "layer2.0.conv1", "layer3.0.conv1", "layer4.0.conv1"]
+
+
+def _filters(random: np.random.Generator, restricted: bool, found: int) -> Split:
+    picture = {"activation": 4.2, "natural": 1.7, "ratio": 2.47}
+    numbers = {"layers": LAYERS, "pictures": [[picture] * 6 for _ in LAYERS], "steps": 256, "starts": 3}
+    waves = [np.sin((2 + stage) * (_X * np.cos(f) + _Y * np.sin(f)) * 3) for stage in range(5) for f in range(6)]
+    pictures = (0.5 + 0.5 * np.stack(waves).reshape(5, 6, SIDE, SIDE)).astype(np.float32)
+    return numbers, {"kernels": random.normal(0, 0.1, (6, 7, 7)).astype(np.float32), "pictures": pictures}, {}
+
+
+def _filter_emotions(random: np.random.Generator, restricted: bool, found: int) -> Split:
+    winners, share = random.integers(0, 7, (6, 5)).tolist(), random.uniform(0.4, 1, (6, 5)).tolist()
+    return {"layers": LAYERS, "winners": winners, "share": share, "n": 700, "resamples": 1000}, {}, {}
+
+
+def _conv1_outputs(random: np.random.Generator, restricted: bool, found: int) -> Split:
+    kinds = {"outline": 20, "shade": 12, "pass": 14, "dead": 3, "duplicate": 5, "other": 10}
+    face = _answers(random, 1, True)[0]
+    numbers = {"face": face, "order": random.permutation(64).tolist(), "kinds": kinds, "size": 24}
+    kernels = random.normal(0, 0.1, (64, 7, 7)).astype(np.float32)
+    outputs = _maps(random, 64, 12)[:, ::2, ::2]
+    return numbers, {"kernels": kernels}, {"image": _face(random), "outputs": outputs}
+
+
+def _confusion(random: np.random.Generator, restricted: bool, found: int) -> Split:
+    counts = (random.integers(0, 12, (7, 7)) + np.diag(random.integers(40, 90, 7))).tolist()
+    rates = [{"value": 0.77, "interval": [0.7, 0.83], "n": sum(row)} for row in counts]
+    pairs = [{"label": a, "prediction": a + 1, "count": 11, "share": 0.11} for a in range(5)]
+    numbers = {
+        "n": sum(map(sum, counts)),
+        "counts": counts,
+        "accuracy": {"value": 0.7714, "interval": [0.738, 0.8011]},
+        "balanced_accuracy": 0.77,
+        "macro_f1": 0.76,
+        "kappa": 0.73,
+        "recall": rates,
+        "precision": [None, *rates[1:]],
+        "f1": [0.77] * 7,
+        "confused": pairs,
+    }
+    return numbers, {}, {}
+
+
+def _lime(random: np.random.Generator, restricted: bool, found: int) -> Split:
+    fit = {"r2": 0.84, "stability": 0.91}
+    right = [{**face, **fit, "emotion_wanted": EMOTIONS[face["label"]]} for face in _answers(random, found, True)]
+    wrong = [{**face, **fit, "emotion_wanted": "any"} for face in _answers(random, found, False)]
+    numbers = {"right": right, "wrong": wrong, "samples": 1000, "segments": 49, "ridge": 0.01, "kernel_width": 0.25}
+    pictures = {f"{kind}_images": _faces(random, found) for kind in ("right", "wrong")} if found else {}
+    if not found:
+        pictures = {f"{kind}_images": np.zeros((0, SIDE, SIDE), np.uint8) for kind in ("right", "wrong")}
+    for name in ("right_weights", "wrong_weights", "wrong_true_weights"):
+        pictures[name] = _maps(random, found, 8) if found else np.zeros((0, SIDE, SIDE), np.float32)
+    return numbers, {"class_weights": _maps(random, 7, 8)} if restricted else {}, pictures
+
+
+def _curves(random: np.random.Generator, restricted: bool, found: int) -> Split:
+    numbers = {}
+    for name, length in (("analysis", 12), ("overfitted", 30)):
+        t = np.arange(length) / 6
+        overfit = 0.25 * t if name == "overfitted" else 0 * t
+        numbers[name] = {
+            "epochs": list(range(1, length + 1)),
+            "train_loss": (0.1 + 1.7 * np.exp(-t)).tolist(),
+            "dev_loss": (0.6 + 1.2 * np.exp(-1.5 * t) + overfit).tolist(),
+            "train_accuracy": (1 - 0.7 * np.exp(-t)).tolist(),
+            "dev_accuracy": (0.75 - 0.5 * np.exp(-1.5 * t)).tolist(),
+            "best": 9,
+            "n_train": 3500,
+            "n_dev": 700,
+        }
+    return numbers, {}, {}
+
+
+def _ensemble(random: np.random.Generator, restricted: bool, found: int) -> Split:
+    members = [
+        {
+            "name": f"m{seed}",
+            "seed": seed,
+            "stem": "imagenet",
+            "width": 64,
+            "accuracy": 0.76 + 0.005 * seed,
+            "loss": 0.7,
+            "interval": [0.73 + 0.005 * seed, 0.79 + 0.005 * seed],
+        }
+        for seed in range(3)
+    ]
+    sizes = [{"size": k, "accuracy": 0.76 + 0.01 * k, "lowest": 0.75 + 0.01 * k, "highest": 0.79} for k in (1, 2, 3)]
+    numbers = {
+        "members": members,
+        "mean": {"accuracy": 0.791, "loss": 0.6, "interval": [0.76, 0.82]},
+        "vote": {"accuracy": 0.786, "interval": [0.755, 0.815]},
+        "gain": {"value": 0.026, "interval": [0.011, 0.041]},
+        "mcnemar": [0.01, 0.03, 0.2],
+        "by_size": sizes,
+        "disagreement": 0.14,
+        "n": 700,
+        "test": None,
+    }
+    return numbers, {}, {}
+
+
+_MAKERS = {
+    "data": _data,
+    "settings": _settings,
+    "saliency": _saliency,
+    "filters": _filters,
+    "filter_emotions": _filter_emotions,
+    "conv1_outputs": _conv1_outputs,
+    "confusion": _confusion,
+    "lime": _lime,
+    "curves": _curves,
+    "ensemble": _ensemble,
+}
+
+if __name__ == "__main__":
+    base = Path(sys.argv[1])
+    write(base / "results")
+    write(base / "results", "fer2013", restricted=True, artefacts=base / "artefacts")

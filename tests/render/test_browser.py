@@ -1,0 +1,145 @@
+"""What a reader's browser makes of the pages; skipped where there is no Chromium, a failure where CI is set."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+FLAGS += ["--disable-background-networking", "--disable-component-update"]
+
+if not CHROMIUM.exists() and not os.environ.get("CI"):
+    pytest.skip(f"no {CHROMIUM}", allow_module_level=True)
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        opened = play.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def host(site: Path) -> Iterator[str]:
+    """The site under a sub-path, as it is published."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(site.parent)))
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/site/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("language", "theme", "width"),
+    [("en", "light", 1280), ("en", "dark", 360), ("zh", "light", 360), ("zh", "dark", 1280)],
+)
+def test_axe_finds_nothing(browser: Any, host: str, language: str, theme: str, width: int) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    # axe puts its own script into the page, which the page's policy forbids
+    page = browser.new_page(color_scheme=theme, viewport={"width": width, "height": 800}, bypass_csp=True)
+    page.goto(f"{host}{language}/")
+    found = Axe().run(page)
+    assert not found.response["violations"], found.generate_report()
+    page.close()
+
+
+@pytest.mark.parametrize("address", ["en/index.html", "zh/index.html", "fer2013/en/index.html", "index.html"])
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_the_console_is_silent_and_nothing_is_asked_of_other_hosts(
+    browser: Any, host: str, site: Path, address: str, scheme: str
+) -> None:
+    base = host if scheme == "http" else f"{site.as_uri()}/"
+    page = browser.new_page(viewport={"width": 360, "height": 740})
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("requestfailed", lambda request: said.append(f"failed: {request.url}"))
+    page.goto(base + address)
+    page.evaluate("for (const image of document.images) image.loading = 'eager'")
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth)")
+    assert not said
+    assert asked and all(url.startswith(base) for url in asked)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    page.close()
+
+
+def test_theme_and_plots_follow_the_toggle_and_are_remembered(browser: Any, host: str) -> None:
+    context = browser.new_context(color_scheme="light", viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.goto(f"{host}en/")
+    paper = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(paper)
+    page.get_by_role("button", name="Dark").click()
+    dark = page.evaluate(paper)
+    assert light != dark
+    page.goto(f"{host}zh/")
+    assert page.evaluate(paper) == dark
+    page.get_by_role("button", name="浅色").click()
+    assert page.evaluate(paper) == light
+    context.close()
+
+
+def test_the_language_link_leads_to_the_section_being_read(browser: Any, host: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    page.goto(f"{host}en/#lime")
+    page.wait_for_selector('.contents a[aria-current][href="#lime"]')
+    page.get_by_role("link", name="中文").click()
+    page.wait_for_url("**/zh/index.html#lime")
+    page.close()
+
+
+def test_a_figure_opens_and_closes_by_keyboard(browser: Any, host: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(f"{host}en/")
+    page.locator("#fig-lime-correct .enlarge").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("dialog[open] .cells img").count() == 8
+    page.keyboard.press("Escape")
+    assert page.locator("dialog[open]").count() == 0
+    assert page.evaluate("document.activeElement.closest('figure').id") == "fig-lime-correct"
+    page.close()
+
+
+def test_the_slider_fades_from_face_to_map(browser: Any, host: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(f"{host}en/")
+    opacity = "s => getComputedStyle(document.querySelector('#fig-lime-correct .both ' + s)).opacity"
+    slider = page.locator("#fig-lime-correct input[type=range]")
+    slider.fill("0")
+    assert [page.evaluate(opacity, s) for s in (".face", ".map")] == ["1", "0"]
+    slider.fill("100")
+    assert [page.evaluate(opacity, s) for s in (".face", ".map")] == ["0", "1"]
+    page.close()
+
+
+def test_without_script_everything_is_there_and_figures_enlarge_through_links(browser: Any, host: str) -> None:
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.goto(f"{host}zh/")
+    assert page.locator("#fig-saliency .both .map").first.is_visible()
+    assert not page.locator("input[type=range]").first.is_visible()
+    picture = page.locator("#fig-saliency .both").first
+    before = picture.bounding_box()["width"]
+    page.locator("#fig-saliency .enlarge").click()
+    assert picture.bounding_box()["width"] > before
+    context.close()

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ferpipe.render.walk import Page, walk
+
+PAGES = ["en", "zh", "fer2013/en", "fer2013/zh"]
+
+
+@pytest.fixture(params=PAGES)
+def page(request: pytest.FixtureRequest, site: Path) -> tuple[Path, Page]:
+    path = site / request.param / "index.html"
+    return path, walk(path.read_text(encoding="utf-8"))
+
+
+def test_every_link_and_picture_leads_to_a_file_and_every_anchor_exists(page: tuple[Path, Page]) -> None:
+    path, found = page
+    for link in [*found.links, *found.loads]:
+        file, _, anchor = link.partition("#")
+        assert not re.match(r"[a-z]+:|//|/", file), link
+        target = (path.parent / file).resolve() if file else path
+        assert target.is_file(), link
+        if anchor and target == path:
+            assert anchor in found.ids, link
+
+
+def test_every_picture_has_its_size_and_alt(page: tuple[Path, Page]) -> None:
+    images = page[1].images
+    assert len(images) > 40
+    assert all({"alt", "width", "height", "src"} <= image.keys() for image in images)
+    described = [image for image in images if image.get("class") not in ("bar", "face")]
+    assert all(image["alt"] for image in described)
+    assert [image.get("loading") for image in images].count(None) == 1  # the first is needed at once
+
+
+def test_no_script_or_style_stands_in_the_page(page: tuple[Path, Page]) -> None:
+    for tag, values in page[1].elements:
+        assert tag != "style"
+        assert tag != "script" or values.get("src")
+        assert not [name for name in values if name == "style" or name.startswith("on")], tag
+
+
+def test_the_language_of_the_page_is_named(page: tuple[Path, Page]) -> None:
+    path, found = page
+    tag, values = found.elements[0]
+    assert (tag, values["lang"]) == ("html", {"en": "en", "zh": "zh-Hans"}[path.parent.name])
+    alternates = {v["hreflang"]: v["href"] for t, v in found.elements if t == "link" and v.get("rel") == "alternate"}
+    assert alternates.keys() == {"en", "zh-Hans", "x-default"}
+    assert all(str(address).startswith("https://") for address in alternates.values())
+    assert sum(t == "main" for t, _ in found.elements) == 1
+
+
+def test_no_token_or_template_is_left(page: tuple[Path, Page]) -> None:
+    text = page[0].read_text(encoding="utf-8")
+    assert not re.search("[\ue000-\uf8ff]|\\{\\{|\\{%|\\[\\[", text)
+
+
+def test_chinese_text_has_one_space_between_han_and_latin(site: Path) -> None:
+    text = (site / "zh" / "index.html").read_text(encoding="utf-8")
+    paragraphs = re.findall(r"<p>(.*?)</p>", text, re.DOTALL)
+    assert paragraphs
+    for paragraph in paragraphs:
+        assert not re.search(r"[\u4e00-\u9fff](</?[a-z][^>]*>)*[A-Za-z0-9]", paragraph), paragraph

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import synthetic
+from conftest import Trial
+
+from ferpipe.errors import Slip
+from ferpipe.render.site import recipe, render
+from ferpipe.render.walk import walk
+
+SECTIONS = {"settings", "saliency", "filters", "lime", "training", "run", "introduction", "data", "confusion"}
+FIGURES = {
+    f"fig-{name}"
+    for name in (
+        "saliency",
+        "conv1-filters",
+        "stage-filters",
+        "conv1-outputs",
+        "confusion",
+        "lime-correct",
+        "lime-wrong",
+        "curves",
+        "faces",
+        "ensemble",
+    )
+}
+TABLES = {"table-filter-emotions", "table-settings", "table-accuracies"}
+
+
+def digests(folder: Path) -> dict[str, str]:
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.mark.parametrize("page", ["en", "zh", "fer2013/en", "fer2013/zh"])
+def test_every_anchor_of_the_contract_is_on_every_page(site: Path, page: str) -> None:
+    found = walk((site / page / "index.html").read_text(encoding="utf-8"))
+    assert found.ids >= SECTIONS | FIGURES | TABLES
+    assert not found.twice
+
+
+def test_both_languages_have_the_same_anchors(site: Path) -> None:
+    english, chinese = (walk((site / lang / "index.html").read_text(encoding="utf-8")).ids for lang in ("en", "zh"))
+    assert english == chinese
+
+
+def test_figures_are_numbered_in_each_language(site: Path) -> None:
+    english, chinese = ((site / lang / "index.html").read_text(encoding="utf-8") for lang in ("en", "zh"))
+    assert '<a class="reference" href="#fig-saliency">Figure 2</a>' in english
+    assert '<a class="reference" href="#fig-saliency">图 2</a>' in chinese
+    assert '<span class="numbered">表 3</span>' in chinese
+
+
+def test_the_site_holds_what_the_contract_names(site: Path) -> None:
+    for name in ("index.html", ".nojekyll", "numbers.json", "claims.json", "provenance.json", "fer2013/numbers.json"):
+        assert (site / name).is_file(), name
+    assert json.loads((site / "claims.json").read_bytes()) == []
+    provenance = json.loads((site / "provenance.json").read_bytes())
+    assert provenance["editions"]["rendered"]["lime"]["parameters"] == {"seed": 0}
+
+
+def test_numbers_stand_under_the_paths_of_the_text(site: Path) -> None:
+    numbers = json.loads((site / "numbers.json").read_bytes())
+    assert numbers["confusion.accuracy.value"] == 0.7714
+    assert numbers["confusion.accuracy.interval[1]"] == 0.8011
+    assert numbers["original.dev_accuracy"] == 0.6803
+    assert not any(isinstance(value, dict | list) for value in numbers.values())
+
+
+def test_equal_input_gives_equal_bytes_with_and_without_the_cache(made: Path, tmp_path: Path) -> None:
+    Trial(made).render(tmp_path / "cached", editions=["rendered", "fer2013"])
+    render(made / "results", tmp_path / "fresh", artefacts=tmp_path / "new", editions=["rendered", "fer2013"])
+    assert digests(tmp_path / "cached") == digests(tmp_path / "fresh") == digests(made / "site")
+
+
+def test_nothing_of_the_building_machine_is_in_the_site(made: Path) -> None:
+    for path in (p for p in (made / "site").rglob("*") if p.suffix in (".html", ".json", ".svg", ".csv")):
+        assert str(made) not in path.read_text(encoding="utf-8"), path
+
+
+def test_a_stale_file_of_an_earlier_build_does_not_survive(trial: Trial, tmp_path: Path) -> None:
+    trial.render(tmp_path / "site")
+    (tmp_path / "site" / "assets" / "old.png").write_bytes(b"old")
+    trial.render(tmp_path / "site")
+    assert not (tmp_path / "site" / "assets" / "old.png").exists()
+
+
+def test_a_folder_that_is_not_ours_is_left_alone(trial: Trial, tmp_path: Path) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "index.html").write_text("mine")
+    with pytest.raises(Slip, match="thesis"):
+        trial.render(tmp_path / "thesis")
+    assert (tmp_path / "thesis" / "index.html").read_text() == "mine"
+
+
+def test_a_data_set_without_results_is_named(trial: Trial, tmp_path: Path) -> None:
+    with pytest.raises(Slip, match=r"'fer2031'.*fer2013, rendered"):
+        trial.render(tmp_path / "site", editions=["fer2031"])
+
+
+def test_editions_link_to_each_other_and_are_in_the_chooser(site: Path) -> None:
+    first = walk((site / "en" / "index.html").read_text(encoding="utf-8"))
+    second = walk((site / "fer2013" / "zh" / "index.html").read_text(encoding="utf-8"))
+    chooser = walk((site / "index.html").read_text(encoding="utf-8"))
+    assert "../fer2013/en/index.html" in first.links
+    assert "../../zh/index.html" in second.links
+    assert set(chooser.links) == {f"{e}{lang}/index.html" for e in ("", "fer2013/") for lang in ("en", "zh")}
+
+
+def test_a_published_edition_of_a_restricted_data_set_shows_no_face(site: Path) -> None:
+    names = {path.name for path in (site / "assets" / "fer2013").iterdir()}
+    assert not {name for name in names if "-face-" in name or name in ("conv1-face.png", "faces-happy.png")}
+    page = (site / "fer2013" / "en" / "index.html").read_text(encoding="utf-8")
+    assert "Single faces of this data set may not be published" in page
+
+
+def test_the_local_page_shows_faces_and_says_that_it_is_local(made: Path) -> None:
+    page = (made / "local" / "zh" / "index.html").read_text(encoding="utf-8")
+    assert "本地页面：不得发布" in page
+    assert "saliency-face-0.png" in page
+    assert (made / "local" / "assets" / "fer2013" / "saliency-face-0.png").is_file()
+    assert 'hreflang="x-default"' not in page
+
+
+def test_fewer_faces_than_wanted_are_told(tmp_path: Path) -> None:
+    synthetic.write(tmp_path / "results", found=1)
+    render(tmp_path / "results", tmp_path / "site", artefacts=tmp_path / "artefacts", strict=True)
+    assert "This run had 1 of the 4 faces wanted." in (tmp_path / "site/en/index.html").read_text(encoding="utf-8")
+
+
+def test_no_faces_at_all_are_told(tmp_path: Path) -> None:
+    synthetic.write(tmp_path / "results", found=0)
+    render(tmp_path / "results", tmp_path / "site", artefacts=tmp_path / "artefacts", strict=True)
+    assert "本次运行中没有找到这样的人脸。" in (tmp_path / "site/zh/index.html").read_text(encoding="utf-8")
+
+
+def test_the_recipe_changes_with_text_and_results_and_with_nothing_else(trial: Trial, tmp_path: Path) -> None:
+    shutil.copytree(trial.results, tmp_path / "results")
+
+    def now() -> dict[str, object]:
+        return recipe(tmp_path / "results", artefacts=trial.artefacts, report=trial.report)
+
+    first = now()
+    assert first == now()
+    section = trial.report / "sections" / "run.md"
+    section.write_text(section.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    second = now()
+    assert {key for key in first if first[key] != second[key]} == {"report"}
+    numbers = tmp_path / "results" / "rendered" / "confusion" / "numbers.json"
+    numbers.write_bytes(numbers.read_bytes() + b" ")
+    assert {key for key in first if second[key] != now()[key]} == {"results/rendered"}
+
+
+def test_the_recipe_knows_the_code_of_every_drawer(trial: Trial) -> None:
+    code = recipe(trial.results, artefacts=trial.artefacts)["code"]
+    assert {
+        "ferpipe.figures.curves",
+        "ferpipe.figures.colours",
+        "ferpipe.text.formats",
+        "ferpipe.render.page",
+    } <= code.keys()

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import pytest
+
+from ferpipe.text.expressions import Expressions, flat
+from ferpipe.text.hold import Held
+from ferpipe.text.section import Passage
+
+VALUES = {
+    "run": {"items": 3, "rate": 0.5, "none": None, "list": [{"n": 1}], "scikit-image": "1"},
+    "edition": {"name": "x"},
+}
+
+
+def fill(text: str, language: str = "en") -> tuple[str, list[str]]:
+    held, problems = Held(), list[str]()
+    filled = Expressions(language, held).fill(Passage(text, "s.md", 10), VALUES, problems)
+    return held.release(filled), problems
+
+
+def test_a_number_named_like_a_method_is_the_number() -> None:
+    assert fill("{{ run.items }} {{ run.list[0].n }} {{ run['scikit-image'] }}") == ("3 1 1", [])
+
+
+def test_every_unknown_number_is_told_with_its_line() -> None:
+    _, problems = fill("a\n{{ run.itms }}\n{% if run.rate > 9 %}{{ rum.rate }}{% endif %}")
+    assert problems == [
+        "s.md:11: unknown number 'run.itms' (did you mean 'run.items'?)",
+        "s.md:12: unknown number 'rum.rate' (did you mean 'run.rate'?)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% if run.brows is defined %}{{ run.brows.value }}{% endif %}",
+        "{% if edition.name == 'y' %}{{ run.brows }}{% endif %}",
+        "{% for pair in run.list %}{{ pair.n }}{{ loop.index }}{% endfor %}",
+        "{% set n = run.items %}{{ n + 1 }}",
+        "{% if run.none %}{{ run.none.value }}{% endif %}",
+        "{{ range(3) | list | length }}",
+    ],
+)
+def test_what_may_be_missing_is_no_problem(text: str) -> None:
+    assert fill(text)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("\n{{ run.rate | precent }}", "s.md:11: No filter named 'precent'. (did you mean 'percent'?)"),
+        ("\n\n{{ run.rate", "s.md:12: unexpected end of template"),
+        ("\n{{ run.items | percent }}", "s.md:11: 3 is no share in [0, 1]"),
+        ("\n{{ run.none }}", "s.md:11: the number is null here"),
+        ("\n{{ run.none.value }}", "s.md:11: "),
+    ],
+)
+def test_other_faults_have_their_line_too(text: str, told: str) -> None:
+    assert [problem[: len(told)] for problem in fill(text)[1]] == [told]
+
+
+def test_flat_paths_are_those_of_the_text() -> None:
+    assert dict(flat(VALUES)) == {
+        "run.items": 3,
+        "run.rate": 0.5,
+        "run.list[0].n": 1,
+        'run["scikit-image"]': "1",
+        "edition.name": "x",
+    }

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+
+from ferpipe.emotions import EMOTIONS
+from ferpipe.text import formats
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.6803, "68.0%"), (0.0, "0.0%"), (1.0, "100.0%"), (0.0001, "<0.1%"), (0.9999, ">99.9%"), (0.0005, "0.1%")],
+)
+def test_percent_never_rounds_something_to_nothing_or_to_all(value: float, shown: str) -> None:
+    assert formats.percent(value) == shown
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1])
+def test_percent_refuses_what_is_no_share(value: float) -> None:
+    with pytest.raises(ValueError, match="no share"):
+        formats.percent(value)
+
+
+def test_points_carry_sign_and_unit() -> None:
+    assert formats.points("en", 0.0123) == "+1.2\u00a0points"
+    assert formats.points("zh", -0.0123) == "\u22121.2\u00a0个百分点"
+    assert formats.points("en", 0.00001) == "0.0\u00a0points"
+
+
+def test_intervals_follow_each_language() -> None:
+    assert formats.interval("en", [0.665, 0.696]) == "66.5–69.6%"
+    assert formats.interval("zh", [0.665, 0.696]) == "66.5%～69.6%"
+    assert formats.interval("en", [-0.004, 0.02], "points") == "\u22120.4\u00a0to\u00a0+2.0\u00a0points"
+    assert formats.interval("zh", [1.0, 2.5], "number", 2) == "1.00至2.50"
+    with pytest.raises(ValueError, match="percent, points or number"):
+        formats.interval("en", [0, 1], "pints")
+
+
+def test_numbers_have_a_true_minus_and_no_false_zero() -> None:
+    assert formats.number(-1.25, 1) == "\u22121.2"
+    assert formats.number(-0.001, 2) == "0.00"
+    assert formats.number(0.0004, 3) == "<0.001"
+    assert formats.number(12345.678, 1) == "12,345.7"
+
+
+def test_integers_are_grouped_and_fractions_refused() -> None:
+    assert formats.integer(28709) == "28,709"
+    assert formats.integer(7.0) == "7"
+    with pytest.raises(ValueError, match="no whole number"):
+        formats.integer(0.5)
+
+
+def test_emotions_are_named_by_label_or_name() -> None:
+    assert formats.emotion("zh", 3) == formats.emotion("zh", "happy") == "高兴"
+    assert formats.emotions("en") == list(EMOTIONS)
+    assert formats.emotions("zh") == ["生气", "厌恶", "恐惧", "高兴", "悲伤", "惊讶", "中性"]
+
+
+@pytest.mark.parametrize(
+    ("names", "english", "chinese"),
+    [([], "", ""), (["a"], "a", "a"), (["a", "b"], "a and b", "a和b"), (["a", "b", "c"], "a, b and c", "a、b和c")],
+)
+def test_listings_read_as_sentences(names: list[str], english: str, chinese: str) -> None:
+    assert formats.listing("en", names) == english
+    assert formats.listing("zh", names) == chinese

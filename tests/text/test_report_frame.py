@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ferpipe.errors import Slip
+from ferpipe.fingerprints import PACKAGE
+from ferpipe.text import report
+
+FRAME = """languages = ["en", "zh"]
+editions = ["rendered"]
+sections = ["one"]
+site_url = "https://example.org/x/"
+title = { en = "T", zh = "题" }
+description = { en = "D", zh = "述" }
+"""
+
+
+def read(tmp_path: Path, text: str) -> report.Report:
+    (tmp_path / "report.toml").write_text(text, encoding="utf-8")
+    return report.read(tmp_path)
+
+
+def test_a_whole_frame_is_read(tmp_path: Path) -> None:
+    assert read(tmp_path, FRAME).title["zh"] == "题"
+
+
+def test_our_own_frame_holds_the_original_table() -> None:
+    table = report.read(PACKAGE.parent / "report").original["filter_emotions"]
+    assert [len(row) for row in table] == [5] * 6
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("editions =", "edition =", "unknown key 'edition'"),
+        ('sections = ["one"]\n', "", "lacks 'sections'"),
+        ('"zh"]', '"fr"]', "languages are"),
+        ('zh = "题"', 'fr = "T"', "no title in 'zh'"),
+        ("/x/", "/x", "end with a slash"),
+        ("languages = [", "languages = ", "cannot be read"),
+        ('["rendered"]', "[]", "editions is empty"),
+    ],
+)
+def test_a_faulty_frame_is_a_slip(tmp_path: Path, old: str, new: str, told: str) -> None:
+    with pytest.raises(Slip, match=told):
+        read(tmp_path, FRAME.replace(old, new))
+
+
+def test_a_missing_frame_is_a_slip(tmp_path: Path) -> None:
+    with pytest.raises(Slip, match=r"report\.toml is missing"):
+        report.read(tmp_path)

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from ferpipe.text import parity, section
+from ferpipe.text.chapters import Writer, places, unplaced
+from ferpipe.text.section import Section
+
+WHOLE = """+++
+[title]
+en = "Title"
+zh = "标题"
+[figures.one]
+caption.en = "See {table:two}."
+caption.zh = "见{table:two}。"
+alt.en = "One"
+alt.zh = "一"
+[tables.two]
+caption.en = "Two"
+caption.zh = "二"
++++
+<!-- en -->
+Text {fig:one}.
+
+[[one]]
+
+[[two]]
+<!-- zh -->
+正文{fig:one}。
+
+[[one]]
+
+[[two]]
+"""
+
+
+def read(tmp_path: Path, text: str) -> tuple[Section, list[str]]:
+    path = tmp_path / "part.md"
+    path.write_text(text, encoding="utf-8")
+    return section.read(path, "report/sections/part.md", ("en", "zh"))
+
+
+def test_a_whole_section_is_read_and_numbered(tmp_path: Path) -> None:
+    found, problems = read(tmp_path, WHOLE)
+    assert problems == parity.problems(found) == places([found], ("en", "zh")) == unplaced([found]) == []
+    writer = Writer("zh", [found], {})
+    assert writer.chapters[0].title == "标题"
+    assert '<a class="reference" href="#fig-one">图 1</a>' in writer.chapters[0].body
+    assert [(p.item.id, p.label) for p in writer.placed] == [("fig-one", "图 1"), ("table-two", "表 1")]
+    assert writer.placed[0].caption == '见<a class="reference" href="#table-two">表 1</a>。'
+
+
+def test_what_is_missing_is_told_where_it_should_stand(tmp_path: Path) -> None:
+    text = WHOLE.replace('alt.zh = "一"\n', "").replace('zh = "标题"\n', "").replace("[tables.two]", "[tabels.two]")
+    assert read(tmp_path, text)[1] == [
+        "report/sections/part.md:8: unknown key 'tabels' (did you mean 'tables'?)",
+        "report/sections/part.md:2: no title in 'zh'",
+        "report/sections/part.md:4: no alt of figure 'one' in 'zh'",
+    ]
+
+
+def test_broken_front_matter_is_told_with_its_line(tmp_path: Path) -> None:
+    assert read(tmp_path, WHOLE.replace('en = "Title"', "en = Title"))[1][0].startswith("report/sections/part.md:3: ")
+    assert read(tmp_path, "text")[1] == ["report/sections/part.md:1: no front matter between two lines of +++"]
+
+
+def test_languages_under_wrong_or_double_marks(tmp_path: Path) -> None:
+    problems = read(tmp_path, WHOLE.replace("<!-- zh -->", "<!-- cn -->"))[1]
+    assert "report/sections/part.md:20: <!-- cn --> is no language of report.toml" in problems
+    assert "report/sections/part.md:14: no text in 'zh' under <!-- zh -->" in problems
+
+
+def test_order_of_placements_counts_and_order_of_words_does_not(tmp_path: Path) -> None:
+    body = "{{ a }} {{ b }}"
+    swapped = WHOLE.replace("Text {fig", body + " {fig").replace("正文{fig", "{{ b }}{{  a }}{fig")
+    assert parity.problems(read(tmp_path, swapped)[0]) == []
+    head, tail = WHOLE.split("<!-- zh -->")
+    turned = head + "<!-- zh -->" + tail.replace("one]]", "x]]").replace("two]]", "one]]").replace("x]]", "two]]")
+    problems = parity.problems(read(tmp_path, turned)[0])
+    assert problems[0] == "report/sections/part.md:23: placement 1 is 'two' in 'zh' and 'one' in 'en'"
+
+
+def test_code_blocks_are_no_expressions_or_headings(tmp_path: Path) -> None:
+    text = WHOLE.replace("Text {fig", "```\n# {{ x }}\n```\n\nText {fig")
+    assert parity.problems(read(tmp_path, text)[0]) == []
