@@ -14,14 +14,15 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from ferpipe import atomic
 from ferpipe.errors import Slip
 
-Arrays = Mapping[str, np.ndarray]
+if TYPE_CHECKING:
+    import numpy as np
+
+Arrays = Mapping[str, "np.ndarray"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ def json_bytes(value: Any) -> bytes:
 
 def npz_bytes(arrays: Arrays, compression: int = zipfile.ZIP_DEFLATED) -> bytes:
     """Return an npz whose bytes depend on the arrays alone: np.savez would write the time of day."""
+    import numpy as np  # here, since an edited sentence is rendered without it
+
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", compression) as archive:
         for name in sorted(arrays):
@@ -77,6 +80,8 @@ def read_json(path: Path) -> Any:
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
     """Return an npz file's arrays; nothing is unpickled; raises Slip when it is missing or broken."""
+    import numpy as np
+
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}

@@ -40,21 +40,21 @@ EXPRESSIONS: tuple[dict[str, float], ...] = (
 
 # What makes a face this face: name -> lowest and highest value, uniform between them.
 TRAITS: dict[str, tuple[float, float]] = {
-    "x": (-0.07, 0.07), "y": (-0.04, 0.12), "size": (0.92, 1.16), "roll": (-0.2, 0.2), "yaw": (-0.5, 0.5),
-    "pitch": (-0.35, 0.35), "width": (0.62, 0.76), "jaw": (0.12, 0.42), "eye_x": (0.27, 0.33), "eye_y": (-0.14, -0.06),
+    "x": (-0.05, 0.05), "y": (-0.02, 0.08), "size": (0.98, 1.14), "roll": (-0.14, 0.14), "yaw": (-0.35, 0.35),
+    "pitch": (-0.25, 0.25), "width": (0.62, 0.76), "jaw": (0.12, 0.42), "eye_x": (0.27, 0.33), "eye_y": (-0.14, -0.06),
     "eye_w": (0.135, 0.17), "eye_h": (0.062, 0.088), "eye_tilt": (-0.03, 0.02), "iris": (0.07, 0.085),
     "iris_grey": (0.08, 0.35), "gaze": (-0.03, 0.03), "lash": (0.0, 1.0), "brow_y": (-0.33, -0.26),
     "brow_rest": (-0.03, 0.015), "brow_arch": (0.0, 0.04), "brow_thick": (0.024, 0.046), "brow_dark": (0.65, 1.0),
     "nose_y": (0.2, 0.29), "nose_w": (0.1, 0.15), "mouth_y": (0.50, 0.58), "mouth_w": (0.21, 0.28),
     "mouth_rest": (-0.03, 0.03), "lip_up": (0.03, 0.06), "lip_low": (0.045, 0.08), "lip_tone": (0.55, 0.8),
-    "volume": (0.03, 0.14), "hairline": (-0.72, -0.42), "part": (-0.3, 0.3), "sweep": (-0.6, 1.0), "age": (-0.6, 1.0),
-    "skin": (0.34, 0.86), "hair": (0.05, 0.6), "light_x": (-0.6, 0.6), "light_y": (-0.6, 0.15), "ambient": (0.45, 0.8),
+    "volume": (0.03, 0.14), "hairline": (-0.72, -0.42), "part": (-0.3, 0.3), "sweep": (-0.6, 1.0), "age": (-1.0, 0.8),
+    "skin": (0.45, 0.88), "hair": (0.05, 0.6), "light_x": (-0.45, 0.45), "light_y": (-0.6, 0.15), "ambient": (0.6, 0.9),
     "back": (0.08, 0.9), "back_x": (-0.2, 0.2), "back_y": (-0.2, 0.2), "blotch": (0.0, 0.07), "phase": (0.0, 6.28),
     "cloth": (0.08, 0.9), "rim": (0.03, 0.3), "lens": (0.13, 0.19), "hand_u": (0.38, 0.6), "hand_v": (0.05, 0.5),
-    "curl": (0.0, 1.0), "blur": (0.0, 0.9), "noise": (0.004, 0.025), "gain": (0.75, 1.15), "lift": (-0.08, 0.08),
+    "curl": (0.0, 1.0), "blur": (0.0, 0.6), "noise": (0.004, 0.014), "gain": (0.85, 1.1), "lift": (-0.05, 0.05),
 }  # fmt: skip
 # What a face has or has not: name -> share of faces that have it.
-CHANCES = {"long": 0.38, "bald": 0.08, "glasses": 0.2, "beard": 0.16, "left": 0.5}
+CHANCES = {"long": 0.38, "bald": 0.08, "glasses": 0.2, "beard": 0.12, "left": 0.5}
 NAMES = (*TRAITS, *CHANCES)
 
 
@@ -91,7 +91,7 @@ def _one(seed: int, i: int, intensity: float | None, emotion: int | None, mislab
     rng = np.random.default_rng([seed, i])
     drawn = int(np.searchsorted(np.cumsum(FREQUENCIES), rng.random() * sum(FREQUENCIES), side="right"))
     true = drawn if emotion is None else emotion
-    strength = rng.beta(1.7, 1.1) if intensity is None else intensity
+    strength = rng.beta(2.2, 1.0) if intensity is None else intensity
     takes, varied, resting = rng.random((3, len(UNITS)))
     if intensity is not None:
         takes, varied = 0 * takes, 0 * varied + 1
@@ -100,7 +100,7 @@ def _one(seed: int, i: int, intensity: float | None, emotion: int | None, mislab
         k = UNITS.index(name)
         units[k] = full * strength * (takes[k] < PRESENT) * (0.7 + 0.3 * varied[k])
     if intensity is None:  # nobody's face is quite at rest
-        units = np.maximum(units, 0.35 * np.clip(resting - 0.75, 0, 1) * 4 * (np.array(UNITS) != "AU9"))
+        units = np.maximum(units, 0.25 * np.clip(resting - 0.75, 0, 1) * 4 * (np.array(UNITS) != "AU9"))
     traits = np.array([low + (high - low) * value for (low, high), value in
                        zip(TRAITS.values(), rng.random(len(TRAITS)), strict=True)])  # fmt: skip
     chances = rng.random(len(CHANCES)) < np.array(list(CHANCES.values()))

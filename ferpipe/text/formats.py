@@ -7,12 +7,16 @@ number    0.1234 -> 0.123         with the asked digits
 integer   28709 -> 28,709
 emotion   3 or "happy" -> happy and 高兴
 listing   ["a", "b", "c"] -> a, b and c and a、b 和 c
+ranking   [{value: ...} or null, ...] -> the classes' names, best first; absent ones are left out
+shared    ["happy", "sad"] and ["sad"] -> how many the two have in common
+middle    [3, 1, 2] -> the median; what is null is left out
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from statistics import median
 from typing import Any
 
 from ferpipe.emotions import EMOTIONS
@@ -100,9 +104,26 @@ def listing(language: str, names: Iterable[object]) -> str:
     return f"{'、'.join(first)}和{last}" if language == "zh" else f"{', '.join(first)} and {last}"
 
 
+def ranking(values: Iterable[Mapping[str, float] | None]) -> list[str]:
+    """Return the classes' English names by falling value; equal ones keep the order of their labels."""
+    known = [(name, value["value"]) for name, value in zip(EMOTIONS, values, strict=True) if value is not None]
+    return [name for name, _ in sorted(known, key=lambda pair: -pair[1])]
+
+
+def shared(names: Iterable[str], others: Iterable[str]) -> int:
+    """Return how many names two lists have in common."""
+    return len(set(names) & set(others))
+
+
+def middle(values: Iterable[float | None]) -> float:
+    """Return the median of what is not null; refuses an empty list."""
+    return median(value for value in values if value is not None)
+
+
 def filters(language: str) -> Mapping[str, Callable[..., Any]]:
     """Return the filters of the text in one language, by name."""
     plain: dict[str, Callable[..., Any]] = {"number": number, "integer": integer, "percent": percent}
+    plain |= {"ranking": ranking, "shared": shared, "middle": middle}
     spoken: list[Callable[..., Any]] = [points, interval, emotion, listing]
     return plain | {function.__name__: partial(function, language) for function in spoken}
 

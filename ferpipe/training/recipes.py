@@ -21,7 +21,7 @@ class Recipe:
     epochs: int = 12
     part: int = 0  # training faces used, drawn by seed; 0 = all
     batch: int = 64  # images a step
-    learning_rate: float = 0.1  # the one-cycle schedule's peak (Smith & Topin 2019), for SGD on a batch of 64 to 128
+    learning_rate: float = 0.05  # the one-cycle schedule's peak (Smith & Topin 2019), for SGD on a batch of 32 to 128
     warmup: float = 0.2  # share of all steps in which the rate rises
     momentum: float = 0.9  # Nesterov's
     weight_decay: float = 5e-4  # on weights of convolutions and fc, not on biases and normalisation
@@ -61,7 +61,7 @@ _SMOKE = Recipe(width=8, epochs=2, part=256, batch=32)
 PRESETS: dict[str, dict[str, Preset]] = {
     "rendered": {
         "smoke": Preset(2, _SMOKE, 64, 3, sizes=(280, 140, 70)),
-        "default": Preset(3, Recipe(epochs=8), 400, 24, sizes=(3600, 900, 900)),
+        "default": Preset(3, Recipe(width=16, epochs=10, batch=32), 400, 20, sizes=(3000, 900, 900)),
         "full": Preset(5, Recipe(stem="pooled", width=64, epochs=20), 800, 40, sizes=(12000, 3000, 3000)),
     },
     "fer2013": {

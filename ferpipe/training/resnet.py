@@ -58,8 +58,6 @@ class ResNet18(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-            elif isinstance(module, Block):  # a block starts as its shortcut (Goyal et al. 2017): it learns from the first step
-                nn.init.zeros_(module.bn2.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits (n, 7) for inputs (n, 1, 48, 48)."""

@@ -103,10 +103,3 @@ def test_wrong_answers_of_two_classes_still_fill_four_places(study, quick):
     answers = np.where((labels < 2) & (np.arange(42) > 20), 6, labels)
     wrong = lime.analyse(study(labels=labels, answers=answers)).numbers["wrong"]
     assert [face["label"] for face in wrong] == [1, 0, 1, 0]
-
-
-def test_a_study_explains_the_same_twice(study, quick):
-    first, again = (lime.analyse(study()) for _ in range(2))
-    assert first.numbers == again.numbers
-    assert all(np.array_equal(first.faces[name], again.faces[name]) for name in first.faces)
-    assert np.array_equal(first.arrays["class_weights"], again.arrays["class_weights"])
