@@ -11,13 +11,16 @@ import tempfile
 from pathlib import Path
 from typing import NoReturn
 
+# before torch is loaded: threads that spin for a short while only are as fast alone, and do not starve on shared cores
+os.environ.setdefault("GOMP_SPINCOUNT", "20000")
+
 sys.path.insert(0, str(Path(__file__).parent))  # a clone works before it is installed, for rendering at least
 
 from ferpipe.analyses import ANALYSES
 from ferpipe.errors import Slip
 from ferpipe.options import Options
 from ferpipe.pipeline import run
-from ferpipe.training.recipes import PRESETS
+from ferpipe.training.presets import PRESETS
 
 STAGES = ("data", "train", "analyse", "render")
 DISK = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST,

@@ -12,7 +12,7 @@ from ferpipe.analyses import ANALYSES
 from ferpipe.errors import Slip
 from ferpipe.freshness import Log, Memory, Recipe, differences, reasons, recorded
 from ferpipe.options import ROOT, Options
-from ferpipe.training.recipes import PRESETS, plan
+from ferpipe.training.presets import PRESETS, plan
 from ferpipe.training.recipes import Recipe as MemberRecipe
 
 if TYPE_CHECKING:
@@ -154,7 +154,8 @@ class Build:
         result = import_module(f"ferpipe.analyses.{name}").analyse(study)
         if study.dataset.restricted:
             results.write_faces(self.folder, name, result.faces, fingerprints.of_value(recipe))
-            result = results.Result(result.numbers, result.arrays)
+        published = result.arrays if study.dataset.restricted else {**result.arrays, **result.faces}
+        result = results.Result(result.numbers, published)
         record = {"recipe": recipe, "made_with": machine.description(study.device)}
         results.write(folder, result, record)
 

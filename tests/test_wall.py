@@ -16,7 +16,10 @@ MAY = {  # part -> the project's parts, then other packages
     "fingerprints": (set(), set()),
     "results": (BASE, {"numpy"}),
     "freshness": (BASE, set()),
-    "pipeline": (BASE | {"freshness", "options", "analyses", "training.recipes", "data.dataset"}, set()),
+    "pipeline": (
+        BASE | {"freshness", "options", "analyses", "training.presets", "training.recipes", "data.dataset"},
+        set(),
+    ),
     "data": (BASE | {"data"}, {"numpy", "PIL"}),
     "training": (BASE | {"data.dataset", "training"}, {"numpy", "torch", "torchvision", "safetensors", "tqdm"}),
     "analyses": (

@@ -63,6 +63,7 @@ def _entries(results: Mapping[str, Result]) -> dict[str, dict[str, Any]]:
             "dev": ours["dev_accuracy"],
             "dev_interval": ours["dev_interval"],
             "test": ours.get("test_accuracy"),
+            "test_interval": ours.get("test_interval"),
         },
         "vote": {"dev": group["vote"]["accuracy"], "dev_interval": group["vote"]["interval"]},
         "mean": {

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup
-
 from ferpipe.figures import table
 from ferpipe.figures.figure import Figure, csv_file
 
@@ -15,55 +13,53 @@ if TYPE_CHECKING:
 
 ANALYSES = ("settings", "original")
 _HEAD = {"en": ["Setting", "This run", "The original"], "zh": ["设置", "本次运行", "原报告"]}
-_NAMES = {
-    "zh": {
-        "device": "设备",
-        "precision": "精度",
-        "threads": "线程数",
-        "seed": "随机种子",
-        "preset": "预设",
-        "stem": "网络起始层",
-        "width": "宽度",
-        "epochs": "轮数",
-        "batch": "批大小",
-        "learning_rate": "学习率",
-        "weight_decay": "权重衰减",
-    }
+# the rows in their order: a number of the run, by its path there -> its name in each language
+_ROWS = {
+    "device": ("Device", "设备"),
+    "versions.python": ("Python", "Python"),
+    "versions.torch": ("PyTorch", "PyTorch"),
+    "cuda": ("CUDA", "CUDA"),
+    "libraries": ("Other libraries", "其他库"),
+    "precision": ("Precision", "数值精度"),
+    "threads": ("Threads", "线程数"),
+    "preset": ("Preset", "预设"),
+    "seed": ("Seed of the first member", "首个成员的随机种子"),
+    "network": ("Network", "网络"),
+    "parameters.epochs": ("Epochs", "训练轮数"),
+    "parameters.batch": ("Images a step", "每步图片数"),
+    "parameters.learning_rate": ("Peak learning rate", "学习率峰值"),
+    "parameters.momentum": ("Momentum (Nesterov)", "动量（Nesterov）"),
+    "parameters.weight_decay": ("Weight decay", "权重衰减"),
+    "parameters.label_smoothing": ("Label smoothing", "标签平滑"),
+    "parameters.average": ("Weights averaged over, epochs", "权重平均的范围（轮）"),
+    "augmentation": ("Augmentation, at most", "数据增强（上限）"),
 }
-
-_PROPER = {
-    "python": "Python",
-    "torch": "PyTorch",
-    "torchvision": "torchvision",
-    "captum": "Captum",
-    "lime": "lime",
-    "numpy": "NumPy",
-    "scipy": "SciPy",
-    "scikit-learn": "scikit-learn",
-    "scikit-image": "scikit-image",
-    "cuda": "CUDA",
+_AUGMENTATION = {
+    "en": "rotation {rotate:g}°, scale {scale:.0%}, shift {shift:g} pixels, light {light:.0%}, erasing {erase:.0%}",
+    "zh": "旋转 {rotate:g}°，缩放 {scale:.0%}，平移 {shift:g} 像素，明暗 {light:.0%}，擦除 {erase:.0%}",
 }
 
 
 def draw(results: Mapping[str, Result], language: str) -> Figure:
     """Return device, versions and parameters, one a row."""
-    numbers, original = results["settings"].numbers, results["original"].numbers["settings"]
-    plain = [(key, numbers[key]) for key in ("device", "precision", "threads", "seed", "preset") if key in numbers]
-    entries = [*plain, *numbers["versions"].items(), *numbers["parameters"].items()]
-    shown = [(key, value, original.get(key)) for key, value in entries if not isinstance(value, Mapping)]
-    shown += [(key, None, value) for key, value in original.items() if key not in dict(entries)]
-    rows = [[_name(key, language), _text(value), _text(old)] for key, value, old in shown]
-    data = {"settings.csv": csv_file(["setting", "here", "original"], [list(entry) for entry in shown])}
-    return Figure(table.table(_HEAD[language], rows, "settings"), "settings", "settings.csv", data)
+    values, original = _values(results["settings"].numbers, language), results["original"].numbers["settings"]
+    column = ("en", "zh").index(language)
+    old = {"versions.python": original["python"], "versions.torch": original["torch"], **original}
+    rows = [[names[column], str(values.get(key, "–")), str(old.get(key, "–"))] for key, names in _ROWS.items()]
+    plain = _values(results["settings"].numbers, "en")  # one file for both languages
+    data = csv_file(["setting", "here", "original"], [[key, plain.get(key), old.get(key)] for key in _ROWS])
+    return Figure(table.table(_HEAD[language], rows, "settings"), "settings", "settings.csv", {"settings.csv": data})
 
 
-def _name(key: str, language: str) -> str:
-    return _NAMES.get(language, {}).get(key) or _PROPER.get(key) or key.replace("_", " ").capitalize()
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return Markup("–")
-    if isinstance(value, list):
-        return ", ".join(str(entry) for entry in value)
-    return str(value)
+def _values(numbers: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Return what the run has for each row, by its path; several numbers that belong together share a row."""
+    versions, parameters = numbers["versions"], numbers["parameters"]
+    others = [f"{name} {version}" for name, version in versions.items() if name not in ("python", "torch")]
+    return {
+        **{key: value for key, value in numbers.items() if not isinstance(value, Mapping)},
+        **{f"versions.{name}": version for name, version in versions.items()},
+        **{f"parameters.{name}": value for name, value in parameters.items()},
+        "libraries": ", ".join(others),
+        "network": f"ResNet-18, {parameters['stem']}, {parameters['width']}",
+        "augmentation": _AUGMENTATION[language].format(**parameters),
+    }

@@ -26,6 +26,7 @@ class Expressions(Environment):
             autoescape=True,
             finalize=held.value,
             keep_trailing_newline=True,
+            trim_blocks=True,  # a test on a line of its own breaks no paragraph
             comment_start_string="{##",  # {# would swallow Markdown's {#anchor}
             comment_end_string="##}",
         )

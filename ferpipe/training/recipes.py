@@ -1,4 +1,4 @@
-"""How a network is trained, as data: every hyperparameter with its unit and its reason, and the presets.
+"""How a network is trained, as data: every hyperparameter with its unit and its reason.
 
 A recipe decides a member's identity, together with its data. Device, precision and threads do not: they are recorded
 beside the weights, so that a member made on one machine is simply loaded on another.
@@ -44,37 +44,3 @@ def overfitted(recipe: Recipe, part: int, epochs: int) -> Recipe:
     bare = replace(recipe, flip=False, rotate=0.0, scale=0.0, shift=0.0, light=0.0, erase=0.0)
     bare = replace(bare, weight_decay=0.0, label_smoothing=0.0, average=0.0, learning_rate=recipe.learning_rate / 2)
     return replace(bare, role="overfitted", part=part, epochs=epochs)
-
-
-@dataclass(frozen=True)
-class Preset:
-    """What a preset's name stands for on one data set."""
-
-    members: int
-    recipe: Recipe
-    overfitted_part: int  # faces
-    overfitted_epochs: int
-    sizes: tuple[int, int, int] = (0, 0, 0)  # faces to draw for train, dev, test (rendered faces only)
-
-
-_SMOKE = Recipe(width=8, epochs=2, part=256, batch=32)
-PRESETS: dict[str, dict[str, Preset]] = {
-    "rendered": {
-        "smoke": Preset(2, _SMOKE, 64, 3, sizes=(280, 140, 70)),
-        "default": Preset(3, Recipe(width=16, epochs=10, batch=32), 400, 20, sizes=(3000, 900, 900)),
-        "full": Preset(5, Recipe(stem="pooled", width=64, epochs=20), 800, 40, sizes=(12000, 3000, 3000)),
-    },
-    "fer2013": {
-        "smoke": Preset(2, _SMOKE, 64, 3),
-        "default": Preset(3, Recipe(stem="pooled", epochs=8), 2000, 14),
-        "full": Preset(5, Recipe(stem="small", width=64, epochs=40, batch=128), 4000, 40),
-    },
-}
-
-
-def plan(dataset: str, preset: str, members: int | None, epochs: int | None, seed: int) -> list[Recipe]:
-    """Return the recipes of the members, which differ in their seed, and, last, of the overfitting model."""
-    chosen = PRESETS[dataset][preset]
-    recipe = replace(chosen.recipe, epochs=epochs or chosen.recipe.epochs)
-    ensemble = [replace(recipe, seed=seed + k) for k in range(members or chosen.members)]
-    return [*ensemble, overfitted(ensemble[0], chosen.overfitted_part, chosen.overfitted_epochs)]

@@ -62,3 +62,16 @@ def test_emotions_are_named_by_label_or_name() -> None:
 def test_listings_read_as_sentences(names: list[str], english: str, chinese: str) -> None:
     assert formats.listing("en", names) == english
     assert formats.listing("zh", names) == chinese
+
+
+def test_classes_are_ranked_by_value_and_absent_ones_left_out():
+    values = [{"value": v} for v in (0.1, 0.9, 0.5, 0.5, 0.2, 0.3)] + [None]
+    assert formats.ranking(values) == ["disgust", "fear", "happy", "surprise", "sad", "angry"]
+
+
+def test_names_in_common_are_counted():
+    assert formats.shared(["happy", "sad"], ["sad", "fear"]) == 1
+
+
+def test_the_middle_leaves_out_what_is_null():
+    assert formats.middle([3, None, 1, 2]) == 2

@@ -1,0 +1,95 @@
+// Everything here is an extra: without it the page is whole, follows the system's theme and enlarges through links.
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const memory = { get: () => { try { return localStorage.getItem("theme"); } catch { return null; } },
+                   set: value => { try { value ? localStorage.setItem("theme", value) : localStorage.removeItem("theme"); } catch { /* private mode */ } } };
+
+  // The theme is set before the first paint: this file is loaded in the head.
+  const remembered = memory.get();
+  if (remembered === "dark" || remembered === "light") root.dataset.theme = remembered;
+  const isDark = () => (root.dataset.theme ?? (system.matches ? "dark" : "light")) === "dark";
+
+  const theme = button => {
+    const tell = () => { button.textContent = isDark() ? button.dataset.light : button.dataset.dark; };
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const wanted = isDark() ? "light" : "dark";
+      const same = (wanted === "dark") === system.matches;  // as the system has it: follow the system again
+      if (same) delete root.dataset.theme; else root.dataset.theme = wanted;
+      memory.set(same ? "" : wanted);
+      tell();
+    });
+    system.addEventListener("change", tell);
+    tell();
+  };
+
+  // Which section is being read: marked in the contents, and where the language link leads.
+  const follow = () => {
+    const sections = [...document.querySelectorAll("main > section")];
+    const links = new Map([...document.querySelectorAll(".contents ol a")].map(a => [a.hash.slice(1), a]));
+    const others = [...document.querySelectorAll("a.language")].map(a => [a, a.getAttribute("href")]);
+    let current = null, waiting = false;
+    const look = () => {
+      waiting = false;
+      const line = innerHeight * 0.3;
+      const end = scrollY + innerHeight >= root.scrollHeight - 2;
+      const seen = end ? sections.at(-1) : sections.findLast(s => s.getBoundingClientRect().top <= line);
+      if (seen === current) return;
+      if (current) links.get(current.id)?.removeAttribute("aria-current");
+      current = seen;
+      if (current) links.get(current.id)?.setAttribute("aria-current", "true");
+      for (const [link, base] of others) link.setAttribute("href", current ? `${base}#${current.id}` : base);
+    };
+    const soon = () => { if (!waiting) { waiting = true; requestAnimationFrame(look); } };
+    addEventListener("scroll", soon, { passive: true });
+    addEventListener("resize", soon, { passive: true });
+    look();
+  };
+
+  const fade = label => {
+    const slider = label.querySelector("input");
+    label.hidden = false;
+    const set = () => label.closest("figure, dialog").style.setProperty("--fade", slider.value / 100);
+    slider.addEventListener("input", set);
+    set();
+  };
+
+  const enlarge = (dialog, link) => {
+    const figure = link.closest("figure");
+    const open = event => {
+      event.preventDefault();
+      const copy = figure.querySelector(".body").cloneNode(true);
+      for (const part of [copy, ...copy.querySelectorAll("[id]")]) part.removeAttribute("id");
+      for (const picture of copy.querySelectorAll("img")) picture.loading = "eager";
+      const caption = document.createElement("p");
+      caption.className = "large-caption";
+      caption.textContent = figure.querySelector("figcaption .numbered").textContent;
+      const parts = [caption, copy];
+      const label = figure.querySelector(".fade")?.cloneNode(true);
+      if (label) { label.querySelector("input").value = figure.querySelector(".fade input").value; parts.push(label); }
+      dialog.querySelector(".large-body").replaceChildren(...parts);
+      dialog.setAttribute("aria-label", caption.textContent);
+      if (label) fade(label); else dialog.style.removeProperty("--fade");
+      dialog.showModal();
+      dialog.scrollTop = 0;
+    };
+    link.addEventListener("click", open);
+    figure.querySelector(".body").addEventListener("click", event => { if (event.target.closest("img")) open(event); });
+    figure.classList.add("opens");
+  };
+
+  const start = () => {
+    const dialog = document.querySelector("dialog.large");
+    if (!dialog) return;
+    document.querySelectorAll("button.theme").forEach(theme);
+    document.querySelectorAll("figure .fade").forEach(fade);
+    document.querySelectorAll("a.enlarge").forEach(link => enlarge(dialog, link));
+    dialog.querySelector(".close").addEventListener("click", () => dialog.close());
+    dialog.addEventListener("click", event => { if (event.target === dialog) dialog.close(); });
+    addEventListener("beforeprint", () => { for (const p of document.images) p.loading = "eager"; });
+    follow();
+  };
+  document.readyState === "loading" ? document.addEventListener("DOMContentLoaded", start) : start();
+})();
