@@ -61,10 +61,15 @@ def _data(random: np.random.Generator, restricted: bool, found: int) -> Split:
     splits = {name: {"n": 7 * n, "counts": [n] * 7} for name, n in (("train", 500), ("dev", 100), ("test", 100))}
     notes: dict[str, Any] = {"source": "made up", "form": "folder", "converted": 0, "dev_held_out": False}
     if not restricted:
-        notes["wrong_labels"] = 0.07
+        notes["wrong_labels"] = {"train": 0.07, "dev": 0.068, "test": 0.071}
     numbers = {"splits": splits, "notes": notes, "restricted": restricted, "name": "synthetic", "examples": [6] * 7}
     arrays = {"mean_faces": (_faces(random, 7, 4).mean(1) / 255).astype(np.float32)}
     return {**numbers, "mean_faces_n": [500] * 7}, arrays, {"examples": _faces(random, 7, 6)}
+
+
+_PARAMETERS = {"learning_rate": 0.05, "momentum": 0.9, "weight_decay": 5e-4, "label_smoothing": 0.1, "average": 0.5,
+               "rotate": 5.0, "scale": 0.05, "shift": 2.0, "light": 0.1, "erase": 0.0}  # fmt: skip
+_NO_TEST = {"test_accuracy": None, "test_interval": None, "test_n": None}
 
 
 def _settings(random: np.random.Generator, restricted: bool, found: int) -> Split:
@@ -77,8 +82,9 @@ def _settings(random: np.random.Generator, restricted: bool, found: int) -> Spli
         "threads": 2,
         "seed": 0,
         "preset": "default",
-        "parameters": {"stem": "imagenet", "width": 64, "epochs": 12, "batch": 64, "learning_rate": 0.05},
-        "analysis_model": {**model, "dev_interval": [0.738, 0.8011], "dev_n": 700, "test_accuracy": None},
+        "members": 3,
+        "parameters": {**_PARAMETERS, "stem": "imagenet", "width": 64, "epochs": 12, "batch": 64},
+        "analysis_model": {**model, "dev_interval": [0.738, 0.8011], "dev_n": 700, "train_n": 700, **_NO_TEST},
     }
     return numbers, {}, {}
 
@@ -124,7 +130,7 @@ def _filter_emotions(random: np.random.Generator, restricted: bool, found: int) 
 
 
 def _conv1_outputs(random: np.random.Generator, restricted: bool, found: int) -> Split:
-    kinds = {"outline": 20, "shade": 12, "pass": 14, "dead": 3, "duplicate": 5, "other": 10}
+    kinds = {"outline": 20, "shade": 12, "passes": 14, "dead": 3, "other": 15}
     face = _answers(random, 1, True)[0]
     numbers = {"face": face, "order": random.permutation(64).tolist(), "kinds": kinds, "size": 24}
     kernels = random.normal(0, 0.1, (64, 7, 7)).astype(np.float32)

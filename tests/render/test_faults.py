@@ -57,7 +57,7 @@ def test_unknown_number_in_both_languages_with_a_guess(trial: Trial, tmp_path: P
 
 def test_unknown_number_in_a_branch_that_this_run_does_not_take(trial: Trial, tmp_path: Path) -> None:
     branch = "{% if confusion.kappa > 2 %}{{ confusion.kapa }}{% endif %}"
-    for marker in ("{fig:confusion} counts", "{fig:confusion}统计"):
+    for marker in ("{fig:confusion} counts", "{fig:confusion}对开发集"):
         line = edit(trial, "confusion", marker, branch + marker)
     assert f"report/sections/confusion.md:{line}: unknown number 'confusion.kapa'" in "".join(told(trial, tmp_path))
 
@@ -100,13 +100,13 @@ def test_missing_translation_of_a_body_and_of_a_title(trial: Trial, tmp_path: Pa
 
 
 def test_languages_that_differ(trial: Trial, tmp_path: Path) -> None:
-    edit(trial, "settings", "第{{ settings.analysis_model.epoch }}轮", "第九轮")
-    edit(trial, "lime", "{fig:lime-wrong}展示错误", "下图展示错误")
+    edit(trial, "settings", "第 {{ settings.analysis_model.epoch | integer }} 轮", "第九轮")
+    edit(trial, "lime", "{fig:lime-wrong}是答错", "下图是答错")
     edit(trial, "run", "<!-- zh -->\n", "<!-- zh -->\n### 标题\n")
-    edit(trial, "data", "这些人脸由本项目", "[这些](https://example.org)人脸由本项目")
+    edit(trial, "data", "其中有意埋下", "[其中](https://example.org)有意埋下")
     drop(trial, "training", "[[curves]]")
     problems = "\n".join(told(trial, tmp_path))
-    assert "expression 'settings.analysis_model.epoch' stands in 'en' alone, 'zh' lacks it" in problems
+    assert "expression 'settings.analysis_model.epoch | integer' stands in 'en' alone, 'zh' lacks it" in problems
     assert "reference 'fig:lime-wrong' stands in 'en' alone" in problems
     assert "heading 1 is '###' in 'zh' and none in 'en'" in problems
     assert "link 'https://example.org' stands in 'zh' alone" in problems
@@ -152,8 +152,8 @@ def test_strict_refuses_an_unused_figure(trial: Trial, tmp_path: Path) -> None:
 
 
 def test_strict_refuses_a_dead_anchor_in_the_text(trial: Trial, tmp_path: Path) -> None:
-    edit(trial, "run", "Two commands", "[Two](#nowhere) commands")
-    edit(trial, "run", "两条命令", "[两条](#nowhere)命令")
+    edit(trial, "run", "Everything on this page", "[Everything](#nowhere) on this page")
+    edit(trial, "run", "本页的一切", "[本页](#nowhere)的一切")
     expected = [f"{language}/index.html: dead anchor '#nowhere'" for language in ("en", "zh")]
     assert told(trial, tmp_path, strict=True) == expected
     trial.render(tmp_path / "lenient")
