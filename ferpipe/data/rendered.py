@@ -1,7 +1,7 @@
 """Rendered faces: the data set that comes with the project, drawn from anatomy and facial action units.
 
-An emotion is a combination of action units (Ekman & Friesen's EMFACS); how much of it shows varies from hardly at all
-to fully, and so do identity, hair, glasses, beard, skin, pose, light, blur, noise and background. Of each face the
+An emotion is a combination of action units (EMFACS, Ekman & Friesen 1983); how much of it shows varies from hardly at
+all to fully, and so do identity, hair, glasses, beard, skin, pose, light, blur, noise and background. Of each face the
 truth is known: its emotion, its units, and which pixels they changed. Two flaws are planted: some labels are wrong, and
 a hand at the head goes with sadness more often than with the rest.
 """
@@ -16,48 +16,33 @@ from typing import Any
 import numpy as np
 
 from ferpipe.data import anatomy
+from ferpipe.data.canvas import Params
 from ferpipe.data.dataset import Dataset, Split
+from ferpipe.data.traits import NAMES, draw_traits, styled
 from ferpipe.emotions import EMOTIONS, SIDE
 
-UNITS = ("AU1", "AU2", "AU4", "AU5", "AU6", "AU7", "AU9", "AU10", "AU12", "AU15", "AU17", "AU20", "AU23", "AU25",
-         "AU26", "droop")  # fmt: skip
+UNITS = ("AU1", "AU2", "AU4", "AU5", "AU6", "AU7", "AU9", "AU10", "AU12", "AU15", "AU16", "AU17", "AU20", "AU23",
+         "AU25", "AU26", "AU43")  # fmt: skip
 REGIONS = ("face", "brows", "eyes", "nose", "mouth", "hand", "background")
 FREQUENCIES = (0.139, 0.015, 0.143, 0.251, 0.168, 0.110, 0.174)  # FER2013's, in the order of EMOTIONS
 WRONG_LABELS = 0.07  # share of labels that name another emotion
 HANDS = (0.05, 0.05, 0.05, 0.05, 0.30, 0.05, 0.05)  # share of faces with a hand, by emotion: the planted shortcut
-PRESENT = 0.92  # probability that a unit takes part in an expression at all
+PRESENT = 0.93  # probability that a unit takes part in an expression at all
+STRENGTH = (3.0, 0.8)  # the beta distribution of an expression's intensity
+RESTING = 0.2  # the most that a unit moves on its own: nobody's face is quite at rest
 CHUNK = 250  # faces that a process draws at a time
 BATCH = 16  # faces drawn at once: small enough for the processor's cache
 
-# EMFACS: unit -> strength at full intensity. `droop` lowers the upper lid, as in sadness (AU43 in part).
+# EMFACS: unit -> strength at full intensity. AU43 in part lowers the upper lid, AU16 the lower lip.
 EXPRESSIONS: tuple[dict[str, float], ...] = (
-    {"AU4": 1.0, "AU5": 0.5, "AU7": 0.6, "AU23": 0.9, "AU17": 0.4},
-    {"AU9": 1.0, "AU10": 0.9, "AU4": 0.5, "AU17": 0.5, "AU15": 0.4, "AU7": 0.4},
-    {"AU1": 0.9, "AU2": 0.5, "AU4": 0.45, "AU5": 0.9, "AU20": 0.9, "AU25": 0.8, "AU26": 0.3},
-    {"AU6": 0.9, "AU12": 1.0, "AU25": 0.8},
-    {"AU1": 1.0, "AU4": 0.4, "AU15": 1.0, "AU17": 0.6, "droop": 0.8},
-    {"AU1": 0.9, "AU2": 1.0, "AU5": 0.9, "AU25": 0.6, "AU26": 1.0},
+    {"AU4": 1.0, "AU5": 0.45, "AU7": 0.65, "AU23": 0.9, "AU17": 0.35},
+    {"AU9": 1.0, "AU10": 0.9, "AU4": 0.45, "AU15": 0.35, "AU16": 0.5, "AU17": 0.3, "AU25": 0.35},
+    {"AU1": 0.9, "AU2": 0.5, "AU4": 0.5, "AU5": 0.95, "AU7": 0.15, "AU20": 0.95, "AU25": 0.9, "AU26": 0.35},
+    {"AU6": 0.9, "AU12": 1.0, "AU25": 0.85},
+    {"AU1": 1.0, "AU4": 0.45, "AU15": 1.0, "AU17": 0.6, "AU43": 0.6},
+    {"AU1": 0.9, "AU2": 1.0, "AU5": 0.85, "AU25": 0.6, "AU26": 1.0},
     {},
 )
-
-# What makes a face this face: name -> lowest and highest value, uniform between them.
-TRAITS: dict[str, tuple[float, float]] = {
-    "x": (-0.05, 0.05), "y": (-0.02, 0.08), "size": (0.98, 1.14), "roll": (-0.14, 0.14), "yaw": (-0.35, 0.35),
-    "pitch": (-0.25, 0.25), "width": (0.62, 0.76), "jaw": (0.12, 0.42), "eye_x": (0.27, 0.33), "eye_y": (-0.14, -0.06),
-    "eye_w": (0.135, 0.17), "eye_h": (0.062, 0.088), "eye_tilt": (-0.03, 0.02), "iris": (0.07, 0.085),
-    "iris_grey": (0.08, 0.35), "gaze": (-0.03, 0.03), "lash": (0.0, 1.0), "brow_y": (-0.33, -0.26),
-    "brow_rest": (-0.03, 0.015), "brow_arch": (0.0, 0.04), "brow_thick": (0.024, 0.046), "brow_dark": (0.65, 1.0),
-    "nose_y": (0.2, 0.29), "nose_w": (0.1, 0.15), "mouth_y": (0.50, 0.58), "mouth_w": (0.21, 0.28),
-    "mouth_rest": (-0.03, 0.03), "lip_up": (0.03, 0.06), "lip_low": (0.045, 0.08), "lip_tone": (0.55, 0.8),
-    "volume": (0.03, 0.14), "hairline": (-0.72, -0.42), "part": (-0.3, 0.3), "sweep": (-0.6, 1.0), "age": (-1.0, 0.8),
-    "skin": (0.45, 0.88), "hair": (0.05, 0.6), "light_x": (-0.45, 0.45), "light_y": (-0.6, 0.15), "ambient": (0.6, 0.9),
-    "back": (0.08, 0.9), "back_x": (-0.2, 0.2), "back_y": (-0.2, 0.2), "blotch": (0.0, 0.07), "phase": (0.0, 6.28),
-    "cloth": (0.08, 0.9), "rim": (0.03, 0.3), "lens": (0.13, 0.19), "hand_u": (0.38, 0.6), "hand_v": (0.05, 0.5),
-    "curl": (0.0, 1.0), "blur": (0.0, 0.6), "noise": (0.004, 0.014), "gain": (0.85, 1.1), "lift": (-0.05, 0.05),
-}  # fmt: skip
-# What a face has or has not: name -> share of faces that have it.
-CHANCES = {"long": 0.38, "bald": 0.08, "glasses": 0.2, "beard": 0.12, "left": 0.5}
-NAMES = (*TRAITS, *CHANCES)
 
 
 @dataclass(frozen=True)
@@ -66,7 +51,7 @@ class Faces:
 
     emotions: np.ndarray  # (n,) int64, the true ones
     labels: np.ndarray  # (n,) int64, the given ones
-    units: np.ndarray  # (n, 16) float32 in [0, 1], in the order of UNITS
+    units: np.ndarray  # (n, 17) float32 in [0, 1], in the order of UNITS
     hands: np.ndarray  # (n,) bool
     traits: np.ndarray  # (n, len(NAMES)) float32
     seeds: np.ndarray  # (n, 2) int64, of the noise
@@ -93,7 +78,8 @@ def _one(seed: int, i: int, intensity: float | None, emotion: int | None, mislab
     rng = np.random.default_rng([seed, i])
     drawn = int(np.searchsorted(np.cumsum(FREQUENCIES), rng.random() * sum(FREQUENCIES), side="right"))
     true = drawn if emotion is None else emotion
-    strength = rng.beta(3.0, 0.8) if intensity is None else intensity
+    beta = rng.beta(*STRENGTH)
+    strength = beta if intensity is None else intensity
     takes, varied, resting = rng.random((3, len(UNITS)))
     if intensity is not None:
         takes, varied = 0 * takes, 0 * varied + 1
@@ -101,15 +87,11 @@ def _one(seed: int, i: int, intensity: float | None, emotion: int | None, mislab
     for name, full in EXPRESSIONS[true].items():
         k = UNITS.index(name)
         units[k] = full * strength * (takes[k] < PRESENT) * (0.7 + 0.3 * varied[k])
-    if intensity is None:  # nobody's face is quite at rest
-        units = np.maximum(units, 0.2 * np.clip(resting - 0.75, 0, 1) * 4 * (np.array(UNITS) != "AU9"))
-    traits = np.array([low + (high - low) * value for (low, high), value in
-                       zip(TRAITS.values(), rng.random(len(TRAITS)), strict=True)])  # fmt: skip
-    chances = rng.random(len(CHANCES)) < np.array(list(CHANCES.values()))
-    hand = rng.random() < HANDS[true]
+    if intensity is None:
+        units = np.maximum(units, RESTING * 4 * np.maximum(resting - 0.75, 0) * (np.array(UNITS) != "AU9"))
+    hand, wrong = rng.random() < HANDS[true], rng.random() < WRONG_LABELS and mislabel
     other = (true + 1 + int(rng.integers(len(EMOTIONS) - 1))) % len(EMOTIONS)
-    label = other if rng.random() < WRONG_LABELS and mislabel else true
-    return true, label, units, hand, np.concatenate([traits, chances]), (seed, i)
+    return true, other if wrong else true, units, hand, draw_traits(rng), (seed, i)
 
 
 def without(faces: Faces, *parts: str) -> Faces:
@@ -118,6 +100,8 @@ def without(faces: Faces, *parts: str) -> Faces:
     for part in parts:
         if part == "hand":
             hands = np.zeros_like(hands)
+        elif part != "units" and part not in UNITS:
+            raise ValueError(f"part is {part!r}; it can be 'hand', 'units' or one of {', '.join(UNITS)}")
         else:
             units[:, slice(None) if part == "units" else UNITS.index(part)] = 0
     return replace(faces, units=units, hands=hands)
@@ -146,24 +130,23 @@ def changed(faces: Faces) -> np.ndarray:
     return np.abs(draw(faces).astype(int) - draw(without(faces, "units"))) >= 2
 
 
-def _picture(faces: Faces) -> tuple[dict[str, np.ndarray], np.ndarray, dict[str, np.ndarray]]:
+def _picture(faces: Faces) -> tuple[Params, np.ndarray, dict[str, np.ndarray]]:
     p = {name: faces.traits[:, k, None, None] for k, name in enumerate(NAMES)}
-    hand = faces.hands.astype(np.float32)[:, None, None]
-    grey = np.minimum(p["hair"], 0.6 * p["skin"])
-    p |= {"hand": hand, "hand_side": 2 * p["left"] - 1, "brow_grey": 0.7 * grey, "age": np.clip(p["age"], 0, 1)}
-    p["beard"] = p["beard"] * (1 - p["long"])
-    p["bald"] = p["bald"] * (1 - p["long"])
+    p["hand"] = faces.hands[:, None, None]
+    p |= styled(faces.traits[:, NAMES.index("style")], [p[name][:, 0, 0] for name in ("hair_a", "hair_b", "hair_c")])
     units = {name: faces.units[:, k, None, None] for k, name in enumerate(UNITS)}
     return p, *anatomy.picture(p, units)
 
 
 def _pixels(faces: Faces) -> np.ndarray:
     p, fine, _ = _picture(faces)
-    image = _blurred(_small(fine), np.clip(p["blur"], 0.0, 1.0))
-    image = (image - 0.5) * p["gain"] + 0.5 + p["lift"]
     rngs = [np.random.default_rng([7, *seed]) for seed in faces.seeds]
-    noise = np.stack([rng.standard_normal((SIDE, SIDE), np.float32) for rng in rngs])
-    return np.clip(255 * (image + p["noise"] * noise), 0, 255).round().astype(np.uint8)
+    grain = np.stack([rng.standard_normal((2, SIDE, SIDE), np.float32) for rng in rngs])
+    exposure = 0.62 / (0.36 + 0.42 * p["skin"])  # as a camera would, for dark skin and for light
+    image, two = exposure * _small(fine), np.float32(2)
+    image = image * (1 + p["mottle"] * 2.5 * _blurred(_blurred(grain[:, 1], two), two))  # skin and cloth are uneven
+    image = (_blurred(image, p["blur"]) - 0.5) * p["gain"] + 0.5 + p["level"]
+    return np.clip(255 * (image + p["noise"] * grain[:, 0]), 0, 255).round().astype(np.uint8)
 
 
 def _masks(faces: Faces) -> np.ndarray:
@@ -180,13 +163,12 @@ def _small(fine: np.ndarray) -> np.ndarray:
     return (rows[:, :, ::2] + rows[:, :, 1::2]) / 4
 
 
-def _blurred(image: np.ndarray, amount: np.ndarray) -> np.ndarray:
+def _blurred(image: np.ndarray, amount: np.ndarray | np.float32) -> np.ndarray:
     """Return the pictures blurred by [a/4, 1 - a/2, a/4] along both axes, edges repeated."""
-    for axis in (1, 2):
-        padded = np.pad(image, [(0, 0), (1, 1), (0, 0)] if axis == 1 else [(0, 0), (0, 0), (1, 1)], mode="edge")
-        ahead, behind = np.take(padded, range(2, SIDE + 2), axis), np.take(padded, range(SIDE), axis)
-        image = image + amount / 4 * (ahead + behind - 2 * image)
-    return image
+    wide = np.concatenate([image[:, :1], image, image[:, -1:]], 1)
+    image = image + amount / 4 * (wide[:, 2:] + wide[:, :-2] - 2 * image)
+    wide = np.concatenate([image[:, :, :1], image, image[:, :, -1:]], 2)
+    return image + amount / 4 * (wide[:, :, 2:] + wide[:, :, :-2] - 2 * image)
 
 
 def dataset(sizes: tuple[int, int, int], seed: int, progress: Callable[[int], object] | None = None) -> Dataset:
@@ -224,7 +206,7 @@ def _notes(splits: list[Split], drawn: list[Faces]) -> dict[str, Any]:
     names = ("train", "dev", "test")
     sad = EMOTIONS.index("sad")
     notes: dict[str, Any] = {
-        "wrong_labels": {name: float((f.labels != f.emotions).mean()) for name, f in zip(names, drawn, strict=True)},
+        "wrong_labels": {name: _mean(f.labels != f.emotions) for name, f in zip(names, drawn, strict=True)},
         "hands_sad": {name: _mean(f.hands[f.emotions == sad]) for name, f in zip(names, drawn, strict=True)},
         "hands_others": {name: _mean(f.hands[f.emotions != sad]) for name, f in zip(names, drawn, strict=True)},
     }
