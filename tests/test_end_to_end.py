@@ -2,51 +2,22 @@
 
 import io
 import json
-import os
-import random
 import shutil
-import signal
-import subprocess
-import sys
-import time
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
+from clones import build, clone, contents, well
 from PIL import Image
 
 from ferpipe.data import rendered
 from ferpipe.emotions import EMOTIONS
 
-ROOT = Path(__file__).parents[1]
 IDS = (
     "settings", "saliency", "filters", "lime", "training", "run", "fig-saliency", "fig-conv1-filters",
     "fig-stage-filters", "fig-conv1-outputs", "fig-confusion", "fig-lime-correct", "fig-lime-wrong", "fig-curves",
     "table-filter-emotions",
 )  # fmt: skip
-
-
-def clone(folder):
-    """What git would give: the tree without artefacts, results or site."""
-    for name in ("ferpipe", "report", "templates"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "results"))
-    shutil.copy(ROOT / "build.py", folder)
-    return folder
-
-
-def build(folder, *arguments, python=()):
-    call = [sys.executable, *python, "build.py", *map(str, arguments)]
-    return subprocess.run(call, cwd=folder, capture_output=True, text=True, timeout=300)
-
-
-def well(done):
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done
-
-
-def contents(*folders):
-    return {str(p): p.read_bytes() for folder in folders for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +51,7 @@ def archive(tmp_path_factory):
 @pytest.fixture(scope="module")
 def restricted(built, archive):
     """The clone after a FER2013 build, the site as it was before, and that build's output."""
+    well(build(built, "--preset", "smoke"))  # other tests may have left it stale
     before = contents(built / "site")
     done = well(build(built, "--preset", "smoke", "--data", archive))
     return built, before, done
@@ -188,27 +160,6 @@ def test_nothing_of_a_single_face_is_in_a_restricted_datas_results(restricted):
             pictures /= np.linalg.norm(pictures, axis=1, keepdims=True) + 1e-9
             assert np.abs(pictures @ pixels.T).max() < 0.97, f"{path.parent.name}/{name}"
     assert arrays
-
-
-def test_a_build_killed_at_any_moment_ends_as_one_never_killed(built, tmp_path):
-    folder = clone(tmp_path / "killed")
-    rng = random.Random(0)
-    for _ in range(4):
-        running = subprocess.Popen(
-            [sys.executable, "build.py", "--preset", "smoke"], cwd=folder,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
-        time.sleep(rng.uniform(1, 9))
-        os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
-    well(build(folder, "--preset", "smoke"))
-
-    def ended(place):
-        found = contents(place / "site", place / "report/results/rendered", place / ".artefacts/rendered/members")
-        return {path.removeprefix(str(place)): content for path, content in found.items()}
-
-    assert ended(folder) == ended(built)
-    assert not [path for path in folder.rglob("*") if path.name.startswith((".new-", ".old-", "resume-"))]
 
 
 def test_results_say_what_they_are_made_of(built):

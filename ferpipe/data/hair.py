@@ -126,4 +126,3 @@ def paint_glasses(canvas: Canvas, p: Params) -> None:
         some.paint(0.22 * gleam, 0.95, lit=False)
     some.paint(some.cover(frame) * 0.95, q["rim"], lit=False)
     canvas["image"][faces] = some["image"]
-
