@@ -27,7 +27,7 @@ PRESETS: dict[str, dict[str, Preset]] = {
     },
     "fer2013": {
         "smoke": Preset(2, _SMOKE, 64, 3),
-        "default": Preset(3, Recipe(stem="pooled", epochs=8), 2000, 14),
+        "default": Preset(3, Recipe(stem="pooled", epochs=8), 1000, 12),
         "full": Preset(5, Recipe(stem="small", width=64, epochs=40, batch=128), 4000, 40),
     },
 }
