@@ -53,24 +53,42 @@ def options(arguments: list[str]) -> Options:
     """Return what the command line asks for; raises Slip."""
     parser = Parser(prog="build.py", description=__doc__, allow_abbrev=False)
     add = parser.add_argument
-    add("command", nargs="?", default="build", choices=("build", "train", "analyse", "render"),
-        help="build, the default, does all; train and analyse stop there; render needs no torch")  # fmt: skip
+    add("command", nargs="?", default="build", choices=("build", "train", "analyse", "render", "predict"),
+        help="build, the default, does all; train and analyse stop there; render needs no torch; predict tells "
+        "the emotions in IMAGES")  # fmt: skip
+    add("images", nargs="?", type=Path, metavar="IMAGES", help="one picture, or a folder, a zip or a CSV file of them")
     add("--data", type=Path, metavar="PATH", help="FER2013: a zip, a folder or a CSV file; without it, rendered faces")
     add("--members", type=positive, metavar="K", help="networks in the ensemble")
     add("--epochs", type=positive, metavar="N", help="epochs of each member")
     add("--seed", type=natural, default=0, metavar="S", help="of the first member; the next ones count on")
     add("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"), help="auto takes a GPU where there is one")
-    add("--preset", default="default", choices=tuple(PRESETS["rendered"]), help="how much work: see README.md")
+    add("--threads", type=positive, metavar="N", help="of the processor; the default is one a core")
+    add("--preset", default="default", choices=(*PRESETS["rendered"], "shipped"),
+        help="how much work: see README.md; shipped trains nothing")  # fmt: skip
     add("--load", type=Path, metavar="DIR", help="use the members in DIR instead of training")
+    add("--init", type=Path, metavar="FILE", help="start from torchvision's ImageNet weights of ResNet-18")
+    add("--student", action="store_true", help="also distil the ensemble into one network")
+    add("--network", default="ensemble", metavar="NAME", help="of predict: ensemble, student, shipped or a member")
     add("--only", choices=ANALYSES, metavar="ANALYSIS", help=f"run one analysis: {', '.join(ANALYSES)}")
     add("--rebuild", nargs="?", const="all", choices=("all", *STAGES, *ANALYSES), metavar="STAGE",
         help=f"make it again though it is fresh: {', '.join(STAGES)}, or an analysis; alone: all")  # fmt: skip
     add("--why", action="store_true", help="print everything that made a stage stale")
     add("--strict", action="store_true", help="also refuse unused figures, dead links, requests elsewhere, heavy pages")
-    add("--output", type=Path, metavar="DIR", help="the page's folder, instead of site/")
+    add("--output", type=Path, metavar="DIR", help="the page's folder, instead of site/; for predict: a CSV file")
     add("--artefacts", type=Path, default=Options.artefacts, metavar="DIR", help="members, caches, restricted pictures")
     add("--results", type=Path, default=Options.results, metavar="DIR", help="frozen results")
-    return Options(**vars(parser.parse_args(arguments)))
+    asked = Options(**vars(parser.parse_args(arguments)))
+    if (asked.images is None) == (asked.command == "predict"):
+        raise Slip(f"{asked.command}: wanted {'IMAGES' if asked.images is None else 'no IMAGES'}; see --help")
+    return asked
+
+
+def written(asked: Options) -> list[Path]:
+    """Return the folders that the command writes to."""
+    if asked.command == "predict":
+        return [asked.output.absolute().parent] if asked.output else []
+    folders = [asked.artefacts, asked.output, asked.results if asked.command != "render" else None]
+    return [folder for folder in folders if folder is not None]
 
 
 def check_writable(folder: Path) -> None:
@@ -89,7 +107,7 @@ def main(arguments: list[str]) -> int:
     """Run the command line and return its exit status: 0 done, 2 the user's slip, 130 interrupted."""
     try:
         asked = options(arguments)
-        for folder in filter(None, (asked.artefacts, asked.output, asked.command != "render" and asked.results)):
+        for folder in written(asked):
             check_writable(folder)
         run(asked)
     except KeyboardInterrupt:

@@ -26,9 +26,10 @@ def write(path: Path, content: bytes) -> None:
 @contextmanager
 def folder(path: Path) -> Iterator[Path]:
     """Yield an empty folder to fill; when the block ends well it takes the place of `path`, else nothing changes."""
-    recover(path.parent)
-    path.parent.mkdir(parents=True, exist_ok=True)
     new, old = path.with_name(NEW + path.name), path.with_name(OLD + path.name)
+    for left in (new, old):  # by a kill; of its neighbours another process may be writing some
+        _recover(left)
+    path.parent.mkdir(parents=True, exist_ok=True)
     new.mkdir()
     try:
         yield new
@@ -46,10 +47,16 @@ def recover(parent: Path) -> None:
     if not parent.is_dir():
         return
     for entry in sorted(parent.iterdir()):
-        if entry.name.startswith(OLD) and not (whole := entry.with_name(entry.name.removeprefix(OLD))).exists():
-            os.rename(entry, whole)
-        elif entry.name.startswith((NEW, OLD)):
-            remove(entry)
+        if entry.name.startswith((NEW, OLD)):
+            _recover(entry)
+
+
+def _recover(entry: Path) -> None:
+    whole = entry.with_name(entry.name.removeprefix(OLD))
+    if entry.name.startswith(OLD) and entry.exists() and not whole.exists():
+        os.rename(entry, whole)
+    else:
+        remove(entry)
 
 
 def remove(path: Path) -> None:

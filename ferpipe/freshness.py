@@ -47,7 +47,8 @@ def _short(value: Any) -> str:
 class Memory:
     """What an artefacts folder remembers between builds: parsed code, and how long each stage took."""
 
-    def __init__(self, artefacts: Path) -> None:
+    def __init__(self, artefacts: Path, keeps: bool = True) -> None:
+        self._keeps = keeps  # of several processes one alone writes
         self._code, self._timings = artefacts / "code.json", artefacts / "timings.json"
         self._known = recorded(self._code) or {}
         self._before = len(self._known)
@@ -58,13 +59,15 @@ class Memory:
 
     def time(self, dataset: str, stage: str, seconds: float) -> None:
         """Keep a stage's seconds, the one place where what a clock says is kept."""
+        if not self._keeps:
+            return
         timings = recorded(self._timings) or {}
         timings.setdefault(dataset, {})[stage] = round(seconds, 2)
         atomic.write(self._timings, json.dumps(timings, indent=1, sort_keys=True).encode())
 
     def save(self) -> None:
         """Write what was learned of the code, if anything was."""
-        if len(self._known) != self._before:
+        if self._keeps and len(self._known) != self._before:
             atomic.write(self._code, json.dumps(self._known).encode())
 
 

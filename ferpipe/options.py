@@ -12,14 +12,19 @@ ROOT = Path(__file__).parents[1]
 class Options:
     """One call of `python build.py`."""
 
-    command: str = "build"  # or train, analyse, render
+    command: str = "build"  # or train, analyse, render, predict
     data: Path | None = None  # FER2013; None: the rendered faces
     members: int | None = None  # None: as the preset says
     epochs: int | None = None
     seed: int = 0
     device: str = "auto"
+    threads: int | None = None  # of the processor; None: as many as it has cores
     preset: str = "default"
     load: Path | None = None  # members to use instead of training
+    init: Path | None = None  # torchvision's ResNet-18 weights to start from
+    student: bool = False  # also distil the ensemble into one network
+    images: Path | None = None  # what predict looks at
+    network: str = "ensemble"  # that predict asks: or "student", "shipped", a member's name
     only: str | None = None  # one analysis
     rebuild: str | None = None  # "all", or a stage, or an analysis: made again though it is fresh
     why: bool = False  # print every difference that made a stage stale

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ferpipe import atomic, fingerprints
+from ferpipe import atomic, fingerprints, results
 from ferpipe.analyses import ANALYSES
 from ferpipe.errors import Slip
 from ferpipe.freshness import Log, Memory, Recipe, differences, reasons, recorded
@@ -19,20 +21,19 @@ if TYPE_CHECKING:
     from ferpipe.analyses.study import Study
     from ferpipe.data.dataset import Dataset
 
+SHIPPED = fingerprints.PACKAGE / "shipped"
 DATA_SEED = 2013  # of the rendered faces; --seed is the networks'
 
 
 def run(options: Options) -> None:
     """Run the stages that the command names; raises Slip for what the user can mend."""
-    memory = Memory(options.artefacts)
+    if options.command == "predict":
+        return import_module("ferpipe.predict").predict(options)
+    memory = Memory(options.artefacts, keeps=os.environ.get("RANK", "0") == "0")
     log = Log(memory, options.dataset, options.why)
     try:
-        if options.command != "render":
-            build = Build(options, memory, log)
-            build.data()
-            build.train()
-            if options.command != "train":
-                build.analyse()
+        if options.command != "render" and not prepare(options, memory, log):
+            return None
         if options.command in ("build", "render"):
             render(options, memory, log)
     finally:
@@ -41,20 +42,56 @@ def run(options: Options) -> None:
         print("Nothing to do: everything is fresh.")
 
 
+def prepare(options: Options, memory: Memory, log: Log) -> bool:
+    """Run the stages that need torch; returns whether this process goes on, as the first of those torchrun started."""
+    if "RANK" not in os.environ:
+        Build(options, memory, log).run()
+        return True
+    ranks = import_module("ferpipe.training.ranks")  # and with it torch, which a fresh build does without
+    with ranks.together():
+        if ranks.local_rank():
+            ranks.wait()  # for the data
+        build = Build(options, memory, log, later=ranks.local_rank() > 0)
+        build.data()
+        if not ranks.local_rank():
+            ranks.wait()
+        build.train(ranks.rank(), ranks.count())
+        ranks.wait()  # for the members
+    if ranks.rank():
+        return False
+    build.shared = True
+    build.run()
+    return True
+
+
 class Build:
     """One data set on its way through the stages."""
 
-    def __init__(self, options: Options, memory: Memory, log: Log) -> None:
+    def __init__(self, options: Options, memory: Memory, log: Log, later: bool = False) -> None:
+        """Take what the command line asks for; `later`: another process of this build may be writing already."""
         self.options, self.memory, self.log = options, memory, log
         self.folder = options.artefacts / options.dataset
         self.hash = ""  # of the data
-        self.names: list[str] = []  # of the members, the overfitting model last
-        self.place = options.load or self.folder / "members"
+        self.names = Names([], "")
+        self.shared = False  # whether several processes have made data and members: then nothing is rebuilt again
+        self.place = options.load or self.folder / "members"  # of the networks
+        if options.preset == "shipped" and options.load is None:
+            self.place = SHIPPED / options.dataset
+            if options.data is None:
+                raise Slip("--preset shipped: the shipped networks learned FER2013; name it with --data PATH")
         self._dataset: Dataset | None = None
         for parent in (self.folder, self.folder / "members", options.results / options.dataset):
-            atomic.recover(parent)
+            if not later:
+                atomic.recover(parent)
         if options.device in ("cuda", "mps"):
             import_module("ferpipe.training.machine").device(options.device)
+
+    def run(self) -> None:
+        """Run the stages that the command names, short of the page."""
+        self.data()
+        self.train()
+        if self.options.command != "train":
+            self.analyse()
 
     def data(self) -> None:
         """Draw or read the data set, unless its array file is fresh."""
@@ -62,7 +99,7 @@ class Build:
         recipe = self._data_recipe()
         record = recorded(folder / "recipe.json")
         why = reasons(record, recipe, options.rebuilds("data"))
-        if record and not why:
+        if record and (self.shared or not why):
             self.hash = record["data"]
             return self.log.fresh("data")
         with self.log.making("data", why):
@@ -82,7 +119,7 @@ class Build:
     def _load_data(self) -> Dataset:
         tqdm = import_module("tqdm").tqdm
         options = self.options
-        sizes = PRESETS[options.dataset][options.preset].sizes
+        sizes = PRESETS["rendered"][options.preset].sizes if options.data is None else ()
         with tqdm(total=sum(sizes) or None, desc="data", unit="face", mininterval=1) as bar:
             if options.data is None:
                 return import_module("ferpipe.data.rendered").dataset(sizes, DATA_SEED, bar.update)
@@ -95,36 +132,62 @@ class Build:
             self._dataset = import_module("ferpipe.data.cache").load(self.folder / "dataset", self.hash)
         return self._dataset
 
-    def train(self) -> None:
-        """Train the members that are not there, or take those that --load names."""
+    def train(self, rank: int = 0, ranks: int = 1) -> None:
+        """Train the networks that are not there, or take those that --load names; of several ranks, one's share."""
         options = self.options
-        if options.load is not None:
-            self.names = loaded(options.load, self.hash)
-            return self.log.fresh("train", f"{len(self.names) - 1} member(s) from --load")
-        code = self.memory.code("ferpipe.training.loop")
-        for recipe in plan(options.dataset, options.preset, options.members, options.epochs, options.seed):
-            identity = {"parameters": recipe.parameters(), "data": self.hash}
-            name = f"{recipe.role}-{recipe.seed}-{fingerprints.of_value(identity)[:8]}"
-            record = recorded(self.place / name / "recipe.json")
-            self.names.append(name)
-            if record and not options.rebuilds("train"):
-                changed = differences(record["recipe"].get("code"), code, "code")
-                note = f"kept though stale: {changed[0]}; --rebuild train remakes it" if changed else ""
-                self.log.fresh(name, note)
-                continue
-            with self.log.making(name, ["asked for by --rebuild" if record else "not made yet"]):
-                self._train_one(recipe, name, {**identity, "code": code})
+        if options.load is not None or options.preset == "shipped":
+            self.names = loaded(self.place, self.hash if options.load else None)
+            return self.log.fresh("train", f"{len(self.names.members)} member(s) from {self.place}")
+        work = plan(options)
+        more = {"init": fingerprints.of_file(options.init)} if options.init else {}
+        alone = [*work.members, work.overfitted]
+        names = [self._train_one(recipe, more) for k, recipe in enumerate(alone) if k % ranks == rank]
+        if ranks > 1:
+            return  # this process's share
+        self.names = Names(names[:-1], names[-1])
+        if work.student is not None:
+            weights = [results.read_json(self.place / name / "recipe.json")["weights"] for name in self.names.members]
+            self.names.student = self._train_one(work.student, {**more, "teachers": weights})
+        atomic.write(self.folder / "networks.json", json.dumps(asdict(self.names)).encode())  # for predict
 
-    def _train_one(self, recipe: MemberRecipe, name: str, member_recipe: Recipe) -> None:
-        loop, machine = import_module("ferpipe.training.loop"), import_module("ferpipe.training.machine")
-        machine.prepare()
-        dataset, device = self.dataset, machine.device(self.options.device)
-        loop.train(recipe, dataset.train, dataset.dev, self.place / name, {"recipe": member_recipe}, device)
+    def _train_one(self, recipe: MemberRecipe, more: dict[str, Any]) -> str:
+        identity = {"parameters": recipe.parameters(), "data": self.hash, **more}
+        name = f"{recipe.role}-{recipe.seed}-{fingerprints.of_value(identity)[:8]}"
+        code = self.memory.code("ferpipe.training.loop")
+        record = recorded(self.place / name / "recipe.json")
+        if record and (self.shared or not self.options.rebuilds("train")):
+            changed = differences(record["recipe"].get("code"), code, "code")
+            note = f"kept though stale: {changed[0]}; --rebuild train remakes it" if changed else ""
+            self.log.fresh(name, note)
+            return name
+        with self.log.making(name, ["asked for by --rebuild" if record else "not made yet"]):
+            loop, start = import_module("ferpipe.training.loop"), import_module("ferpipe.training.start")
+            device = self._device()
+            weights = start.read(self.options.init) if self.options.init else None
+            teachers = self._teachers(device) if "teachers" in more else None
+            record = {"recipe": {**identity, "code": code, "threads": self._threads()}}
+            dataset = self.dataset
+            loop.train(recipe, dataset.train, dataset.dev, self.place / name, record, device, weights, teachers)
+        return name
+
+    def _teachers(self, device: Any) -> Any:
+        members, distil = import_module("ferpipe.training.members"), import_module("ferpipe.training.distil")
+        ensemble = [members.load(self.place / name) for name in self.names.members]
+        return distil.probabilities(ensemble, self.dataset.train.images, device)
+
+    def _threads(self) -> int:
+        return self.options.threads or int(import_module("ferpipe.training.machine").cores())
+
+    def _device(self) -> Any:
+        """Return the device to work on, prepared so that equal seeds give equal bytes."""
+        machine = import_module("ferpipe.training.machine")
+        machine.prepare(self._threads())
+        return machine.device(self.options.device)
 
     def analyse(self) -> None:
         """Run each analysis whose result is stale."""
         options = self.options
-        weights = {name: (recorded(self.place / name / "recipe.json") or {}).get("weights") for name in self.names}
+        weights = {name: (recorded(self.place / name / "recipe.json") or {}).get("weights") for name in self.names.all}
         parameters = {"preset": options.preset, "seed": options.seed}
         study: Study | None = None
         for name in [options.only] if options.only else ANALYSES:
@@ -150,7 +213,7 @@ class Build:
         return (self.folder / "faces.npz").is_file() and faces.get(name) == fingerprints.of_value(recipe)
 
     def _analyse_one(self, name: str, study: Study, folder: Path, recipe: Recipe) -> None:
-        results, machine = import_module("ferpipe.results"), import_module("ferpipe.training.machine")
+        machine = import_module("ferpipe.training.machine")
         result = import_module(f"ferpipe.analyses.{name}").analyse(study)
         if study.dataset.restricted:
             results.write_faces(self.folder, name, result.faces, fingerprints.of_value(recipe))
@@ -160,35 +223,64 @@ class Build:
         results.write(folder, result, record)
 
     def _study(self) -> Study:
-        members, machine = import_module("ferpipe.training.members"), import_module("ferpipe.training.machine")
-        machine.prepare()
-        loaded_members = [members.load(self.place / name) for name in self.names]
-        *ensemble, overfitted = loaded_members
-        device = machine.device(self.options.device)
-        study = import_module("ferpipe.analyses.study")
-        return study.Study(self.dataset, tuple(ensemble), overfitted, device, self.options.seed, self.options.preset)
+        members, study = import_module("ferpipe.training.members"), import_module("ferpipe.analyses.study")
+        names, device = self.names, self._device()
+        networks = [members.load(self.place / name) for name in names.all]
+        if self.place.parent == SHIPPED:
+            networks = import_module("ferpipe.shipping").aligned(networks, self.place, self.dataset.dev.images)
+        of = dict(zip(names.all, networks, strict=True))
+        made: Study = study.Study(
+            dataset=self.dataset,
+            members=tuple(of[name] for name in names.members),
+            overfitted=of[names.overfitted],
+            student=of.get(names.student),
+            device=device,
+            seed=self.options.seed,
+            preset=self.options.preset,
+        )
+        return made
 
 
-def loaded(place: Path, data: str) -> list[str]:
-    """Return the members in the folder `place`, the overfitting model last; raises Slip if they do not fit."""
+@dataclass
+class Names:
+    """The folders of a build's networks."""
+
+    members: list[str]
+    overfitted: str
+    student: str = ""  # none
+
+    @property
+    def all(self) -> list[str]:
+        """All of them, the student last."""
+        return [*self.members, self.overfitted, *filter(None, [self.student])]
+
+
+def loaded(place: Path, data: str | None) -> Names:
+    """Return the networks in the folder `place`, one with weights first; raises Slip if they do not fit.
+
+    `data` is the hash of the data that they must have been trained on; None: whatever it was.
+    """
     if not place.is_dir():
-        raise Slip(f"--load {place}: no such folder; wanted a folder of members, such as .artefacts/rendered/members")
-    found: dict[str, list[str]] = {"member": [], "overfitted": []}
+        raise Slip(f"{place}: no such folder; wanted a folder of members, such as .artefacts/rendered/members")
+    found: dict[str, list[str]] = {"member": [], "overfitted": [], "student": []}
     for folder in sorted(place.iterdir()):
         record = recorded(folder / "recipe.json")
         if record is None:
             continue
         try:
             role, trained_on = record["recipe"]["parameters"]["role"], record["recipe"]["data"]
-            found[role].append(folder.name)
+            found[role].insert(0 if record["weights"] and place.parent == SHIPPED else len(found[role]), folder.name)
         except (KeyError, TypeError):
             raise Slip(f"{folder / 'recipe.json'} is not the record of a member; take it out of {place}") from None
-        if trained_on != data:
+        if data is not None and trained_on != data:
             raise Slip(f"{folder} was trained on data {trained_on}, these are {data}; load members of the same data")
-    if not found["member"] or len(found["overfitted"]) != 1:
-        got = f"{len(found['member'])} and {len(found['overfitted'])}"
-        raise Slip(f"--load {place}: wanted one member or more and one overfitting model, got {got}; train makes both")
-    return [*found["member"], *found["overfitted"]]
+    if not found["member"] or len(found["overfitted"]) != 1 or len(found["student"]) > 1:
+        got = ", ".join(f"{len(names)} {role}" for role, names in found.items())
+        raise Slip(
+            f"{place}: wanted one member or more, one overfitting model and one student at most, "
+            f"got {got}; train makes them"
+        )
+    return Names(found["member"], found["overfitted"][0], *found["student"])
 
 
 def render(options: Options, memory: Memory, log: Log) -> None:

@@ -17,7 +17,8 @@ def clone(folder):
 
 
 def build(folder, *arguments, python=()):
-    call = [sys.executable, *python, "build.py", *map(str, arguments)]
+    threads = () if "render" in arguments else ("--threads", 1)  # tests run side by side
+    call = [sys.executable, *python, "build.py", *map(str, (*arguments, *threads))]
     return subprocess.run(call, cwd=folder, capture_output=True, text=True, timeout=300)
 
 

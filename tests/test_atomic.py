@@ -39,3 +39,21 @@ def test_a_file_is_replaced_whole(tmp_path):
     atomic.write(tmp_path / "a" / "file", b"1")
     atomic.write(tmp_path / "a" / "file", b"2")
     assert [(p.name, p.read_bytes()) for p in (tmp_path / "a").iterdir()] == [("file", b"2")]
+
+
+def test_a_neighbour_that_is_being_written_is_left_alone(tmp_path):
+    with atomic.folder(tmp_path / "one") as one:
+        with atomic.folder(tmp_path / "other") as other:
+            (other / "file").write_text("other")
+        (one / "file").write_text("one")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["one", "other"]
+
+
+@pytest.mark.parametrize("name", [".new-place", ".old-place"])
+def test_what_a_kill_left_of_a_folder_is_cleared_before_it_is_written_again(tmp_path, name):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "file").write_text("left")
+    with atomic.folder(tmp_path / "place") as new:
+        (new / "file").write_text("new")
+    assert [p.name for p in tmp_path.iterdir()] == ["place"]
+    assert (tmp_path / "place" / "file").read_text() == "new"

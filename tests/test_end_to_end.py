@@ -7,9 +7,12 @@ import zipfile
 
 import numpy as np
 import pytest
+import torch
+import torchvision
 from clones import build, clone, contents, well
 from PIL import Image
 
+from ferpipe import fingerprints, shipping
 from ferpipe.data import rendered
 from ferpipe.emotions import EMOTIONS
 
@@ -105,7 +108,7 @@ def test_members_are_loaded_instead_of_trained(built, tmp_path):
     done = well(
         build(built, "--preset", "smoke", "--load", ".artefacts/rendered/members", "--output", tmp_path / "page")
     )
-    assert "from --load" in done.stdout
+    assert "2 member(s) from .artefacts/rendered/members" in done.stdout
     assert (tmp_path / "page" / "zh" / "index.html").is_file()
 
 
@@ -141,6 +144,47 @@ def test_a_restricted_build_makes_a_local_page_and_leaves_the_site(restricted):
 def test_a_second_restricted_build_does_nothing(restricted, archive):
     done = well(build(restricted[0], "--preset", "smoke", "--data", archive))
     assert "Nothing to do" in done.stdout
+
+
+def test_shipped_networks_fill_the_report_without_training_and_predict(restricted, archive, tmp_path):
+    folder, _, _ = restricted
+    made, target = folder / ".artefacts/fer2013", folder / "ferpipe/shipped/fer2013"
+    names = json.loads((made / "networks.json").read_bytes())
+    kept = target.exists() and shutil.copytree(target, tmp_path / "kept")
+    shipping.pack(made, names["members"][1], np.load(made / "dataset/dataset.npz")["dev/images"], target)
+    try:
+        places = [f"--{name}={tmp_path / name}" for name in ("output", "artefacts", "results")]
+        done = well(build(folder, "--preset", "shipped", "--data", archive, *places))
+        assert "2 member(s) from" in done.stdout and "member-0" not in done.stdout
+        settings = json.loads((tmp_path / "results/fer2013/settings/numbers.json").read_bytes())
+        assert settings["analysis_model"]["name"] == names["members"][1]  # the one whose weights are here
+        page = (tmp_path / "output/en/index.html").read_text()
+        assert all(page.count(f'id="{name}"') == 1 for name in IDS)
+        out = tmp_path / "submission.csv"
+        well(build(folder, "predict", archive, "--network", "shipped", "--output", out))
+    finally:
+        shutil.rmtree(target)
+        if kept:
+            shutil.copytree(kept, target)
+    rows = out.read_text().splitlines()
+    assert rows[0] == "id,emotion" and len(rows) == 1 + 3 * 7
+    assert all(row.startswith("PrivateTest_") and row[-2] == "," and row[-1] in "0123456" for row in rows[1:])
+    assert build(folder, "--preset", "shipped", *places).returncode == 2  # rendered faces have none
+
+
+def test_training_starts_from_torchvisions_weights(built, tmp_path):
+    torch.save(torchvision.models.resnet18().state_dict(), tmp_path / "resnet18.pth")
+    places = [f"--{name}={tmp_path / name}" for name in ("artefacts", "results")]
+    call = ("train", "--preset", "smoke", "--members", "1", "--epochs", "1", *places)
+    well(build(built, *call, "--init", tmp_path / "resnet18.pth"))
+    (record,) = (tmp_path / "artefacts/rendered/members").glob("member-*/recipe.json")
+    recipe = json.loads(record.read_bytes())["recipe"]
+    assert (recipe["parameters"]["stem"], recipe["parameters"]["width"]) == ("imagenet", 64)
+    assert recipe["init"] == fingerprints.of_file(tmp_path / "resnet18.pth")
+    again = well(build(built, *call, "--init", tmp_path / "resnet18.pth"))
+    assert "Nothing to do" in again.stdout
+    done = build(built, *call, "--init", record)
+    assert done.returncode == 2 and done.stderr.splitlines()[-1].startswith("error: --init")
 
 
 def test_nothing_of_a_single_face_is_in_a_restricted_datas_results(restricted):

@@ -21,7 +21,12 @@ MAY = {  # part -> the project's parts, then other packages
         set(),
     ),
     "data": (BASE | {"data"}, {"numpy", "PIL"}),
-    "training": (BASE | {"data.dataset", "training"}, {"numpy", "torch", "torchvision", "safetensors", "tqdm"}),
+    "predict": (BASE | {"data", "training", "options", "shipping"}, {"numpy", "torch", "tqdm"}),
+    "shipping": (BASE | {"data", "training"}, {"numpy", "torch", "safetensors"}),
+    "training": (
+        BASE | {"data.dataset", "training", "options"},
+        {"numpy", "torch", "torchvision", "safetensors", "tqdm"},
+    ),
     "analyses": (
         BASE | {"data.dataset", "training", "analyses"},
         {"numpy", "torch", "torchvision", "lime", "captum", "skimage", "sklearn", "scipy"},

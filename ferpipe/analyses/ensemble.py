@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from math import comb
 from typing import Any
@@ -27,6 +28,7 @@ def analyse(study: Study) -> Result:
     together = mean.argmax(1) == labels
     numbers = {
         "members": members(study, probabilities, right),
+        "kinds": kinds(study),
         "mean": {**accuracy(together), "loss": loss(mean, labels)},
         "vote": accuracy(vote(probabilities) == labels),
         "gain": gain(together, right, study),
@@ -34,9 +36,16 @@ def analyse(study: Study) -> Result:
         "by_size": by_size(probabilities, labels, study.seed),
         "disagreement": disagreement(probabilities.argmax(2)),
         "n": len(labels),
+        "views": views(study, labels),
+        "student": student(study, right),
         "test": on_test(study),
     }
     return Result(numbers)
+
+
+def kinds(study: Study) -> int:
+    """Return how many recipes there are among the members, their seeds aside."""
+    return len({replace(member.recipe, seed=0) for member in study.members})
 
 
 def accuracy(right: np.ndarray) -> dict[str, Any]:
@@ -63,6 +72,32 @@ def members(study: Study, probabilities: np.ndarray, right: np.ndarray) -> list[
         }
         for index, member in enumerate(study.members)
     ]
+
+
+def views(study: Study, labels: np.ndarray) -> dict[str, Any]:
+    """Return the accuracies of members and of their mean when each answer is averaged over views of the face."""
+    probabilities = np.stack([softmax(member.view_logits.astype(np.float64)) for member in study.members])
+    each = [accuracy(own.argmax(1) == labels) for own in probabilities]
+    return {"members": each, "mean": accuracy(probabilities.mean(0).argmax(1) == labels)}
+
+
+def student(study: Study, right: np.ndarray) -> dict[str, Any] | None:
+    """Return the student's accuracy and its paired test against the best member; None where none was taught."""
+    if study.student is None:
+        return None
+    own = study.student.dev_logits.argmax(1) == study.labels
+    best = int(right.mean(1).argmax())
+    difference = own.astype(float) - right[best]
+    count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    interval = bootstrap(difference, np.random.default_rng([study.seed, DRAW, 1_000]), count)
+    return {
+        "name": study.student.name,
+        **accuracy(own),
+        "views": accuracy(study.student.view_logits.argmax(1) == study.labels),
+        "best": {"name": study.members[best].name, **accuracy(right[best])},
+        "difference": {"value": float(difference.mean()), "interval": interval, "resamples": count},
+        "mcnemar": mcnemar(own, right[best]),
+    }
 
 
 def vote(probabilities: np.ndarray) -> np.ndarray:
@@ -110,9 +145,9 @@ def disagreement(answers: np.ndarray) -> float | None:
 
 
 def on_test(study: Study) -> dict[str, Any] | None:
-    """Return the accuracy of the mean of probabilities on test; None where its labels are not known."""
+    """Return the accuracy of the mean of probabilities on test; None where labels or weights are not at hand."""
     test = study.dataset.test
-    if test is None or test.labels is None or not len(test):
+    if test is None or test.labels is None or not len(test) or any(m.weights is None for m in study.members):
         return None
     parts = [softmax(logits(m.network(study.device), test.images, study.device)) for m in study.members]
     return {**accuracy(np.mean(parts, axis=0).argmax(1) == test.labels), "n": len(test)}

@@ -22,6 +22,7 @@ def analyse(study: Study) -> Result:
         "preset": study.preset,
         "parameters": member.recipe.parameters(),
         "members": len(study.members),
+        "pretrained": member.pretrained,
         "analysis_model": analysis_model(study),
     }
     return Result(numbers)

@@ -20,6 +20,7 @@ class Study:
     dataset: Dataset
     members: tuple[Member, ...]  # the ensemble; the first is the analysis model
     overfitted: Member
+    student: Member | None  # what the ensemble taught, if anything
     device: torch.device
     seed: int
     preset: str  # "smoke" asks for the least work that still fills every figure

@@ -98,5 +98,9 @@ def _place(folders: _Folders, has_dev: bool) -> Place:
         split = "dev"
     else:
         split = "test" if folders.split in ("test", "unlabelled") else str(folders.split)
-    stem = folders.file.rsplit(".", 1)[0].encode("utf-8", "backslashreplace").decode()
-    return Place("test" if label is None else split, label, stem)
+    return Place("test" if label is None else split, label, stem(folders.file))
+
+
+def stem(name: str) -> str:
+    """Return a picture's file name without folders and ending, fit for UTF-8."""
+    return name.rsplit("/", 1)[-1].rsplit(".", 1)[0].encode("utf-8", "backslashreplace").decode()

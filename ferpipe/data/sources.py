@@ -130,8 +130,9 @@ def opened(path: Path) -> Iterator[Source]:
         raise missing(path)
     elif not os.path.isfile(path):
         raise Slip(f"{title} is neither a file nor a folder; {WANTED}")
-    elif path.suffix.lower() in TABLES:
-        yield Source(title, str(path).removesuffix(path.name), [Entry(path.name, 0, 0, path)], _open)
+    elif path.suffix.lower() in WANTED_SUFFIXES:
+        entry = Entry(path.name, os.path.getsize(path), 0, path)
+        yield Source(title, str(path).removesuffix(path.name), [entry], _open)
     else:
         with _archive(path, title) as archive:
             yield Source(title, f"{path}: ", _members(archive, title), lambda entry: archive.open(entry.place))

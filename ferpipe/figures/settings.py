@@ -27,17 +27,27 @@ _ROWS = {
     "network": ("Network", "网络"),
     "parameters.epochs": ("Epochs", "训练轮数"),
     "parameters.batch": ("Images a step", "每步图片数"),
+    "parameters.small": ("of these at 32x32 pixels", "其中 32x32 像素的轮数"),
     "parameters.learning_rate": ("Peak learning rate", "学习率峰值"),
+    "parameters.muon": ("Peak rate of Muon, for the stages' convolutions", "Muon 学习率峰值（各阶段的卷积）"),
     "parameters.momentum": ("Momentum (Nesterov)", "动量（Nesterov）"),
     "parameters.weight_decay": ("Weight decay", "权重衰减"),
     "parameters.label_smoothing": ("Label smoothing", "标签平滑"),
     "parameters.average": ("Weights averaged over, epochs", "权重平均的范围（轮）"),
     "augmentation": ("Augmentation, at most", "数据增强（上限）"),
 }
-_AUGMENTATION = {
-    "en": "rotation {rotate:g}°, scale {scale:.0%}, shift {shift:g} pixels, light {light:.0%}, erasing {erase:.0%}",
-    "zh": "旋转 {rotate:g}°，缩放 {scale:.0%}，平移 {shift:g} 像素，明暗 {light:.0%}，擦除 {erase:.0%}",
-}
+# what a recipe may do to a face: its name there, and how each language says it; what is off is left out
+_AUGMENTATION = (
+    ("flip", "mirrored every other epoch", "隔轮镜像"),
+    ("rotate", "rotation {:g}°", "旋转 {:g}°"),
+    ("scale", "scale {:.0%}", "缩放 {:.0%}"),
+    ("shift", "shift {:g} pixels", "平移 {:g} 像素"),
+    ("light", "light {:.0%}", "明暗 {:.0%}"),
+    ("erase", "erasing {:.0%} of faces", "擦除 {:.0%} 的人脸"),
+    ("mask", "blurred cells in {:.0%} of faces", "遮蔽 {:.0%} 的人脸"),
+    ("mixup", "mixup {:g}", "mixup {:g}"),
+    ("cutmix", "cutmix in {:.0%} of batches", "cutmix 用于 {:.0%} 的批次"),
+)
 
 
 def draw(results: Mapping[str, Result], language: str) -> Figure:
@@ -61,5 +71,11 @@ def _values(numbers: Mapping[str, Any], language: str) -> dict[str, Any]:
         **{f"parameters.{name}": value for name, value in parameters.items()},
         "libraries": ", ".join(others),
         "network": f"ResNet-18, {parameters['stem']}, {parameters['width']}",
-        "augmentation": _AUGMENTATION[language].format(**parameters),
+        "augmentation": _augmentation(parameters, language),
     }
+
+
+def _augmentation(parameters: Mapping[str, Any], language: str) -> str:
+    parts = [(en if language == "en" else zh).format(parameters[key])
+             for key, en, zh in _AUGMENTATION if parameters.get(key)]  # fmt: skip
+    return {"en": ", ", "zh": "，"}[language].join(parts)

@@ -6,6 +6,7 @@ interval  [0.665, 0.696] -> 66.5–69.6% and, as GB/T 15835 has it, 66.5%～69.6
 number    0.1234 -> 0.123         with the asked digits
 integer   28709 -> 28,709
 emotion   3 or "happy" -> happy and 高兴
+method    "rise" -> RISE; "occlusion" -> occlusion and 遮挡
 listing   ["a", "b", "c"] -> a, b and c and a、b 和 c
 ranking   [{value: ...} or null, ...] -> the classes' names, best first; absent ones are left out
 shared    ["happy", "sad"] and ["sad"] -> how many the two have in common
@@ -22,6 +23,18 @@ from typing import Any
 from ferpipe.emotions import EMOTIONS
 
 CHINESE = dict(zip(EMOTIONS, ("生气", "厌恶", "恐惧", "高兴", "悲伤", "惊讶", "中性"), strict=True))
+METHODS = {  # of explanation, and the baselines that they are scored beside
+    "gradient": ("gradient", "梯度"),
+    "smoothgrad": ("SmoothGrad", "SmoothGrad"),
+    "integrated": ("Integrated Gradients", "积分梯度"),
+    "layercam": ("LayerCAM", "LayerCAM"),
+    "lime": ("LIME", "LIME"),
+    "rise": ("RISE", "RISE"),
+    "occlusion": ("occlusion", "遮挡"),
+    "random": ("random noise", "随机噪声"),
+    "edges": ("the face's edges", "人脸边缘"),
+    "centre": ("a bright centre", "居中亮斑"),
+}
 MINUS = "\N{MINUS SIGN}"
 WIDE = "\N{NO-BREAK SPACE}"
 
@@ -91,6 +104,11 @@ def emotion(language: str, value: int | str) -> str:
     return CHINESE[name] if language == "zh" else name
 
 
+def method(language: str, name: str) -> str:
+    """Return the name of a method of explanation, or of a baseline, in the page's language."""
+    return METHODS[name][("en", "zh").index(language)]
+
+
 def emotions(language: str) -> list[str]:
     """Return the names of all seven, in the order of their labels."""
     return [emotion(language, name) for name in EMOTIONS]
@@ -124,7 +142,7 @@ def filters(language: str) -> Mapping[str, Callable[..., Any]]:
     """Return the filters of the text in one language, by name."""
     plain: dict[str, Callable[..., Any]] = {"number": number, "integer": integer, "percent": percent}
     plain |= {"ranking": ranking, "shared": shared, "middle": middle}
-    spoken: list[Callable[..., Any]] = [points, interval, emotion, listing]
+    spoken: list[Callable[..., Any]] = [points, interval, emotion, method, listing]
     return plain | {function.__name__: partial(function, language) for function in spoken}
 
 

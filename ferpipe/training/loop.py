@@ -1,14 +1,16 @@
 """The one training loop: for the analysis model, the overfitting model and the ensemble's members.
 
 After Keller Jordan's airbench and hlb-CIFAR10: the whole split on the device as uint8, augmentation on the batch,
-channels_last, Nesterov SGD with one cycle, label smoothing, averaged weights. After every epoch the state is written,
-so that a killed training goes on from there; each epoch draws from a generator of its own, so that it ends the same.
+channels_last, Nesterov SGD and Muon with one cycle, label smoothing, averaged weights, on CUDA one compilation for all
+members. After every epoch the state is written, so that a killed training goes on from there; each epoch draws from a
+generator of its own, so that it ends the same.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +25,36 @@ from tqdm import tqdm
 
 from ferpipe import atomic, results
 from ferpipe.data.dataset import Split
+from ferpipe.emotions import EMOTIONS, SIDE
 from ferpipe.errors import Slip
 from ferpipe.fingerprints import of_file
-from ferpipe.training import machine
-from ferpipe.training.augment import augment
+from ferpipe.training import machine, views
+from ferpipe.training.augment import augment, mix
+from ferpipe.training.muon import Muon
 from ferpipe.training.recipes import Recipe
 from ferpipe.training.resnet import ResNet18, initialised, normalise
 
 CURVES = ("train_loss", "dev_loss", "train_accuracy", "dev_accuracy")
+OPTIMISERS = ("sgd", "muon")  # in the file to resume from
+SMALL = 32  # pixels a side in a recipe's first, small epochs
+Weights = dict[str, Tensor]
 
 
-def train(recipe: Recipe, train: Split, dev: Split, folder: Path, record: dict[str, Any], device: torch.device) -> None:
-    """Train a network and put it into `folder` as members.py describes; goes on where a killed training stopped."""
-    training = Training(recipe, train, dev, device)
+def train(
+    recipe: Recipe,
+    train: Split,
+    dev: Split,
+    folder: Path,
+    record: dict[str, Any],
+    device: torch.device,
+    start: Weights | None = None,
+    teachers: np.ndarray | None = None,
+) -> None:
+    """Train a network and put it into `folder` as members.py describes; goes on where a killed training stopped.
+
+    `start` are weights to begin with instead of drawn ones, `teachers` probabilities (n, 7) for train's faces.
+    """
+    training = Training(recipe, train, dev, device, start, teachers)
     resume = folder.with_name(f"resume-{folder.name}.safetensors")
     training.restore(resume, record["recipe"])
     steps = training.steps * recipe.epochs
@@ -48,10 +67,13 @@ def train(recipe: Recipe, train: Split, dev: Split, folder: Path, record: dict[s
             training.close_epoch()
             atomic.write(resume, training.saved(record["recipe"]))
             bar.set_postfix_str(f"dev {training.history['dev_accuracy'][-1]:.1%}")
+    best = training.network
+    best.load_state_dict(training.best)
     with atomic.folder(folder) as new:
         save_file(training.best, new / "weights.safetensors")
         (new / "history.json").write_bytes(results.json_bytes({"epochs": training.history, "chosen": training.chosen}))
         np.save(new / "dev_logits.npy", np.stack(training.logits))
+        np.save(new / "dev_views.npy", views.averaged(best, training.dev[0]).half().numpy())
         record = {**record, "weights": of_file(new / "weights.safetensors"), "made_with": machine.description(device)}
         (new / "recipe.json").write_bytes(results.json_bytes(record))
     resume.unlink()
@@ -60,41 +82,56 @@ def train(recipe: Recipe, train: Split, dev: Split, folder: Path, record: dict[s
 class Training:
     """A network on its way: weights, optimiser, averages and history, between two epochs always whole."""
 
-    def __init__(self, recipe: Recipe, train: Split, dev: Split, device: torch.device) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        train: Split,
+        dev: Split,
+        device: torch.device,
+        start: Weights | None = None,
+        teachers: np.ndarray | None = None,
+    ) -> None:
         rng = np.random.default_rng([recipe.seed, 1])
         chosen = np.sort(rng.permutation(len(train))[: recipe.part or len(train)])
-        sample = np.sort(rng.permutation(len(chosen))[: len(dev)])  # train's own curve: as many faces as dev has
+        sample = torch.from_numpy(np.sort(rng.permutation(len(chosen))[: len(dev)])).to(device)
         assert train.labels is not None and dev.labels is not None
         self.recipe, self.device = recipe, device
         self.images = torch.from_numpy(train.images[chosen]).to(device)  # uint8
-        self.labels = torch.from_numpy(train.labels[chosen]).to(device)
-        self.sample = (
-            self.images[torch.from_numpy(sample).to(device)],
-            self.labels[torch.from_numpy(sample).to(device)],
-        )
+        labels = torch.from_numpy(train.labels[chosen]).to(device)
+        self.targets = F.one_hot(labels, len(EMOTIONS)).float()
+        if recipe.distil:
+            assert teachers is not None
+            taught = torch.from_numpy(teachers[chosen].astype(np.float32)).to(device)
+            self.targets = torch.lerp(self.targets, taught, recipe.distil)
+        self.sample = (self.images[sample], labels[sample])  # train's own curve: as many faces as dev has
         self.dev = (torch.from_numpy(dev.images).to(device), torch.from_numpy(dev.labels).to(device))
-        network = initialised(recipe.stem, recipe.width, recipe.seed)
-        self.network: ResNet18 = network.to(memory_format=torch.channels_last).to(device)
+        first = initialised(recipe.stem, recipe.width, recipe.seed)
+        self.network, self.forward = _network(recipe.stem, recipe.width, device)
+        self.network.load_state_dict({**first.state_dict(), **(start or {})})
         self.steps = max(1, len(chosen) // recipe.batch)  # the last, smaller batch waits for the next epoch's order
-        self.optimiser = _optimiser(self.network, recipe)
+        self.optimisers = _optimisers(self.network, recipe)
         decay = 1 - 1 / max(1.0, recipe.average * self.steps)
         self.average = AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
         self.epoch = 0
         self.history: dict[str, list[float]] = {name: [] for name in CURVES}
         self.logits: list[np.ndarray] = []  # per epoch (n, 7) float16
-        self.best: dict[str, Tensor] = {}
+        self.best: Weights = {}
 
     @property
     def chosen(self) -> int:
-        """The epoch, from 1, of the lowest dev loss."""
-        return int(np.argmin(self.history["dev_loss"])) + 1
+        """The epoch, from 1, of the lowest dev loss among those at full size; the last one before there are any."""
+        first = min(self.recipe.small, self.epoch - 1)
+        return first + int(np.argmin(self.history["dev_loss"][first:])) + 1
+
+    @property
+    def side(self) -> int:
+        """The pixels a side that the network sees in this epoch."""
+        return SMALL if self.epoch < self.recipe.small else SIDE
 
     def rate(self, step: int) -> float:
-        """Return the learning rate of a step: up in a line to its peak, then down in a line to nearly nothing."""
+        """Return a step's share of the peak learning rates: up in a line to 1, then down to nearly nothing."""
         done = step / (self.steps * self.recipe.epochs)
-        return self.recipe.learning_rate * max(
-            0.01, min(done / self.recipe.warmup, (1 - done) / (1 - self.recipe.warmup))
-        )
+        return max(0.01, min(done / self.recipe.warmup, (1 - done) / (1 - self.recipe.warmup)))
 
     def run_epoch(self) -> Iterator[None]:
         """Train on every face once, in an order of the epoch's own; yields after each step."""
@@ -109,18 +146,19 @@ class Training:
         self.network.train()
         for step in range(self.steps):
             batch = order[step * recipe.batch : (step + 1) * recipe.batch]
-            inputs = augment(normalise(self.images[batch.to(self.device)]), flipped[batch], recipe, generator)
+            there = batch.to(self.device)
+            inputs = augment(normalise(self.images[there]), flipped[batch], recipe, generator, self.side)
+            inputs, targets = mix(inputs, self.targets[there], recipe, generator)
             inputs = inputs.contiguous(memory_format=torch.channels_last)
             with torch.autocast(self.device.type, torch.bfloat16, enabled=machine.half(self.device)):
-                logits = self.network(inputs)
-            loss = F.cross_entropy(
-                logits.float(), self.labels[batch.to(self.device)], label_smoothing=recipe.label_smoothing
-            )
-            self.optimiser.zero_grad()
-            for group in self.optimiser.param_groups:
-                group["lr"] = self.rate(self.epoch * self.steps + step)
+                logits = self.forward(inputs)
+            loss = F.cross_entropy(logits.float(), targets, label_smoothing=recipe.label_smoothing)
+            self.network.zero_grad()
             loss.backward()
-            self.optimiser.step()
+            for optimiser in self.optimisers:
+                for group in optimiser.param_groups:
+                    group["lr"] = optimiser.defaults["lr"] * self.rate(self.epoch * self.steps + step)
+                optimiser.step()
             if recipe.average:
                 self.average.update_parameters(self.network)
             yield
@@ -134,11 +172,11 @@ class Training:
         """Measure the averaged network on dev and on a sample of train, without augmentation, and keep the best."""
         network = self.average.module if self.recipe.average else self.network
         for name, (images, labels) in (("train", self.sample), ("dev", self.dev)):
-            logits = predict(network, images)
+            logits = views.logits(network, images, self.side)
             self.history[f"{name}_loss"].append(F.cross_entropy(logits.double(), labels.cpu()).item())
             self.history[f"{name}_accuracy"].append((logits.argmax(1) == labels.cpu()).double().mean().item())
         self.logits.append(logits.half().numpy())
-        self.epoch += 1
+        self.epoch += 1  # from here on `chosen` counts it
         if self.chosen == self.epoch:
             self.best = {
                 name: value.detach().clone().cpu().contiguous() for name, value in network.state_dict().items()
@@ -149,7 +187,8 @@ class Training:
         tensors = {f"network/{k}": v for k, v in self.network.state_dict().items()}
         tensors |= {f"average/{k}": v for k, v in self.average.state_dict().items()}
         tensors |= {f"best/{k}": v for k, v in self.best.items()}
-        tensors |= {f"momentum/{k}": v["momentum_buffer"] for k, v in self.optimiser.state_dict()["state"].items()}
+        for name, optimiser in zip(OPTIMISERS, self.optimisers, strict=False):
+            tensors |= {f"{name}/{k}": v["momentum_buffer"] for k, v in optimiser.state_dict()["state"].items()}
         tensors["logits"] = torch.from_numpy(np.stack(self.logits))
         meta = {"epoch": self.epoch, "history": self.history, "recipe": recipe}
         return save({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, {"state": json.dumps(meta)})
@@ -171,22 +210,33 @@ class Training:
         self.network.load_state_dict(part("network/"))
         self.average.load_state_dict(part("average/"))
         self.best = part("best/")
-        state = {int(k): {"momentum_buffer": v} for k, v in part("momentum/").items()}
-        self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": state})
+        for name, optimiser in zip(OPTIMISERS, self.optimisers, strict=False):
+            state = {int(k): {"momentum_buffer": v} for k, v in part(f"{name}/").items()}
+            optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
         self.epoch, self.history, self.logits = meta["epoch"], meta["history"], list(tensors["logits"].numpy())
 
 
-def predict(network: torch.nn.Module, images: Tensor, batch: int = 256) -> Tensor:
-    """Return logits (n, 7) float32 on the CPU for uint8 images (n, 48, 48), in evaluation mode."""
-    network.eval()
-    with torch.inference_mode():
-        parts = [network(normalise(part).contiguous(memory_format=torch.channels_last)).float().cpu()
-                 for part in images.split(batch)]  # fmt: skip
-    return torch.cat(parts)
+def _network(stem: str, width: int, device: torch.device) -> tuple[ResNet18, Callable[[Tensor], Tensor]]:
+    """Return a network and what calls it: on CUDA both are made, and compiled, once for all members of a kind."""
+    if device.type == "cuda":
+        return _compiled(stem, width, device)
+    network: ResNet18 = initialised(stem, width, 0).to(memory_format=torch.channels_last)
+    return network.to(device), network
 
 
-def _optimiser(network: ResNet18, recipe: Recipe) -> torch.optim.SGD:
-    weights = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim == 1]
-    groups = [{"params": weights, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.SGD(groups, recipe.learning_rate, momentum=recipe.momentum, nesterov=True)
+@cache
+def _compiled(stem: str, width: int, device: torch.device) -> tuple[ResNet18, Callable[[Tensor], Tensor]]:
+    network: ResNet18 = initialised(stem, width, 0).to(memory_format=torch.channels_last).to(device)
+    return network, torch.compile(network, dynamic=False)
+
+
+def _optimisers(network: ResNet18, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    """Return SGD and, where the recipe has a rate for it, Muon for the convolutions of the stages."""
+    stages = [p for name, p in network.named_parameters() if p.ndim == 4 and name.startswith("layer") and recipe.muon]
+    rest = [p for p in network.parameters() if not any(p is other for other in stages)]
+    groups = [
+        {"params": [p for p in rest if p.ndim > 1], "weight_decay": recipe.weight_decay},
+        {"params": [p for p in rest if p.ndim == 1], "weight_decay": 0.0},
+    ]
+    sgd = torch.optim.SGD(groups, recipe.learning_rate, momentum=recipe.momentum, nesterov=True)
+    return [sgd, Muon(stages, recipe.muon, recipe.momentum)] if stages else [sgd]

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from ferpipe.errors import Slip
+from ferpipe.training.ranks import local_rank
 
 RECORDED = ("torch", "torchvision", "lime", "captum", "scikit-image", "scikit-learn", "numpy")
 
@@ -19,19 +20,32 @@ def device(name: str) -> torch.device:
     """Return the device that `auto`, `cpu`, `cuda` or `mps` stands for; raises Slip where it is not to be had."""
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
-        return torch.device(next(kind for kind in ("cuda", "mps", "cpu") if there[kind]))
+        name = next(kind for kind in ("cuda", "mps", "cpu") if there[kind])
     if not there[name]:
         here = ", ".join(kind for kind, yes in there.items() if yes)
         raise Slip(
             f"--device {name}: torch {torch.__version__} finds none on this machine; it has {here}: use --device auto"
         )
+    if name == "cuda":
+        return torch.device(name, local_rank() % torch.cuda.device_count())
     return torch.device(name)
 
 
-def prepare() -> None:
-    """Make equal seeds give equal bytes, on as many threads as OMP_NUM_THREADS or the machine says."""
+def cores() -> int:
+    """Return how many processor cores this process may use."""
+    there = getattr(os, "sched_getaffinity", None)  # Linux alone has it
+    return len(there(0)) if there else os.cpu_count() or 1
+
+
+def prepare(threads: int) -> None:
+    """Make equal seeds give equal bytes, on `threads` threads: their number changes the order of sums.
+
+    So it is not OMP_NUM_THREADS that decides, which torchrun sets to 1.
+    """
+    torch.set_num_threads(threads)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only so
     torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a fifth of a step, for memory that nobody reads
     torch.backends.cudnn.benchmark = False
     _keep_memory()
 

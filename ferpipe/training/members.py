@@ -1,9 +1,10 @@
 """A member on disk: weights, recipe, history; and in memory, ready to be asked.
 
-<members>/<name>/weights.safetensors   the chosen epoch's weights, float32
+<members>/<name>/weights.safetensors   the chosen epoch's weights: float32, float16 where shipped
                  history.json          per epoch: train and dev loss and accuracy; the chosen epoch
                  dev_logits.npy        (epochs, n, 7) float16: every later question about the curves
-                 recipe.json           parameters, data, code; what it was made with; hash of the weights
+                 dev_views.npy         (n, 7) float16: the chosen epoch's, averaged over views
+                 recipe.json           parameters, data, code; what it was made with; hash of the weights, or null
 """
 
 from __future__ import annotations
@@ -32,10 +33,12 @@ class Member:
     name: str
     recipe: Recipe
     history: dict[str, list[float]]  # train_loss, dev_loss, train_accuracy, dev_accuracy, one value an epoch
-    epoch: int  # the chosen epoch, from 1: the lowest dev loss
+    epoch: int  # the chosen epoch, from 1: the lowest dev loss at full size
     epoch_logits: np.ndarray  # (epochs, n, 7) float16 on dev
+    view_logits: np.ndarray  # (n, 7) float16 on dev: the chosen epoch's, averaged over views
     made_with: dict[str, Any]  # versions, device, precision, threads
-    weights: dict[str, torch.Tensor]
+    weights: dict[str, torch.Tensor] | None  # None where only the answers were kept
+    pretrained: bool = False  # whether it started from weights of ImageNet instead of drawn ones
 
     @cached_property
     def dev_logits(self) -> np.ndarray:
@@ -44,6 +47,8 @@ class Member:
 
     def network(self, device: torch.device) -> ResNet18:
         """Return the network in evaluation mode on `device`, with gradients off for its weights."""
+        if self.weights is None:
+            raise Slip(f"the weights of {self.name} are not here; python build.py train --data PATH makes your own")
         network = ResNet18(self.recipe.stem, self.recipe.width)
         network.load_state_dict(self.weights)
         return network.to(memory_format=torch.channels_last).to(device).eval().requires_grad_(False)
@@ -57,12 +62,15 @@ def load(folder: Path) -> Member:
     cure = f"remove the folder {folder} and run python build.py train"
     try:
         recipe = Recipe(**record["recipe"]["parameters"])
-        if (got := of_file(path)) != record["weights"]:
+        kept = record["weights"] is not None
+        if kept and (got := of_file(path)) != record["weights"]:
             raise Slip(f"{path} has hash {got}, recipe.json beside it says {record['weights']}: it is damaged; {cure}")
         logits = np.load(folder / "dev_logits.npy", allow_pickle=False)
-        member = Member(folder.name, recipe, history["epochs"], history["chosen"], logits, record["made_with"],
-                        load_file(path))  # fmt: skip
-        member.network(torch.device("cpu"))
+        averaged = np.load(folder / "dev_views.npy", allow_pickle=False)
+        member = Member(folder.name, recipe, history["epochs"], history["chosen"], logits, averaged,
+                        record["made_with"], load_file(path) if kept else None, "init" in record["recipe"])  # fmt: skip
+        if kept:
+            member.network(torch.device("cpu"))
     except FileNotFoundError as error:
         raise Slip(f"{error.filename} is missing; {cure}") from None
     except (SafetensorError, RuntimeError, ValueError, EOFError, KeyError, TypeError, AttributeError) as error:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
-from ferpipe.training.recipes import Recipe, overfitted
+from ferpipe.options import Options
+from ferpipe.training.recipes import Recipe, overfitted, student
 
 
 @dataclass(frozen=True)
@@ -16,26 +18,55 @@ class Preset:
     overfitted_part: int  # faces
     overfitted_epochs: int
     sizes: tuple[int, int, int] = (0, 0, 0)  # faces to draw for train, dev, test (rendered faces only)
+    kinds: tuple[dict[str, Any], ...] = ()  # what sets further members apart from the first: siblings add little
+    student: bool = False  # whether the ensemble is distilled into one network
 
 
 _SMOKE = Recipe(width=8, epochs=2, part=256, batch=32)
+_KINDS: tuple[dict[str, Any], ...] = (
+    {"cutmix": 0.5, "erase": 0.25},
+    {"stem": "pooled", "mixup": 0.2},
+    {"width": 96, "rotate": 10.0, "scale": 0.1},
+    {"mask": 0.3},
+)
+_HOUR = Recipe(stem="pooled", epochs=16, small=7, batch=128, muon=0.015, rotate=8.0, scale=0.1, shift=3.0)  # two cores
+_FULL = Recipe(
+    stem="small", width=64, epochs=40, batch=128, small=15, muon=0.015, rotate=10.0, scale=0.1, shift=4.0, erase=0.25
+)
+# "shipped" trains nothing: the package's own networks answer, which know FER2013 alone
 PRESETS: dict[str, dict[str, Preset]] = {
     "rendered": {
         "smoke": Preset(2, _SMOKE, 64, 3, sizes=(280, 140, 70)),
-        "default": Preset(3, Recipe(width=16, epochs=9), 700, 14, sizes=(2600, 900, 600)),
-        "full": Preset(5, Recipe(stem="pooled", width=64, epochs=20), 800, 40, sizes=(12000, 3000, 3000)),
+        "default": Preset(3, Recipe(width=16, epochs=9), 700, 10, sizes=(2600, 900, 600)),
+        "full": Preset(5, replace(_FULL, epochs=20, small=8), 800, 40, (12000, 3000, 3000), _KINDS, student=True),
     },
     "fer2013": {
         "smoke": Preset(2, _SMOKE, 64, 3),
-        "default": Preset(3, Recipe(stem="pooled", epochs=8), 1000, 12),
-        "full": Preset(5, Recipe(stem="small", width=64, epochs=40, batch=128), 4000, 40),
+        "default": Preset(3, _HOUR, 1000, 10),
+        "full": Preset(5, _FULL, 4000, 40, kinds=_KINDS, student=True),
     },
 }
 
 
-def plan(dataset: str, preset: str, members: int | None, epochs: int | None, seed: int) -> list[Recipe]:
-    """Return the recipes of the members, which differ in their seed, and, last, of the overfitting model."""
-    chosen = PRESETS[dataset][preset]
-    recipe = replace(chosen.recipe, epochs=epochs or chosen.recipe.epochs)
-    ensemble = [replace(recipe, seed=seed + k) for k in range(members or chosen.members)]
-    return [*ensemble, overfitted(ensemble[0], chosen.overfitted_part, chosen.overfitted_epochs)]
+@dataclass(frozen=True)
+class Plan:
+    """The networks of a build."""
+
+    members: list[Recipe]  # the ensemble; the first is the analysis model
+    overfitted: Recipe
+    student: Recipe | None  # one network that learns from the ensemble, where it is asked for
+
+
+def plan(options: Options) -> Plan:
+    """Return the recipes that the command line asks for; members take the preset's kinds in turn, and a seed each."""
+    chosen = PRESETS[options.dataset][options.preset]
+    kinds = [chosen.recipe, *(replace(chosen.recipe, **kind) for kind in chosen.kinds)]
+    if options.init is not None:  # torchvision's weights fit one network only
+        kinds = [replace(kind, stem="imagenet", width=64) for kind in kinds]
+    if options.epochs is not None:
+        kinds = [replace(kind, epochs=options.epochs, small=kind.small * options.epochs // kind.epochs)
+                 for kind in kinds]  # fmt: skip
+    count = options.members or chosen.members
+    members = [replace(kinds[k % len(kinds)], seed=options.seed + k) for k in range(count)]
+    pupil = student(members[0]) if chosen.student or options.student else None
+    return Plan(members, overfitted(members[0], chosen.overfitted_part, chosen.overfitted_epochs), pupil)

@@ -1,7 +1,8 @@
 """How a network is trained, as data: every hyperparameter with its unit and its reason.
 
-A recipe decides a member's identity, together with its data. Device, precision and threads do not: they are recorded
-beside the weights, so that a member made on one machine is simply loaded on another.
+A recipe decides a member's identity, together with its data, its teachers and the weights it starts from. Device,
+precision and threads do not: they are recorded beside the weights, so that a member made on one machine is simply
+loaded on another.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ from typing import Any
 class Recipe:
     """One network's hyperparameters."""
 
-    role: str = "member"  # of the ensemble; or "overfitted", the same without its regularisers
+    role: str = "member"  # of the ensemble; "overfitted", the same without its regularisers; "student" of the ensemble
     seed: int = 0  # of weights, order and augmentation
     stem: str = "imagenet"  # see resnet.py
     width: int = 32  # channels of the first stage
     epochs: int = 12
+    small: int = 0  # the first epochs see 32x32 pixels, in half the time (progressive resizing: Tan & Le 2021)
     part: int = 0  # training faces used, drawn by seed; 0 = all
     batch: int = 64  # images a step
-    learning_rate: float = 0.05  # the one-cycle schedule's peak (Smith & Topin 2019), for SGD on a batch of 32 to 128
+    learning_rate: float = 0.1  # the one-cycle schedule's peak (Smith & Topin 2019), for SGD
+    muon: float = 0.05  # the peak for Muon, which moves the stages' convolutions (Jordan et al. 2024); 0 = SGD for all
     warmup: float = 0.2  # share of all steps in which the rate rises
     momentum: float = 0.9  # Nesterov's
     weight_decay: float = 5e-4  # on weights of convolutions and fc, not on biases and normalisation
@@ -33,6 +36,10 @@ class Recipe:
     shift: float = 2.0  # pixels at most, either way
     light: float = 0.1  # share by which brightness and contrast may change
     erase: float = 0.0  # probability that a rectangle is greyed out (Zhong et al. 2020)
+    mask: float = 0.0  # probability that half of a grid's cells are blurred, as they are when explanations are made
+    mixup: float = 0.0  # the parameter of Beta, from which the share of another face is drawn (Zhang et al. 2018)
+    cutmix: float = 0.0  # probability that a batch has rectangles of other faces pasted in instead (Yun et al. 2019)
+    distil: float = 0.0  # share of the teachers' probabilities in the target, beside the label's (Hinton et al. 2015)
 
     def parameters(self) -> dict[str, Any]:
         """Return the recipe as JSON."""
@@ -40,7 +47,16 @@ class Recipe:
 
 
 def overfitted(recipe: Recipe, part: int, epochs: int) -> Recipe:
-    """Return `recipe` without its regularisers, on a part of train, run past the minimum of its dev loss."""
-    bare = replace(recipe, flip=False, rotate=0.0, scale=0.0, shift=0.0, light=0.0, erase=0.0)
-    bare = replace(bare, weight_decay=0.0, label_smoothing=0.0, average=0.0, learning_rate=recipe.learning_rate / 2)
+    """Return `recipe` without its regularisers, on a part of train, run past the minimum of its dev loss.
+
+    Small batches make many steps of an epoch, so that the minimum can be seen between the first epoch and the last.
+    """
+    bare = replace(recipe, flip=False, rotate=0.0, scale=0.0, shift=0.0, light=0.0, erase=0.0, mask=0.0, mixup=0.0)
+    bare = replace(bare, cutmix=0.0, weight_decay=0.0, label_smoothing=0.0, average=0.0, small=0, batch=32)
+    bare = replace(bare, learning_rate=0.05, muon=0.02)
     return replace(bare, role="overfitted", part=part, epochs=epochs)
+
+
+def student(recipe: Recipe, distil: float = 0.7) -> Recipe:
+    """Return `recipe` for a network that learns the ensemble's answers, and for the remaining share the labels."""
+    return replace(recipe, role="student", distil=distil, label_smoothing=0.0)

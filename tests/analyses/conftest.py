@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter
 
 from ferpipe.analyses.study import Study
 from ferpipe.data.dataset import Dataset, Split
-from ferpipe.training.loop import predict
+from ferpipe.training import views
 from ferpipe.training.members import Member
 from ferpipe.training.recipes import Recipe
 from ferpipe.training.resnet import initialised
@@ -41,15 +41,14 @@ def member(dev, seed=0, network=None, logits=None, epochs=2, width=8, role="memb
     """A member of one chosen epoch, the last; its dev logits are the network's, unless others are given."""
     network = (network or initialised("imagenet", width, seed)).eval()
     if logits is None:
-        logits = predict(network, torch.tensor(dev.images)).numpy()
+        logits = views.logits(network, torch.tensor(dev.images)).numpy()
     history = {name: [1.0 / (epoch + 1) for epoch in range(epochs)] for name in CURVES}
     made_with = {"versions": {"torch": "2"}, "device": "cpu", "precision": "float32", "threads": 1}
     weights = {name: value.clone() for name, value in network.state_dict().items()}
     stem = "small" if network.conv1.kernel_size == (3, 3) else "imagenet"
     recipe = Recipe(stem=stem, width=width, seed=seed, part=30, role=role)
-    return Member(
-        f"m{seed}", recipe, history, epochs, np.stack([logits] * epochs).astype(np.float16), made_with, weights
-    )
+    every = np.stack([logits] * epochs).astype(np.float16)
+    return Member(f"m{seed}", recipe, history, epochs, every, every[-1], made_with, weights)
 
 
 def truth(n, seed=5):
@@ -77,12 +76,13 @@ def study():
     """Return a function that builds a Study of untrained networks; their answers on dev may be given instead."""
 
     def build(n=42, members=2, labels=None, images=None, answers=None, restricted=False, known=False, network=None,
-              test=None, preset="smoke", seed=0):  # fmt: skip
+              test=None, preset="smoke", seed=0, taught=False):  # fmt: skip
         dev = split(n, 1, labels, images)
         logits = None if answers is None else surely(np.asarray(answers))
         own = tuple(member(dev, k, network, logits) for k in range(members))
         dataset = Dataset("faces", restricted, split(60, 0), dev, test, {"note": 1}, truth(n) if known else {})
-        return Study(dataset, own, member(dev, 9, role="overfitted"), CPU, seed, preset)
+        pupil = member(dev, 8, role="student") if taught else None
+        return Study(dataset, own, member(dev, 9, role="overfitted"), pupil, CPU, seed, preset)
 
     return build
 

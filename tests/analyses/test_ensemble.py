@@ -59,3 +59,45 @@ def test_subsets_are_all_of_them_up_to_ten_members_and_drawn_beyond():
 def test_test_accuracy_is_given_where_labels_are_known(study, splits):
     assert ensemble.analyse(study(test=splits(14, 3))).numbers["test"]["n"] == 14
     assert ensemble.analyse(study(test=replace(splits(14, 3), labels=None))).numbers["test"] is None
+
+
+def test_views_are_scored_beside_single_answers(study):
+    labels = np.arange(42) % 7
+    one = study(members=2, labels=labels, answers=(labels + 1) % 7)  # each face seen once: always wrong
+    right = np.eye(7)[labels].astype(np.float16)
+    seen = replace(one, members=tuple(replace(member, view_logits=right) for member in one.members))
+    numbers = ensemble.analyse(seen).numbers
+    assert numbers["mean"]["accuracy"] == 0
+    assert numbers["views"]["mean"]["accuracy"] == 1
+    assert [member["accuracy"] for member in numbers["views"]["members"]] == [1, 1]
+
+
+def test_the_student_is_held_against_the_best_member(study):
+    labels = np.arange(42) % 7
+    one = study(members=2, labels=labels, answers=np.where(np.arange(42) < 21, labels, (labels + 1) % 7), taught=True)
+    perfect = np.stack([np.eye(7)[labels]] * 2).astype(np.float16)
+    weak = np.stack([np.eye(7)[(labels + 2) % 7]] * 2).astype(np.float16)
+    taught = replace(
+        one,
+        members=(replace(one.members[0], epoch_logits=weak), one.members[1]),
+        student=replace(one.student, epoch_logits=perfect),
+    )
+    found = ensemble.analyse(taught).numbers["student"]
+    assert found["accuracy"] == 1 and found["best"]["name"] == "m1" and found["best"]["accuracy"] == 0.5
+    assert found["difference"]["value"] == 0.5 and found["difference"]["interval"][0] > 0
+    assert found["mcnemar"] == pytest.approx(2 * 0.5**21)
+    assert ensemble.analyse(replace(one, student=None)).numbers["student"] is None
+
+
+def test_members_are_of_as_many_kinds_as_they_have_recipes(study):
+    one = study(members=3)
+    assert ensemble.analyse(one).numbers["kinds"] == 1
+    other = replace(one.members[2], recipe=replace(one.members[2].recipe, mixup=0.2))
+    assert ensemble.analyse(replace(one, members=(*one.members[:2], other))).numbers["kinds"] == 2
+
+
+def test_without_weights_the_test_split_stays_closed(study, splits):
+    one = study(members=2, test=splits(7, 3))
+    assert ensemble.analyse(one).numbers["test"]["n"] == 7
+    answers_alone = tuple(replace(member, weights=None) for member in one.members)
+    assert ensemble.analyse(replace(one, members=answers_alone)).numbers["test"] is None

@@ -68,7 +68,8 @@ def _data(random: np.random.Generator, restricted: bool, found: int) -> Split:
 
 
 _PARAMETERS = {"learning_rate": 0.05, "momentum": 0.9, "weight_decay": 5e-4, "label_smoothing": 0.1, "average": 0.5,
-               "rotate": 5.0, "scale": 0.05, "shift": 2.0, "light": 0.1, "erase": 0.0}  # fmt: skip
+               "rotate": 5.0, "scale": 0.05, "shift": 2.0, "light": 0.1, "erase": 0.0, "mask": 0.3, "mixup": 0.0,
+               "cutmix": 0.0, "flip": True, "muon": 0.05, "small": 4}  # fmt: skip
 _NO_TEST = {"test_accuracy": None, "test_interval": None, "test_n": None}
 
 
@@ -83,6 +84,7 @@ def _settings(random: np.random.Generator, restricted: bool, found: int) -> Spli
         "seed": 0,
         "preset": "default",
         "members": 3,
+        "pretrained": False,
         "parameters": {**_PARAMETERS, "stem": "imagenet", "width": 64, "epochs": 12, "batch": 64},
         "analysis_model": {**model, "dev_interval": [0.738, 0.8011], "dev_n": 700, "train_n": 700, **_NO_TEST},
     }
@@ -210,6 +212,20 @@ def _ensemble(random: np.random.Generator, restricted: bool, found: int) -> Spli
         "mcnemar": [0.01, 0.03, 0.2],
         "by_size": sizes,
         "disagreement": 0.14,
+        "kinds": 1,
+        "views": {
+            "members": [{"accuracy": 0.77, "interval": [0.74, 0.8]}] * 3,
+            "mean": {"accuracy": 0.795, "interval": [0.765, 0.825]},
+        },
+        "student": {
+            "name": "s0",
+            "accuracy": 0.78,
+            "interval": [0.75, 0.81],
+            "views": {"accuracy": 0.785, "interval": [0.755, 0.815]},
+            "best": {"name": "m2", "accuracy": 0.77, "interval": [0.74, 0.8]},
+            "difference": {"value": 0.01, "interval": [-0.01, 0.03], "resamples": 200},
+            "mcnemar": 0.3,
+        },
         "n": 700,
         "test": None,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -35,14 +36,22 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 @pytest.fixture(scope="module")
 def host(site: Path) -> Iterator[str]:
     """The site under a sub-path, as it is published."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(site.parent)))
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/site/"
-    server.shutdown()
-    server.server_close()
+    with served(site.parent) as address:
+        yield f"{address}site/"
 
 
 @pytest.mark.parametrize(
@@ -57,6 +66,24 @@ def test_axe_finds_nothing(browser: Any, host: str, language: str, theme: str, w
     page.goto(f"{host}{language}/")
     found = Axe().run(page)
     assert not found.response["violations"], found.generate_report()
+    page.close()
+
+
+@pytest.mark.parametrize(("language", "theme", "width"), [("en", "light", 1280), ("zh", "dark", 360)])
+def test_the_committed_pages_are_without_fault_too(browser: Any, language: str, theme: str, width: int) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = browser.new_page(color_scheme=theme, viewport={"width": width, "height": 800}, bypass_csp=True)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    with served(Path(__file__).parents[2] / "site") as address:
+        page.goto(f"{address}{language}/")
+        page.evaluate("for (const image of document.images) image.loading = 'eager'")
+        page.wait_for_load_state("networkidle")
+        found = Axe().run(page)
+    assert not found.response["violations"], found.generate_report()
+    assert not said
     page.close()
 
 

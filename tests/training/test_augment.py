@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from ferpipe.training.augment import augment
+from ferpipe.training.augment import augment, blurred, mix
 from ferpipe.training.recipes import Recipe, overfitted
 
 BARE = overfitted(Recipe(), part=0, epochs=1)  # no augmentation at all
@@ -54,3 +54,40 @@ def test_light_keeps_the_order_of_pixels(inputs):
     out = changed(inputs, light=0.2)
     assert not torch.equal(out, inputs)
     assert torch.equal(out[0].flatten().argsort(stable=True), inputs[0].flatten().argsort(stable=True))
+
+
+def test_masking_blurs_whole_cells_of_about_the_share_asked_for(inputs):
+    out = changed(inputs, mask=0.5)
+    same = (out == inputs).view(64, 6, 8, 6, 8).all(4).all(2)  # per cell
+    hit = ~same.flatten(1).all(1)
+    assert 0.3 < hit.double().mean() < 0.7
+    assert 0.4 < (~same[hit]).double().mean() < 0.6
+    coarse = blurred(inputs)
+    torch.testing.assert_close(out, torch.where(same.repeat_interleave(8, 1).repeat_interleave(8, 2)[:, None],
+                                                inputs, coarse))  # fmt: skip
+
+
+def test_a_smaller_side_keeps_the_picture():
+    ramp = torch.linspace(-1, 1, 48).expand(64, 1, 48, 48)
+    out = augment(ramp, torch.zeros(64, dtype=torch.bool), BARE, torch.Generator().manual_seed(0), side=32)
+    assert out.shape == (64, 1, 32, 32)
+    torch.testing.assert_close(out[0, 0, 5, 1:-1], torch.linspace(-1, 1, 48)[0] + (torch.arange(1.0, 31) + 0.5) * 1.5
+                               * 2 / 47 - 1 / 47, atol=1e-3, rtol=0)  # fmt: skip
+
+
+@pytest.mark.parametrize("parts", [{"mixup": 0.4}, {"cutmix": 1.0}])
+def test_targets_follow_the_share_of_each_face(parts):
+    inputs = torch.arange(7.0).view(7, 1, 1, 1).expand(7, 1, 48, 48)  # a face's pixels say which it is
+    mixed, targets = mix(inputs, torch.eye(7), replace(BARE, **parts), torch.Generator().manual_seed(3))
+    torch.testing.assert_close(mixed.mean((1, 2, 3)), targets @ torch.arange(7.0))
+    torch.testing.assert_close(targets.sum(1), torch.ones(7))
+    assert not torch.equal(targets, torch.eye(7))
+
+
+def test_mixing_is_drawn_by_seed_and_off_by_default(inputs):
+    targets = torch.eye(7)[torch.arange(64) % 7]
+    recipe = replace(BARE, mixup=0.3)
+    first = mix(inputs, targets, recipe, torch.Generator().manual_seed(0))
+    again = mix(inputs, targets, recipe, torch.Generator().manual_seed(0))
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+    assert mix(inputs, targets, BARE, torch.Generator())[0] is inputs

@@ -6,8 +6,8 @@ import torch
 
 from ferpipe.data.dataset import Split
 from ferpipe.errors import Slip
-from ferpipe.training import loop, members
-from ferpipe.training.recipes import Recipe, overfitted
+from ferpipe.training import loop, members, views
+from ferpipe.training.recipes import Recipe, overfitted, student
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(width=8, epochs=3, batch=16, part=0)
@@ -80,14 +80,15 @@ def test_a_network_learns_and_its_member_answers_as_recorded(tmp_path):
     member = members.load(tmp_path / "m")
     assert member.history["dev_accuracy"][member.epoch - 1] > 0.8
     assert member.history["dev_loss"][member.epoch - 1] == min(member.history["dev_loss"])
-    logits = loop.predict(member.network(CPU), torch.from_numpy(DEV.images))
+    logits = views.logits(member.network(CPU), torch.from_numpy(DEV.images))
     np.testing.assert_allclose(logits.numpy(), member.dev_logits, atol=2e-2)  # float16
 
 
 def test_the_overfitting_recipe_has_no_regulariser():
     recipe = overfitted(RECIPE, part=40, epochs=5)
     parameters = recipe.parameters()
-    off = ("weight_decay", "label_smoothing", "average", "flip", "rotate", "scale", "shift", "light", "erase")
+    off = ("weight_decay", "label_smoothing", "average", "flip", "rotate", "scale", "shift", "light", "erase", "mask",
+           "mixup", "cutmix", "small")  # fmt: skip
     assert not any(parameters[name] for name in off)
     assert (recipe.part, recipe.epochs, recipe.role) == (40, 5, "overfitted")
 
@@ -95,7 +96,7 @@ def test_the_overfitting_recipe_has_no_regulariser():
 def test_the_rate_rises_to_its_peak_and_falls(tmp_path):
     training = loop.Training(RECIPE, TRAIN, DEV, CPU)
     rates = [training.rate(step) for step in range(training.steps * RECIPE.epochs)]
-    assert max(rates) <= RECIPE.learning_rate and np.argmax(rates) == pytest.approx(0.2 * len(rates), abs=1)
+    assert max(rates) <= 1 and np.argmax(rates) == pytest.approx(0.2 * len(rates), abs=1)
 
 
 def test_left_and_right_alternate(monkeypatch):
@@ -135,3 +136,76 @@ def test_a_damaged_member_is_refused_by_name(tmp_path, fault):
     fault(tmp_path / "m")
     with pytest.raises(Slip, match="m"):
         members.load(tmp_path / "m")
+
+
+def test_small_epochs_come_first_and_are_never_chosen(tmp_path):
+    recipe = Recipe(**{**RECIPE.parameters(), "epochs": 4, "small": 3, "learning_rate": 0.0, "muon": 0.0})
+    training, seen = loop.Training(recipe, TRAIN, DEV, CPU), []
+    training.network.conv1.register_forward_pre_hook(lambda _, given: seen.append(given[0].shape[2]))
+    for _ in range(4):
+        seen.clear()
+        list(training.run_epoch())
+        training.close_epoch()
+        assert set(seen) == {32 if training.epoch <= 3 else 48}
+        assert training.chosen == training.epoch  # whatever the losses are
+    trained(tmp_path / "m", recipe)
+    assert members.load(tmp_path / "m").epoch == 4
+
+
+def test_views_are_the_chosen_weights_own(tmp_path):
+    trained(tmp_path / "m")
+    member = members.load(tmp_path / "m")
+    wanted = views.averaged(member.network(CPU), torch.from_numpy(DEV.images))
+    np.testing.assert_allclose(wanted.numpy(), member.view_logits, atol=2e-2)  # float16
+
+
+def test_a_student_learns_what_it_is_taught():
+    taught = np.full((70, 7), 1 / 7)
+    one = loop.Training(student(RECIPE, distil=0.5), TRAIN, DEV, CPU, teachers=taught)
+    torch.testing.assert_close(one.targets.max(1).values, torch.full((70,), 0.5 + 0.5 / 7))
+    assert one.recipe.role == "student" and one.recipe.label_smoothing == 0
+
+
+def test_training_starts_from_the_weights_that_are_given():
+    start = {"conv1.weight": torch.full((64, 1, 7, 7), 0.25)}
+    training = loop.Training(RECIPE, TRAIN, DEV, CPU, start=start)
+    assert (training.network.conv1.weight == 0.25).all()
+    assert not torch.equal(training.network.fc.weight, torch.zeros_like(training.network.fc.weight))
+
+
+@pytest.mark.parametrize("parts", [{"mixup": 0.3}, {"cutmix": 0.5}, {"mask": 0.5}, {"muon": 0.0}, {"erase": 0.5}])
+def test_every_part_of_a_recipe_ends_the_same_after_a_stop(tmp_path, parts):
+    recipe = Recipe(**{**RECIPE.parameters(), "epochs": 2, **parts})
+    whole = trained(tmp_path / "whole", recipe)
+    training = loop.Training(recipe, TRAIN, DEV, CPU)
+    list(training.run_epoch())
+    training.close_epoch()
+    state = training.saved({"parameters": recipe.parameters()})
+    (tmp_path / "resume-stopped.safetensors").write_bytes(state)
+    assert trained(tmp_path / "stopped", recipe) == whole
+
+
+def test_on_a_gpu_a_kind_is_compiled_once_and_starts_anew_for_each_member(monkeypatch):
+    compiled = []
+    monkeypatch.setattr(torch, "compile", lambda network, **_: compiled.append(network) or network)
+    monkeypatch.setattr(loop, "_network", loop._compiled)  # as on CUDA
+    first = loop.Training(RECIPE, TRAIN, DEV, CPU)
+    begun = {name: value.clone() for name, value in first.network.state_dict().items()}
+    list(first.run_epoch())
+    assert not torch.equal(first.network.fc.weight, begun["fc.weight"])
+    again = loop.Training(RECIPE, TRAIN, DEV, CPU)
+    assert again.network is first.network and len(compiled) == 1
+    assert all(torch.equal(value, begun[name]) for name, value in again.network.state_dict().items())
+    loop.Training(Recipe(**{**RECIPE.parameters(), "stem": "pooled"}), TRAIN, DEV, CPU)
+    assert len(compiled) == 2
+    loop._compiled.cache_clear()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_network_learns_on_a_gpu(tmp_path):
+    recipe = Recipe(width=8, epochs=12, batch=16, average=0.0, shift=0.0, rotate=0.0, scale=0.0, flip=False)
+    loop.train(
+        recipe, TRAIN, DEV, tmp_path / "m", {"recipe": {"parameters": recipe.parameters()}}, torch.device("cuda")
+    )
+    member = members.load(tmp_path / "m")
+    assert member.history["dev_accuracy"][member.epoch - 1] > 0.8 and member.made_with["device"].startswith("cuda")

@@ -1,0 +1,52 @@
+"""Members shared out over processes that torchrun started, on one machine or several; without torchrun, one process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import torch.distributed as dist
+
+from ferpipe.errors import Slip
+
+PATIENCE = timedelta(days=7)  # a rank may train members long after another is done
+
+
+def rank() -> int:
+    """Return this process's number from 0 among all that torchrun started."""
+    return int(os.environ.get("RANK", 0))
+
+
+def local_rank() -> int:
+    """Return this process's number from 0 on its own machine."""
+    return int(os.environ.get("LOCAL_RANK", 0))
+
+
+def count() -> int:
+    """Return how many processes there are."""
+    return int(os.environ.get("WORLD_SIZE", 1))
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Hold a process group for the block's time; processes meet in `wait`. Nothing happens in a process alone."""
+    if count() == 1:
+        yield
+        return
+    dist.init_process_group("gloo", timeout=PATIENCE)  # they only wait for each other: nothing goes over the wires
+    try:
+        yield
+    finally:
+        dist.destroy_process_group()
+
+
+def wait() -> None:
+    """Return when every process has come here; raises Slip when one was lost."""
+    if count() == 1:
+        return
+    try:
+        dist.barrier()
+    except RuntimeError:
+        raise Slip("another process was lost; what was trained is kept: the same command trains the rest") from None

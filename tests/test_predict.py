@@ -1,0 +1,141 @@
+import csv
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from build import main
+from ferpipe import predict, shipping
+from ferpipe.data.dataset import Split
+from ferpipe.emotions import EMOTIONS
+from ferpipe.errors import Slip
+from ferpipe.options import Options
+from ferpipe.training import loop, members
+from ferpipe.training.recipes import Recipe, overfitted, student
+
+CPU = torch.device("cpu")
+
+
+def split(n, seed):
+    rng = np.random.default_rng(seed)
+    return Split(rng.integers(0, 256, (n, 48, 48), dtype=np.uint8), np.arange(n) % 7, np.arange(n).astype(str))
+
+
+TRAIN, DEV = split(35, 0), split(14, 1)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A build's folder with two members, an overfitting model and a student, each trained for an epoch."""
+    folder = tmp_path_factory.mktemp("fer2013")
+    recipe = Recipe(width=8, epochs=1, batch=16)
+    names = {"members": ["member-0", "member-1"], "overfitted": "overfitted-0", "student": "student-0"}
+    recipes = (recipe, replace(recipe, seed=1), overfitted(recipe, 20, 1), student(recipe))
+    for name, one in zip([*names["members"], names["overfitted"], names["student"]], recipes, strict=True):
+        record = {"recipe": {"parameters": one.parameters(), "data": "d"}}
+        teachers = np.full((35, 7), 1 / 7)
+        loop.train(one, TRAIN, DEV, folder / "members" / name, record, CPU, teachers=teachers)
+    (folder / "networks.json").write_bytes(predict.results.json_bytes(names))
+    return folder
+
+
+@pytest.fixture
+def photographs(tmp_path):
+    for k in range(3):
+        Image.fromarray(DEV.images[k]).save(tmp_path / f"face {k}.png")
+    return tmp_path
+
+
+def asked(built, **parts):
+    return Options(command="predict", artefacts=built.parent, **parts)
+
+
+def test_networks_are_named_by_their_role(built, monkeypatch, tmp_path):
+    monkeypatch.setattr(shipping, "PLACE", tmp_path)
+    link = tmp_path / "fer2013"
+    link.symlink_to(built)
+
+    def names(**parts):
+        return [member.name for member in predict.networks(asked(link, **parts))]
+
+    assert names() == names(load=built / "members") == ["member-0", "member-1"]
+    assert names(network="member-1") == ["member-1"]
+    assert names(network="student") == ["student-0"]
+    with pytest.raises(Slip, match=r"--network other: none such .* ensemble, student, member-0, member-1"):
+        names(network="other")
+    with pytest.raises(Slip, match="no network to ask"):
+        names(network="shipped")
+
+
+def test_a_photograph_gets_seven_probabilities(built, photographs, capsys):
+    call = ["predict", str(photographs / "face 1.png"), "--load", str(built / "members"), "--threads", "1"]
+    assert main(call) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("face 1: ")]
+    found = dict(part.rsplit(" ", 1) for part in line.removeprefix("face 1: ").split("  "))
+    assert set(found) == set(EMOTIONS)
+    assert sum(float(share.rstrip("%")) for share in found.values()) == pytest.approx(100, abs=0.4)
+    ensemble = [members.load(built / "members" / name) for name in ("member-0", "member-1")]
+    probabilities = predict.probabilities(ensemble, DEV.images[1:2], CPU)[0]
+    assert next(iter(found)) == EMOTIONS[probabilities.argmax()]
+    logits = [member.view_logits[1].astype(float) for member in ensemble]
+    wanted = np.mean([np.exp(one) / np.exp(one).sum() for one in logits], 0)
+    np.testing.assert_allclose(probabilities, wanted, atol=2e-3)
+
+
+def test_a_submission_has_a_row_for_each_picture(built, photographs, capsys):
+    out = photographs / "out" / "submission.csv"
+    out.parent.mkdir()
+    call = ["predict", str(photographs), "--load", str(built / "members"), "--threads", "1", "--output", str(out)]
+    assert main(call) == 0, capsys.readouterr().err
+    with open(out, newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["id"] for row in rows] == ["face 0", "face 1", "face 2"]
+    assert all(int(row["emotion"]) in range(7) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["nowhere.png"], "nowhere.png: no such file or folder"),
+        ([], "wanted IMAGES"),
+        (["face 0.png", "--output", "."], "is a folder"),
+        (["face 0.png", "--output", "face 1.png/place.csv"], "cannot write"),
+        (["face 0.png", "--load", "nowhere"], "no such folder"),
+        (["face 0.png", "--network", "member-9"], "--network member-9"),
+    ],
+)
+def test_slips_end_with_status_2_and_write_nothing(built, photographs, monkeypatch, capsys, more, message):
+    monkeypatch.chdir(photographs)
+    before = sorted(photographs.iterdir())
+    call = ["predict", *more, "--threads", "1"]
+    call += [] if "--load" in more else ["--load", str(built / "members")]
+    assert main(call) == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("error: ") and message in last
+    assert sorted(photographs.iterdir()) == before
+
+
+def test_a_field_with_a_comma_is_quoted():
+    text = predict.submission(np.array(['a,"b"', "c"]), np.eye(7)[[3, 6]])
+    assert text.decode() == 'id,emotion\n"a,""b""",3\nc,6\n'
+
+
+def test_what_is_packed_answers_in_every_order(built, tmp_path, monkeypatch):
+    monkeypatch.setattr(shipping, "PLACE", tmp_path)
+    place = tmp_path / "fer2013"
+    shipping.pack(built, "member-1", DEV.images, place)
+    packed, whole = members.load(place / "member-1"), members.load(built / "members" / "member-1")
+    assert predict.of_package().name == "member-1"
+    assert members.load(place / "member-0").weights is None
+    wanted = predict.probabilities([whole], DEV.images, CPU)
+    np.testing.assert_allclose(predict.probabilities([packed], DEV.images, CPU), wanted, atol=5e-3)  # float16
+    order = np.random.default_rng(0).permutation(len(DEV))
+    (turned,) = shipping.aligned([whole], place, DEV.images[order])
+    assert np.array_equal(turned.dev_logits, whole.dev_logits[order])
+    assert np.array_equal(turned.view_logits, whole.view_logits[order])
+    with pytest.raises(Slip, match="1 of the 14 dev faces are not those"):
+        shipping.aligned([whole], place, np.concatenate([DEV.images[:13], 255 - DEV.images[:1]]))
+    with pytest.raises(Slip, match="member-7 is none of member-0, member-1"):
+        shipping.pack(built, "member-7", DEV.images, place)
