@@ -14,7 +14,7 @@ MEMBERS = ".artefacts/rendered/members"
 
 
 def start(folder):
-    call = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0", "build.py"]
+    call = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "build.py"]
     environment = {k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen([*call, *SMOKE], cwd=folder, text=True, env=environment, **pipes)

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import torch.distributed as dist
+from torch.distributed.rendezvous import rendezvous
 
 from ferpipe.errors import Slip
 
+MEETING = timedelta(minutes=5)  # for all to start up
 PATIENCE = timedelta(days=7)  # a rank may train members long after another is done
 
 
@@ -31,11 +33,21 @@ def count() -> int:
 
 @contextmanager
 def together() -> Iterator[None]:
-    """Hold a process group for the block's time; processes meet in `wait`. Nothing happens in a process alone."""
+    """Hold a process group for the block's time; processes meet in `wait`. Nothing happens in a process alone.
+
+    Raises Slip when the processes did not find each other within MEETING.
+    """
     if count() == 1:
         yield
         return
-    dist.init_process_group("gloo", timeout=PATIENCE)  # they only wait for each other: nothing goes over the wires
+    try:
+        store, number, size = next(rendezvous("env://", timeout=MEETING))
+        # They only wait for each other: nothing goes over the wires.
+        dist.init_process_group("gloo", store=store, rank=number, world_size=size, timeout=PATIENCE)
+    except (RuntimeError, ValueError) as error:
+        place = f"{os.environ.get('MASTER_ADDR')}:{os.environ.get('MASTER_PORT')}"
+        reason = str(error).splitlines()[0]
+        raise Slip(f"the processes that torchrun started did not meet at {place}: {reason}") from None
     try:
         yield
     finally:
