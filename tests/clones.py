@@ -1,11 +1,15 @@
 """Clones of the tree that tests build in, so that nothing of ours is touched."""
 
+import contextlib
+import importlib.util
+import io
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+PLACES = ("output", "artefacts", "results")
 
 
 def clone(folder):
@@ -20,6 +24,22 @@ def build(folder, *arguments, python=()):
     threads = () if "render" in arguments else ("--threads", 1)  # tests run side by side
     call = [sys.executable, *python, "build.py", *map(str, (*arguments, *threads))]
     return subprocess.run(call, cwd=folder, capture_output=True, text=True, timeout=300)
+
+
+def places(folder):
+    """The flags that keep all that a build writes inside `folder`."""
+    return [f"--{name}={folder / name}" for name in PLACES]
+
+
+def build_here(*arguments):
+    """Run the command line in this process, which has torch already; `places` must be among its arguments."""
+    spec = importlib.util.spec_from_file_location("command_line", ROOT / "build.py")
+    command_line = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(command_line)
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = command_line.main([*map(str, arguments), "--threads", "1"])
+    return subprocess.CompletedProcess(arguments, status, out.getvalue(), err.getvalue())
 
 
 def well(done):

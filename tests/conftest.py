@@ -3,7 +3,7 @@ import os
 # tests run side by side on two cores: each uses one thread, and so do the builds that they start
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-LONG = ("test_end_to_end.py", "test_killed.py")
+LONG = ("test_end_to_end.py", "test_ranks.py")
 
 
 def pytest_collection_modifyitems(items):

@@ -2,19 +2,27 @@
 
 import io
 import json
+import os
+import random
 import shutil
+import signal
+import subprocess
+import sys
+import time
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 import torchvision
-from clones import build, clone, contents, well
+from clones import PLACES, build, build_here, clone, contents, places, well
 from PIL import Image
 
-from ferpipe import fingerprints, shipping
+from ferpipe import fingerprints, pipeline, shipping
 from ferpipe.data import rendered
 from ferpipe.emotions import EMOTIONS
+from ferpipe.training.presets import PRESETS
 
 IDS = (
     "settings", "saliency", "filters", "lime", "training", "run", "fig-saliency", "fig-conv1-filters",
@@ -24,10 +32,27 @@ IDS = (
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
+def begun(tmp_path_factory):
+    """A clone after its first build, and what that made: later builds may change it."""
     folder = clone(tmp_path_factory.mktemp("rendered"))
     well(build(folder, "--preset", "smoke"))
-    return folder
+    return folder, ended(folder)
+
+
+@pytest.fixture(scope="module")
+def built(begun):
+    return begun[0]
+
+
+@pytest.fixture(scope="module")
+def first(begun):
+    return begun[1]
+
+
+def ended(folder):
+    """The members, results and site of a clone."""
+    found = contents(folder / "site", folder / "report/results/rendered", folder / ".artefacts/rendered/members")
+    return {path.removeprefix(str(folder)): content for path, content in found.items()}
 
 
 @pytest.fixture(scope="module")
@@ -104,12 +129,13 @@ def test_a_changed_analysis_alone_runs_again_and_why_says_so(built):
     assert "code of ferpipe.analyses.curves changed" in done.stdout
 
 
-def test_members_are_loaded_instead_of_trained(built, tmp_path):
-    done = well(
-        build(built, "--preset", "smoke", "--load", ".artefacts/rendered/members", "--output", tmp_path / "page")
-    )
-    assert "2 member(s) from .artefacts/rendered/members" in done.stdout
-    assert (tmp_path / "page" / "zh" / "index.html").is_file()
+def test_members_are_loaded_and_a_trial_with_folders_of_its_own_touches_nothing_else(built, tmp_path):
+    before = contents(built / "site", built / "report", built / ".artefacts")
+    done = well(build_here("--preset", "smoke", "--load", built / ".artefacts/rendered/members", *places(tmp_path)))
+    assert f"2 member(s) from {built / '.artefacts/rendered/members'}" in done.stdout
+    assert (tmp_path / "output" / "zh" / "index.html").is_file()
+    assert contents(built / "site", built / "report", built / ".artefacts") == before
+    assert {path.name for path in tmp_path.iterdir()} == set(PLACES)
 
 
 def test_a_broken_member_is_named(built, tmp_path):
@@ -117,19 +143,25 @@ def test_a_broken_member_is_named(built, tmp_path):
     shutil.copytree(built / ".artefacts/rendered/members", members)
     weights = next(members.glob("member-0-*/weights.safetensors"))
     weights.write_bytes(weights.read_bytes()[:1000])
-    places = ["--output", tmp_path / "page", "--results", tmp_path / "results"]
-    done = build(built, "--preset", "smoke", "--load", members, *places)
+    done = build_here("--preset", "smoke", "--load", members, *places(tmp_path))
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith(f"error: {weights}")
-    assert not (tmp_path / "page").exists()
+    assert not (tmp_path / "output").exists()
 
 
-def test_a_trial_with_folders_of_its_own_touches_nothing_else(built, tmp_path):
-    before = contents(built / "site", built / "report")
-    places = [f"--{name}={tmp_path / name}" for name in ("output", "artefacts", "results")]
-    well(build(built, "--preset", "smoke", "--members", "1", "--epochs", "1", *places))
-    assert contents(built / "site", built / "report") == before
-    assert {path.name for path in tmp_path.iterdir()} == {"output", "artefacts", "results"}
+def test_a_build_killed_at_any_moment_ends_as_one_never_killed(first, tmp_path):
+    folder, rng = clone(tmp_path / "killed"), random.Random(0)
+    for _ in range(3):
+        running = subprocess.Popen(
+            [sys.executable, "build.py", "--preset", "smoke", "--threads", "1"], cwd=folder,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        time.sleep(rng.uniform(1, 9))
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+    well(build(folder, "--preset", "smoke"))
+    assert ended(folder) == first
+    assert not [path for path in folder.rglob("*") if path.name.startswith((".new-", ".old-", "resume-"))]
 
 
 def test_a_restricted_build_makes_a_local_page_and_leaves_the_site(restricted):
@@ -146,44 +178,40 @@ def test_a_second_restricted_build_does_nothing(restricted, archive):
     assert "Nothing to do" in done.stdout
 
 
-def test_shipped_networks_fill_the_report_without_training_and_predict(restricted, archive, tmp_path):
-    folder, _, _ = restricted
-    made, target = folder / ".artefacts/fer2013", folder / "ferpipe/shipped/fer2013"
+def test_shipped_networks_fill_the_report_without_training_and_predict(restricted, archive, tmp_path, monkeypatch):
+    made, target = restricted[0] / ".artefacts/fer2013", tmp_path / "shipped"
+    monkeypatch.setattr(pipeline, "SHIPPED", target)
+    monkeypatch.setattr(shipping, "PLACE", target)
     names = json.loads((made / "networks.json").read_bytes())
-    kept = target.exists() and shutil.copytree(target, tmp_path / "kept")
-    shipping.pack(made, names["members"][1], np.load(made / "dataset/dataset.npz")["dev/images"], target)
-    try:
-        places = [f"--{name}={tmp_path / name}" for name in ("output", "artefacts", "results")]
-        done = well(build(folder, "--preset", "shipped", "--data", archive, *places))
-        assert "2 member(s) from" in done.stdout and "member-0" not in done.stdout
-        settings = json.loads((tmp_path / "results/fer2013/settings/numbers.json").read_bytes())
-        assert settings["analysis_model"]["name"] == names["members"][1]  # the one whose weights are here
-        page = (tmp_path / "output/en/index.html").read_text()
-        assert all(page.count(f'id="{name}"') == 1 for name in IDS)
-        out = tmp_path / "submission.csv"
-        well(build(folder, "predict", archive, "--network", "shipped", "--output", out))
-    finally:
-        shutil.rmtree(target)
-        if kept:
-            shutil.copytree(kept, target)
+    shipping.pack(made, names["members"][1], np.load(made / "dataset/dataset.npz")["dev/images"], target / "fer2013")
+    asked = ("--preset", "shipped", "--data", archive, *places(tmp_path))
+    done = well(build_here(*asked))
+    assert "2 member(s) from" in done.stdout and "member-0" not in done.stdout
+    settings = json.loads((tmp_path / "results/fer2013/settings/numbers.json").read_bytes())
+    assert settings["analysis_model"]["name"] == names["members"][1]  # the one whose weights are here
+    page = (tmp_path / "output/en/index.html").read_text()
+    assert all(page.count(f'id="{name}"') == 1 for name in IDS)
+    out = tmp_path / "submission.csv"
+    well(build_here("predict", archive, "--network", "shipped", "--output", out))
     rows = out.read_text().splitlines()
     assert rows[0] == "id,emotion" and len(rows) == 1 + 3 * 7
     assert all(row.startswith("PrivateTest_") and row[-2] == "," and row[-1] in "0123456" for row in rows[1:])
-    assert build(folder, "--preset", "shipped", *places).returncode == 2  # rendered faces have none
+    assert build_here("--preset", "shipped", *places(tmp_path)).returncode == 2  # rendered faces have none
 
 
-def test_training_starts_from_torchvisions_weights(built, tmp_path):
+def test_training_starts_from_torchvisions_weights(tmp_path, monkeypatch):
+    smoke = PRESETS["rendered"]["smoke"]
+    monkeypatch.setitem(PRESETS["rendered"], "smoke", replace(smoke, overfitted_part=32, sizes=(70, 28, 14)))
     torch.save(torchvision.models.resnet18().state_dict(), tmp_path / "resnet18.pth")
-    places = [f"--{name}={tmp_path / name}" for name in ("artefacts", "results")]
-    call = ("train", "--preset", "smoke", "--members", "1", "--epochs", "1", *places)
-    well(build(built, *call, "--init", tmp_path / "resnet18.pth"))
+    call = ("train", "--preset", "smoke", "--members", "1", "--epochs", "1", *places(tmp_path))
+    well(build_here(*call, "--init", tmp_path / "resnet18.pth"))
     (record,) = (tmp_path / "artefacts/rendered/members").glob("member-*/recipe.json")
     recipe = json.loads(record.read_bytes())["recipe"]
     assert (recipe["parameters"]["stem"], recipe["parameters"]["width"]) == ("imagenet", 64)
     assert recipe["init"] == fingerprints.of_file(tmp_path / "resnet18.pth")
-    again = well(build(built, *call, "--init", tmp_path / "resnet18.pth"))
+    again = well(build_here(*call, "--init", tmp_path / "resnet18.pth"))
     assert "Nothing to do" in again.stdout
-    done = build(built, *call, "--init", record)
+    done = build_here(*call, "--init", record)
     assert done.returncode == 2 and done.stderr.splitlines()[-1].startswith("error: --init")
 
 

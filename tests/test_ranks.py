@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from clones import build, clone, contents, well
+from clones import build_here, clone, contents, places, well
 
 SMOKE = ("train", "--preset", "smoke", "--threads", "1", "--student")
 MEMBERS = ".artefacts/rendered/members"
@@ -44,7 +44,7 @@ def ranked(number, folder):
 
 def test_two_ranks_make_the_members_of_one_process_whatever_is_lost_on_the_way(tmp_path):
     """A rank is killed while it trains; the rerun trains what is missing, and ends as one process does."""
-    alone, folder = clone(tmp_path / "alone"), clone(tmp_path / "together")
+    alone, folder = tmp_path / "artefacts/rendered/members", clone(tmp_path / "together")
     running = start(folder)
     try:
         while running.poll() is None and not list((folder / MEMBERS).glob("*member-1*")):
@@ -56,9 +56,10 @@ def test_two_ranks_make_the_members_of_one_process_whatever_is_lost_on_the_way(t
         running.kill()
     kept = {path.name for path in (folder / MEMBERS).iterdir() if not path.name.startswith(("resume-", ".new-"))}
     done = torchrun(folder)
-    well(build(alone, "train", "--preset", "smoke", "--student"))
-    wanted, found = contents(alone / MEMBERS), contents(folder / MEMBERS)
-    assert [p.removeprefix(str(folder)) for p in found] == [p.removeprefix(str(alone)) for p in wanted]
-    assert list(found.values()) == list(wanted.values())
-    names = {path.name for path in (alone / MEMBERS).iterdir()}
+    well(build_here("train", "--preset", "smoke", "--student", *places(tmp_path)))
+    wanted, found = contents(alone), contents(folder / MEMBERS)
+    assert {p.removeprefix(f"{folder / MEMBERS}/"): v for p, v in found.items()} == {
+        p.removeprefix(f"{alone}/"): v for p, v in wanted.items()
+    }
+    names = {path.name for path in alone.iterdir()}
     assert set(made(well(done))) == names - kept and len(names - kept) >= 2  # the lost member and the student at least

@@ -44,7 +44,7 @@ def prepare(threads: int) -> None:
     """
     torch.set_num_threads(threads)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only so
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.set_deterministic_debug_mode("warn")  # use_deterministic_algorithms also loads the compiler, for 2 seconds
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a fifth of a step, for memory that nobody reads
     torch.backends.cudnn.benchmark = False
     _keep_memory()

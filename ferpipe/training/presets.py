@@ -61,8 +61,10 @@ def plan(options: Options) -> Plan:
     """Return the recipes that the command line asks for; members take the preset's kinds in turn, and a seed each."""
     chosen = PRESETS[options.dataset][options.preset]
     kinds = [chosen.recipe, *(replace(chosen.recipe, **kind) for kind in chosen.kinds)]
-    if options.init is not None:  # torchvision's weights fit one network only
-        kinds = [replace(kind, stem="imagenet", width=64) for kind in kinds]
+    if (
+        options.init is not None
+    ):  # torchvision's weights fit one network only, and are an SGD's work: it goes on with them
+        kinds = [replace(kind, stem="imagenet", width=64, muon=0.0) for kind in kinds]
     if options.epochs is not None:
         kinds = [replace(kind, epochs=options.epochs, small=kind.small * options.epochs // kind.epochs)
                  for kind in kinds]  # fmt: skip
