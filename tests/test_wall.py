@@ -28,7 +28,7 @@ MAY = {  # part -> the project's parts, then other packages
         {"numpy", "torch", "torchvision", "safetensors", "tqdm"},
     ),
     "analyses": (
-        BASE | {"data.dataset", "training", "analyses"},
+        BASE | {"data.dataset", "data.rendered", "training", "analyses"},
         {"numpy", "torch", "torchvision", "lime", "captum", "skimage", "sklearn", "scipy"},
     ),
     "text": (BASE | {"text"}, {"jinja2", "markdown", "markupsafe"}),

@@ -2,5 +2,6 @@
 
 ANALYSES = (
     "data", "settings", "saliency", "filters", "filter_emotions", "conv1_outputs", "confusion", "lime", "curves",
-    "ensemble",
+    "ensemble", "calibration", "audit", "selectivity", "scores", "shortcut",
+    "atlas", "elsewhere", "stages", "light",
 )  # fmt: skip

@@ -7,12 +7,18 @@ from typing import Any
 import numpy as np
 
 from ferpipe.analyses.faces import predictions
-from ferpipe.analyses.intervals import proportion, wilson
+from ferpipe.analyses.intervals import percentiles, proportion, resamples, wilson
 from ferpipe.analyses.study import Study
+from ferpipe.analyses.surrogates import rank_correlation
 from ferpipe.emotions import EMOTIONS
 from ferpipe.results import Result
 
 PAIRS = 5  # most confused pairs that are named
+BEST, WORST = ("happy", "surprise", "neutral"), ("disgust", "fear", "sad")  # as the original report has it
+EVEN = ("angry", "fear", "sad", "surprise", "neutral")  # the classes that it calls balanced
+TAKEN = {"sad": ("neutral",), "fear": ("sad", "neutral")}  # what it says these are taken for
+RESAMPLES, SMOKE_RESAMPLES = 1000, 100
+DRAW = 161  # marks this analysis's generators
 
 
 def analyse(study: Study) -> Result:
@@ -31,8 +37,82 @@ def analyse(study: Study) -> Result:
         "precision": precision,
         "f1": f1,
         "confused": confused(counts),
+        "best_worst": spread(study, answers == study.labels),
+        "frequency": frequency(study, answers == study.labels),
+        "taken": taken(counts),
+        "resamples": SMOKE_RESAMPLES if study.smoke else RESAMPLES,
+        "seed": study.seed,
     }
     return Result(numbers)
+
+
+def spread(study: Study, right: np.ndarray) -> dict[str, Any] | None:
+    """Return the mean recall of the classes that the original found best less that of those it found worst.
+
+    With an interval over resamples of each class's faces; None where one of them has no faces.
+    """
+    means, drawn = recalls(study, right)
+    best, worst = ([EMOTIONS.index(name) for name in names] for names in (BEST, WORST))
+    if np.isnan(means[[*best, *worst]]).any():
+        return None
+    values = drawn[:, best].mean(1) - drawn[:, worst].mean(1)
+    value = float(means[best].mean() - means[worst].mean())
+    return {"value": value, "interval": percentiles(values), "n": int(np.isin(study.labels, [*best, *worst]).sum())}
+
+
+def frequency(study: Study, right: np.ndarray) -> dict[str, Any]:
+    """Return Spearman's correlation of a class's recall with its number of training faces, of all classes and of EVEN.
+
+    With intervals over resamples of each class's faces; None for fewer than three classes.
+    """
+    means, drawn = recalls(study, right)
+    labels = study.dataset.train.labels
+    assert labels is not None
+    sizes = np.bincount(labels, minlength=len(EMOTIONS))
+    found: dict[str, Any] = {}
+    for name, wanted in (("all", EMOTIONS), ("even", EVEN)):
+        own = [label for label in map(EMOTIONS.index, wanted) if not np.isnan(means[label])]
+        if len(own) < 3:
+            found[name] = None
+            continue
+        values = [ranked(sizes[own], recall) for recall in (means[own], *drawn[:, own])]
+        found[name] = {"value": values[0], "interval": percentiles(np.array(values[1:])), "n": len(own)}
+    return found
+
+
+def ranked(first: np.ndarray, second: np.ndarray) -> float:
+    """Return Spearman's correlation (1904); 0 where one of the two is constant."""
+    found = rank_correlation(first, second)
+    return 0.0 if found is None else found
+
+
+def recalls(study: Study, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the recall of each class (7,) and of resamples of its faces (resamples, 7); NaN without faces."""
+    count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    means, drawn = np.full(len(EMOTIONS), np.nan), np.full((count, len(EMOTIONS)), np.nan)
+    for label in range(len(EMOTIONS)):
+        own = right[study.labels == label].astype(float)
+        if len(own):
+            means[label] = own.mean()
+            drawn[:, label] = resamples(np.random.default_rng([study.seed, DRAW, label]), len(own), count) @ own
+    return means, drawn
+
+
+def taken(counts: np.ndarray) -> dict[str, Any]:
+    """Return what share of the missed faces of a class was taken for those of TAKEN, with Wilson's interval and n.
+
+    Beside it `even`, the share if errors were spread evenly over the other classes. None without missed faces.
+    """
+    found: dict[str, Any] = {}
+    for name, others in TAKEN.items():
+        row = counts[EMOTIONS.index(name)]
+        missed = int(row.sum() - row[EMOTIONS.index(name)])
+        hits = int(row[[EMOTIONS.index(other) for other in others]].sum())
+        even = len(others) / (len(EMOTIONS) - 1)
+        found[name] = (
+            {"value": hits / missed, "interval": wilson(hits, missed), "n": missed, "even": even} if missed else None
+        )
+    return found
 
 
 def table(labels: np.ndarray, answers: np.ndarray) -> np.ndarray:

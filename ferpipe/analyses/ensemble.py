@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ferpipe.analyses.inputs import logits
-from ferpipe.analyses.intervals import bootstrap, mcnemar, wilson
+from ferpipe.analyses.intervals import bootstrap, mcnemar, mean, wilson
 from ferpipe.analyses.study import Study, softmax
 from ferpipe.results import Result
 
@@ -35,6 +35,7 @@ def analyse(study: Study) -> Result:
         "mcnemar": [mcnemar(together, single) for single in right],
         "by_size": by_size(probabilities, labels, study.seed),
         "disagreement": disagreement(probabilities.argmax(2)),
+        "shared_errors": shared_errors(probabilities.argmax(2), study.labels, study),
         "n": len(labels),
         "views": views(study, labels),
         "student": student(study, right),
@@ -142,6 +143,22 @@ def disagreement(answers: np.ndarray) -> float | None:
     """Return the share of faces that two members answer differently, mean over pairs; None for one member."""
     pairs = list(combinations(answers, 2))
     return float(np.mean([(a != b).mean() for a, b in pairs])) if pairs else None
+
+
+def shared_errors(answers: np.ndarray, labels: np.ndarray, study: Study) -> dict[str, Any] | None:
+    """Return how often, where one member errs, another gives the same wrong answer: mean over the missed faces.
+
+    Near 1 the members err alike, near 0 each errs in its own way and a vote mends it. None for one member or no error.
+    """
+    wrong = answers != labels
+    pairs = [(a, b) for a in range(len(answers)) for b in range(len(answers)) if a != b]
+    missed = wrong.any(0)
+    if not pairs or not missed.any():
+        return None
+    same = np.sum([wrong[a] & (answers[a] == answers[b]) for a, b in pairs], axis=0)
+    faces = same[missed] / (wrong.sum(0)[missed] * (len(answers) - 1))
+    count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    return mean(faces, np.random.default_rng([study.seed, DRAW, 10**6]), count)
 
 
 def on_test(study: Study) -> dict[str, Any] | None:

@@ -11,7 +11,9 @@ from torch import Tensor
 from ferpipe.analyses.activations import FILTERS, LAYERS, recording, spatial_means
 from ferpipe.analyses.ascent import ascend, levelled
 from ferpipe.analyses.faces import stratified
-from ferpipe.analyses.inputs import batches
+from ferpipe.analyses.filter_emotions import class_means
+from ferpipe.analyses.inputs import batches, logits
+from ferpipe.analyses.intervals import correlation, mean, proportion
 from ferpipe.analyses.study import Study
 from ferpipe.emotions import SIDE
 from ferpipe.results import Result
@@ -19,6 +21,7 @@ from ferpipe.results import Result
 STEPS, SMOKE_STEPS = 80, 8  # half as many again reach some 5 % more
 STARTS, SMOKE_STARTS = 2, 1  # of each picture; the one that reaches most is kept
 FACES, SMOKE_FACES = 420, 35  # of dev, by class: the natural activations
+RESAMPLES, SMOKE_RESAMPLES = 1000, 100
 DRAW = 107  # marks this analysis's generators
 
 
@@ -33,9 +36,14 @@ def analyse(study: Study) -> Result:
     for index, layer in enumerate(LAYERS):
         shown[index], reached = best(study, index, thresholds[layer], steps, starts)
         found.append([described(*of) for of in zip(shown[index], reached, natural[layer][:FILTERS], strict=True)])
+    answers = logits(study.model, shown.reshape(-1, SIDE, SIDE), study.device).argmax(1).reshape(shown.shape[:2])
+    for row, own in zip(found, answers, strict=True):
+        for one, answer in zip(row, own, strict=True):
+            one["answer"] = int(answer)
     numbers = {
         "layers": list(LAYERS),
         "pictures": found,
+        **summaries(study, found, answers),
         "steps": steps,
         "starts": starts,
         "n": len(faces),
@@ -43,6 +51,37 @@ def analyse(study: Study) -> Result:
     }
     kernels = study.model.conv1.weight[:FILTERS, 0].float().cpu().numpy()
     return Result(numbers, {"kernels": kernels, "pictures": shown})
+
+
+def summaries(study: Study, found: list[list[dict[str, Any]]], answers: np.ndarray) -> dict[str, Any]:
+    """Return how simple the first layer's pictures are, how that goes on with depth, and whether they can be read.
+
+    `simple`: the mean spectral entropy of the first layer's pictures over that of noise, 1 for noise; `complexity`:
+    Spearman's correlation of the pictures' entropy with their layer's depth; `readable`: the share of filters whose
+    picture the network itself takes for the emotion whose faces excite the filter most, beside one seventh by chance.
+    """
+    count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    entropy = np.array([[one["entropy"] for one in row] for row in found])
+    depth = np.repeat(np.arange(len(LAYERS)), FILTERS)
+    responses = spatial_means(study.model, LAYERS, study.dataset.dev.images, study.device)
+    winners = [np.nanargmax(class_means(responses[name][:, :FILTERS], study.labels), axis=1) for name in LAYERS]
+    return {
+        "simple": mean(entropy[0], np.random.default_rng([study.seed, DRAW, 11]), count),
+        "complexity": correlation(depth, entropy.ravel(), np.random.default_rng([study.seed, DRAW, 12]), count),
+        "readable": proportion((np.array(winners) == answers).ravel()),
+    }
+
+
+def entropy_of(picture: np.ndarray) -> float:
+    """Return a picture's spectral entropy over that of noise: near 1 for noise, near 0 for one wave.
+
+    The entropy of the shares that the waves have in the picture's variance; for white noise, whose shares vary by
+    chance, it is less than the logarithm of their number by 0.42 (one less Euler's constant).
+    """
+    power = np.abs(np.fft.fft2(picture.astype(np.float64) - picture.mean())) ** 2
+    share = power.ravel() / max(power.sum(), 1e-12)
+    bits = -float((share * np.log(np.maximum(share, 1e-300))).sum())
+    return bits / (np.log(picture.size) - (1 - np.euler_gamma))
 
 
 def naturally(study: Study, faces: np.ndarray) -> tuple[dict[str, Tensor], dict[str, np.ndarray]]:
@@ -91,4 +130,5 @@ def described(picture: np.ndarray, reached: float, natural: float) -> dict[str, 
         "natural": float(natural),
         "ratio": float(reached / natural) if natural > 0 else None,
         "variation": float(steps.mean()) / deviation if deviation > 1e-6 else 0.0,
+        "entropy": entropy_of(picture) if deviation > 1e-6 else 0.0,
     }

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from scipy.stats import binomtest
+from scipy.stats import binomtest, rankdata, spearmanr
 
 LEVEL = 0.95  # of every interval in the report
+LEAST = 5  # values below which a mean has no interval worth printing
 QUANTILE = 1.959963984540054  # of the standard normal, for LEVEL on both sides
+
+
+Estimate = dict[str, Any]  # value, interval, n
 
 
 def wilson(successes: int, n: int) -> list[float]:
@@ -32,8 +38,48 @@ def resamples(rng: np.random.Generator, n: int, count: int) -> np.ndarray:
 
 def bootstrap(values: np.ndarray, rng: np.random.Generator, count: int) -> list[float]:
     """Return the percentile interval [low, high] of the mean of `values` (n,), from `count` resamples."""
-    means = resamples(rng, len(values), count) @ values
-    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return percentiles(resamples(rng, len(values), count) @ values)
+
+
+def mean(values: np.ndarray, rng: np.random.Generator, count: int) -> Estimate | None:
+    """Return the mean of `values` (n,) with its bootstrap interval and n; None for fewer than LEAST."""
+    if len(values) < LEAST:
+        return None
+    return {"value": float(values.mean()), "interval": bootstrap(values, rng, count), "n": len(values)}
+
+
+def contrast(first: np.ndarray, second: np.ndarray, rng: np.random.Generator, count: int) -> Estimate | None:
+    """Return how much larger the mean of `first` (n,) is than that of `second` (m,), each resampled on its own.
+
+    None for fewer than LEAST of either; `n` counts both.
+    """
+    if min(len(first), len(second)) < LEAST:
+        return None
+    drawn = resamples(rng, len(first), count) @ first - resamples(rng, len(second), count) @ second
+    value = float(first.mean() - second.mean())
+    return {"value": value, "interval": percentiles(drawn), "n": len(first) + len(second)}
+
+
+def correlation(first: np.ndarray, second: np.ndarray, rng: np.random.Generator, count: int) -> Estimate | None:
+    """Return Spearman's correlation (1904) of two vectors (n,), with its bootstrap interval over pairs and n.
+
+    None for fewer than LEAST pairs, or where one of the two is constant.
+    """
+    if len(first) < LEAST or np.ptp(first) == 0 or np.ptp(second) == 0:
+        return None
+    found = spearmanr(first, second).statistic
+    drawn = []
+    for chosen in rng.integers(0, len(first), (count, len(first))):
+        ranks = [rankdata(values[chosen]) for values in (first, second)]
+        if all(np.ptp(own) > 0 for own in ranks):
+            drawn.append(np.corrcoef(ranks)[0, 1])
+    interval = percentiles(np.array(drawn)) if drawn else [-1.0, 1.0]
+    return {"value": float(found), "interval": interval, "n": len(first)}
+
+
+def percentiles(drawn: np.ndarray) -> list[float]:
+    """Return the percentile interval [low, high] of a statistic's resamples (count,)."""
+    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return [float(low), float(high)]
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.special import logsumexp
 
 from ferpipe.analyses import surrogates
 from ferpipe.analyses.attributions import blurred
 from ferpipe.analyses.faces import described, predictions, typical
-from ferpipe.analyses.inputs import logits
+from ferpipe.analyses.perturbation import log_odds
 from ferpipe.analyses.study import Study
 from ferpipe.analyses.superpixels import BLUR, KERNEL_WIDTH, RIDGE, Explanation, explain
 from ferpipe.emotions import EMOTIONS, SIDE
@@ -73,20 +72,13 @@ def wrong_faces(study: Study) -> list[int]:
     return [*first, *(int(index) for index in surest if index not in first)][:SHOWN]
 
 
-def log_odds(study: Study, images: np.ndarray) -> np.ndarray:
-    """Return each class's log-odds (n, 7) for images (n, 48, 48): unlike a probability, it does not saturate."""
-    values = logits(study.model, images, study.device)
-    others = [logsumexp(np.delete(values, label, axis=1), axis=1) for label in range(len(EMOTIONS))]
-    return values - np.stack(others, axis=1)
-
-
 def explanation(study: Study, index: int) -> Explanation:
     """Return lime's explanation of a dev face, for its predicted and its true class."""
     labels = sorted({int(predictions(study)[index]), int(study.labels[index])})
     seed = np.random.default_rng([study.seed, DRAW, index]).integers(2**31)
     samples = SMOKE_SAMPLES if study.smoke else SAMPLES
     image = study.dataset.dev.images[index]
-    return explain(image, lambda images: log_odds(study, images), labels, samples, int(seed))
+    return explain(image, lambda images: log_odds(study.model, images, study.device), labels, samples, int(seed))
 
 
 def entry(study: Study, index: int, found: Explanation) -> dict[str, Any]:
@@ -146,4 +138,4 @@ def masked(study: Study, index: int, masks: np.ndarray) -> np.ndarray:
     shown = masks.reshape(-1, CELLS, CELLS).repeat(side, axis=1).repeat(side, axis=2)  # (m, 48, 48)
     image = study.dataset.dev.images[index]
     hidden = blurred(image[None], BLUR)[0]
-    return log_odds(study, np.where(shown, image.astype(np.float32) / 255, hidden))
+    return log_odds(study.model, np.where(shown, image.astype(np.float32) / 255, hidden), study.device)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +25,7 @@ class Study:
     device: torch.device
     seed: int
     preset: str  # "smoke" asks for the least work that still fills every figure
+    kept: dict[str, Any] = field(default_factory=dict, compare=False)  # what analyses of one run share, by name
 
     @cached_property
     def model(self) -> ResNet18:

@@ -186,7 +186,7 @@ def dataset(sizes: tuple[int, int, int], seed: int, progress: Callable[[int], ob
         splits.append(Split(np.concatenate(images), faces.labels, names))
         drawn.append(faces)
     dev = drawn[1]
-    truth = {"emotions": dev.emotions, "units": dev.units, "hands": dev.hands}
+    truth = {"emotions": dev.emotions, "units": dev.units, "hands": dev.hands, "traits": dev.traits, "seeds": dev.seeds}
     truth |= {"regions": regions(dev), "changed": changed(dev)}
     train, validation, test = splits
     return Dataset("rendered", False, train, validation, test, _notes(splits, drawn), truth)

@@ -79,9 +79,14 @@ def points(language: str, value: float, digits: int = 1) -> str:
     return f"{signed(100 * value, digits)}{WIDE}{_POINTS[language]}"
 
 
-def interval(language: str, bounds: Iterable[float], unit: str = "percent", digits: int = 1) -> str:
-    """Return an interval [low, high] of shares ('percent'), of their differences ('points') or of plain numbers."""
+def interval(language: str, bounds: Iterable[float], unit: str = "percent", digits: int | None = None) -> str:
+    """Return an interval [low, high] of shares ('percent'), of their differences ('points') or of plain numbers.
+
+    With one decimal, plain numbers with two, unless `digits` says otherwise.
+    """
     low, high = bounds
+    if digits is None:
+        digits = 2 if unit == "number" else 1
     if unit == "percent":
         texts = percent(low, digits), percent(high, digits)
         return f"{texts[0]}～{texts[1]}" if language == "zh" else f"{texts[0].removesuffix('%')}–{texts[1]}"

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ferpipe import results
-from ferpipe.analyses import ANALYSES, filters, lime, saliency
+from ferpipe.analyses import ANALYSES, evidence, filters, light, lime, saliency, scores, selectivity, shortcut, stages
 
 LABELS = np.arange(42) % 7
 ODD = {
@@ -34,6 +34,19 @@ def least(monkeypatch):
         filters: {"SMOKE_STEPS": 1, "SMOKE_FACES": 7},
         lime: {"SMOKE_SAMPLES": 20, "SMOKE_CLASS_MASKS": 10, "SMOKE_CLASS_FACES": 1},
         saliency: {"SMOKE_SAMPLES": 2, "SMOKE_STEPS": 2},
+        evidence: {"SMOKE_FACES": 14},
+        scores: {
+            "SMOKE_FACES": 7,
+            "SMOKE_CHECKED": 2,
+            "SMOKE_EFFORT": 0.02,
+            "SMOKE_STEPS": 2,
+            "METHODS": ("gradient", "layercam", "occlusion"),
+            "BASELINES": ("random", "edges"),
+        },
+        selectivity: {"SMOKE_PERMUTATIONS": 2, "SMOKE_FACES": 7},
+        stages: {"SMOKE_FACES": 4},
+        light: {"SMOKE_FACES": 14},
+        shortcut: {"SMOKE_FACES": 2, "SMOKE_EFFORT": 0.02, "METHODS": ("gradient", "occlusion")},
     }.items():
         for constant, value in constants.items():
             monkeypatch.setattr(module, constant, value)

@@ -27,4 +27,8 @@ def test_white_noise_varies_as_its_docstring_says_and_a_constant_not_at_all():
         "natural": 0.0,
         "ratio": None,
         "variation": 0.0,
+        "entropy": 0.0,
     }
+    assert filters.entropy_of(noise) == pytest.approx(1, abs=0.005)
+    wave = np.sin(np.arange(48) * 2 * np.pi / 8)[:, None] * np.ones(48)
+    assert filters.entropy_of(wave) < 0.1

@@ -119,8 +119,9 @@ LAYERS = ["conv1", "layer1.0.conv1", "layer2.0.conv1", "layer3.0.conv1", "layer4
 
 
 def _filters(random: np.random.Generator, restricted: bool, found: int) -> Split:
-    picture = {"activation": 4.2, "natural": 1.7, "ratio": 2.47}
-    numbers = {"layers": LAYERS, "pictures": [[picture] * 6 for _ in LAYERS], "steps": 256, "starts": 3}
+    picture = {"activation": 4.2, "natural": 1.7, "ratio": 2.47, "variation": 0.6, "entropy": 0.5, "answer": 3}
+    numbers: dict[str, Any] = {"layers": LAYERS, "pictures": [[picture] * 6 for _ in LAYERS], "steps": 256, "starts": 3}
+    numbers |= {"simple": _score(0.5, 6), "complexity": _score(0.3, 30), "readable": _score(0.2, 30)}
     waves = [np.sin((2 + stage) * (_X * np.cos(f) + _Y * np.sin(f)) * 3) for stage in range(5) for f in range(6)]
     pictures = (0.5 + 0.5 * np.stack(waves).reshape(5, 6, SIDE, SIDE)).astype(np.float32)
     return numbers, {"kernels": random.normal(0, 0.1, (6, 7, 7)).astype(np.float32), "pictures": pictures}, {}
@@ -155,6 +156,11 @@ def _confusion(random: np.random.Generator, restricted: bool, found: int) -> Spl
         "precision": [None, *rates[1:]],
         "f1": [0.77] * 7,
         "confused": pairs,
+        "best_worst": _score(0.15, 500),
+        "frequency": {"all": _score(0.4, 7), "even": _score(0.1, 5)},
+        "taken": {"sad": _score(0.4, 40) | {"even": 1 / 6}, "fear": _score(0.5, 40) | {"even": 1 / 3}},
+        "resamples": 1000,
+        "seed": 0,
     }
     return numbers, {}, {}
 
@@ -212,6 +218,7 @@ def _ensemble(random: np.random.Generator, restricted: bool, found: int) -> Spli
         "mcnemar": [0.01, 0.03, 0.2],
         "by_size": sizes,
         "disagreement": 0.14,
+        "shared_errors": _score(0.5, 200),
         "kinds": 1,
         "views": {
             "members": [{"accuracy": 0.77, "interval": [0.74, 0.8]}] * 3,
@@ -232,6 +239,182 @@ def _ensemble(random: np.random.Generator, restricted: bool, found: int) -> Spli
     return numbers, {}, {}
 
 
+def _score(value: float, n: int = 60) -> dict[str, Any]:
+    return {"value": value, "interval": [value - 0.05, value + 0.05], "n": n}
+
+
+def _scores(random: np.random.Generator, restricted: bool, found: int) -> Split:
+    methods = ("gradient", "smoothgrad", "integrated", "layercam", "lime", "rise", "occlusion")
+    truth = ("rank_correlation", "mass_accuracy", "rank_accuracy", "pointing_game")
+    others = ("insertion", "deletion", "difference", "randomisation", "seeds", "members")
+
+    def one(level: float) -> dict[str, Any]:
+        known = {key: None if restricted else _score(level) for key in truth}
+        return known | {key: _score(level, 100) for key in others}
+
+    matrix = [[_score(1.0 if a == b else 0.3, 100) for a in methods] for b in methods]
+    numbers = {
+        "methods": {name: one(0.2 + 0.05 * k) for k, name in enumerate(methods)},
+        "baselines": {name: one(0.05 * k) for k, name in enumerate(("random", "edges", "centre"))},
+        "area": None if restricted else _score(0.12),
+        "area_correlation": None if restricted else _score(0.22),
+        "agreement": {"methods": list(methods), "rank_correlation": matrix, "overlap": matrix},
+        "criterion": "difference" if restricted else "rank_correlation",
+        "trusted": "occlusion", "n": 100,
+        "shown": [{"label": k, "prediction": k, "probability": 0.8, "name": f"dev-{k}"} for k in (3, 5, 6, 0)[:found]],
+        "checked": 21, "seed": 0, "resamples": 1000, "effort": 1.0, "steps": 24,
+        "blur": 6.0, "sure": 0.5, "parts": 3, "top": 0.1, "enough": 10,
+    }  # fmt: skip
+    shown = len(numbers["shown"])
+    maps = np.stack([_maps(random, shown) for _ in methods]) if shown else np.zeros((7, 0, SIDE, SIDE), np.float32)
+    faces = {"images": _faces(random, shown) if shown else np.zeros((0, SIDE, SIDE), np.uint8), "maps": maps}
+    return numbers, {"means": _maps(random, len(methods))}, faces
+
+
+def _shortcut(random: np.random.Generator, restricted: bool, found: int) -> Split:
+    keys = ("n", "flips", "by_answer", "answers", "sad_effect", "explained", "methods", "baselines")
+    numbers: dict[str, Any] = {"available": not restricted, "seed": 0, "resamples": 1000, "effort": 1.0}
+    if restricted:
+        return numbers | dict.fromkeys(keys), {}, {}
+    scores, _, _ = _scores(random, restricted, found)
+    numbers |= {"n": 80, "flips": _score(0.2, 80), "by_answer": [_score(0.2, 11)] * 7, "sad_effect": _score(0.9, 80)}
+    numbers |= {"answers": [[11 if a == b else 1 for a in range(7)] for b in range(7)]}
+    numbers |= {"explained": {"decisive": 16, "other": 40}}
+    for kind in ("methods", "baselines"):
+        numbers[kind] = {name: {"decisive": _score(0.7, 16), "other": _score(0.6, 40)} for name in scores[kind]}
+    return numbers, {}, {}
+
+
+def _audit(random: np.random.Generator, restricted: bool, found: int) -> Split:
+    names = ("train", "dev", "test")
+    levels = {"mean": 120.0, "quantiles": [70.0, 100.0, 118.0, 136.0, 160.0]}
+
+    def kind(k: int) -> dict[str, Any]:
+        pairs = (("train", "dev"), ("train", "test"), ("dev", "test"))
+        return {
+            "within": {name: {"groups": k, "faces": 2 * k} for name in names},
+            "across": {f"{a}_{b}": {"groups": k, a: k, b: k} for a, b in pairs},
+            "conflicts": {"groups": k, "faces": 2 * k, "train": k, "dev": k, "test": None},
+        }
+
+    numbers = {
+        "splits": {name: {"n": 900, "blank": 1, "brightness": levels, "contrast": levels} for name in names},
+        "exact": kind(3),
+        "near": kind(5),
+        "seen": {"share": _score(0.1, 900), "accuracy": _score(0.8, 90), "rest": _score(0.6, 810)},
+        "errors": _score(0.2, 300) | {"known": not restricted},
+        "wrong_labels": None if restricted else dict.fromkeys(names, 0.07),
+        "tolerance": 3.0, "correlation": 0.98, "quantiles": [0.05, 0.25, 0.5, 0.75, 0.95], "n": 2700,
+    }  # fmt: skip
+    return numbers, {}, {}
+
+
+def _calibration(random: np.random.Generator, restricted: bool, found: int) -> Split:
+    bins = [
+        {
+            "confidence": 0.3 + 0.04 * k,
+            "accuracy": 0.25 + 0.04 * k,
+            "interval": [0.2 + 0.04 * k, 0.3 + 0.04 * k],
+            "n": 60,
+        }
+        for k in range(15)
+    ]
+
+    def quality() -> dict[str, Any]:
+        values = {"accuracy": 0.7, "loss": 0.9, "brier": 0.4, "ece": 0.06, "overconfidence": 0.1}
+        return {key: _score(value, 900) for key, value in values.items()}
+
+    def state(epoch: int) -> dict[str, Any]:
+        return {"epoch": epoch, **quality(), "reliability": bins, "temperature": _score(1.6, 900), "scaled": quality()}
+
+    def course(rise: float) -> dict[str, Any]:
+        epochs = list(range(1, 11))
+        curve = [1.5 - 0.1 * k + rise * k**2 for k in epochs]
+        return {
+            "epochs": epochs, "accuracy": [0.3 + 0.03 * k for k in epochs], "loss": curve,
+            "loss_right": [0.6] * 10, "loss_wrong": [2 * value for value in curve], "scaled_loss": [1.2] * 10,
+            "temperature": [1.0] * 10, "best": 4, "chosen": state(4), "last": state(10),
+        }  # fmt: skip
+
+    numbers = {"analysis": course(0.0), "overfitted": course(0.02), "ensemble": {"members": 3, **quality()}}
+    numbers["rise"] = {key: _score(0.3, 900) for key in ("loss", "accuracy", "loss_wrong", "confidence")}
+    numbers["rise"]["epochs"] = [4, 10]
+    return numbers | {"n": 900, "bins": 15, "resamples": 1000, "seed": 0}, {}, {}
+
+
+def _selectivity(random: np.random.Generator, restricted: bool, found: int) -> Split:
+    stages = [f"layer{stage}.{block}.conv{conv}" for stage in (1, 2, 3, 4) for block in (0, 1) for conv in (1, 2)]
+
+    def excess(value: float) -> dict[str, Any]:
+        bounds = [value - 0.01, value + 0.01]
+        return {"value": value, "interval": bounds, "by_member": [*bounds, value], "over": "members"}
+
+    layers = [
+        {"layer": name, "filters": 16, "index": 0.03 + 0.02 * k, "null": 0.03, "auroc": 0.55, "eta_squared": 0.01,
+         "excess": excess(0.02 * k), "filters_interval": [0.02 * k - 0.01, 0.02 * k + 0.01]}
+        for k, name in enumerate(["conv1", *stages])
+    ]  # fmt: skip
+    one = {"layer": "conv1", "winner": 3, "share": 0.6, "recall": [0.0] * 7, "loses": 3, "accuracy": -0.001,
+           "changed": 0.01, "mcnemar": 1.0, "holm": 1.0}  # fmt: skip
+    zeroing = {
+        "filters": [{**one, "filter": k} for k in range(30)],
+        "losing": 30,
+        "same": 8,
+        "n": 700,
+        "counts": [100] * 7,
+    }
+    trend = excess(0.8) | {"interval": [0.7, 0.9]}
+    numbers = {"layers": layers, "trend": trend, "zeroing": zeroing, "members": 3, "n": 900, "permutations": 20}
+    return numbers | {"resamples": 1000, "seed": 0}, {}, {}
+
+
+def _atlas(random: np.random.Generator, restricted: bool, found: int) -> Split:
+    names = ("face", "brows", "eyes", "nose", "mouth", "background")
+    arrays: dict[str, np.ndarray] = {}
+    for side in ("right", "wrong"):
+        arrays[side] = random.normal(0, 1, (7, 8, 8)).astype(np.float32)
+        arrays[f"{side}_half"] = np.full((7, 8, 8), 0.1, np.float32)
+    arrays["different"] = (random.random((7, 8, 8)) < 0.1).astype(np.uint8)
+    region = {"area": 0.2, "all": _score(0.4, 600), "by_answer": [_score(0.4, 80)] * 6 + [None]}
+    numbers = {
+        "n": 900, "right": [80] * 7, "wrong": [20] * 6 + [0], "cells": 64, "discovery": 0.05,
+        "different": [6] * 6 + [None],
+        "share": dict.fromkeys(names, region), "seed": 0, "resamples": 1000,
+        **{name: _score(0.06, 300) for name in ("happy_mouth", "sad_eyes", "misled", "features", "edges")},
+    }  # fmt: skip
+    return numbers, arrays, {}
+
+
+def _stages(random: np.random.Generator, restricted: bool, found: int) -> Split:
+    names = ("conv1", *(f"layer{stage}.0.conv1" for stage in (1, 2, 3, 4)))
+    layers = [
+        {"layer": name, "likeness": 0.6 - 0.1 * k, "above": _score(0.4 - 0.1 * k, 64), "modes": _score(0.3, 6),
+         "receptive": 7 + 10 * k}
+        for k, name in enumerate(names)
+    ]  # fmt: skip
+    numbers = {"layers": layers, "trend": _score(-0.8, 300), "modes": _score(0.3, 30), "loud": 0.9, "n": 140, "seed": 0}
+    return numbers | {"resamples": 1000}, {}, {}
+
+
+def _light(random: np.random.Generator, restricted: bool, found: int) -> Split:
+    one = {"bounds": [90.0, 130.0], "thirds": [_score(0.6, 300)] * 3, "difference": _score(0.06, 600)}
+    numbers: dict[str, Any] = dict.fromkeys(("brightness", "contrast", "detail"), one)
+    numbers["saliency"] = {name: _score(0.2, 300) for name in ("all", "right", "wrong")}
+    return numbers | {"n": 900, "seed": 0, "resamples": 1000}, {}, {}
+
+
+def _elsewhere(random: np.random.Generator, restricted: bool, found: int) -> Split:
+    one = {
+        "wrong": _score(0.2, 200),
+        "right": _score(0.15, 700),
+        "matched": _score(0.06, 190) | {"p": 0.01, "delta": 0.1},
+    }
+    hidden = {"strongest": _score(0.2, 200), "drawn": _score(0.1, 200), "mcnemar": 0.01, "n": 200}
+    sizes = [{"size": size, "area": 0.5, **one} for size in ((0.85, 1.0, 1.15) if restricted else (1.0,))]
+    numbers = {**one, "sizes": sizes, "patches": {"wrong": hidden, "right": hidden}, "hidden": 4, "near": 0.1, "n": 900}
+    return numbers | {"seed": 0, "resamples": 1000}, {}, {}
+
+
 _MAKERS = {
     "data": _data,
     "settings": _settings,
@@ -243,6 +426,15 @@ _MAKERS = {
     "lime": _lime,
     "curves": _curves,
     "ensemble": _ensemble,
+    "calibration": _calibration,
+    "audit": _audit,
+    "selectivity": _selectivity,
+    "atlas": _atlas,
+    "stages": _stages,
+    "light": _light,
+    "elsewhere": _elsewhere,
+    "scores": _scores,
+    "shortcut": _shortcut,
 }
 
 if __name__ == "__main__":

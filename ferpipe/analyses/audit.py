@@ -1,0 +1,244 @@
+"""The data audit: pictures that stand more than once, blank ones, brightness and contrast, and what the copies are
+worth.
+
+Two pictures are near-duplicates when they differ by at most TOLERANCE grey levels (root mean square) after brightness
+and contrast are matched: a copy that was compressed or lit again, not another photograph of the same person. Candidates
+are found on coarse pictures, as perceptual hashes do (Zauner 2010), but by their correlation: no cell falls on the
+wrong side of a threshold. For 36,000 pictures that is 36,000^2 / 2 pairs x 144 products = 93 thousand million in
+float32, some seconds of a processor's matrix unit, in blocks of 16 MiB; the candidates alone are compared at full size.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from ferpipe.analyses.faces import predictions
+from ferpipe.analyses.intervals import proportion
+from ferpipe.analyses.study import Study
+from ferpipe.data.dataset import Dataset, Split
+from ferpipe.emotions import SIDE
+from ferpipe.results import Result
+
+CELLS = 12  # a side of the coarse pictures: means of 4x4 pixels
+CORRELATION = 0.98  # of coarse pictures: candidates
+TOLERANCE = 3.0  # grey levels; a picture resampled and compressed once more differs by about one from what it was
+BLANK = 1.0  # grey levels: a picture that deviates less shows nothing
+BLOCK = 2048  # pictures compared at once with as many others
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+SPLITS = ("train", "dev", "test")
+UNKNOWN = -1  # a withheld label
+
+
+def analyse(study: Study) -> Result:
+    """Return the copies within and across splits, exact ones and all, the blank pictures, brightness and contrast.
+
+    Pictures that are linked by copies are a group. `within` counts groups of two or more of a split and their faces,
+    `across` the groups that two splits share and each one's faces in them, `conflicts` groups with different labels.
+    Blank pictures are counted on their own and are nobody's copies. `seen` says how many dev faces have a copy in train
+    and how often the analysis model is right on them and on the rest, None without any. Brightness and contrast, a
+    picture's mean and deviation, are in grey levels from 0 to 255. None for a split that there is not.
+    """
+    splits = parts(study.dataset)
+    images = np.concatenate([split.images for split in splits.values()])
+    place = np.repeat([SPLITS.index(name) for name in splits], [len(split) for split in splits.values()])
+    labels = np.concatenate([known(split) for split in splits.values()])
+    means, deviations, coarse = measured(images)
+    blank = deviations < BLANK
+    exact = hashed(images, blank)
+    near = linked(images, means, deviations, coarse, exact, ~blank)
+    numbers = {
+        "splits": {
+            name: described(means[own], deviations[own]) if (own := place == index).any() else None
+            for index, name in enumerate(SPLITS)
+        },
+        "exact": copies(exact, place, labels),
+        "near": copies(near, place, labels),
+        "seen": seen(study, near, place),
+        "errors": errors(study, near, place, labels),
+        "wrong_labels": study.dataset.notes.get("wrong_labels"),  # shares by split, of rendered faces alone
+        "tolerance": TOLERANCE,
+        "correlation": CORRELATION,
+        "quantiles": list(QUANTILES),
+        "n": len(images),
+    }
+    return Result(numbers)
+
+
+def parts(dataset: Dataset) -> dict[str, Split]:
+    """Return the splits that hold pictures, by name."""
+    every = {"train": dataset.train, "dev": dataset.dev, "test": dataset.test}
+    return {name: split for name, split in every.items() if split is not None and len(split)}
+
+
+def known(split: Split) -> np.ndarray:
+    """Return a split's labels (n,) int64, UNKNOWN where they are withheld."""
+    return np.full(len(split), UNKNOWN) if split.labels is None else split.labels
+
+
+def measured(images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return each picture's mean and deviation in grey levels, (n,), and its coarse form, unit vectors (n, 144)
+    float32.
+
+    Of images (n, 48, 48) uint8. The coarse form has its mean removed, so that the product of two is their correlation.
+    """
+    means, deviations = np.zeros(len(images)), np.zeros(len(images))
+    coarse = np.zeros((len(images), CELLS**2), np.float32)
+    for start in range(0, len(images), BLOCK):
+        own = slice(start, start + BLOCK)
+        grey = images[own].astype(np.float32)
+        means[own], deviations[own] = grey.mean((1, 2), np.float64), grey.std((1, 2), np.float64)
+        cells = grey.reshape(-1, CELLS, SIDE // CELLS, CELLS, SIDE // CELLS).mean((2, 4)).reshape(len(grey), -1)
+        cells -= cells.mean(1, keepdims=True)
+        length = np.linalg.norm(cells, axis=1, keepdims=True)
+        coarse[own] = np.divide(cells, length, out=np.zeros_like(cells), where=length > 0)
+    return means, deviations, coarse
+
+
+def hashed(images: np.ndarray, blank: np.ndarray) -> np.ndarray:
+    """Return the group (n,) of each picture, equal for equal pixels; every blank one has a group of its own."""
+    digests = np.array([hashlib.sha256(image.tobytes()).hexdigest() for image in images])
+    groups: np.ndarray = np.unique(digests, return_inverse=True)[1]
+    return np.where(blank, len(images) + np.arange(len(images)), groups)
+
+
+def linked(
+    images: np.ndarray,
+    means: np.ndarray,
+    deviations: np.ndarray,
+    coarse: np.ndarray,
+    exact: np.ndarray,
+    wanted: np.ndarray,
+) -> np.ndarray:
+    """Return the group (n,) of each picture: the exact groups, joined where near-duplicates link them.
+
+    One picture of each exact group stands for all, of those that are `wanted` (n,) bool.
+    """
+    _, first, group = np.unique(exact, return_index=True, return_inverse=True)
+    chosen = first[wanted[first]]
+    found = [chosen[pairs] for pairs in near_duplicates(images, means, deviations, coarse, chosen)]
+    edges = group[np.concatenate([np.zeros((0, 2), np.intp), *found])]  # (m, 2)
+    graph = coo_array((np.ones(len(edges), bool), (edges[:, 0], edges[:, 1])), shape=(len(first), len(first)))
+    joined: np.ndarray = connected_components(graph, directed=False)[1][group]
+    return joined
+
+
+def near_duplicates(
+    images: np.ndarray, means: np.ndarray, deviations: np.ndarray, coarse: np.ndarray, chosen: np.ndarray
+) -> Iterator[np.ndarray]:
+    """Yield pairs (m, 2), as places in `chosen`, of near-duplicates among the chosen pictures, each pair once."""
+    coarse = coarse[chosen]
+    for top in range(0, len(chosen), BLOCK):
+        for left in range(top, len(chosen), BLOCK):
+            likeness = coarse[top : top + BLOCK] @ coarse[left : left + BLOCK].T
+            pairs = np.argwhere(likeness >= CORRELATION) + np.array([top, left])
+            pairs = pairs[pairs[:, 0] < pairs[:, 1]]
+            for start in range(0, len(pairs), BLOCK):
+                part = pairs[start : start + BLOCK]
+                yield part[differences(images, means, deviations, chosen[part]) <= TOLERANCE]
+
+
+def differences(images: np.ndarray, means: np.ndarray, deviations: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Return how far the pictures of each pair (m, 2) differ, (m,) in grey levels, root mean square over the pixels.
+
+    Both are brought to the mean and the deviation of the one with more contrast.
+    """
+
+    def standard(own: np.ndarray) -> np.ndarray:
+        grey = images[own].reshape(len(own), SIDE * SIDE).astype(np.float32)
+        centred: np.ndarray = grey - means[own, None].astype(np.float32)
+        return centred / deviations[own, None].astype(np.float32)
+
+    squares = (standard(pairs[:, 0]) - standard(pairs[:, 1])) ** 2
+    found: np.ndarray = deviations[pairs].max(1) * np.sqrt(squares.mean(1))
+    return found
+
+
+def described(means: np.ndarray, deviations: np.ndarray) -> dict[str, Any]:
+    """Return a split's n, its blank pictures, and mean and quantiles of brightness and contrast in grey levels."""
+    return {
+        "n": len(means),
+        "blank": int((deviations < BLANK).sum()),
+        "brightness": {"mean": float(means.mean()), "quantiles": np.quantile(means, QUANTILES).tolist()},
+        "contrast": {"mean": float(deviations.mean()), "quantiles": np.quantile(deviations, QUANTILES).tolist()},
+    }
+
+
+def copies(groups: np.ndarray, place: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """Return what is counted of groups (n,) within splits, across two of them, and with different labels.
+
+    `place` (n,) are indices into SPLITS. None for a split that there is not, or whose labels are withheld.
+    """
+    there = [(place == index).any() for index in range(len(SPLITS))]
+    return {
+        "within": {name: repeated(groups[place == k]) if there[k] else None for k, name in enumerate(SPLITS)},
+        "across": {
+            f"{SPLITS[a]}_{SPLITS[b]}": shared(groups, place, a, b) if there[a] and there[b] else None
+            for a, b in combinations(range(len(SPLITS)), 2)
+        },
+        "conflicts": conflicts(groups, place, labels),
+    }
+
+
+def repeated(groups: np.ndarray) -> dict[str, int]:
+    """Return how many groups have two faces or more, and how many faces these have."""
+    sizes = np.unique(groups, return_counts=True)[1]
+    return {"groups": int((sizes > 1).sum()), "faces": int(sizes[sizes > 1].sum())}
+
+
+def shared(groups: np.ndarray, place: np.ndarray, a: int, b: int) -> dict[str, int]:
+    """Return how many groups two splits, by their indices, have in common, and how many faces of each are in these."""
+    common = np.intersect1d(groups[place == a], groups[place == b])
+    return {"groups": len(common), **{SPLITS[k]: int(np.isin(groups[place == k], common).sum()) for k in (a, b)}}
+
+
+def conflicts(groups: np.ndarray, place: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """Return how many groups have different labels, their labelled faces, and how many of these each split has."""
+    labelled = labels != UNKNOWN
+    several = np.unique(np.stack([groups[labelled], labels[labelled]]), axis=1)[
+        0
+    ]  # a group, once for each of its labels
+    found, counts = np.unique(several, return_counts=True)
+    own = labelled & np.isin(groups, found[counts > 1])
+    by_split = {
+        name: int(own[place == index].sum()) if labelled[place == index].any() else None
+        for index, name in enumerate(SPLITS)
+    }
+    return {"groups": int((counts > 1).sum()), "faces": int(own.sum()), **by_split}
+
+
+def errors(study: Study, groups: np.ndarray, place: np.ndarray, labels: np.ndarray) -> dict[str, Any] | None:
+    """Return what share of the analysis model's errors on dev would be nobody's fault but the label's.
+
+    Where the truth is known: the errors whose answer is the true emotion. Elsewhere, of the wrongly answered faces that
+    have a copy anywhere, those with a copy of another label: what holds for copies may hold for the rest. None without.
+    """
+    wrong = predictions(study) != study.labels
+    if "emotions" in study.dataset.truth:
+        faulty = (predictions(study) == study.dataset.truth["emotions"])[wrong]
+        return {**proportion(faulty), "known": True} if len(faulty) else None
+    dev = place == SPLITS.index("dev")
+    own, counts = np.unique(groups[labels != UNKNOWN], return_counts=True)
+    copied = np.isin(groups[dev], own[counts > 1]) & wrong
+    known = labels != UNKNOWN
+    several = np.unique(np.stack([groups[known], labels[known]]), axis=1)[0]
+    found, kinds = np.unique(several, return_counts=True)
+    faulty = np.isin(groups[dev][copied], found[kinds > 1])
+    return {**proportion(faulty), "known": False} if len(faulty) else None
+
+
+def seen(study: Study, groups: np.ndarray, place: np.ndarray) -> dict[str, Any]:
+    """Return the share of dev faces with a copy in train, and the analysis model's accuracy on these and the rest."""
+    train, dev = (groups[place == SPLITS.index(name)] for name in ("train", "dev"))
+    copied, right = np.isin(dev, train), predictions(study) == study.labels
+    return {
+        "share": proportion(copied),
+        "accuracy": proportion(right[copied]) if copied.any() else None,
+        "rest": proportion(right[~copied]) if not copied.all() else None,
+    }

@@ -1,0 +1,99 @@
+"""Rendered faces drawn again without one part: what that part truly does to a network's answer.
+
+The truth is interventional: the same face, light and noise with one action unit at rest or the hand gone. Nothing else
+differs, so the change of the answer's log-odds is the part's effect on this network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from ferpipe.analyses.perturbation import log_odds
+from ferpipe.analyses.study import Study
+from ferpipe.data.rendered import RESTING, UNITS, Faces, draw, without
+from ferpipe.emotions import SIDE
+from ferpipe.errors import Slip
+from ferpipe.results import Arrays
+
+HAND = "hand"
+PARTS = (*UNITS, HAND)
+CHANGED = 2  # grey levels by which a pixel must differ to belong to a part, as in the data set's own masks
+CURE = "python build.py --rebuild data draws them anew"
+
+
+@dataclass(frozen=True)
+class Counterfactual:
+    """One face's parts in the order of PARTS, the picture without each, and the pixels that each changed."""
+
+    parts: tuple[str, ...]
+    pictures: np.ndarray  # (parts, 48, 48) uint8
+    masks: np.ndarray  # (parts, 48, 48) bool, none of them empty
+
+
+def available(study: Study) -> bool:
+    """Return whether the faces are drawn, so that they can be drawn again."""
+    return study.dataset.name == "rendered"
+
+
+def dev_faces(study: Study) -> Faces:
+    """Return the dev faces as parameters; raises Slip where the data set does not hold them."""
+    truth: Arrays = study.dataset.truth
+    wanted = ("emotions", "units", "hands", "traits", "seeds")
+    if missing := [name for name in wanted if name not in truth]:
+        raise Slip(f"the rendered dev faces have no {' and '.join(missing)}, so they cannot be drawn again; {CURE}")
+    return Faces(truth["emotions"], study.labels, *(truth[name] for name in wanted[1:]))
+
+
+def counterfactuals(study: Study, indices: np.ndarray, parts: Sequence[str] = PARTS) -> list[Counterfactual]:
+    """Return for each of these dev faces its parts and the face without each; raises Slip if a face comes out changed.
+
+    A unit is a part where it exceeds what it does on its own (RESTING), a hand where there is one, and both only where
+    they show: hair or the hand hides some.
+    """
+    faces = dev_faces(study)[indices]
+    originals = draw(faces)
+    if (other := (originals != study.dataset.dev.images[indices]).any((1, 2))).any():
+        names = study.dataset.dev.names[indices][other]
+        raise Slip(
+            f"{len(names)} dev faces, such as {names[0]}, are drawn otherwise than the data set has them; {CURE}"
+        )
+    found: list[list[tuple[str, np.ndarray, np.ndarray]]] = [[] for _ in indices]
+    for part in parts:
+        has = faces.hands if part == HAND else faces.units[:, UNITS.index(part)] > RESTING
+        places = np.flatnonzero(has)
+        pictures = draw(without(faces[places], part))
+        masks = np.abs(originals[places].astype(int) - pictures) >= CHANGED
+        for place, picture, mask in zip(places, pictures, masks, strict=True):
+            if mask.any():
+                found[place].append((part, picture, mask))
+    return [_gathered(one) for one in found]
+
+
+def _gathered(found: list[tuple[str, np.ndarray, np.ndarray]]) -> Counterfactual:
+    pictures = np.array([picture for _, picture, _ in found], np.uint8).reshape(-1, SIDE, SIDE)
+    masks = np.array([mask for _, _, mask in found], bool).reshape(-1, SIDE, SIDE)
+    return Counterfactual(tuple(part for part, _, _ in found), pictures, masks)
+
+
+def effects(
+    network: nn.Module,
+    images: np.ndarray,
+    targets: np.ndarray,
+    found: Sequence[Counterfactual],
+    device: torch.device,
+) -> list[np.ndarray]:
+    """Return each part's true effect, (parts,) for each face: the target's log-odds with the part less those without.
+
+    For images (n, 48, 48) uint8 and targets (n,); a positive effect speaks for the target.
+    """
+    counts = np.array([len(one.parts) for one in found], int)
+    pictures = np.concatenate([images[:0], *(one.pictures for one in found)])
+    whole = log_odds(network, images, device)[np.arange(len(images)), targets]
+    lacking = log_odds(network, pictures, device)[np.arange(len(pictures)), np.repeat(targets, counts)]
+    ends = np.cumsum(counts)
+    return [odds - lacking[end - n : end] for odds, n, end in zip(whole, counts, ends, strict=True)]

@@ -1,0 +1,150 @@
+"""Wrong looks elsewhere: does the evidence for a wrong answer lie outside the face more than that for a right one?
+
+Seen, on faces matched by answer and confidence; and done: what lies outside is hidden, and the answer may change.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.stats import mannwhitneyu
+
+from ferpipe.analyses import evidence
+from ferpipe.analyses.atlas import of_faces
+from ferpipe.analyses.attributions import blurred
+from ferpipe.analyses.inputs import BATCH, logits
+from ferpipe.analyses.intervals import LEVEL, mcnemar, mean, proportion
+from ferpipe.analyses.regions import ELLIPSE, ellipse, regions
+from ferpipe.analyses.study import Study
+from ferpipe.analyses.superpixels import BLUR
+from ferpipe.emotions import SIDE
+from ferpipe.results import Result
+
+SIZES = (0.85, 1.0, 1.15)  # of the ellipse that stands for a photographed face
+NEAR = 0.1  # of confidence: the matched faces differ by no more
+PATCHES = 4  # cells outside the face that are hidden
+RESAMPLES, SMOKE_RESAMPLES = 1000, 100
+DRAW = 153  # marks this analysis's generators
+
+
+def analyse(study: Study) -> Result:
+    """Return the share of positive evidence outside the face, for wrong against right answers, and what hiding it does.
+
+    `matched`: each wrong face beside one right face of the same answer and about the same confidence; the mean
+    difference, the p of Mann & Whitney (1947) and Cliff's delta (1993). `sizes` repeats it for other sizes of the face
+    where that is an ellipse. `patches`: the answers that change when the strongest cells outside the face are hidden,
+    against as many drawn ones outside, with McNemar's exact p, for wrong and for right answers.
+    """
+    chosen = evidence.sampled(study)
+    found, answers, right = of_faces(study, chosen)
+    confidence = study.probabilities[chosen, answers]
+    pairs = matched(answers, right, confidence, np.random.default_rng([study.seed, DRAW, 0]))
+    outside = {1.0: ~regions(study.dataset)["face"][chosen]}
+    if "regions" not in study.dataset.truth:
+        outside = {size: ~around(size, len(chosen)) for size in SIZES}
+    by_size = {size: compared(study, evidence.shares(found, masks), right, pairs) for size, masks in outside.items()}
+    numbers = {
+        **by_size[1.0],
+        "sizes": [{"size": size, "area": float(outside[size].mean()), **own} for size, own in by_size.items()],
+        "patches": {
+            "wrong": patches(study, chosen[~right], found[~right], outside[1.0][~right], answers[~right], 1),
+            "right": patches(study, chosen[right], found[right], outside[1.0][right], answers[right], 2),
+        },
+        "hidden": PATCHES,
+        "near": NEAR,
+        "n": len(chosen),
+        "seed": study.seed,
+        "resamples": SMOKE_RESAMPLES if study.smoke else RESAMPLES,
+    }
+    return Result(numbers)
+
+
+def around(size: float, n: int) -> np.ndarray:
+    """Return the ellipse that stands for a face, so many times as large, for n faces, (n, 48, 48) bool."""
+    mask = ellipse((ELLIPSE[0] * size, ELLIPSE[1] * size))
+    return np.broadcast_to(mask, (n, SIDE, SIDE))
+
+
+def matched(answers: np.ndarray, right: np.ndarray, confidence: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return pairs (k, 2) of a wrong and a right face of the same answer and nearly the same confidence.
+
+    Each face stands in one pair at most; wrong faces come in drawn order and take the nearest right one that is left.
+    """
+    pairs, taken = [], np.zeros(len(answers), bool)
+    for wrong in rng.permutation(np.flatnonzero(~right)):
+        free = np.flatnonzero(right & ~taken & (answers == answers[wrong]))
+        if not len(free):
+            continue
+        gaps = np.abs(confidence[free] - confidence[wrong])
+        if gaps.min() <= NEAR:
+            taken[free[gaps.argmin()]] = True
+            pairs.append((wrong, free[gaps.argmin()]))
+    return np.array(pairs, int).reshape(-1, 2)
+
+
+def compared(study: Study, shares: np.ndarray, right: np.ndarray, pairs: np.ndarray) -> dict[str, Any]:
+    """Return the mean shares (n,) of all right and all wrong faces, and how the matched ones differ."""
+    count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    known = ~np.isnan(shares)
+    pairs = pairs[known[pairs].all(1)]
+    wrong, other = shares[pairs[:, 0]], shares[pairs[:, 1]]
+    difference = mean(wrong - other, np.random.default_rng([study.seed, DRAW, 3]), count)
+    return {
+        "wrong": mean(shares[known & ~right], np.random.default_rng([study.seed, DRAW, 4]), count),
+        "right": mean(shares[known & right], np.random.default_rng([study.seed, DRAW, 5]), count),
+        "matched": None
+        if difference is None
+        else {
+            **difference,
+            "level": LEVEL,
+            "p": float(mannwhitneyu(wrong, other).pvalue),
+            "delta": delta(wrong, other),
+        },
+    }
+
+
+def delta(first: np.ndarray, second: np.ndarray) -> float:
+    """Return how much more often a value of the first exceeds one of the second than the other way, in [-1, 1]."""
+    return float(np.sign(first[:, None] - second[None]).mean())
+
+
+def patches(
+    study: Study, chosen: np.ndarray, found: np.ndarray, outside: np.ndarray, answers: np.ndarray, index: int
+) -> dict[str, Any] | None:
+    """Return how often hiding the strongest PATCHES cells outside the face changes the answer, beside drawn ones.
+
+    For dev faces `chosen` with evidence `found` (n, 8, 8) and `answers`. A cell is outside where more than half of it
+    is; faces with fewer than twice PATCHES such cells are left out. None without any.
+    """
+    places = evidence.coverage(outside).reshape(len(chosen), evidence.CELLS**2) > 0.5
+    kept = np.flatnonzero(places.sum(1) >= 2 * PATCHES)
+    if not len(kept):
+        return None
+    rng = np.random.default_rng([study.seed, DRAW, 6, index])
+    strongest = np.where(places[kept], found.reshape(len(chosen), -1)[kept], -np.inf)
+    drawn = np.where(places[kept], rng.random((len(kept), evidence.CELLS**2)), -np.inf)
+    changed = [
+        without(study, chosen[kept], np.argsort(-order, axis=1)[:, :PATCHES]) != answers[kept]
+        for order in (strongest, drawn)
+    ]
+    return {
+        "strongest": proportion(changed[0]),
+        "drawn": proportion(changed[1]),
+        "mcnemar": mcnemar(changed[0], changed[1]),
+        "n": len(kept),
+    }
+
+
+def without(study: Study, chosen: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """Return the answers (n,) to dev faces whose `cells` (n, k), numbered by rows, are hidden behind their blur."""
+    images = study.dataset.dev.images[chosen]
+    shown = np.ones((len(chosen), evidence.CELLS**2), bool)
+    np.put_along_axis(shown, cells, False, axis=1)
+    shown = shown.reshape(-1, evidence.CELLS, evidence.CELLS).repeat(evidence.CELL, 1).repeat(evidence.CELL, 2)
+    found = np.zeros(len(images), int)
+    for start in range(0, len(images), BATCH):
+        part = slice(start, start + BATCH)
+        whole, hidden = images[part].astype(np.float32) / 255, blurred(images[part], BLUR)
+        found[part] = logits(study.model, np.where(shown[part], whole, hidden), study.device).argmax(1)
+    return found

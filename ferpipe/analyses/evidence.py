@@ -1,0 +1,89 @@
+"""Where the evidence lies: how every class's log-odds fall when one place of a face is hidden, for a whole split.
+
+A place is a cell of an 8x8 grid, the finest that results of a restricted data set may carry. It is hidden with half a
+cell around it, behind the face's own blur: a single cell is smaller than an eye.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import torch
+from torch import nn
+
+from ferpipe.analyses.attributions import blurred
+from ferpipe.analyses.faces import predictions, stratified
+from ferpipe.analyses.perturbation import log_odds
+from ferpipe.analyses.study import Study
+from ferpipe.analyses.superpixels import BLUR
+from ferpipe.emotions import EMOTIONS, SIDE
+
+CELLS = 8  # a side
+CELL = SIDE // CELLS  # pixels
+MARGIN = CELL // 2  # pixels hidden around a cell
+FACES = 8  # whose hidden copies are forwarded at once
+SMOKE_FACES = 70  # of dev, by class
+DRAW = 151  # marks this module's generator
+
+
+@cache
+def windows() -> np.ndarray:
+    """Return what each cell's hiding leaves, (64, 48, 48) bool, False where it hides."""
+    shown = np.ones((CELLS, CELLS, SIDE, SIDE), bool)
+    for row, column in np.ndindex(CELLS, CELLS):
+        top, left = max(0, row * CELL - MARGIN), max(0, column * CELL - MARGIN)
+        shown[row, column, top : (row + 1) * CELL + MARGIN, left : (column + 1) * CELL + MARGIN] = False
+    return shown.reshape(-1, SIDE, SIDE)
+
+
+def falls(network: nn.Module, images: np.ndarray, device: torch.device) -> np.ndarray:
+    """Return each class's log-odds of the whole face less those with each cell hidden, (n, 7, 8, 8) float32.
+
+    Of images (n, 48, 48) uint8. What is positive speaks for the class.
+    """
+    found = np.zeros((len(images), len(EMOTIONS), CELLS, CELLS), np.float32)
+    shown = windows()
+    for start in range(0, len(images), FACES):
+        own = images[start : start + FACES]
+        whole, hidden = own.astype(np.float32) / 255, blurred(own, BLUR)
+        copies = np.where(shown, whole[:, None], hidden[:, None]).reshape(-1, SIDE, SIDE)
+        odds = log_odds(network, np.concatenate([whole, copies]), device)
+        fall = odds[: len(own), None] - odds[len(own) :].reshape(len(own), len(shown), -1)  # (faces, 64, 7)
+        found[start : start + len(own)] = fall.transpose(0, 2, 1).reshape(len(own), -1, CELLS, CELLS)
+    return found
+
+
+def sampled(study: Study) -> np.ndarray:
+    """Return the dev faces whose evidence is looked at: all of them, in a smoke run a few of each class."""
+    if not study.smoke:
+        return np.arange(len(study.labels))
+    return stratified(study.labels, SMOKE_FACES, np.random.default_rng([study.seed, DRAW]))
+
+
+def of_dev(study: Study) -> np.ndarray:
+    """Return `falls` of the analysis model for the sampled dev faces; analyses of one run share it."""
+    if "evidence" not in study.kept:
+        study.kept["evidence"] = falls(study.model, study.dataset.dev.images[sampled(study)], study.device)
+    found: np.ndarray = study.kept["evidence"]
+    return found
+
+
+def of_answer(study: Study) -> np.ndarray:
+    """Return the evidence for the analysis model's answer, (n, 8, 8), for the sampled dev faces."""
+    answers = predictions(study)[sampled(study)]
+    return of_dev(study)[np.arange(len(answers)), answers]
+
+
+def coverage(masks: np.ndarray) -> np.ndarray:
+    """Return the share of each cell that lies inside masks (n, 48, 48) bool, (n, 8, 8) float64 in [0, 1]."""
+    found: np.ndarray = masks.reshape(-1, CELLS, CELL, CELLS, CELL).mean((2, 4))
+    return found
+
+
+def shares(evidence: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """Return the share of each face's positive evidence (n, 8, 8) inside its mask (n, 48, 48); NaN without any."""
+    positive = np.maximum(evidence.astype(np.float64), 0)
+    total = positive.sum((1, 2))
+    inside = (positive * coverage(masks)).sum((1, 2))
+    return np.divide(inside, total, out=np.full(len(total), np.nan), where=total > 0)

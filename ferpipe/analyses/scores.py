@@ -1,0 +1,352 @@
+"""Which explanation deserves belief: every method scored against what is true, beside baselines that ask no network.
+
+On rendered faces the truth is known: a part's effect on this network (`counterfactuals`), and where the parts are. On
+any faces a map can be played back (insertion, deletion), and must change with the network's weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from scipy.stats import rankdata
+from torch import nn
+
+from ferpipe.analyses.attributions import blurred
+from ferpipe.analyses.counterfactuals import Counterfactual, available, counterfactuals, effects
+from ferpipe.analyses.faces import described, predictions, stratified, typical
+from ferpipe.analyses.inputs import logits
+from ferpipe.analyses.intervals import bootstrap, proportion
+from ferpipe.analyses.methods import BASELINES, METHODS, relevance
+from ferpipe.analyses.study import Study, softmax
+from ferpipe.analyses.surrogates import rank_correlation
+from ferpipe.emotions import EMOTIONS, SIDE
+from ferpipe.results import Result
+from ferpipe.training.resnet import initialised
+
+SHOWN = ("happy", "surprise", "neutral", "angry")  # the rightly answered face of median confidence of each
+FACES, SMOKE_FACES = 100, 14  # of dev, by class
+CHECKED, SMOKE_CHECKED = 14, 7  # of these: each check asks for three further maps of a face
+EFFORT, SMOKE_EFFORT = 0.4, 0.15  # of the methods: 400 masks
+SURE = 0.5  # probability from which on an answer counts as sure
+PARTS = 3  # fewest parts that make a ranking
+STEPS, SMOKE_STEPS = 24, 8  # of insertion and deletion
+BLUR = 6.0  # pixels: what is not inserted shows the face without its features, since black is information here
+TOP = 0.1  # share of the pixels whose overlap is counted
+ENOUGH = 10  # faces below which nothing is trusted: an interval over a handful is too narrow
+RESAMPLES, SMOKE_RESAMPLES = 1000, 100
+DRAW = 121  # marks this analysis's generators
+
+# Forward passes: a face's maps by all methods cost some 900 (LIME and RISE 400 each, occlusion 65, the gradients 33
+# with as many backward), and are made 100 + 3 x 14 times: 130,000. Insertion and deletion add 2 x 25 x 10 maps x 100
+# faces = 50,000, the parts' effects some 500.
+
+TRUTH = ("rank_correlation", "mass_accuracy", "rank_accuracy", "pointing_game")  # of rendered faces alone
+PLAYED = ("insertion", "deletion", "difference")
+CHECKS = ("randomisation", "seeds", "members")
+STATISTICS = (*TRUTH, *PLAYED, *CHECKS, "area", "area_correlation", "agreement", "overlap")
+
+Maps = Mapping[str, np.ndarray]  # by method: (n, 48, 48) float32
+Values = Mapping[str, np.ndarray | None]  # by statistic: one value a face; bool, or float with NaN where there is none
+Scores = Mapping[str, Mapping[str, Any]]  # by method and statistic
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The rightly and surely answered faces of the sample that show a part, what their parts are and do."""
+
+    places: np.ndarray  # (k,) in the sample
+    parts: list[Counterfactual]
+    effects: list[np.ndarray]
+
+    @property
+    def masks(self) -> np.ndarray:
+        """The union of each face's parts, (k, 48, 48) bool."""
+        return np.array([one.masks.any(0) for one in self.parts], bool).reshape(-1, SIDE, SIDE)
+
+
+def analyse(study: Study) -> Result:
+    """Return each method's and baseline's scores, how far the methods agree, and which of them is trusted.
+
+    `means` (methods, 48, 48) are each method's mean map over the sample, `images` and `maps` (methods, k, 48, 48) the
+    faces of SHOWN and their maps. All explain the analysis model's answer. Each statistic is a mean over faces with a
+    bootstrap interval and n (the pointing game a share with Wilson's), or None where it cannot be computed. `trusted`
+    says which method the report believes, by the rule there.
+    """
+    chosen, checked = sampled(study)
+    images, targets = study.dataset.dev.images[chosen], predictions(study)[chosen]
+    asked = Asked(study, images, targets)
+    maps = {name: asked.maps(name) for name in (*METHODS, *BASELINES)}
+    shown = [index for name in SHOWN if (index := typical(study, EMOTIONS.index(name))) is not None]
+    truth = known(study, chosen, asked)
+    checks = Checks(asked, checked)
+    found = {
+        name: summary(study, {**against(truth, own), **played(asked, own), **checks.values(name, own)})
+        for name, own in maps.items()
+    }
+    methods, baselines = ({name: found[name] for name in names} for names in (METHODS, BASELINES))
+    criterion = "rank_correlation" if available(study) else "difference"
+    numbers = {
+        "methods": methods,
+        "baselines": baselines,
+        **summary(study, areas(truth)),
+        "agreement": agreement(study, {name: maps[name] for name in METHODS}),
+        "criterion": criterion,
+        "trusted": trusted(methods, baselines, criterion),
+        "shown": [described(study, index) for index in shown],
+        "n": len(chosen),
+        "checked": checked,
+        **parameters(study),
+    }
+    pictures = Asked(study, study.dataset.dev.images[shown], predictions(study)[shown])
+    faces = {"images": pictures.images, "maps": np.stack([pictures.maps(name) for name in METHODS])}
+    return Result(numbers, {"means": np.stack([maps[name].mean(0) for name in METHODS])}, faces)
+
+
+def trusted(methods: Scores, baselines: Scores, criterion: str) -> str | None:
+    """Return the method that the report trusts; None if none passes. The rule was fixed before any network was scored.
+
+    The criterion is, on rendered faces, the rank correlation of the parts' relevance with their true effects; on other
+    data insertion minus deletion. A method passes if its whole interval lies above the interval of the best baseline
+    and rests on at least ENOUGH faces; of those that pass, the one with the highest value is trusted, of equal ones the
+    first of METHODS.
+    """
+    bars = [one for score in baselines.values() if (one := score[criterion])]
+    if not bars:
+        return None
+    bar = max(bars, key=lambda one: one["value"])["interval"][1]
+    passed = {
+        name: one["value"]
+        for name, score in methods.items()
+        if (one := score[criterion]) and one["interval"][0] > bar and one["n"] >= ENOUGH
+    }
+    return max(passed, key=lambda name: passed[name]) if passed else None
+
+
+def parameters(study: Study) -> dict[str, Any]:
+    """Return what the scores were made with."""
+    return {
+        "seed": study.seed,
+        "resamples": SMOKE_RESAMPLES if study.smoke else RESAMPLES,
+        "effort": SMOKE_EFFORT if study.smoke else EFFORT,
+        "steps": SMOKE_STEPS if study.smoke else STEPS,
+        "blur": BLUR,
+        "sure": SURE,
+        "parts": PARTS,
+        "top": TOP,
+        "enough": ENOUGH,
+    }
+
+
+def sampled(study: Study) -> tuple[np.ndarray, int]:
+    """Return the dev faces that are explained, and how many of them, which stand first, are also checked.
+
+    First, so that a method draws for them as it did before: a check then changes one thing alone.
+    """
+    wanted, fewer = (SMOKE_FACES, SMOKE_CHECKED) if study.smoke else (FACES, CHECKED)
+    chosen = stratified(study.labels, wanted, np.random.default_rng([study.seed, DRAW, 0]))
+    first = stratified(study.labels[chosen], fewer, np.random.default_rng([study.seed, DRAW, 1]))
+    return np.concatenate([chosen[first], np.delete(chosen, first)]), len(first)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The faces that are explained, and for which classes."""
+
+    study: Study
+    images: np.ndarray  # (n, 48, 48) uint8
+    targets: np.ndarray  # (n,) int64
+
+    def maps(
+        self, name: str, network: nn.Module | None = None, seed: int | None = None, first: int | None = None
+    ) -> np.ndarray:
+        """Return a method's maps (n, 48, 48), of the analysis model unless another network or seed is given."""
+        study = self.study
+        return relevance(
+            name,
+            study.model if network is None else network,
+            self.images[:first],
+            self.targets[:first],
+            study.device,
+            study.seed if seed is None else seed,
+            SMOKE_EFFORT if study.smoke else EFFORT,
+        )
+
+
+def known(study: Study, chosen: np.ndarray, asked: Asked) -> Truth | None:
+    """Return the truth about the sample's faces, None where it is not known."""
+    if not available(study):
+        return None
+    right = asked.targets == study.dataset.truth["emotions"][chosen]  # not the label: some of those are wrong
+    places = np.flatnonzero(right & (study.probabilities[chosen, asked.targets] >= SURE))
+    parts = counterfactuals(study, chosen[places])
+    shows = [k for k, one in enumerate(parts) if one.parts]
+    places, parts = places[shows], [parts[k] for k in shows]
+    own = effects(study.model, asked.images[places], asked.targets[places], parts, study.device)
+    return Truth(places, parts, own)
+
+
+def against(truth: Truth | None, maps: np.ndarray) -> Values:
+    """Return how maps (n, 48, 48) of a sample stand to the truth, one value for each of its faces.
+
+    Mass accuracy is the share of the positive relevance inside the parts' masks, rank accuracy the share of the K most
+    relevant pixels, K being the masks' size (Arras et al. 2022); the pointing game is won if the most relevant pixel
+    lies inside (Zhang et al. 2018), here without a margin, since the masks are exact. These three say where the
+    expression is, not what the network used. A map without positive relevance has none inside.
+    """
+    if truth is None:
+        return dict.fromkeys(TRUTH)
+    maps = maps[truth.places]
+    positive, masks, places = np.maximum(maps, 0).astype(np.float64), truth.masks, order(maps)
+    total, size = positive.sum((1, 2)), masks.sum((1, 2))
+    inside = (positive * masks).sum((1, 2))
+    top = (places < size[:, None, None]) & masks
+    return {
+        "rank_correlation": np.array(
+            [part_correlation(*one) for one in zip(maps, truth.parts, truth.effects, strict=True)], float
+        ),
+        "mass_accuracy": np.divide(inside, total, out=np.zeros_like(total), where=total > 0),
+        "rank_accuracy": top.sum((1, 2)) / size,
+        "pointing_game": ((places == 0) & masks).any((1, 2)),
+    }
+
+
+def part_correlation(relevances: np.ndarray, one: Counterfactual, effect: np.ndarray) -> float:
+    """Return Spearman's correlation of a map's (48, 48) relevance in each part with the parts' effects.
+
+    NaN where the effects make no ranking; 0 for a map that makes none. The relevance is summed over a part's mask, not
+    averaged: an effect is the whole part's, and a map that shares the answer out among pixels gives a part the sum of
+    theirs. A sum grows with the mask, as effects do; what that alone achieves is `area_correlation`.
+    """
+    if len(effect) < PARTS or np.ptp(effect) == 0:
+        return float("nan")
+    found = rank_correlation((relevances.astype(np.float64) * one.masks).sum((1, 2)), effect)
+    return 0.0 if found is None else found
+
+
+def areas(truth: Truth | None) -> Values:
+    """Return the share of each face that its parts cover, and how far the parts' mere sizes rank their effects."""
+    if truth is None:
+        return {"area": None, "area_correlation": None}
+    even = np.ones((SIDE, SIDE))
+    ranked = [part_correlation(even, *one) for one in zip(truth.parts, truth.effects, strict=True)]
+    return {"area": truth.masks.mean((1, 2)), "area_correlation": np.array(ranked, float)}
+
+
+def order(maps: np.ndarray) -> np.ndarray:
+    """Return each pixel's place in its map, (n, 48, 48), 0 for the most relevant one.
+
+    Equal pixels, of which segments and patches have many, stand in one drawn order, the same for every map.
+    """
+    drawn = np.random.default_rng(DRAW).permutation(SIDE * SIDE)
+    sequence = drawn[np.argsort(-maps.reshape(-1, SIDE * SIDE)[:, drawn], axis=1, kind="stable")]
+    places = np.empty_like(sequence)
+    np.put_along_axis(places, sequence, np.arange(SIDE * SIDE)[None], axis=1)
+    return places.reshape(maps.shape)
+
+
+def played(asked: Asked, maps: np.ndarray) -> Values:
+    """Return each face's areas under the target's probability while pixels come or go, most relevant first, in [0, 1].
+
+    Insertion begins with the blurred face, deletion with the face (Petsiuk et al. 2018): a good map's insertion is
+    high, its deletion low.
+    """
+    study, places = asked.study, order(maps)
+    whole, blank = asked.images.astype(np.float32) / 255, blurred(asked.images, BLUR)
+
+    def probability(shown: np.ndarray) -> np.ndarray:
+        answers = softmax(logits(study.model, np.where(shown, whole, blank), study.device))
+        return answers[np.arange(len(answers)), asked.targets]
+
+    cuts = np.linspace(0, SIDE * SIDE, (SMOKE_STEPS if study.smoke else STEPS) + 1)
+    insertion = under([probability(places < cut) for cut in cuts])
+    deletion = under([probability(places >= cut) for cut in cuts])
+    return {"insertion": insertion, "deletion": deletion, "difference": insertion - deletion}
+
+
+def under(curve: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the area (n,) under values (n,) at equal steps from 0 to 1, by trapezoids."""
+    values = np.stack(curve)
+    return (values[1:] + values[:-1]).mean(0) / 2
+
+
+class Checks:
+    """Whether a map depends on the network, and on nothing else: correlations with further maps of the first faces."""
+
+    def __init__(self, asked: Asked, first: int) -> None:
+        study = asked.study
+        recipe = study.members[0].recipe
+        seeds = np.random.default_rng([study.seed, DRAW, 2]).integers(2**31, size=2).tolist()
+        untrained = initialised(recipe.stem, recipe.width, seeds[0]).to(study.device).eval().requires_grad_(False)
+        second = study.members[1] if len(study.members) > 1 else None
+        other = second.network(study.device) if second is not None and second.weights is not None else None
+        self.first = first
+        self.random = partial(asked.maps, network=untrained, first=first)
+        self.reseeded = partial(asked.maps, seed=seeds[1], first=first)
+        self.second = partial(asked.maps, network=other, first=first) if other is not None else None
+
+    def values(self, name: str, maps: np.ndarray) -> Values:
+        """Return each face's rank correlation of its map with the map of randomised weights (Adebayo et al. 2018), of
+        another seed, and of the second member, None without one.
+
+        Of randomised weights sizes are compared, and near 0 is good; of the others near 1 is. NaN for a constant map.
+        """
+        maps = maps[: self.first]
+        own = ranked(maps)
+        return {
+            "randomisation": (ranked(np.abs(maps)) * ranked(np.abs(self.random(name)))).sum(1),
+            "seeds": (own * ranked(self.reseeded(name))).sum(1),
+            "members": (own * ranked(self.second(name))).sum(1) if self.second else None,
+        }
+
+
+def ranked(maps: np.ndarray) -> np.ndarray:
+    """Return maps' ranks (n, 2304) such that the product of two sums to Spearman's correlation; NaN if constant."""
+    ranks = rankdata(maps.reshape(-1, SIDE * SIDE), axis=1)
+    ranks -= ranks.mean(1, keepdims=True)
+    length = np.linalg.norm(ranks, axis=1, keepdims=True)
+    return np.divide(ranks, length, out=np.full_like(ranks, np.nan), where=length > 0)
+
+
+def agreement(study: Study, maps: Maps) -> dict[str, Any]:
+    """Return each two methods' mean rank correlation, and overlap of their pixels of largest size (Krishna et al.
+    2022).
+
+    Matrices by the order of `methods`.
+    """
+    ranks = {name: ranked(own) for name, own in maps.items()}
+    tops = {name: order(np.abs(own)) < round(TOP * SIDE * SIDE) for name, own in maps.items()}
+    counts = {name: own.sum((1, 2)) for name, own in tops.items()}
+
+    def matrix(key: str, pair: Any) -> list[list[Any]]:
+        return [[summary(study, {key: pair(a, b)})[key] for b in maps] for a in maps]
+
+    return {
+        "methods": list(maps),
+        "rank_correlation": matrix("agreement", lambda a, b: (ranks[a] * ranks[b]).sum(1)),
+        "overlap": matrix("overlap", lambda a, b: (tops[a] & tops[b]).sum((1, 2)) / counts[a]),
+    }
+
+
+def summary(study: Study, values: Values) -> dict[str, Any]:
+    """Return each statistic's mean over its faces with interval and n; None without faces.
+
+    Every method's values of a statistic are resampled alike, so that their intervals differ by the maps alone.
+    """
+    return {key: statistic(study, key, own) for key, own in values.items()}
+
+
+def statistic(study: Study, key: str, values: np.ndarray | None) -> dict[str, Any] | None:
+    """Return the mean of `values` with its interval and n, of bool values the share; NaN are left out."""
+    if values is not None and values.dtype != bool:
+        values = values[~np.isnan(values)]
+    if values is None or not len(values):
+        return None
+    if values.dtype == bool:
+        return proportion(values)
+    rng = np.random.default_rng([study.seed, DRAW, 3 + STATISTICS.index(key)])
+    count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    return {"value": float(values.mean()), "interval": bootstrap(values, rng, count), "n": len(values)}

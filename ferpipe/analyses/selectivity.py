@@ -1,0 +1,280 @@
+"""Selectivity: how much the filters of every layer prefer one emotion, and what the loss of one costs.
+
+That a filter answers to an emotion does not mean that the network needs it for that emotion (Leavitt & Morcos 2020):
+Table 1's filters are therefore also taken away, one at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.stats import rankdata, t
+from torch import Tensor, nn
+
+from ferpipe.analyses.activations import FILTERS, LAYERS, spatial_means
+from ferpipe.analyses.faces import stratified
+from ferpipe.analyses.filter_emotions import bootstrapped
+from ferpipe.analyses.inputs import logits
+from ferpipe.analyses.intervals import LEVEL, mcnemar, percentiles, resamples
+from ferpipe.analyses.study import Study
+from ferpipe.emotions import EMOTIONS
+from ferpipe.results import Result
+
+STAGES = tuple(f"layer{stage}.{block}.conv{conv}" for stage in (1, 2, 3, 4) for block in (0, 1) for conv in (1, 2))
+EVERY = ("conv1", *STAGES)  # in the order in which a face passes them
+MEASURES = ("index", "null", "excess", "auroc", "eta_squared")
+PERMUTATIONS, SMOKE_PERMUTATIONS = 20, 5  # of the labels: their mean is over all filters too
+RESAMPLES, SMOKE_RESAMPLES = 1000, 100
+FACES, SMOKE_FACES = 700, 70  # of dev, by class, that are answered without each of Table 1's filters
+CONSTANT = 1e-6  # of a filter's largest response: a range below is rounding
+DRAW = 142  # marks this analysis's generators
+
+Measures = dict[str, np.ndarray]  # by name, one value a filter (channels,)
+
+
+def analyse(study: Study) -> Result:
+    """Return the selectivity of each layer's filters with its trend over depth, and what zeroing Table 1's filters
+    does.
+
+    A face's response is the mean over positions of a filter's output before normalisation. `excess` is the selectivity
+    index less its mean under permuted labels. A layer's value is the mean over its filters, then over the members whose
+    weights are here; its interval is over members or, of one member, over filters, as `over` says; `filters_interval`
+    is always over the analysis model's filters.
+    """
+    rng = np.random.default_rng([study.seed, DRAW, 0])
+    permutations = SMOKE_PERMUTATIONS if study.smoke else PERMUTATIONS
+    drawn = np.stack([study.labels, *(rng.permutation(study.labels) for _ in range(permutations))])
+    others = (member.network(study.device) for member in study.members[1:] if member.weights is not None)
+    found: list[list[Measures]] = []
+    table = np.zeros((len(study.labels), 0))
+    for network in chain([study.model], others):
+        responses = spatial_means(network, EVERY, study.dataset.dev.images, study.device)
+        if not found:
+            table = np.concatenate([responses[name][:, :FILTERS] for name in LAYERS], axis=1)  # (n, 5 x 6)
+        found.append([measures(responses[name], drawn) for name in EVERY])
+    layers, trend = over_depth(study, found)
+    numbers = {
+        "layers": layers,
+        "trend": trend,
+        "zeroing": zeroing(study, table),
+        "members": len(found),
+        "n": len(study.labels),
+        "permutations": permutations,
+        "resamples": count(study),
+        "seed": study.seed,
+    }
+    return Result(numbers)
+
+
+def count(study: Study) -> int:
+    """Return how many resamples are drawn."""
+    return SMOKE_RESAMPLES if study.smoke else RESAMPLES
+
+
+def measures(values: np.ndarray, drawn: np.ndarray) -> Measures:
+    """Return how selective each channel's responses `values` (n, channels) are.
+
+    `drawn` (1 + permutations, n) are the labels and, below them, the permuted ones. `index` in [0, 1] is as in
+    `indices`, `null` its mean under permuted labels, `excess` their difference; `auroc` is the area under the ROC curve
+    of the preferred class against the rest (Mann & Whitney 1947), by chance a little above 0.5, since that class is
+    chosen on the same faces; `eta_squared` the share of the variance that lies between classes (Fisher 1925). A
+    constant channel, and every one where there is one class, has 0, 0, 0, 0.5, 0.
+    """
+    values, labels = grounded(values), drawn[0]
+    present = np.unique(labels)
+    if len(present) < 2:
+        return {name: np.full(values.shape[1], 0.5 * (name == "auroc")) for name in MEASURES}
+    means = class_means(values, drawn, present)
+    found = indices(means)
+    null = found[1:].mean(0)
+    inside = labels[:, None] == present[means[0].argmax(0)]  # (n, channels)
+    return {
+        "index": found[0],
+        "null": null,
+        "excess": found[0] - null,
+        "auroc": areas(values, inside),
+        "eta_squared": between(values, means[0], (labels == present[:, None]).sum(1)),
+    }
+
+
+def grounded(values: np.ndarray) -> np.ndarray:
+    """Return responses (n, channels) from each channel's lowest one upward; 0 throughout for a constant channel.
+
+    Before normalisation zero means nothing and means may be negative: counted from the lowest response, none is, and
+    nothing depends on what the layer adds to all.
+    """
+    lowest, highest = values.min(0), values.max(0)
+    constant = highest - lowest <= CONSTANT * np.maximum(np.abs(lowest), np.abs(highest))
+    return np.where(constant, 0.0, values - lowest)
+
+
+def class_means(values: np.ndarray, drawn: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """Return the mean of values (n, channels) over each class's faces, (drawn, classes, channels), by drawn labels."""
+    members = drawn[:, None, :] == present[:, None]  # (drawn, classes, n)
+    weights = members / members.sum(2, keepdims=True)
+    means: np.ndarray = weights.reshape(-1, weights.shape[2]) @ values  # one matrix product
+    return means.reshape(len(drawn), len(present), -1)
+
+
+def indices(means: np.ndarray) -> np.ndarray:
+    """Return (highest - rest) / (highest + rest) of class means (drawn, classes, channels) >= 0 (Morcos et al. 2018).
+
+    In [0, 1], (drawn, channels): 1 for a channel that answers to one class alone, 0 for one that answers to all alike.
+    The rest is the mean of the other classes' means, so that frequent classes count no more than rare ones.
+    """
+    highest = means.max(1)
+    rest = (means.sum(1) - highest) / (means.shape[1] - 1)
+    total = highest + rest
+    return np.divide(highest - rest, total, out=np.zeros_like(total), where=total > 0)
+
+
+def areas(values: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Return how surely a face `inside` (n, channels) bool answers more strongly than one outside, (channels,)."""
+    ranks, n = rankdata(values, axis=0), inside.sum(0)
+    above: np.ndarray = (ranks * inside).sum(0) - n * (n + 1) / 2
+    return above / (n * (len(values) - n))
+
+
+def between(values: np.ndarray, means: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Return the variance of the means (classes, channels) of `sizes` faces over that of values (n, channels)."""
+    centre = values.mean(0)
+    total = ((values - centre) ** 2).sum(0)
+    explained = (sizes[:, None] * (means - centre) ** 2).sum(0)
+    return np.divide(explained, total, out=np.zeros_like(total), where=total > 0)
+
+
+def over_depth(study: Study, found: Sequence[Sequence[Measures]]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return each layer's means over filters and members, and the rank correlation of its excess with its depth.
+
+    `found` has a list of members, each a list of layers; the correlation is Spearman's (1904), one for each member.
+    """
+    excess = np.array([[layer["excess"].mean() for layer in member] for member in found])  # (members, layers)
+    drawn = []  # by resampled filters of the analysis model
+    for depth, layer in enumerate(found[0]):
+        rng = np.random.default_rng([study.seed, DRAW, 1, depth])
+        drawn.append(resamples(rng, len(layer["excess"]), count(study)) @ layer["excess"])
+    layers = []
+    for depth, name in enumerate(EVERY):
+        own = [member[depth] for member in found]
+        interval = percentiles(drawn[depth])
+        layers.append(
+            {
+                "layer": name,
+                "filters": len(own[0]["excess"]),
+                **{key: float(np.mean([one[key].mean() for one in own])) for key in MEASURES if key != "excess"},
+                "excess": replicated(excess[:, depth], interval),
+                "filters_interval": interval,
+            }
+        )
+    trend = replicated(rising(excess), percentiles(rising(np.stack(drawn, axis=1))))
+    return layers, {**trend, "interval": np.clip(trend["interval"], -1, 1).tolist()}
+
+
+def replicated(values: np.ndarray, interval: list[float]) -> dict[str, Any]:
+    """Return the mean of one value a member, with Student's interval over members; of one member, with `interval`."""
+    found: dict[str, Any] = {"value": float(values.mean()), "by_member": values.tolist()}
+    if len(values) < 2:
+        return {**found, "interval": interval, "over": "filters"}
+    half = float(t.ppf((1 + LEVEL) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
+    return {**found, "interval": [found["value"] - half, found["value"] + half], "over": "members"}
+
+
+def rising(values: np.ndarray) -> np.ndarray:
+    """Return Spearman's correlation of values (k, layers) with depth, (k,) in [-1, 1]; 0 where all layers are equal."""
+    ranks = rankdata(values, axis=1)
+    ranks -= ranks.mean(1, keepdims=True)
+    depth = np.arange(values.shape[1]) - (values.shape[1] - 1) / 2
+    length = np.sqrt((ranks**2).sum(1) * (depth**2).sum())
+    return np.divide(ranks @ depth, length, out=np.zeros_like(length), where=length > 0)
+
+
+def zeroing(study: Study, table: np.ndarray) -> dict[str, Any]:
+    """Return what zeroing each of Table 1's filters does to the analysis model's answers on a stratified sample of dev.
+
+    `filters` come layer by layer: the emotion that wins the filter's cell of Table 1, by responses `table` (n, 30),
+    with the share of dev's resamples in which it does, and the effect. `same` of the `losing` filters cost that emotion
+    most.
+    """
+    wanted = SMOKE_FACES if study.smoke else FACES
+    chosen = stratified(study.labels, wanted, np.random.default_rng([study.seed, DRAW, 2]))
+    images, labels = study.dataset.dev.images[chosen], study.labels[chosen]
+    winners, share = bootstrapped(table, study.labels, count(study), study.seed)
+    places = [(layer, channel) for layer in LAYERS for channel in range(FILTERS)]
+    found = effects(study.model, places, images, labels, study.device)
+    filters = [
+        {"layer": layer, "filter": channel, "winner": int(winner), "share": float(wins), **effect}
+        for (layer, channel), winner, wins, effect in zip(places, winners, share, found, strict=True)
+    ]
+    losing = [one for one in filters if one["loses"] is not None]
+    return {
+        "filters": filters,
+        "losing": len(losing),
+        "same": sum(one["loses"] == one["winner"] for one in losing),
+        "n": len(chosen),
+        "counts": np.bincount(labels, minlength=len(EMOTIONS)).tolist(),
+    }
+
+
+def effects(
+    network: nn.Module, places: Sequence[tuple[str, int]], images: np.ndarray, labels: np.ndarray, device: torch.device
+) -> list[dict[str, Any]]:
+    """Return how the answers to images (n, 48, 48) change when a filter, named by layer and channel, is zeroed, for
+    each.
+
+    `recall` and `accuracy` are changes, after less before, in [-1, 1], recall None for a class without faces; `loses`
+    is the class whose recall falls most, of equal ones the first, None where none falls; `changed` the share of other
+    answers; `mcnemar` the exact p that as many are right, `holm` the same corrected for the number of filters (Holm
+    1979).
+    """
+    before = logits(network, images, device).argmax(1)
+    found = []
+    for layer, channel in places:
+        with zeroed(network, layer, channel):
+            after = logits(network, images, device).argmax(1)
+        found.append(effect(before, after, labels))
+    corrected = holm(np.array([one["mcnemar"] for one in found]))
+    return [{**one, "holm": float(p)} for one, p in zip(found, corrected, strict=True)]
+
+
+def effect(before: np.ndarray, after: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """Return how answers (n,) changed, as `effects` describes it."""
+    was, now = before == labels, after == labels
+    gained = now.astype(float) - was
+    recall = [float(gained[own].mean()) if (own := labels == label).any() else None for label in range(len(EMOTIONS))]
+    falls = [0.0 if change is None else change for change in recall]
+    return {
+        "recall": recall,
+        "loses": int(np.argmin(falls)) if min(falls) < 0 else None,
+        "accuracy": float(gained.mean()),
+        "changed": float((before != after).mean()),
+        "mcnemar": mcnemar(was, now),
+    }
+
+
+@contextmanager
+def zeroed(network: nn.Module, layer: str, channel: int) -> Iterator[None]:
+    """Set one channel of the named layer's output to zero, within the `with` alone."""
+
+    def zero(module: nn.Module, given: Any, output: Tensor) -> Tensor:
+        kept = output.clone()
+        kept[:, channel] = 0
+        return kept
+
+    handle = network.get_submodule(layer).register_forward_hook(zero)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """Return p values (k,) raised so that the chance of any false finding among the k is no larger than said."""
+    order = np.argsort(p, kind="stable")
+    corrected = np.empty(len(p))
+    corrected[order] = np.minimum(1, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
+    return corrected

@@ -1,0 +1,114 @@
+"""Overconfidence: the overfitting model's loss by right and wrong answers, and both models' reliability diagrams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ferpipe.figures import plot
+from ferpipe.figures.figure import Figure, numbers_file
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Drawing
+
+    from ferpipe.results import Result
+
+ANALYSES = ("calibration",)
+SIZE = (704, 360)  # CSS pixels
+ROOM = 1.4  # the loss axis over the highest loss: the legend stands above the curves
+_STATES = {"analysis": ("chosen", plot.FIRST, "o"), "overfitted": ("last", plot.SECOND, "s")}
+_SIGNS = {"o": "\N{BLACK CIRCLE}", "s": "\N{BLACK SQUARE}"}
+_WORDS = {
+    "en": {
+        "loss": "Overfitting model: loss on dev",
+        "nats": "Loss (nats)",
+        "epoch": "Epoch",
+        "wrong": "wrong answers' part",
+        "right": "right answers' part",
+        "scaled": "after temperature scaling",
+        "diagram": "Reliability",
+        "confidence": "Mean confidence",
+        "accuracy": "Accuracy",
+        "analysis": "analysis model, epoch {epoch}",
+        "overfitted": "overfitting model, epoch {epoch}",
+    },
+    "zh": {
+        "loss": "过拟合模型：开发集损失",
+        "nats": "损失（纳特）",
+        "epoch": "轮次",
+        "wrong": "答错部分",
+        "right": "答对部分",
+        "scaled": "温度缩放之后",
+        "diagram": "可靠性图",
+        "confidence": "平均置信度",
+        "accuracy": "准确率",
+        "analysis": "分析模型，第{epoch}轮",
+        "overfitted": "过拟合模型，第{epoch}轮",
+    },
+}
+
+
+def draw(results: Mapping[str, Result], language: str) -> Figure:
+    """Return two panels: the stacked loss over epochs, and accuracy by confidence."""
+    numbers = results["calibration"].numbers
+    name = f"calibration.{language}.svg"
+    drawing = plot.svg(*SIZE, lambda figure: _panels(figure, numbers, _WORDS[language]))
+    files = {name: drawing, "calibration.json": numbers_file(numbers)}
+    return Figure(plot.image(name, *SIZE), "calibration", "calibration.json", files)
+
+
+def _panels(figure: Drawing, numbers: Mapping[str, Any], words: Mapping[str, str]) -> None:
+    left, right = figure.subplots(1, 2, width_ratios=(1.2, 1), squeeze=False)[0]
+    figure.subplots_adjust(left=0.075, right=0.98, bottom=0.14, top=0.91, wspace=0.24)
+    _losses(left, numbers["overfitted"], words)
+    _diagram(right, numbers, words)
+
+
+def _losses(axes: Axes, curves: Mapping[str, Any], words: Mapping[str, str]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    epochs, total, scaled = curves["epochs"], curves["loss"], curves["scaled_loss"]
+    right = [a * (loss or 0) for a, loss in zip(curves["accuracy"], curves["loss_right"], strict=True)]
+    if len(epochs) == 1:  # an area needs two ends
+        epochs = [epochs[0] - 0.4, epochs[0] + 0.4]
+        right, total, scaled = 2 * right, 2 * total, 2 * scaled
+    axes.fill_between(epochs, 0, right, color=plot.BAND, linewidth=0)
+    axes.fill_between(epochs, right, total, color=plot.SECOND, alpha=0.35, linewidth=0)
+    axes.plot(epochs, total, color=plot.SECOND)
+    axes.plot(epochs, scaled, color=plot.INK, dashes=(3, 1.5))
+    axes.set_xlim(min(epochs), max(epochs))
+    axes.set_ylim(0, ROOM * max(*total, *scaled))
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.set_xlabel(words["epoch"])
+    axes.set_ylabel(words["nats"])
+    axes.set_title(words["loss"], pad=10)
+    entries = (("\N{BLACK SQUARE}", "wrong", plot.SECOND), ("\N{BLACK SQUARE}", "right", plot.BAND))
+    for line, (sign, key, colour) in enumerate((*entries, ("--", "scaled", plot.INK))):
+        _named(axes, line, sign, colour, words[key])
+
+
+def _diagram(axes: Axes, numbers: Mapping[str, Any], words: Mapping[str, str]) -> None:
+    from matplotlib.ticker import FuncFormatter
+
+    axes.plot([0, 1], [0, 1], color=plot.FAINT, linewidth=0.75, dashes=(3, 2))
+    for line, (model, (key, colour, marker)) in enumerate(_STATES.items()):
+        state = numbers[model][key]
+        for one in state["reliability"]:
+            axes.plot([one["confidence"]] * 2, one["interval"], color=colour, linewidth=1)
+            axes.plot([one["confidence"]], [one["accuracy"]], color=colour, marker=marker, markersize=4)
+        _named(axes, line, _SIGNS[marker], colour, words[model].format(epoch=state["epoch"]))
+    axes.set_xlim(0, 1.02)
+    axes.set_ylim(0, 1.2)
+    axes.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])
+    axes.set_xlabel(words["confidence"])
+    axes.set_ylabel(words["accuracy"])
+    axes.set_title(words["diagram"], pad=10)
+    plot.share_axis(axes)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f}%"))
+
+
+def _named(axes: Axes, line: int, sign: str, colour: str, text: str) -> None:
+    """Write a series' sign, in its colour, and its name into the upper left corner."""
+    for words, place, own in ((sign, 0.02, colour), (text, 0.07, plot.INK)):
+        axes.annotate(words, (place, 0.96 - 0.075 * line), xycoords="axes fraction", va="center", color=own)

@@ -1,0 +1,76 @@
+"""The methods of explanation side by side on the same faces, or their mean maps where faces may not be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ferpipe.figures import grid, pictures
+from ferpipe.figures.figure import SCALE, Figure, numbers_file, picture
+from ferpipe.figures.scores import STAR, method
+from ferpipe.figures.words import WORDS, answer, described, over
+
+if TYPE_CHECKING:
+    from ferpipe.results import Result
+
+ANALYSES = ("scores", "data")
+_WORDS = {
+    "en": {"map": "{method} map", "mean": "the mean face", "means": "Mean map over {n} faces"},
+    "zh": {"map": "{method}图", "mean": "平均脸", "means": "{n}张脸的平均图"},
+}
+
+
+def draw(results: Mapping[str, Result], language: str) -> Figure:
+    """Return faces by methods, a row a method, each on a scale of its own with white at zero."""
+    result = results["scores"]
+    images, faces = picture(result, "images"), result.numbers["shown"]
+    if images is None or not len(images):
+        return _means(results, language)
+    maps = picture(result, "maps")  # (methods, k, 48, 48)
+    assert maps is not None
+    files = {SCALE: pictures.scale()}
+    for index, image in enumerate(images):
+        files[f"methods-face-{index}.png"] = pictures.grey(image)
+    shown = [
+        grid.Cell(described(language, face), face=f"methods-face-{index}.png", label=answer(language, face))
+        for index, face in enumerate(faces)
+    ]
+    rows, limits = [grid.row(shown, WORDS[language]["face"])], {}
+    for name, own in zip(result.numbers["agreement"]["methods"], maps, strict=True):
+        limits[name] = pictures.limit(own)
+        cells = []
+        for index, face in enumerate(faces):
+            file = f"methods-{name}-{index}.png"
+            files[file] = pictures.signed(own[index], limits[name])
+            alt = over(
+                language, _WORDS[language]["map"].format(method=method(language, name)), described(language, face)
+            )
+            cells.append(grid.Cell(alt, face=f"methods-face-{index}.png", map=file))
+        rows.append(grid.row(cells, _titled(result, name, language)))
+    files["methods.json"] = numbers_file({"faces": faces, "ends_of_the_scales": limits})
+    words = WORDS[language]
+    foot = grid.scale(words["against"], words["for"], words["zero"])
+    return Figure(grid.grid(rows, 4, foot), "scores", "methods.json", files, wide=True, fades=True)
+
+
+def _means(results: Mapping[str, Result], language: str) -> Figure:
+    """Return each method's mean map over the mean of the classes' mean faces."""
+    result, mean = results["scores"], results["data"].arrays["mean_faces"]
+    maps, words = result.arrays["means"], WORDS[language]
+    face = mean[mean.any((1, 2))].mean(0)
+    files, cells, limits = {SCALE: pictures.scale(), "methods-mean.png": pictures.grey(face)}, [], {}
+    for name, own in zip(result.numbers["agreement"]["methods"], maps, strict=True):
+        limits[name] = pictures.limit(own)
+        files[f"methods-mean-{name}.png"] = pictures.signed(own, limits[name])
+        what = _WORDS[language]["map"].format(method=method(language, name))
+        alt = over(language, what, _WORDS[language]["mean"])
+        cells.append(grid.Cell(alt, "methods-mean.png", f"methods-mean-{name}.png", _titled(result, name, language)))
+    files["methods.json"] = numbers_file({"n": result.numbers["n"], "ends_of_the_scales": limits})
+    foot = grid.scale(words["against"], words["for"], words["zero"])
+    title = _WORDS[language]["means"].format(n=result.numbers["n"])
+    body = grid.grid([grid.row(cells, title)], 7, foot)
+    return Figure(body, "scores", "methods.json", files, fades=True, note=words["not_shown"])
+
+
+def _titled(result: Result, name: str, language: str) -> str:
+    return f"{method(language, name)} {STAR}" if name == result.numbers["trusted"] else method(language, name)

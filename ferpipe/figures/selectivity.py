@@ -1,0 +1,80 @@
+"""How selective the filters of each layer are beyond chance, from the first convolution to the last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ferpipe.figures import plot
+from ferpipe.figures.figure import Figure, csv_file
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Drawing
+
+    from ferpipe.results import Result
+
+ANALYSES = ("selectivity",)
+WIDTH, ROW = 704, 22  # CSS pixels
+_WORDS = {
+    "en": {
+        "title": "Selectivity index by layer",
+        "index": "Selectivity index, mean over filters",
+        "members": "excess over chance: mean over members with its 95% interval",
+        "filters": "excess over chance, with its 95% interval over filters",
+        "member": "each member's excess",
+        "null": "chance: the index under permuted labels",
+    },
+    "zh": {
+        "title": "各层的选择性指数",
+        "index": "选择性指数（滤波器均值）",
+        "members": "超出随机水平的部分：成员均值及95%区间",
+        "filters": "超出随机水平的部分及95%区间（按滤波器）",
+        "member": "各成员的超出部分",
+        "null": "随机水平：标签置换后的指数",
+    },
+}
+
+
+def draw(results: Mapping[str, Result], language: str) -> Figure:
+    """Return layers in rows by depth: each member's excess selectivity, its mean and interval, and chance beside it."""
+    numbers = results["selectivity"].numbers
+    layers = numbers["layers"]
+    height, name = 160 + ROW * len(layers), f"selectivity.{language}.svg"
+    drawing = plot.svg(WIDTH, height, lambda figure: _panel(figure, layers, _WORDS[language], height))
+    keys = ("layer", "filters", "index", "null", "auroc", "eta_squared")
+    rows = [[*(one[key] for key in keys), one["excess"]["value"], *one["excess"]["interval"]] for one in layers]
+    files = {name: drawing, "selectivity.csv": csv_file([*keys, "excess", "low", "high"], rows)}
+    return Figure(plot.image(name, WIDTH, height), "selectivity", "selectivity.csv", files)
+
+
+def _panel(figure: Drawing, layers: list[Mapping[str, Any]], words: Mapping[str, str], height: int) -> None:
+    axes = figure.subplots()
+    figure.subplots_adjust(left=0.2, right=0.97, bottom=50 / height, top=1 - 108 / height)
+    axes.axvline(0, color=plot.FAINT, linewidth=0.75)
+    for place, one in enumerate(layers):
+        excess = one["excess"]
+        if len(excess["by_member"]) > 1:
+            own = excess["by_member"]
+            axes.plot(own, [place] * len(own), color=plot.FAINT, marker="o", markersize=3.5, linestyle="", alpha=0.6)
+        axes.plot(excess["interval"], [place, place], color=plot.FIRST, linewidth=1.5)
+        axes.plot([excess["value"]], [place], color=plot.FIRST, marker="o", markersize=6)
+        axes.plot([one["null"]], [place], color=plot.SECOND, marker="s", markersize=5, markerfacecolor=plot.PAPER)
+    axes.set_yticks(range(len(layers)), [one["layer"] for one in layers])
+    axes.set_ylim(len(layers) - 0.5, -0.5)
+    axes.grid(axis="x")
+    axes.grid(visible=False, axis="y")
+    axes.spines["left"].set_visible(False)
+    axes.set_xlabel(words["index"])
+    axes.set_title(words["title"], pad=64, x=-0.25)
+    _legend(axes, words, layers[0]["excess"]["over"])
+
+
+def _legend(axes: Axes, words: Mapping[str, str], over: str) -> None:
+    """Name the series above the panel, in their colours; a single member is not drawn beside the mean."""
+    entries = [("\N{BLACK CIRCLE}", over, plot.FIRST), ("\N{WHITE SQUARE}", "null", plot.SECOND)]
+    if over == "members":
+        entries.insert(1, ("\N{BULLET}", "member", plot.FAINT))
+    for line, (sign, key, colour) in enumerate(entries):
+        offset: dict[str, Any] = {"xytext": (0, 46 - 15 * line), "textcoords": "offset points", "va": "center"}
+        axes.annotate(f"{sign} {words[key]}", (0, 1), xycoords="axes fraction", color=colour, **offset)

@@ -1,0 +1,90 @@
+"""The planted hand: how surely each method marks it, where it decides the answer and where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ferpipe.figures import plot
+from ferpipe.figures.figure import Figure, csv_file
+from ferpipe.figures.scores import method, rows
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Drawing
+
+    from ferpipe.results import Result
+
+ANALYSES = ("shortcut",)
+WIDTH, ROW = 704, 28  # CSS pixels
+_KINDS = {
+    "decisive": (plot.FIRST, "o", -0.16),
+    "other": (plot.SECOND, "s", 0.16),
+}  # colour, marker, rows off the middle
+_WORDS = {
+    "en": {
+        "title": "Finding the hand: area under the ROC curve over pixels, with its 95% interval",
+        "auc": "0.5 is chance, 1 marks the hand alone",
+        "decisive": "the hand decides the answer",
+        "other": "it does not",
+        "nothing": "These faces are photographs: nobody can take the hand away, so there is nothing to measure.",
+        "none": "In this run no dev face shows a hand.",
+    },
+    "zh": {
+        "title": "找到手：像素ROC曲线下面积及其95%区间",
+        "auc": "0.5为随机水平，1为只标出手",
+        "decisive": "手决定答案",
+        "other": "手不决定答案",
+        "nothing": "这些人脸是照片，无法把手移去，因此无从测量。",
+        "none": "本次运行的开发集中没有露出手的人脸。",
+    },
+}
+
+
+def draw(results: Mapping[str, Result], language: str) -> Figure:
+    """Return methods by the area under the ROC curve, or a line that says why there is none."""
+    numbers, words = results["shortcut"].numbers, _WORDS[language]
+    entries, places = rows(numbers) if numbers["n"] else ({}, [])
+    data = [
+        [name, kind, *([one["value"], *one["interval"], one["n"]] if (one := entry[kind]) else [None, None, None, 0])]
+        for name, entry in entries.items()
+        for kind in _KINDS
+    ]
+    files = {"shortcut.csv": csv_file(["method", "hand", "auc", "low", "high", "n"], data)}
+    if not entries:
+        note = words["none" if numbers["available"] else "nothing"]
+        return Figure(f'<p class="note">{note}</p>', "shortcut", "shortcut.csv", files)
+    height, name = round(96 + ROW * (places[-1] + 1)), f"shortcut.{language}.svg"
+    files[name] = plot.svg(WIDTH, height, lambda figure: _panel(figure, numbers, language, height))
+    return Figure(plot.image(name, WIDTH, height), "shortcut", "shortcut.csv", files)
+
+
+def _panel(figure: Drawing, numbers: Mapping[str, Any], language: str, height: int) -> None:
+    axes, words = figure.subplots(), _WORDS[language]
+    figure.subplots_adjust(left=0.225, right=0.75, bottom=50 / height, top=1 - 34 / height)
+    entries, places = rows(numbers)
+    axes.axvline(0.5, color=plot.FAINT, linewidth=0.75, dashes=(3, 2))
+    for kind, (colour, marker, off) in _KINDS.items():
+        for place, (name, entry) in zip(places, entries.items(), strict=True):
+            if one := entry[kind]:
+                fill = colour if name in numbers["methods"] else plot.PAPER
+                axes.plot(one["interval"], [place + off] * 2, color=colour, linewidth=1.5)
+                axes.plot(
+                    [one["value"]], [place + off], color=colour, marker=marker, markersize=5, markerfacecolor=fill
+                )
+    axes.set_yticks(places, [method(language, name) for name in entries])
+    axes.set_ylim(places[-1] + 0.6, -0.6)
+    axes.grid(axis="x")
+    axes.grid(visible=False, axis="y")
+    axes.spines["left"].set_visible(False)
+    axes.set_xlabel(words["auc"])
+    axes.set_title(words["title"], pad=10, x=-0.43)
+    _legend(axes, words)
+
+
+def _legend(axes: Axes, words: Mapping[str, str]) -> None:
+    """Name both series beside the panel, in their colours."""
+    for line, (kind, (colour, marker, _)) in enumerate(_KINDS.items()):
+        place: dict[str, Any] = {"xy": (1.03, 0.96 - 0.09 * line), "xycoords": "axes fraction", "va": "center"}
+        sign = {"o": "\N{BLACK CIRCLE}", "s": "\N{BLACK SQUARE}"}[marker]
+        axes.annotate(f"{sign} {words[kind]}", color=colour, annotation_clip=False, **place)

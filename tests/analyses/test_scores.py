@@ -1,0 +1,247 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from test_counterfactuals import FEAR, Reads, drawn
+
+from ferpipe import results
+from ferpipe.analyses import methods, scores
+from ferpipe.analyses.counterfactuals import Counterfactual, counterfactuals, effects
+from ferpipe.analyses.scores import Asked, Truth, against, agreement, order, part_correlation, played, trusted
+
+TWO, PLAIN = ("gradient", "lime"), ("random", "edges")
+SQUARES = [(slice(r, r + 8), slice(c, c + 8)) for r in (4, 24) for c in (4, 24)]
+
+
+def squares():
+    """A face of four parts that do not touch."""
+    masks = np.zeros((4, 48, 48), bool)
+    for mask, square in zip(masks, SQUARES, strict=True):
+        mask[square] = True
+    return Counterfactual(("AU1", "AU2", "AU4", "AU5"), np.where(masks, 60, 100).astype(np.uint8), masks)
+
+
+def smooth(n, seed):
+    return np.random.default_rng(seed).standard_normal((n, 48, 48)).astype(np.float32)
+
+
+def asked(study, images, weights):
+    one = drawn(study, Reads(weights), n=len(images))
+    return Asked(one, images, np.full(len(images), FEAR))
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Two methods and two baselines."""
+    monkeypatch.setattr(scores, "METHODS", TWO)
+    monkeypatch.setattr(scores, "BASELINES", PLAIN)
+
+
+# what a method is worth on known parts
+
+
+def test_of_a_network_that_reads_one_part_the_map_of_what_it_reads_ranks_all_parts():
+    one, weights = squares(), np.zeros((48, 48))
+    weights[SQUARES[2]] = 0.1
+    network, images = Reads(weights), np.full((1, 48, 48), 100, np.uint8)
+    (own,) = effects(network, images, np.array([FEAR]), [one], torch.device("cpu"))
+    assert np.count_nonzero(own) == 1 and own[2] > 0
+    assert part_correlation(weights, one, own) == pytest.approx(1)
+    assert part_correlation(-weights, one, own) == pytest.approx(-1)
+
+
+def test_a_random_map_ranks_parts_by_chance_and_an_even_one_not_at_all():
+    one, effect = squares(), np.array([0.3, -0.2, 1.0, 0.1])
+    found = [part_correlation(own, one, effect) for own in smooth(300, 0)]
+    assert abs(np.mean(found)) < 0.1 and np.std(found) > 0.4
+    assert part_correlation(np.ones((48, 48)), one, effect) == 0
+
+
+def test_two_parts_or_equal_effects_make_no_ranking():
+    one = squares()
+    two = Counterfactual(one.parts[:2], one.pictures[:2], one.masks[:2])
+    assert np.isnan(part_correlation(smooth(1, 0)[0], two, np.array([1.0, 2.0])))
+    assert np.isnan(part_correlation(smooth(1, 0)[0], one, np.ones(4)))
+
+
+def test_true_effects_painted_on_the_parts_score_best_everywhere():
+    one = squares()
+    effect = np.array([0.5, 0.2, 1.0, 0.1])
+    truth = Truth(np.array([1]), [one], [effect])
+    painted = (one.masks * effect[:, None, None]).sum(0)
+    found = against(truth, np.stack([0 * painted, painted]).astype(np.float32))  # the first face is not in the truth
+    assert {key: values.tolist() for key, values in found.items()} == {
+        "rank_correlation": [pytest.approx(1)],
+        "mass_accuracy": [1],
+        "rank_accuracy": [1],
+        "pointing_game": [True],
+    }
+
+
+def test_a_map_of_all_but_the_parts_scores_nothing_and_an_even_one_their_area():
+    one, area = squares(), 256 / 2304
+    truth = Truth(np.arange(3), [one] * 3, [np.arange(4.0)] * 3)
+    outside = (~one.masks.any(0)).astype(np.float32)
+    found = against(truth, np.stack([outside, np.ones_like(outside), -np.ones_like(outside)]))
+    np.testing.assert_allclose(found["mass_accuracy"], [0, area, 0])
+    assert found["rank_accuracy"][0] == 0 and found["rank_accuracy"][1] == pytest.approx(area, abs=0.06)
+    assert not found["pointing_game"][0]
+    assert scores.areas(truth)["area"] == pytest.approx([area] * 3)
+
+
+# maps played back
+
+
+def test_the_most_relevant_pixel_comes_first_and_equal_ones_in_a_drawn_order():
+    maps = np.zeros((2, 48, 48), np.float32)
+    maps[:, 30, 7], maps[:, 3, 40] = 5, -1
+    places = order(maps)
+    assert places[0, 30, 7] == 0 and places[0, 3, 40] == 2303
+    assert np.array_equal(np.sort(places[0].ravel()), np.arange(2304)) and np.array_equal(*places)
+    assert abs((places[0] < 1152)[:24].mean() - 0.5) < 0.05  # not from the top downwards
+
+
+def test_what_the_network_reads_is_inserted_to_the_best_effect_and_deleted_to_the_worst(study):
+    weights = np.zeros((48, 48))
+    weights[SQUARES[1]] = 0.1
+    images = np.full((3, 48, 48), 100, np.uint8)
+    images[(slice(None), *SQUARES[1])] = 200
+    given = asked(study, images, weights)
+    best = played(given, np.repeat(weights[None], 3, 0))
+    worst, chance = played(given, np.repeat(-weights[None], 3, 0)), played(given, smooth(3, 0))
+    assert (best["insertion"] > chance["insertion"]).all() and (chance["insertion"] > worst["insertion"]).all()
+    assert (best["deletion"] < chance["deletion"]).all() and (chance["deletion"] < worst["deletion"]).all()
+    np.testing.assert_allclose(best["difference"], best["insertion"] - best["deletion"])
+    for values in (*best.values(), *worst.values()):
+        assert (np.abs(values) <= 1).all()
+
+
+def test_an_answer_that_no_pixel_changes_has_its_probability_as_area(study):
+    found = played(asked(study, np.full((2, 48, 48), 90, np.uint8), np.zeros((48, 48))), smooth(2, 1))
+    np.testing.assert_allclose(found["insertion"], 1 / 7)
+    np.testing.assert_allclose(found["difference"], 0, atol=1e-12)
+
+
+# agreement
+
+
+def test_methods_agree_with_themselves_and_with_their_opposite_about_size_alone(study):
+    one, maps = study(), smooth(5, 0)
+    found = agreement(one, {"a": maps, "b": -maps, "c": np.zeros_like(maps)})
+    assert found["methods"] == ["a", "b", "c"]
+    correlations, overlaps = found["rank_correlation"], found["overlap"]
+    assert correlations[0][0]["value"] == pytest.approx(1) and correlations[0][1]["value"] == pytest.approx(-1)
+    assert overlaps[0][0]["value"] == overlaps[1][0]["value"] == 1 and overlaps[0][0]["n"] == 5
+    assert correlations[0][2] is None and correlations[2][2] is None
+    assert overlaps[0][2]["value"] == pytest.approx(0.1, abs=0.05)
+
+
+# which method is trusted
+
+
+def score(value, low, high, n=50):
+    return {"rank_correlation": {"value": value, "interval": [low, high], "n": n}}
+
+
+NONE = {"rank_correlation": None}
+BARS = {"random": score(0.0, -0.1, 0.9), "edges": score(0.2, 0.1, 0.3), "centre": NONE}
+
+
+@pytest.mark.parametrize(
+    ("methods", "expected"),
+    [
+        ({"a": score(0.5, 0.4, 0.6), "b": score(0.6, 0.31, 0.8), "c": score(0.9, 0.3, 1.0)}, "b"),  # c touches the bar
+        ({"a": score(0.5, 0.4, 0.6), "b": NONE}, "a"),
+        ({"a": score(0.5, 0.29, 0.6), "b": NONE}, None),
+        ({"a": score(0.5, 0.4, 0.6, n=scores.ENOUGH - 1)}, None),
+        ({"a": score(0.5, 0.4, 0.6), "b": score(0.5, 0.4, 0.6)}, "a"),
+        ({}, None),
+    ],
+)
+def test_the_highest_is_trusted_of_those_wholly_above_the_best_baseline(methods, expected):
+    assert trusted(methods, BARS, "rank_correlation") == expected
+
+
+def test_without_a_baseline_to_beat_nothing_is_trusted():
+    assert trusted({"a": score(0.5, 0.4, 0.6)}, {"random": NONE}, "rank_correlation") is None
+
+
+# the whole card
+
+
+def oracle(one):
+    """A stand-in for `relevance` whose "lime" knows the truth: the least map that sums to each part's effect."""
+    n = len(one.labels)
+    found = counterfactuals(one, np.arange(n))
+    own = effects(one.model, one.dataset.dev.images, np.full(n, FEAR), found, one.device)
+    maps = {
+        image.tobytes(): np.linalg.pinv(face.masks.reshape(-1, 2304).astype(float)) @ effect
+        for image, face, effect in zip(one.dataset.dev.images, found, own, strict=True)
+    }
+
+    def relevance(name, network, images, targets, device, seed, effort=1.0):
+        if name == "lime":
+            return np.array([maps[image.tobytes()] for image in images], np.float32).reshape(-1, 48, 48)
+        if name == "gradient":
+            return smooth(len(images), seed)
+        return methods.relevance(name, network, images, targets, device, seed, effort)
+
+    return relevance
+
+
+def test_a_method_that_knows_the_truth_is_trusted_and_chance_is_not(study, few, monkeypatch):
+    weights = smooth(1, 8)[0].cumsum(0).cumsum(1) / 500
+    one = drawn(study, Reads(weights))
+    monkeypatch.setattr(scores, "relevance", oracle(one))
+    numbers = scores.analyse(one).numbers
+    assert numbers["trusted"] == "lime" and numbers["criterion"] == "rank_correlation" and numbers["n"] == 24
+    known, chance = (numbers["methods"][name] for name in ("lime", "gradient"))
+    assert known["rank_correlation"]["value"] > 0.99
+    assert chance["rank_correlation"]["interval"][0] < 0 < chance["rank_correlation"]["interval"][1]
+    assert known["mass_accuracy"]["value"] == pytest.approx(1, abs=0.01) and known["pointing_game"]["value"] == 1
+    assert known["seeds"]["value"] == pytest.approx(1) and abs(chance["seeds"]["value"]) < 0.1
+    assert numbers["baselines"]["edges"]["randomisation"]["value"] == pytest.approx(1)
+    assert 0 < numbers["area"]["value"] < 0.5 and -1 <= numbers["area_correlation"]["value"] <= 1
+
+
+@pytest.mark.parametrize(("sure", "scale"), [(False, 1), (True, 0.1)], ids=["wrong", "unsure"])
+def test_faces_answered_wrongly_or_unsurely_say_nothing_about_parts(study, few, sure, scale):
+    one = drawn(study, sure=sure, preset="smoke")
+    member = replace(one.members[0], epoch_logits=(one.members[0].epoch_logits * scale).astype(np.float16))
+    numbers = scores.analyse(replace(one, members=(member,))).numbers
+    assert numbers["trusted"] is None and numbers["area"] is None
+    assert all(numbers["methods"][name][key] is None for name in TWO for key in scores.TRUTH)
+    assert numbers["methods"]["gradient"]["difference"]["n"] == numbers["n"]
+
+
+def test_on_other_data_there_is_no_truth_and_insertion_decides(study, few, tmp_path):
+    result = scores.analyse(study(members=2))
+    results.write(tmp_path / "scores", result, {})
+    numbers = results.read(tmp_path / "scores").numbers
+    assert numbers == result.numbers and numbers["criterion"] == "difference"
+    for name in TWO:
+        found = numbers["methods"][name]
+        assert all(found[key] is None for key in scores.TRUTH)
+        assert all(found[key]["n"] == numbers["checked"] == 7 for key in scores.CHECKS)
+        low, high = found["insertion"]["interval"]
+        assert 0 <= low <= found["insertion"]["value"] <= high <= 1
+    gradient, edges = numbers["methods"]["gradient"], numbers["baselines"]["edges"]
+    assert gradient["seeds"]["value"] == pytest.approx(1)  # nothing in it is drawn
+    assert edges["randomisation"]["value"] == edges["members"]["value"] == pytest.approx(1)  # it asks no network
+    assert gradient["randomisation"]["value"] < 0.5 and gradient["members"]["value"] < 0.5
+    assert abs(numbers["baselines"]["random"]["seeds"]["value"]) < 0.3
+
+
+def test_one_member_or_one_with_weights_leaves_the_second_out(study, few):
+    assert scores.analyse(study(members=1)).numbers["methods"]["lime"]["members"] is None
+    one = study(members=2)
+    answers_alone = replace(one, members=(one.members[0], replace(one.members[1], weights=None)))
+    assert scores.analyse(answers_alone).numbers["methods"]["lime"]["members"] is None
+
+
+def test_checked_faces_stand_first_and_no_face_twice(study):
+    one = study(n=120)
+    chosen, checked = scores.sampled(one)
+    assert len(chosen) == 14 and checked == 7 and len(set(chosen.tolist())) == 14
+    assert set(one.labels[chosen[:checked]]) == set(range(7))
