@@ -44,7 +44,7 @@ def draw(results: Mapping[str, Result], language: str) -> Figure:
     limit = pictures.limit(np.stack([arrays[side] for side in SIDES]), 1.0)
     files = {SCALE: pictures.scale()}
     for label, name in enumerate(EMOTIONS):
-        files[f"atlas-face-{name}.png"] = pictures.grey(results["data"].arrays["mean_faces"][label])
+        files[f"atlas-mean-{name}.png"] = pictures.grey(results["data"].arrays["mean_faces"][label])
     rows = []
     for side in SIDES:
         cells = []
@@ -53,11 +53,11 @@ def draw(results: Mapping[str, Result], language: str) -> Figure:
             count = _WORDS[language]["n"].format(n=integer(n)) if n else _WORDS[language]["few"]
             mean = words["mean_of"].format(label=shown)
             if not n:
-                cells.append(grid.Cell(f"{mean} · {count}", face=f"atlas-face-{name}.png", label=f"{shown}\n{count}"))
+                cells.append(grid.Cell(f"{mean} · {count}", face=f"atlas-mean-{name}.png", label=f"{shown}\n{count}"))
                 continue
             files[f"atlas-{side}-{name}.png"] = pictures.signed(arrays[side][label].repeat(6, 0).repeat(6, 1), limit)
             alt = over(language, _WORDS[language]["map"].format(label=shown), mean)
-            cells.append(grid.Cell(alt, f"atlas-face-{name}.png", f"atlas-{side}-{name}.png", f"{shown}\n{count}"))
+            cells.append(grid.Cell(alt, f"atlas-mean-{name}.png", f"atlas-{side}-{name}.png", f"{shown}\n{count}"))
         rows.append(grid.row(cells, _WORDS[language][side]))
     files["atlas.csv"] = csv_file(
         ["answer", "side", "row", "column", "mean", "half", "n", "differs"], _cells(numbers, arrays)

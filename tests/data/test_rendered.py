@@ -10,6 +10,7 @@ import pytest
 
 from ferpipe.data import rendered
 from ferpipe.data.rendered import REGIONS, UNITS, WRONG_LABELS, Faces
+from ferpipe.data.traits import NAMES
 from ferpipe.emotions import EMOTIONS
 
 FACES = 24
@@ -215,7 +216,7 @@ def test_a_data_set_has_the_truth_of_its_dev_faces() -> None:
     shapes = {name: values.shape for name, values in made.truth.items()}
     assert shapes == {
         "emotions": (20,), "units": (20, len(UNITS)), "hands": (20,), "regions": (20, 7, 48, 48),
-        "changed": (20, 48, 48),
+        "changed": (20, 48, 48), "traits": (20, len(NAMES)), "seeds": (20, 2),
     }  # fmt: skip
     assert set(made.notes["wrong_labels"]) == {"train", "dev", "test"}
 
