@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import logging
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -122,9 +123,26 @@ def _themed(text: str, width: int, height: int) -> str:
     text = re.sub(r"\A.*?(?=<svg)", "", text, flags=re.DOTALL)
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', f'width="{width}" height="{height}"', text, count=1)
+    text, classes = _lightened(text)
     light, dark = ("".join(f"--{m[0]}:{m[i]};" for m in _MEANING.values()) for i in (1, 2))
-    style = f":root{{{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}text{{font-family:{_FONTS}}}"
+    style = f":root{{{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}text{{font-family:{_FONTS}}}{classes}"
     return re.sub(r"(<svg[^>]*>)", lambda match: f"{match[1]}<style>{style}</style>", text, count=1)
+
+
+def _lightened(text: str) -> tuple[str, str]:
+    """Return an SVG in some two thirds of its size, the same picture, and the style sheet that it now needs.
+
+    Hundredths of a pixel are enough; styles that stand again and again become classes; groups need no names.
+    """
+    text = re.sub(r"\d+\.\d{3,}", lambda match: f"{float(match[0]):.2f}".rstrip("0").rstrip("."), text)
+    text = re.sub(r' transform="rotate\(-0 [^"]*\)"', "", text)
+    text = re.sub(r'<g id="[^"]*"', "<g", text)
+    text = re.sub(r"\s*\n\s*", "\n", text)
+    styles = Counter(re.findall(r' style="([^"]*)"', text))
+    names = {style: f"s{index}" for index, style in enumerate(sorted(s for s, n in styles.items() if n > 1))}
+    for style, name in names.items():
+        text = text.replace(f' style="{style}"', f' class="{name}"')
+    return text, "".join(f".{name}{{{style}}}" for style, name in names.items())
 
 
 def image(name: str, width: int, height: int) -> str:
