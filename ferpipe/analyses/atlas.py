@@ -134,10 +134,9 @@ def contrasts(
     speaks = (every * where[:, None]).sum((2, 3))  # (n, 7): what eyes and mouth together say for each class
     rows = np.arange(len(chosen))
     misled = speaks[rows, answers] > speaks[rows, labels]
-    parts = masks["brows"] | masks["eyes"] | masks["nose"] | masks["mouth"]
-    parts_share, face_share = evidence.shares(found, parts), evidence.shares(found, masks["face"])
+    parts_share, face_share = evidence.shares(found, masks["features"]), evidence.shares(found, masks["face"])
     usable = right & (face_share > 0) & masks["face"].any((1, 2))
-    area = parts[usable].sum((1, 2)) / np.maximum(masks["face"][usable].sum((1, 2)), 1)
+    area = masks["features"][usable].sum((1, 2)) / np.maximum(masks["face"][usable].sum((1, 2)), 1)
     strength = evidence.coverage(features(study.dataset.dev.images[chosen])["edges"])
     along = [rank_correlation(a.ravel(), b.ravel()) for a, b in zip(found[right], strength[right], strict=True)]
     return {

@@ -101,18 +101,25 @@ def recalls(study: Study, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def taken(counts: np.ndarray) -> dict[str, Any]:
     """Return what share of the missed faces of a class was taken for those of TAKEN, with Wilson's interval and n.
 
-    Beside it `even`, the share if errors were spread evenly over the other classes. None without missed faces.
+    Beside it `even`, the share if errors were spread evenly over the other classes; `both` joins the two. None without
+    missed faces.
     """
     found: dict[str, Any] = {}
+    all_hits, all_missed, expected = 0, 0, 0.0
     for name, others in TAKEN.items():
-        row = counts[EMOTIONS.index(name)]
-        missed = int(row.sum() - row[EMOTIONS.index(name)])
-        hits = int(row[[EMOTIONS.index(other) for other in others]].sum())
+        label = EMOTIONS.index(name)
+        missed = int(counts[label].sum() - counts[label, label])
+        hits = int(counts[label, [EMOTIONS.index(other) for other in others]].sum())
         even = len(others) / (len(EMOTIONS) - 1)
-        found[name] = (
-            {"value": hits / missed, "interval": wilson(hits, missed), "n": missed, "even": even} if missed else None
-        )
+        all_hits, all_missed, expected = all_hits + hits, all_missed + missed, expected + even * missed
+        found[name] = share(hits, missed, even)
+    found["both"] = share(all_hits, all_missed, expected / max(all_missed, 1))
     return found
+
+
+def share(hits: int, n: int, even: float) -> dict[str, Any] | None:
+    """Return hits as a share of n with Wilson's interval, beside `even`; None of none."""
+    return {"value": hits / n, "interval": wilson(hits, n), "n": n, "even": even} if n else None
 
 
 def table(labels: np.ndarray, answers: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 
 from ferpipe.analyses.faces import described, predictions, stratified, typical
 from ferpipe.analyses.inputs import inputs
+from ferpipe.analyses.intervals import proportion
 from ferpipe.analyses.roles import DEAD, KINDS, LIKE, SHADE, kinds_of, likenesses, responses, standard
 from ferpipe.analyses.study import Study
 from ferpipe.emotions import EMOTIONS
@@ -36,6 +37,7 @@ def analyse(study: Study) -> Result:
         "order": order(kernels),
         "kinds": {kind: kinds.count(kind) for kind in (*KINDS, "dead", "other")},
         "kind": kinds,
+        "fitting": proportion(np.isin(kinds, KINDS)),
         "likeness": {kind: [float(value) for value in column] for kind, column in zip(KINDS, likeness.T, strict=True)},
         "thresholds": {"likeness": LIKE, "dead": DEAD, "duplicate": SAME, "shade_blur": SHADE},
         "size": outputs.shape[1],

@@ -27,12 +27,15 @@ def ellipse(half_axes: tuple[float, float] = ELLIPSE) -> np.ndarray:
 
 
 def regions(dataset: Dataset) -> Mapping[str, np.ndarray]:
-    """Return the masks of each region in each dev face, (n, 48, 48) bool, by name."""
+    """Return the masks of each region in each dev face, (n, 48, 48) bool, by name; `features` unites those of BOXES."""
     if "regions" in dataset.truth:
-        return {name: dataset.truth["regions"][:, index] for index, name in enumerate(REGIONS)}
-    face = ellipse()
-    masks = {"face": face, **{name: _boxed(boxes) & face for name, boxes in BOXES.items()}, "background": ~face}
-    return {name: np.broadcast_to(mask, dataset.dev.images.shape) for name, mask in masks.items()}
+        found = {name: dataset.truth["regions"][:, index] for index, name in enumerate(REGIONS)}
+    else:
+        face = ellipse()
+        masks = {"face": face, **{name: _boxed(boxes) & face for name, boxes in BOXES.items()}, "background": ~face}
+        found = {name: np.broadcast_to(mask, dataset.dev.images.shape) for name, mask in masks.items()}
+    features = found["brows"] | found["eyes"] | found["nose"] | found["mouth"]
+    return {**found, "features": features}
 
 
 def _boxed(boxes: tuple[tuple[int, int, int, int], ...]) -> np.ndarray:

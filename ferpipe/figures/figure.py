@@ -15,6 +15,7 @@ ALT = "\ue004"  # stands in a body for the figure's alt, which its section write
 CAPTION = "\ue005"  # in a table's body, for its numbered caption
 ASSETS = "\ue006"  # before the name of one of the figure's files
 LABEL = "\ue008"  # for "Figure 3"
+REFERRED = "\ue00b{}\ue00c"  # for "Figure 3" as a link, of a figure named as fig:saliency
 RISE = "rise.png"  # its half above zero
 SCALE = "scale.png"  # the bar of the signed colour scale: the same file in every figure that has it
 

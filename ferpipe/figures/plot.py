@@ -125,7 +125,9 @@ def _themed(text: str, width: int, height: int) -> str:
     text = re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', f'width="{width}" height="{height}"', text, count=1)
     text, classes = _lightened(text)
     light, dark = ("".join(f"--{m[0]}:{m[i]};" for m in _MEANING.values()) for i in (1, 2))
-    style = f":root{{{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}text{{font-family:{_FONTS}}}{classes}"
+    style = (
+        f":root{{{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}text{{font-family:{_FONTS}}}{classes}"
+    )
     return re.sub(r"(<svg[^>]*>)", lambda match: f"{match[1]}<style>{style}</style>", text, count=1)
 
 

@@ -13,7 +13,7 @@ from ferpipe.figures import gallery
 from ferpipe.figures.figure import Figure
 from ferpipe.render.edition import Edition, editions
 from ferpipe.render.page import Pages
-from ferpipe.text import chapters, parity, section
+from ferpipe.text import chapters, claims, parity, section
 from ferpipe.text import report as frame
 from ferpipe.text.expressions import flat
 from ferpipe.text.problems import Problems, guess
@@ -41,6 +41,8 @@ def gather(
     shown = editions(results, artefacts, names or report.editions, local, report.original)
     sections, problems = _read(report)
     problems += chapters.unplaced(sections) if strict else []
+    for edition in shown:
+        edition.verdicts.extend(claims.judged(sections, edition.numbers, problems))
     writers = {
         (edition.name, language): _writer(language, sections, edition, problems)
         for edition in shown
@@ -96,12 +98,15 @@ def _files(
             key = edition.name, language
             _add(files, f"assets/{edition.name}", figures[key])
             files[f"{edition.folder}{language}/index.html"] = pages.page(edition, language, writers[key], figures[key])
-        files[f"{edition.folder}numbers.json"] = _json(dict(flat(edition.numbers)))
+        judged = {claims.name(one.claim.id): one.numbers() for one in edition.verdicts}
+        files[f"{edition.folder}numbers.json"] = _json(dict(flat({**edition.numbers, "claims": judged})))
     origin = {"generator": GENERATOR, "editions": {edition.name: edition.recipes for edition in shown}}
     return files | {
         "index.html": pages.chooser(),
         ".nojekyll": b"",
-        "claims.json": b"[]\n",  # claims come with their own stage
+        "claims.json": _json(
+            [{"edition": edition.name, **one.record()} for edition in shown for one in edition.verdicts]
+        ),
         "provenance.json": _json(origin),
     }
 
@@ -121,15 +126,18 @@ def _read(report: Report) -> tuple[list[Section], list[str]]:
         for item in part.items
         if item.name not in drawn
     ]
+    problems += claims.problems(sections, report.languages)
     return sections, problems + chapters.places(sections, report.languages)
 
 
 def _writer(language: str, sections: Sequence[Section], edition: Edition, problems: list[str]) -> chapters.Writer:
     """Return the text in one language, and add what is wrong with it, and each result that it needs and lacks."""
-    writer = chapters.Writer(language, sections, {**edition.numbers, "edition": edition.frame})
+    judged = {claims.name(one.claim.id): one.numbers() for one in edition.verdicts}
+    writer = chapters.Writer(language, sections, {**edition.numbers, "edition": edition.frame, "claims": judged})
     drawn = set(gallery.names())
     items = [item for part in sections for item in part.items if item.name in drawn]
-    lacking = [(item, name) for item in items for name in gallery.analyses(item.name) if name not in edition.numbers]
+    there = {*edition.numbers, "claims"}
+    lacking = [(item, name) for item in items for name in gallery.analyses(item.name) if name not in there]
     problems += [
         f"{item.where}: figure '{item.name}' is drawn from {edition.name}/{name}, which has no result; "
         "python build.py makes it"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from ferpipe.figures.filter_emotions import agreement
 
 if TYPE_CHECKING:
     from ferpipe.results import Result
+    from ferpipe.text.claims import Verdict
 
 FILES = ("numbers.json", "arrays.npz", "recipe.json")
 
@@ -27,6 +28,7 @@ class Edition:
     results: Path  # <results>/<dataset>
     original: Mapping[str, Any]
     faces: Path | None = None  # of a restricted data set, for the local page alone
+    verdicts: list[Verdict] = field(default_factory=list)  # on the claims of the text, once that has been read
 
     @property
     def local(self) -> bool:
@@ -68,8 +70,20 @@ class Edition:
 
     def sources(self, names: Sequence[str]) -> dict[str, str]:
         """Return the fingerprints of what these analyses' figures are drawn from."""
-        files = {name: self._file(name) for name in names if name != "original"}
+        files = {name: self._file(name) for name in names if name not in ("original", "claims")}
+        if "claims" in names:
+            files["claims"] = fingerprints.of_value(self.ledger)
         return files | {"original": fingerprints.of_value(self.original), **self._faces}
+
+    @property
+    def ledger(self) -> list[dict[str, Any]]:
+        """Return the rows of the ledger of findings: verdicts, and the words of their claims in every language."""
+        rows = []
+        for one in self.verdicts:
+            words = {key: getattr(one.claim, key) for key in ("finding", "original", "why")}
+            texts = {key: {lang: text.text for lang, text in found.items()} for key, found in words.items()}
+            rows.append({**one.record(), "unit": one.claim.unit, "figure": one.claim.figure, **texts})
+        return rows
 
     def load(self, names: Sequence[str]) -> dict[str, Result]:
         """Return results with their arrays, and with the faces where this page may show them."""
@@ -78,8 +92,8 @@ class Edition:
         faces = read_npz(self.faces) if self.faces else {}
         loaded = {}
         for name in names:
-            if name == "original":
-                loaded[name] = Result(self.original)
+            if name in ("original", "claims"):
+                loaded[name] = Result(self.original if name == "original" else {"rows": self.ledger})
                 continue
             own = {key.split("/", 1)[1]: array for key, array in faces.items() if key.split("/", 1)[0] == name}
             loaded[name] = Result(self.analyses[name], read_npz(self.results / name / "arrays.npz"), own)

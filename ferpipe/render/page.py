@@ -45,6 +45,7 @@ class Pages:
         """Return an edition's page in one language."""
         root = "../" * (1 + edition.folder.count("/"))
         slots = {p.item.name: self._figure(p, figures[p.item.name], edition, language, root) for p in writer.placed}
+        slots = {name: _referred(html, writer.labels) for name, html in slots.items()}
         chapters = [
             {"id": chapter.name, "title": Markup(chapter.title), "body": Markup(_filled(chapter.body, slots))}
             for chapter in writer.chapters
@@ -112,7 +113,8 @@ class Pages:
         assets = f"{root}assets/{edition.name}/"
         macros: Any = self.templates.get_template("macros.html").make_module(self._frame(language))
         macro = macros.figure if placed.item.kind == "fig" else macros.table
-        code = [f"ferpipe/analyses/{figure.analysis}.py", f"ferpipe/figures/{placed.item.name.replace('-', '_')}.py"]
+        side = "text" if figure.analysis == "claims" else "analyses"
+        code = [f"ferpipe/{side}/{figure.analysis}.py", f"ferpipe/figures/{placed.item.name.replace('-', '_')}.py"]
         html = str(macro(placed, figure, Markup(figure.body), Markup(placed.caption), code, assets + figure.data))
         caption = f'<span class="numbered">{placed.label}</span> {placed.caption}'
         filled = {
@@ -124,6 +126,16 @@ class Pages:
         for token, text in filled.items():
             html = html.replace(token, text)
         return html
+
+
+def _referred(html: str, labels: Mapping[str, str]) -> str:
+    """Return a figure's HTML with its references to other figures as links; one to what is not placed is dropped."""
+
+    def link(match: re.Match[str]) -> str:
+        kind, _, name = match[1].partition(":")
+        return f'<a class="reference" href="#{kind}-{name}">{labels[name]}</a>' if name in labels else ""
+
+    return re.sub(re.escape(tokens.REFERRED).replace(r"\{\}", "(.*?)"), link, html)
 
 
 def _filled(body: str, slots: Mapping[str, str]) -> str:

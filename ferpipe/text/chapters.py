@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ferpipe.text import markup
+from ferpipe.text import claims, markup
 from ferpipe.text.expressions import Expressions
 from ferpipe.text.hold import Held
 from ferpipe.text.problems import guess
-from ferpipe.text.section import PLACEMENT, REFERENCE, Item, Passage, Section
-from ferpipe.text.words import LABELS
+from ferpipe.text.section import CLAIM, PLACEMENT, REFERENCE, Item, Passage, Section
+from ferpipe.text.words import LABELS, VERDICT_SIGNS, VERDICT_WORDS
 
 SLOT = "\ue002{}\ue003"  # where a figure goes
 
@@ -79,7 +79,18 @@ class Writer:
         return self._finish(markup.inline(self._referred(self._fill(texts.get(self.language)))))
 
     def _referred(self, text: str) -> str:
+        text = CLAIM.sub(lambda match: self._claim(match[1]), text)
         return REFERENCE.sub(lambda match: self._reference(match[1], match[2]), text)
+
+    def _claim(self, name: str) -> str:
+        """Return the mark beside a claim, which leads to its row of the ledger."""
+        verdict = self.values["claims"][claims.name(name)]["verdict"]
+        label = f"{VERDICT_WORDS[self.language][verdict]}: {LABELS[self.language]['ledger']}"
+        sign = VERDICT_SIGNS[verdict]
+        return self.held.html(
+            f'<a class="claim {verdict}" href="#claim-{name}" title="{label}"><span aria-hidden="true">{sign}</span>'
+            f'<span class="visually-hidden">{label}</span></a>'
+        )
 
     def _reference(self, kind: str, name: str) -> str:
         label = self.labels.get(name, name)

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ferpipe.text.section import PLACEMENT, REFERENCE, Item, Passage, Section
+from ferpipe.text.section import CLAIM, PLACEMENT, REFERENCE, Item, Passage, Section
 
 _CODE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 # What both languages must have alike, by what a problem calls it. Word order differs: only counts are compared.
@@ -14,6 +14,7 @@ _COUNTED = {
     "expression": re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL),
     "test": re.compile(r"\{%-?\s*((?:if|elif|for|set)\b.*?)\s*-?%\}", re.DOTALL),
     "reference": REFERENCE,
+    "claim": CLAIM,
     "link": re.compile(r"\]\(\s*<?([^)\s>]+)"),
 }
 # These stand on lines of their own: their order counts too.

@@ -5,9 +5,11 @@
 en = "..." ; zh = "..."
 [figures.saliency]      caption.en, caption.zh, alt.en, alt.zh
 [tables.accuracies]     caption.en, caption.zh
+[claims.locates-face]   statistic, threshold (expressions), side, unit, figure, family; finding, original, why in both
 +++
 <!-- en -->
-Markdown with {{ expressions }}, {fig:saliency}, {table:accuracies}, and [[saliency]] on a line of its own
+Markdown with {{ expressions }}, {fig:saliency}, {table:accuracies}, {claim:locates-face}, and [[saliency]] on a line
+of its own
 <!-- zh -->
 """
 
@@ -23,6 +25,8 @@ from typing import Any
 from ferpipe.text.problems import guess
 
 PLACEMENT = re.compile(r"^\[\[([\w-]+)\]\][ \t]*$", re.MULTILINE)
+CLAIM = re.compile(r"\{claim:([\w-]*)\}")
+SIDES, UNITS = ("above", "below"), ("percent", "points", "number")
 REFERENCE = re.compile(r"\{(fig|table):([\w-]*)\}")
 _FRONT = re.compile(r"\A\+\+\+\n(.*?)^\+\+\+[ \t]*\n(.*)\Z", re.DOTALL | re.MULTILINE)
 _MARKER = re.compile(r"^<!-- ([a-z]+) -->[ \t]*\n", re.MULTILINE)
@@ -58,14 +62,33 @@ class Item:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """A finding of the original report and what decides it, as a section declares it."""
+
+    id: str
+    where: str
+    statistic: Passage  # an expression: an object with value, interval and n
+    n: Passage | None  # an expression for n where the object has none
+    threshold: Passage  # an expression: a number
+    side: str  # of the threshold on which the statistic lies if the finding holds: of SIDES
+    unit: str  # in which both are written: of UNITS
+    figure: str  # what shows it: fig:atlas
+    family: str  # claims that are corrected together; "" for one that stands alone
+    finding: Mapping[str, Passage]
+    original: Mapping[str, Passage]  # what the original report said
+    why: Mapping[str, Passage]  # this statistic and this threshold
+
+
+@dataclass(frozen=True)
 class Section:
-    """A section's title, text, figures and tables, in every language."""
+    """A section's title, text, figures, tables and claims, in every language."""
 
     name: str
     path: str
     title: Mapping[str, Passage]
     body: Mapping[str, Passage]
     items: tuple[Item, ...]
+    claims: tuple[Claim, ...] = ()
 
 
 def read(path: Path, shown: str, languages: Sequence[str]) -> tuple[Section, list[str]]:
@@ -90,12 +113,14 @@ def read(path: Path, shown: str, languages: Sequence[str]) -> tuple[Section, lis
         for table, kind in (("figures", "fig"), ("tables", "table"))
         for key, value in values.get(table, {}).items()
     ]
+    claims = [_claim(front, key, value, languages, problems) for key, value in values.get("claims", {}).items()]
     rest = Passage(parts[2], shown, content.count("\n", 0, parts.start(2)) + 1)
-    return Section(name, shown, title, _bodies(rest, languages, problems), tuple(items)), problems
+    whole = tuple(claim for claim in claims if claim)
+    return Section(name, shown, title, _bodies(rest, languages, problems), tuple(items), whole), problems
 
 
 def _strangers(front: Passage, values: Mapping[str, Any]) -> list[str]:
-    known = ("title", "figures", "tables")
+    known = ("title", "figures", "tables", "claims")
     return [f"{_where(front, key)}: unknown key '{key}'{guess(key, known)}" for key in values if key not in known]
 
 
@@ -112,6 +137,37 @@ def _item(
         for key in wanted
     }
     return Item(name, kind, _where(front, table), texts["caption"], texts.get("alt", {}))
+
+
+def _claim(
+    front: Passage, name: str, value: Mapping[str, Any], languages: Sequence[str], problems: list[str]
+) -> Claim | None:
+    table, before = f"claims.{name}", len(problems)
+    texts, words = ("finding", "original", "why"), ("statistic", "threshold", "side", "unit", "figure")
+    known = (*words, "n", "family", *texts)
+    strange = sorted(value.keys() - set(known))
+    problems += [f"{_where(front, table, k)}: claim '{name}' has unknown key '{k}'{guess(k, known)}" for k in strange]
+    problems += [
+        f"{_where(front, table)}: claim '{name}' has no {key}" for key in words if not isinstance(value.get(key), str)
+    ]
+    for key, allowed in (("side", SIDES), ("unit", UNITS)):
+        if isinstance(value.get(key), str) and value[key] not in allowed:
+            problems.append(f"{_where(front, table, key)}: {key} is '{value[key]}'; wanted {' or '.join(allowed)}")
+    found = {
+        key: _translations(front, value.get(key, {}), table, f"{key} of claim '{name}'", languages, problems, key)
+        for key in texts
+    }
+    if len(problems) > before:
+        return None
+    statistic, threshold, n = (
+        Passage(value[key], front.path, int(_where(front, table, key).rsplit(":", 1)[1])) if key in value else None
+        for key in ("statistic", "threshold", "n")
+    )
+    assert statistic and threshold
+    return Claim(
+        name, _where(front, table), statistic, n, threshold, value["side"], value["unit"], value["figure"],
+        str(value.get("family", "")), found["finding"], found["original"], found["why"],
+    )  # fmt: skip
 
 
 def _translations(

@@ -48,7 +48,7 @@ def test_shares_follow_the_masks_and_a_hand_counts_only_where_there_is_one(study
 
 def test_without_truth_the_face_is_an_ellipse_whose_axes_are_told(study):
     numbers = saliency.analyse(study()).numbers
-    assert set(numbers["share"]) == {"face", "brows", "eyes", "nose", "mouth", "background"}
+    assert set(numbers["share"]) == {"face", "brows", "eyes", "nose", "mouth", "background", "features"}
     rows, columns = numbers["ellipse"]
     assert numbers["share"]["face"]["area"] == pytest.approx(np.pi * rows * columns / 2304, rel=0.01)
 

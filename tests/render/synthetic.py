@@ -104,7 +104,7 @@ def _answers(random: np.random.Generator, count: int, right: bool) -> list[dict[
 
 
 def _saliency(random: np.random.Generator, restricted: bool, found: int) -> Split:
-    regions = ("face", "background") if restricted else ("face", "brows", "eyes", "nose", "mouth", "background")
+    regions = ("face", "brows", "eyes", "nose", "mouth", "background", "features")
     share = {r: {"value": 0.3, "interval": [0.28, 0.32], "area": 0.2, "n": 700} for r in regions}
     faces = [{**face, "name": f"dev-{i}"} for i, face in enumerate(_answers(random, 6, True))]
     methods = ["gradient", "smoothgrad", "integrated"]
@@ -135,7 +135,13 @@ def _filter_emotions(random: np.random.Generator, restricted: bool, found: int) 
 def _conv1_outputs(random: np.random.Generator, restricted: bool, found: int) -> Split:
     kinds = {"outline": 20, "shade": 12, "passes": 14, "dead": 3, "other": 15}
     face = _answers(random, 1, True)[0]
-    numbers = {"face": face, "order": random.permutation(64).tolist(), "kinds": kinds, "size": 24}
+    numbers = {
+        "face": face,
+        "order": random.permutation(64).tolist(),
+        "kinds": kinds,
+        "size": 24,
+        "fitting": _score(0.7, 64),
+    }
     kernels = random.normal(0, 0.1, (64, 7, 7)).astype(np.float32)
     outputs = _maps(random, 64, 12)[:, ::2, ::2]
     return numbers, {"kernels": kernels}, {"image": _face(random), "outputs": outputs}
@@ -158,7 +164,11 @@ def _confusion(random: np.random.Generator, restricted: bool, found: int) -> Spl
         "confused": pairs,
         "best_worst": _score(0.15, 500),
         "frequency": {"all": _score(0.4, 7), "even": _score(0.1, 5)},
-        "taken": {"sad": _score(0.4, 40) | {"even": 1 / 6}, "fear": _score(0.5, 40) | {"even": 1 / 3}},
+        "taken": {
+            "sad": _score(0.4, 40) | {"even": 1 / 6},
+            "fear": _score(0.5, 40) | {"even": 1 / 3},
+            "both": _score(0.5, 80) | {"even": 0.25},
+        },
         "resamples": 1000,
         "seed": 0,
     }
