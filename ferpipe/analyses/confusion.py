@@ -14,7 +14,6 @@ from ferpipe.emotions import EMOTIONS
 from ferpipe.results import Result
 
 PAIRS = 5  # most confused pairs that are named
-BEST, WORST = ("happy", "surprise", "neutral"), ("disgust", "fear", "sad")  # as the original report has it
 EVEN = ("angry", "fear", "sad", "surprise", "neutral")  # the classes that it calls balanced
 TAKEN = {"sad": ("neutral",), "fear": ("sad", "neutral")}  # what it says these are taken for
 RESAMPLES, SMOKE_RESAMPLES = 1000, 100
@@ -37,27 +36,12 @@ def analyse(study: Study) -> Result:
         "precision": precision,
         "f1": f1,
         "confused": confused(counts),
-        "best_worst": spread(study, answers == study.labels),
         "frequency": frequency(study, answers == study.labels),
         "taken": taken(counts),
         "resamples": SMOKE_RESAMPLES if study.smoke else RESAMPLES,
         "seed": study.seed,
     }
     return Result(numbers)
-
-
-def spread(study: Study, right: np.ndarray) -> dict[str, Any] | None:
-    """Return the mean recall of the classes that the original found best less that of those it found worst.
-
-    With an interval over resamples of each class's faces; None where one of them has no faces.
-    """
-    means, drawn = recalls(study, right)
-    best, worst = ([EMOTIONS.index(name) for name in names] for names in (BEST, WORST))
-    if np.isnan(means[[*best, *worst]]).any():
-        return None
-    values = drawn[:, best].mean(1) - drawn[:, worst].mean(1)
-    value = float(means[best].mean() - means[worst].mean())
-    return {"value": value, "interval": percentiles(values), "n": int(np.isin(study.labels, [*best, *worst]).sum())}
 
 
 def frequency(study: Study, right: np.ndarray) -> dict[str, Any]:

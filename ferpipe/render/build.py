@@ -13,7 +13,7 @@ from ferpipe.figures import gallery
 from ferpipe.figures.figure import Figure
 from ferpipe.render.edition import Edition, editions
 from ferpipe.render.page import Pages
-from ferpipe.text import chapters, claims, parity, section
+from ferpipe.text import chapters, claims, loose, parity, section
 from ferpipe.text import report as frame
 from ferpipe.text.expressions import flat
 from ferpipe.text.problems import Problems, guess
@@ -126,7 +126,7 @@ def _read(report: Report) -> tuple[list[Section], list[str]]:
         for item in part.items
         if item.name not in drawn
     ]
-    problems += claims.problems(sections, report.languages)
+    problems += claims.problems(sections, report.languages) + loose.problems(sections)
     return sections, problems + chapters.places(sections, report.languages)
 
 

@@ -11,11 +11,12 @@ listing   ["a", "b", "c"] -> a, b and c and a、b 和 c
 ranking   [{value: ...} or null, ...] -> the classes' names, best first; absent ones are left out
 shared    ["happy", "sad"] and ["sad"] -> how many the two have in common
 middle    [3, 1, 2] -> the median; what is null is left out
+contrasted recalls, best, worst -> the mean recall of the best classes less that of the worst, with interval and n
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from statistics import median
 from typing import Any
@@ -143,10 +144,32 @@ def middle(values: Iterable[float | None]) -> float:
     return median(value for value in values if value is not None)
 
 
+def contrasted(
+    shares: Sequence[Mapping[str, Any] | None], first: Sequence[str], second: Sequence[str]
+) -> dict[str, Any] | None:
+    """Return the mean share of the emotions `first` less that of `second`, with its 95% interval and n.
+
+    Of shares by emotion, each with value and n; their variances are those of Agresti and Coull (1998), which a share of
+    all or nothing has as well. None where an emotion has none.
+    """
+    groups = [[shares[EMOTIONS.index(name)] for name in names] for names in (first, second)]
+    known = [[one for one in group if one] for group in groups]
+    if [len(group) for group in known] != [len(group) for group in groups] or not all(groups):
+        return None
+    value, variance = 0.0, 0.0
+    for sign, group in zip((1, -1), known, strict=True):
+        for one in group:
+            softer = (one["value"] * one["n"] + 2) / (one["n"] + 4)
+            value += sign * one["value"] / len(group)
+            variance += softer * (1 - softer) / (one["n"] + 4) / len(group) ** 2
+    half = 1.959963984540054 * variance**0.5
+    return {"value": value, "interval": [value - half, value + half], "n": sum(o["n"] for g in known for o in g)}
+
+
 def filters(language: str) -> Mapping[str, Callable[..., Any]]:
     """Return the filters of the text in one language, by name."""
     plain: dict[str, Callable[..., Any]] = {"number": number, "integer": integer, "percent": percent}
-    plain |= {"ranking": ranking, "shared": shared, "middle": middle}
+    plain |= {"ranking": ranking, "shared": shared, "middle": middle, "contrasted": contrasted}
     spoken: list[Callable[..., Any]] = [points, interval, emotion, method, listing]
     return plain | {function.__name__: partial(function, language) for function in spoken}
 

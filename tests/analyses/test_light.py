@@ -42,11 +42,10 @@ def test_a_reduced_map_is_the_mean_of_what_it_covers():
     assert stages.reduced(maps, 48)[0, :, 0].tolist() == list(range(48))
 
 
-def test_best_and_worst_classes_and_frequencies_are_compared(study):
+def test_frequencies_and_likely_errors_are_compared(study):
     labels = np.arange(70) % 7
     best = np.isin(labels, [3, 5, 6])
     asked = study(n=70, labels=labels, answers=np.where(best, labels, (labels + 1) % 7))
     numbers = confusion.analyse(asked).numbers
-    assert numbers["best_worst"] == {"value": 1.0, "interval": pytest.approx([1.0, 1.0]), "n": 60}
     assert numbers["taken"]["sad"]["value"] == 0 and numbers["taken"]["sad"]["even"] == pytest.approx(1 / 6)
     assert numbers["frequency"]["all"]["n"] == 7 and numbers["frequency"]["even"]["n"] == 5

@@ -162,7 +162,6 @@ def _confusion(random: np.random.Generator, restricted: bool, found: int) -> Spl
         "precision": [None, *rates[1:]],
         "f1": [0.77] * 7,
         "confused": pairs,
-        "best_worst": _score(0.15, 500),
         "frequency": {"all": _score(0.4, 7), "even": _score(0.1, 5)},
         "taken": {
             "sad": _score(0.4, 40) | {"even": 1 / 6},
@@ -417,7 +416,7 @@ def _elsewhere(random: np.random.Generator, restricted: bool, found: int) -> Spl
     one = {
         "wrong": _score(0.2, 200),
         "right": _score(0.15, 700),
-        "matched": _score(0.06, 190) | {"p": 0.01, "delta": 0.1},
+        "matched": _score(0.09, 190) | {"p": 0.01, "delta": 0.1},
     }
     hidden = {"strongest": _score(0.2, 200), "drawn": _score(0.1, 200), "mcnemar": 0.01, "n": 200}
     sizes = [{"size": size, "area": 0.5, **one} for size in ((0.85, 1.0, 1.15) if restricted else (1.0,))]

@@ -1,0 +1,52 @@
+"""No loose numbers: a quantity that is typed into the text, instead of taken from the results, is a fault."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from ferpipe.text.section import CLAIM, PLACEMENT, REFERENCE, Passage, Section
+
+# What is no quantity of a run, by rule. Blanked out, letter for letter, before anything is looked for.
+_EXEMPT = (
+    re.compile(r"\{##.*?##\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL),  # comments, tests, numbers that come from the results
+    re.compile(r"^```.*?^```|`[^`\n]*`", re.DOTALL | re.MULTILINE),  # code
+    PLACEMENT, REFERENCE, CLAIM,
+    re.compile(r"\]\([^)]*\)|<[^>]*>"),  # addresses and tags
+    re.compile(r"(?<![\d.])(?:1[89]|20)\d\d(?![\d.%])"),  # years
+    re.compile(r"\d+\s?[x×]\s?\d+"),  # sizes in pixels or cells, which belong to the data and the method
+    re.compile(r"[A-Za-z][A-Za-z-]*-?\d+(?:\.\w+)*"),  # names: ResNet-18, conv1, layer4.1.conv2, FER2013
+    re.compile(r"95\s?%(?=\s*(?:confidence\s+)?intervals?|\s*(?:置信)?区间)"),  # the level of every interval
+    re.compile(r"\bArt(?:icle|\.)?\s*\d+(?:\(\w+\))*|第\s*\d+(?:\(\w+\))*\s*条"),  # articles of a law
+)  # fmt: skip
+_DIGITS = re.compile(r"[0-9\uff10-\uff19]+(?:[.,．，][0-9\uff10-\uff19]+)*\s*[%％]?")
+_ONES = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fifteen|(?:four|six|seven|eigh|nine)teen"
+)
+_WORDS = rf"(?:{_ONES}|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|half)"
+_ENGLISH = re.compile(rf"\b(?:{_WORDS}[ -])+(?:a\s+)?(?:per\s?cent|(?:percentage\s+)?points?)\b", re.IGNORECASE)
+_NUMERAL = "零〇一二两三四五六七八九十百千万半几"
+_CHINESE = re.compile(rf"百分之[{_NUMERAL}点]+|[{_NUMERAL}]+(?:个百分点|个点|倍|成(?=[，。、；的以左上]|$))")
+
+
+def problems(sections: Sequence[Section]) -> list[str]:
+    """Return a line for each quantity that is typed into a section's title, text, captions or claims."""
+    return [line for section in sections for passage in _passages(section) for line in _loose(passage)]
+
+
+def _passages(section: Section) -> Iterator[Passage]:
+    texts: list[Mapping[str, Passage]] = [section.title, section.body]
+    texts += [text for item in section.items for text in (item.caption, item.alt)]
+    texts += [text for claim in section.claims for text in (claim.finding, claim.why)]  # not what the original said
+    for text in texts:
+        yield from text.values()
+
+
+def _loose(passage: Passage) -> Iterator[str]:
+    text = passage.text
+    for pattern in _EXEMPT:
+        text = pattern.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+    for pattern in (_DIGITS, _ENGLISH, _CHINESE):
+        for match in pattern.finditer(text):
+            found = " ".join(match[0].split())
+            yield f"{passage.at(match.start())}: '{found}' is typed; take it from the results with an expression"

@@ -1,0 +1,106 @@
+"""Results are changed, the report is rendered: the right verdicts and sentences change, in both languages, no other."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import synthetic
+
+from ferpipe.render.site import render
+
+Numbers = dict[str, Any]
+
+
+def site(folder: Path, analysis: str = "", change: Callable[[Numbers], None] | None = None) -> Path:
+    synthetic.write(folder / "results")
+    if change:
+        path = folder / "results/rendered" / analysis / "numbers.json"
+        numbers = json.loads(path.read_bytes())
+        change(numbers)
+        path.write_text(json.dumps(numbers))
+    render(folder / "results", folder / "site", artefacts=folder / "artefacts", editions=["rendered"])
+    return folder / "site"
+
+
+def verdicts(site: Path) -> dict[str, str]:
+    return {claim["id"]: claim["verdict"] for claim in json.loads((site / "claims.json").read_bytes())}
+
+
+def sentences(site: Path, language: str) -> list[str]:
+    """The paragraphs, without their numbers."""
+    html = (site / language / "index.html").read_text()
+    texts = re.findall(r"<p>(.*?)</p>", html, re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]*>|[\d.,–～−-]+", "", text).split()) for text in texts]
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return site(tmp_path_factory.mktemp("plain"))
+
+
+def swapped(numbers: Numbers) -> None:
+    recall = numbers["recall"]
+    for value, labels in ((0.3, (3, 5, 6)), (0.9, (1, 2, 4))):
+        for label in labels:
+            recall[label] |= {"value": value, "interval": [value - 0.05, value + 0.05]}
+
+
+def turned(*path: str) -> Callable[[Numbers], None]:
+    def change(numbers: Numbers) -> None:
+        for key in path:
+            numbers = numbers[key]
+        low, high = numbers["interval"]
+        numbers |= {"value": -numbers["value"], "interval": [-high, -low]}
+
+    return change
+
+
+def nothing(numbers: Numbers) -> None:
+    numbers["gain"] |= {"value": 0.0, "interval": [-0.01, 0.01]}
+
+
+def halved(numbers: Numbers) -> None:
+    one = numbers["matched"]
+    half = 2**0.5 * (one["value"] - one["interval"][0])
+    one |= {"n": one["n"] // 2, "interval": [one["value"] - half, one["value"] + half]}
+
+
+@pytest.mark.parametrize(
+    ("analysis", "change", "expected"),
+    [
+        ("confusion", swapped, {"best-classes": "fails"}),
+        ("selectivity", turned("trend"), {"deeper-more-selective": "fails"}),
+        ("ensemble", nothing, {"ensemble-gain": "undecided"}),
+        ("elsewhere", halved, {"wrong-looks-elsewhere": "undecided"}),
+        ("stages", turned("trend"), {"later-outputs-unreadable": "fails"}),
+    ],
+)
+def test_a_changed_result_changes_its_own_verdict_and_sentence(
+    plain: Path, tmp_path: Path, analysis: str, change: Callable[[Numbers], None], expected: dict[str, str]
+) -> None:
+    before, changed = verdicts(plain), site(tmp_path, analysis, change)
+    after = verdicts(changed)
+    assert {key: after[key] for key in after if after[key] != before[key]} == expected
+    for language in ("en", "zh"):
+        old, new = sentences(plain, language), sentences(changed, language)
+        assert 1 <= len(set(new) - set(old)) <= 3
+
+
+def test_all_findings_of_the_original_are_decided_and_linked(plain: Path) -> None:
+    found = json.loads((plain / "claims.json").read_bytes())
+    assert len(found) == len({one["id"] for one in found}) == 24
+    assert all(set(one) >= {"id", "verdict", "statistic", "interval", "n", "threshold"} for one in found)
+    for language in ("en", "zh"):
+        html = (plain / language / "index.html").read_text()
+        for one in found:
+            assert html.count(f'id="claim-{one["id"]}"') == 1
+            assert html.count(f'href="#claim-{one["id"]}"') == 1
+
+
+def test_every_number_of_a_claim_is_among_the_sites_numbers(plain: Path) -> None:
+    numbers = json.loads((plain / "numbers.json").read_bytes())
+    for one in json.loads((plain / "claims.json").read_bytes()):
+        assert numbers[f"claims.{one['id'].replace('-', '_')}.threshold"] == one["threshold"]

@@ -1,0 +1,187 @@
+"""Claims decided from made-up numbers: verdicts, families, forms, and the lines that tell what is wrong."""
+
+from statistics import NormalDist
+
+import pytest
+
+from ferpipe.text import claims, loose
+from ferpipe.text.section import read
+
+CLAIM = """
+[claims.{id}]
+statistic = "{statistic}"
+threshold = "{threshold}"
+side = "{side}"
+unit = "points"
+figure = "fig:x"
+family = "{family}"
+finding = {{ en = "It is so", zh = "如此" }}
+original = {{ en = "It is so", zh = "如此" }}
+why = {{ en = "Because", zh = "因为" }}
+"""
+TEXT = "{{% if claims.{id}.holds %}}yes{{% elif claims.{id}.fails %}}no{{% else %}}perhaps{{% endif %}} {{claim:{id}}}"
+
+
+def front(id="a", statistic="x.gain", threshold="0", side="above", family=""):
+    return CLAIM.format(id=id, statistic=statistic, threshold=threshold, side=side, family=family)
+
+
+def section(tmp_path, declared, text=None, zh=None):
+    text = TEXT.format(id="a") if text is None else text
+    path = tmp_path / "s.md"
+    head = '+++\n[title]\nen = "T"\nzh = "题"\n'
+    path.write_text(f"{head}{declared}+++\n<!-- en -->\n{text}\n<!-- zh -->\n{text if zh is None else zh}\n")
+    return read(path, "s.md", ("en", "zh"))
+
+
+def gain(value, low, high, n=100):
+    return {"x": {"gain": {"value": value, "interval": [low, high], "n": n}}}
+
+
+def judge(tmp_path, numbers, declared=None):
+    problems = []
+    made, wrong = section(tmp_path, front() if declared is None else declared)
+    assert not wrong
+    return claims.judged([made], numbers, problems), problems
+
+
+@pytest.mark.parametrize(
+    ("interval", "side", "verdict"),
+    [
+        ((0.01, 0.05), "above", "holds"),
+        ((-0.05, -0.01), "above", "fails"),
+        ((-0.01, 0.05), "above", "undecided"),
+        ((0.0, 0.05), "above", "undecided"),
+        ((0.01, 0.05), "below", "fails"),
+        ((-0.05, -0.01), "below", "holds"),
+    ],
+)
+def test_a_verdict_needs_the_whole_interval_on_one_side(tmp_path, interval, side, verdict):
+    (found,), problems = judge(tmp_path, gain(sum(interval) / 2, *interval), front(side=side))
+    assert (found.verdict, found.n, problems) == (verdict, 100, [])
+    assert found.interval == pytest.approx(interval)
+    assert sum(found.numbers()[name] for name in claims.VERDICTS) == 1 and found.numbers()[verdict]
+
+
+def test_an_undecided_claim_says_what_it_could_have_shown(tmp_path):
+    (found,), _ = judge(tmp_path, gain(0.01, -0.02, 0.05))
+    assert found.smallest == pytest.approx(0.03)
+    (found,), _ = judge(tmp_path, gain(0.01, -0.02, 0.05), front(side="below"))
+    assert found.smallest == pytest.approx(0.04)
+
+
+def test_a_family_widens_its_intervals_so_that_all_hold_together(tmp_path):
+    declared = front(family="f") + front(id="b", family="f") + front(id="c")
+    text = " ".join(TEXT.format(id=k) for k in "abc")
+    made, wrong = section(tmp_path, declared, text)
+    assert not wrong
+    found = claims.judged([made], gain(0.02, 0.001, 0.039), [])
+    assert [one.verdict for one in found] == ["undecided", "undecided", "holds"]
+    assert found[0].family == 2
+    ratio = NormalDist().inv_cdf(1 - 0.025 / 2) / NormalDist().inv_cdf(0.975)
+    assert found[0].interval == pytest.approx((0.02 - 0.019 * ratio, 0.02 + 0.019 * ratio))
+
+
+def test_a_number_that_a_run_has_none_of_leaves_its_claim_undecided(tmp_path):
+    (found,), problems = judge(tmp_path, {"x": {"gain": None}})
+    assert (found.verdict, found.value, found.smallest, problems) == ("undecided", None, None, [])
+
+
+@pytest.mark.parametrize(
+    ("declared", "line"),
+    [
+        (front(statistic="x.gian"), "s.md:7: unknown number 'x.gian' (did you mean 'x.gain'?)"),
+        (front(statistic="x.gain +"), "s.md:7: unexpected 'end of statement block'"),
+        (front(threshold="y.z"), "s.md:8: unknown number 'y.z'"),
+        (front(threshold="x.gain"), "s.md:8: claim 'a': the threshold is {'value': 0.1, "),
+        (front(statistic="x.gain.value"), "s.md:7: claim 'a': wanted a statistic with value, interval and n, got 0.1"),
+        (front(statistic="1 / (x.gain.n - 100)"), "s.md:7: division by zero"),
+    ],
+)
+def test_what_cannot_be_decided_is_told_with_its_line(tmp_path, declared, line):
+    (found,), problems = judge(tmp_path, gain(0.1, 0.0, 0.2), declared)
+    assert found.verdict == "undecided" and len(problems) == 1 and problems[0].startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("{% if claims.a.holds %}yes{% elif claims.a.fails %}no{% endif %} {claim:a}", "no form for undecided"),
+        ("{% if claims.a.holds %}yes{% else %}no{% endif %} {claim:a}", ""),
+        ("{% if claims.a.holds %}yes{% endif %} {claim:a}", "no form for fails and undecided"),
+        ("{% if claims.a.holds %}{% else %}no{% endif %} {claim:a}", "no form for holds"),
+        ("{{ claims.a.value }} {claim:a}", "no form for holds and fails and undecided"),
+        (TEXT.format(id="a").replace("{claim:a}", ""), "has no {claim:a}"),
+    ],
+)
+def test_a_verdict_without_words_or_a_claim_without_its_mark_is_told(tmp_path, text, missing):
+    made, _ = section(tmp_path, front(), text, TEXT.format(id="a"))
+    found = claims.problems([made], ("en", "zh"))
+    assert [missing in line and "'en'" in line and line.startswith("s.md:") for line in found] == [True] * bool(missing)
+
+
+def test_an_unknown_claim_is_told_with_its_nearest(tmp_path):
+    made, _ = section(tmp_path, front(id="happy-mouth"), TEXT.format(id="happy_mouth") + "\n{claim:hapy-mouth}")
+    assert "s.md:19: unknown claim 'hapy-mouth' (did you mean 'happy-mouth'?)" in claims.problems([made], ("en",))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ('side = "above"', 'side = "over"', "s.md:9: side is 'over'; wanted above or below"),
+        ('unit = "points"', 'unit = "metres"', "s.md:10: unit is 'metres'; wanted percent or points or number"),
+        ('threshold = "0"\n', "", "s.md:6: claim 'a' has no threshold"),
+        (', zh = "因为" }', " }", "no why of claim 'a' in 'zh'"),
+        ("figure =", "figur =", "claim 'a' has unknown key 'figur' (did you mean 'figure'?)"),
+    ],
+)
+def test_a_claim_that_lacks_something_is_told(tmp_path, old, new, line):
+    assert old in front()
+    _, problems = section(tmp_path, front().replace(old, new))
+    assert any(line in problem for problem in problems), problems
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It gains 2.4 points.",
+        "It is right on 70% of them.",
+        "They are 700 in all.",
+        "It gains two points.",
+        "Some seventy-five percent of them.",
+        "准确率为70%。",
+        "提高了２．４个百分点。",
+        "占百分之七十。",
+        "提高三个点。",
+        "多出两倍。",
+        "约占七成。",
+        "约有七百张，即７００张。",
+    ],
+)
+def test_a_typed_quantity_is_found(tmp_path, text):
+    made, _ = section(tmp_path, front(), text)
+    found = loose.problems([made])
+    assert len(found) == 2 and all("is typed" in line for line in found)
+    assert found[0].startswith("s.md:18: ") and found[1].startswith("s.md:20: ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ResNet-18 and conv1, layer4.1.conv2 and FER2013 at 48x48 or 48×48 pixels",
+        "as Morcos et al. (2018) and in 2013",
+        "{{ x.gain.value | points }} of {{ 3 * 4 }}",
+        "{% if x.gain.value > 0.5 %}so{% endif %}",
+        "`--members 3`",
+        "see {fig:conv1-outputs}",
+        "[text](https://example.org/2/3)",
+        "a 95% interval and 95%置信区间、95%区间",
+        "one of three",
+        "第5(1)(f)条，以及 Article 5(1)(f)",
+        "一个成员、六张脸、三种方法",
+        "```\npython build.py --members 5\n```",
+    ],
+)
+def test_names_years_sizes_code_and_references_are_no_quantities(tmp_path, text):
+    made, _ = section(tmp_path, front(), text)
+    assert loose.problems([made]) == []
