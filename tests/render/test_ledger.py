@@ -14,14 +14,14 @@ from ferpipe.render.site import render
 Numbers = dict[str, Any]
 
 
-def site(folder: Path, analysis: str = "", change: Callable[[Numbers], None] | None = None) -> Path:
+def site(folder: Path, artefacts: Path, analysis: str = "", change: Callable[[Numbers], None] | None = None) -> Path:
     synthetic.write(folder / "results")
     if change:
         path = folder / "results/rendered" / analysis / "numbers.json"
         numbers = json.loads(path.read_bytes())
         change(numbers)
         path.write_text(json.dumps(numbers))
-    render(folder / "results", folder / "site", artefacts=folder / "artefacts", editions=["rendered"])
+    render(folder / "results", folder / "site", artefacts=artefacts, editions=["rendered"])
     return folder / "site"
 
 
@@ -37,8 +37,14 @@ def sentences(site: Path, language: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return site(tmp_path_factory.mktemp("plain"))
+def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache of figures for all."""
+    return tmp_path_factory.mktemp("artefacts")
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory, artefacts: Path) -> Path:
+    return site(tmp_path_factory.mktemp("plain"), artefacts)
 
 
 def swapped(numbers: Numbers) -> None:
@@ -79,9 +85,14 @@ def halved(numbers: Numbers) -> None:
     ],
 )
 def test_a_changed_result_changes_its_own_verdict_and_sentence(
-    plain: Path, tmp_path: Path, analysis: str, change: Callable[[Numbers], None], expected: dict[str, str]
+    plain: Path,
+    artefacts: Path,
+    tmp_path: Path,
+    analysis: str,
+    change: Callable[[Numbers], None],
+    expected: dict[str, str],
 ) -> None:
-    before, changed = verdicts(plain), site(tmp_path, analysis, change)
+    before, changed = verdicts(plain), site(tmp_path, artefacts, analysis, change)
     after = verdicts(changed)
     assert {key: after[key] for key in after if after[key] != before[key]} == expected
     for language in ("en", "zh"):
