@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ferpipe import atomic
+from ferpipe import atomic, restricted
 from ferpipe.errors import Slip
 from ferpipe.figures import gallery
 from ferpipe.figures.figure import Figure
@@ -18,7 +18,10 @@ from ferpipe.text import report as frame
 from ferpipe.text.expressions import flat
 from ferpipe.text.problems import Problems, guess
 from ferpipe.text.report import Report
-from ferpipe.text.section import Section
+from ferpipe.text.section import Passage, Section
+
+if TYPE_CHECKING:
+    from ferpipe.render.checks import Fault
 
 GENERATOR = "ferpipe"  # in provenance.json: such a folder is ours to replace
 ASSETS = ("report.css", "report.js", "favicon.svg")
@@ -41,34 +44,54 @@ def gather(
     shown = editions(results, artefacts, names or report.editions, local, report.original)
     sections, problems = _read(report)
     problems += chapters.unplaced(sections) if strict else []
-    writers = {
-        (edition.name, language): _writer(language, sections, edition, problems)
-        for edition in shown
-        for language in report.languages
-    }
-    if problems:
-        raise Problems(problems)
-    figures = {
-        (edition.name, language): _figures(
-            language, writers[edition.name, language], edition, artefacts, known, problems
-        )
-        for edition in shown
-        for language in report.languages
-    }
-    if problems:
-        raise Problems(problems)
+    leaks = {edition.name: restricted.problems(edition.results) for edition in shown if edition.restricted}
+    problems += [line for lines in leaks.values() for line in lines]
+    writers: dict[tuple[str, str], chapters.Writer] = {}
+    figures: dict[tuple[str, str], dict[str, Figure]] = {}
+    for edition in shown:
+        for language in report.languages:
+            key = edition.name, language
+            writers[key] = _writer(language, sections, edition, problems)
+            figures[key] = {}
+            if not leaks.get(edition.name):  # no drawer is written for arrays that should not be there
+                figures[key] = _figures(language, writers[key], edition, artefacts, known, problems)
     pages = Pages(report, shown, templates, artefacts / "figures" / "templates")
     files = _files(report, shown, templates, pages, writers, figures)
     if strict:
-        _check(files)
+        problems += _faults(files, sections, templates, whole=not problems)
+    if problems:
+        raise Problems(problems)
     return files
 
 
-def _check(files: Files) -> None:
+def _faults(files: Files, sections: Sequence[Section], templates: Path, whole: bool) -> list[str]:
+    """Return a line for each fault of the pages, with its place in the text or the template where it is found there.
+
+    Of a site that is not whole, since something else is wrong too, an anchor that is missing for that is no fault.
+    """
     from ferpipe.render import checks
 
-    if problems := checks.problems(files):
-        raise Problems(problems)
+    expected = {part.name for part in sections} | {item.id for part in sections for item in part.items}
+    frame = [
+        Passage(path.read_text(encoding="utf-8"), f"{templates.name}/{path.name}", 1)
+        for path in sorted(templates.iterdir())
+        if path.is_file() and not path.name.startswith(".")
+    ]
+    told = []
+    for fault in checks.faults(files):
+        if not whole and fault.what.startswith("dead anchor") and fault.text.partition("#")[2] in expected:
+            continue
+        language = Path(fault.page).parent.name  # of a page, en/index.html
+        sources = [passage for part in sections for passage in part.passages(language)] + frame
+        told.append(f"{_source(fault, sources)}: {fault}")
+    return told
+
+
+def _source(fault: Fault, sources: Sequence[Passage]) -> str:
+    for source in sources:
+        if fault.text and (offset := source.text.find(fault.text)) >= 0:
+            return source.at(offset)
+    return f"{fault.page}:{fault.line}"
 
 
 def write(output: Path, files: Mapping[str, bytes]) -> None:
@@ -150,8 +173,10 @@ def _figures(
 ) -> dict[str, Figure]:
     """Return the page's figures, and add a problem for each whose result has not the shape that it draws."""
     folder = artefacts / "figures" / (f"{edition.name}-local" if edition.local else edition.name)
-    figures = {}
+    drawn, figures = set(gallery.names()), {}
     for item in (placed.item for placed in writer.placed):
+        if item.name not in drawn or not all(name in edition.numbers for name in gallery.analyses(item.name)):
+            continue  # told already, with the text that places it
         sources = edition.sources(gallery.analyses(item.name))
         try:
             figures[item.name] = gallery.figure(item.name, language, sources, edition.load, folder, known)

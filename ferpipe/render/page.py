@@ -44,7 +44,11 @@ class Pages:
     def page(self, edition: Edition, language: str, writer: Writer, figures: Mapping[str, Figure]) -> bytes:
         """Return an edition's page in one language."""
         root = "../" * (1 + edition.folder.count("/"))
-        slots = {p.item.name: self._figure(p, figures[p.item.name], edition, language, root) for p in writer.placed}
+        slots = {
+            placed.item.name: self._figure(placed, figures[placed.item.name], edition, language, root)
+            for placed in writer.placed
+            if placed.item.name in figures  # else something is wrong, and the page is only checked
+        }
         chapters = [
             {"id": chapter.name, "title": Markup(chapter.title), "body": Markup(_filled(chapter.body, slots))}
             for chapter in writer.chapters
@@ -128,4 +132,4 @@ class Pages:
 
 def _filled(body: str, slots: Mapping[str, str]) -> str:
     pattern = re.escape(SLOT).replace(r"\{\}", r"([\w-]+)")
-    return re.sub(pattern, lambda match: slots[match[1]], body)
+    return re.sub(pattern, lambda match: slots.get(match[1], ""), body)

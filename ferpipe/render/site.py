@@ -42,13 +42,29 @@ def render(
     """
     from ferpipe.render import build
 
+    files = gather(results, artefacts=artefacts, editions=editions, local=local, strict=strict, report=report)
+    build.write(output, files)
+    pages = tuple(output / name for name in files if name.endswith("/index.html"))
+    return Site(output, pages, len(files), sum(map(len, files.values())))
+
+
+def gather(
+    results: Path,
+    *,
+    artefacts: Path,
+    editions: Sequence[str] | None = None,
+    local: str | None = None,
+    strict: bool = False,
+    report: Path = REPORT,
+) -> dict[str, bytes]:
+    """Return every file of the site by its path, as `render` would write it; raises as `render` does."""
+    from ferpipe.render import build
+
     memory = _remembered(artefacts)
     known = dict(memory)
     files = build.gather(results, artefacts, report, TEMPLATES, editions, local, strict, known)
-    build.write(output, files)
     _remember(artefacts, known, memory)
-    pages = tuple(output / name for name in files if name.endswith("/index.html"))
-    return Site(output, pages, len(files), sum(map(len, files.values())))
+    return files
 
 
 def recipe(
