@@ -321,6 +321,8 @@ def _render(output: Path, stage: str, local: str | None, options: Options, memor
         return log.fresh(stage)
     with log.making(stage, why):
         site.render(options.results, output, artefacts=options.artefacts, local=local, strict=options.strict)
+        for name in [] if local else site.absent(options.results):
+            print(f"edition '{name}' is left out: it has no results in {options.results}")
         pages[key] = {"recipe": recipe, "files": _listing(output)}
         atomic.write(place, json.dumps(pages).encode())
 

@@ -34,14 +34,14 @@ def gather(
     artefacts: Path,
     folder: Path,
     templates: Path,
-    names: Sequence[str] | None,
+    names: Sequence[str],  # of the editions
     local: str | None,
     strict: bool,
     known: dict[str, Any],
 ) -> Files:
     """Return every file of the site by its path; raises Problems with all that is wrong."""
     report = frame.read(folder)
-    shown = editions(results, artefacts, names or report.editions, local, report.original)
+    shown = editions(results, artefacts, names, local, report.original)
     sections, problems = _read(report)
     problems += chapters.unplaced(sections) if strict else []
     leaks = {edition.name: restricted.problems(edition.results) for edition in shown if edition.restricted}
@@ -151,7 +151,13 @@ def _writer(language: str, sections: Sequence[Section], edition: Edition, proble
     """Return the text in one language, and add what is wrong with it, and each result that it needs and lacks."""
     writer = chapters.Writer(language, sections, {**edition.numbers, "edition": edition.frame})
     drawn = set(gallery.names())
-    items = [item for part in sections for item in part.items if item.name in drawn]
+    # of an edition whose text leaves a figure out, nothing is lacking; a text that could not be filled in places all
+    items = [
+        item
+        for part in sections
+        for item in part.items
+        if item.name in drawn and (item.name in writer.labels or part.name in writer.failed)
+    ]
     lacking = [(item, name) for item in items for name in gallery.analyses(item.name) if name not in edition.numbers]
     problems += [
         f"{item.where}: figure '{item.name}' is drawn from {edition.name}/{name}, which has no result; "

@@ -37,8 +37,9 @@ def render(
 ) -> Site:
     """Write the whole site into `output`; raises Problems with everything that is wrong, and then writes nothing.
 
-    `local` names a restricted data set whose page, with faces, is for this machine alone. `strict` also refuses unused
-    figures, dead links, external requests and pages over budget.
+    Without `editions` those of report.toml that have results here. `local` names a restricted data set whose page, with
+    faces, is for this machine alone. `strict` also refuses unused figures, dead links, external requests and pages over
+    budget.
     """
     from ferpipe.render import build
 
@@ -62,7 +63,8 @@ def gather(
 
     memory = _remembered(artefacts)
     known = dict(memory)
-    files = build.gather(results, artefacts, report, TEMPLATES, editions, local, strict, known)
+    names = [] if local else editions or published(results, report)
+    files = build.gather(results, artefacts, report, TEMPLATES, names, local, strict, known)
     _remember(artefacts, known, memory)
     return files
 
@@ -84,7 +86,7 @@ def recipe(
     for module in (__name__, *gallery.modules()):
         code |= fingerprints.code(module, known)
     _remember(artefacts, known, memory)
-    wanted = [local] if local else editions or _named(report)
+    wanted = [local] if local else editions or published(results, report)
     hashes = {f"results/{name}": _hashes(results / name) for name in wanted}
     if local and (faces := artefacts / local / "faces.npz").is_file():
         hashes["faces"] = {faces.name: fingerprints.of_file(faces)}
@@ -98,10 +100,19 @@ def recipe(
     }
 
 
-def _named(report: Path) -> list[str]:
+def published(results: Path, report: Path = REPORT) -> list[str]:
+    """Return the data sets that report.toml names and that have results here; all where none has, to be told so."""
     from ferpipe.text import report as frame
 
-    return list(frame.read(report).editions)
+    names = list(frame.read(report).editions)
+    return [name for name in names if any((results / name).glob("*/numbers.json"))] or names
+
+
+def absent(results: Path, report: Path = REPORT) -> list[str]:
+    """Return the data sets that report.toml names and that have no results here."""
+    from ferpipe.text import report as frame
+
+    return [name for name in frame.read(report).editions if name not in published(results, report)]
 
 
 def _hashes(folder: Path) -> dict[str, str]:
