@@ -56,6 +56,15 @@
     set();
   };
 
+  const copy = button => {
+    const text = button.closest("footer").querySelector(".bibtex");
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      try { await navigator.clipboard.writeText(text.textContent); button.textContent = button.dataset.copied; }
+      catch { getSelection().selectAllChildren(text); }  // from file:// or an unsure host: ready to be copied by hand
+    });
+  };
+
   const enlarge = (dialog, link) => {
     const figure = link.closest("figure");
     const open = event => {
@@ -85,6 +94,7 @@
     if (!dialog) return;
     document.querySelectorAll("button.theme").forEach(theme);
     document.querySelectorAll("figure .fade").forEach(fade);
+    document.querySelectorAll("button.copy").forEach(copy);
     document.querySelectorAll("a.enlarge").forEach(link => enlarge(dialog, link));
     dialog.querySelector(".close").addEventListener("click", () => dialog.close());
     dialog.addEventListener("click", event => { if (event.target === dialog) dialog.close(); });

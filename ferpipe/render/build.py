@@ -56,7 +56,12 @@ def gather(
             if not leaks.get(edition.name):  # no drawer is written for arrays that should not be there
                 figures[key] = _figures(language, writers[key], edition, artefacts, known, problems)
     pages = Pages(report, shown, templates, artefacts / "figures" / "templates")
-    files = _files(report, shown, templates, pages, writers, figures)
+    cards = {
+        edition.name: _drawn(edition, gallery.CARD, report.languages[0], artefacts, known)
+        for edition in shown
+        if not edition.local and not problems and edition.analyses.keys() >= set(gallery.analyses(gallery.CARD))
+    }
+    files = _files(report, shown, templates, pages, writers, figures, cards)
     if strict:
         problems += _faults(files, sections, templates, whole=not problems)
     if problems:
@@ -112,13 +117,18 @@ def _files(
     pages: Pages,
     writers: Mapping[tuple[str, str], chapters.Writer],
     figures: Mapping[tuple[str, str], Mapping[str, Figure]],
+    cards: Mapping[str, Figure],
 ) -> Files:
     files: Files = {f"assets/{name}": (templates / name).read_bytes() for name in ASSETS}
     for edition in shown:
         for language in report.languages:
             key = edition.name, language
             _add(files, f"assets/{edition.name}", figures[key])
-            files[f"{edition.folder}{language}/index.html"] = pages.page(edition, language, writers[key], figures[key])
+            files[f"{edition.folder}{language}/index.html"] = pages.page(
+                edition, language, writers[key], figures[key], cards.get(edition.name)
+            )
+        if card := cards.get(edition.name):
+            _add(files, f"assets/{edition.name}", {gallery.CARD: card})
         files[f"{edition.folder}numbers.json"] = _json(dict(flat(edition.numbers)))
     origin = {"generator": GENERATOR, "editions": {edition.name: edition.recipes for edition in shown}}
     return files | {
@@ -178,20 +188,23 @@ def _figures(
     problems: list[str],
 ) -> dict[str, Figure]:
     """Return the page's figures, and add a problem for each whose result has not the shape that it draws."""
-    folder = artefacts / "figures" / (f"{edition.name}-local" if edition.local else edition.name)
     drawn, figures = set(gallery.names()), {}
     for item in (placed.item for placed in writer.placed):
         if item.name not in drawn or not all(name in edition.numbers for name in gallery.analyses(item.name)):
             continue  # told already, with the text that places it
-        sources = edition.sources(gallery.analyses(item.name))
         try:
-            figures[item.name] = gallery.figure(item.name, language, sources, edition.load, folder, known)
+            figures[item.name] = _drawn(edition, item.name, language, artefacts, known)
         except KeyError as error:
             places = ", ".join(f"{edition.name}/{name}" for name in gallery.analyses(item.name))
             problems.append(
                 f"{item.where}: figure '{item.name}' finds no {error} in {places}; python build.py remakes it"
             )
     return figures
+
+
+def _drawn(edition: Edition, name: str, language: str, artefacts: Path, known: dict[str, Any]) -> Figure:
+    folder = artefacts / "figures" / (f"{edition.name}-local" if edition.local else edition.name)
+    return gallery.figure(name, language, edition.sources(gallery.analyses(name)), edition.load, folder, known)
 
 
 def _add(files: Files, folder: str, figures: Mapping[str, Figure]) -> None:

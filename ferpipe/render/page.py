@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from ferpipe import fingerprints
 from ferpipe.figures import figure as tokens
+from ferpipe.figures.card import SIZE
 from ferpipe.figures.figure import Figure
 from ferpipe.render.edition import Edition
 from ferpipe.render.words import WORDS
@@ -41,8 +42,10 @@ class Pages:
         )
         self.templates.filters["integer"] = integer
 
-    def page(self, edition: Edition, language: str, writer: Writer, figures: Mapping[str, Figure]) -> bytes:
-        """Return an edition's page in one language."""
+    def page(
+        self, edition: Edition, language: str, writer: Writer, figures: Mapping[str, Figure], card: Figure | None
+    ) -> bytes:
+        """Return an edition's page in one language; `card` is the picture that stands for it elsewhere."""
         root = "../" * (1 + edition.folder.count("/"))
         slots = {
             placed.item.name: self._figure(placed, figures[placed.item.name], edition, language, root)
@@ -59,7 +62,10 @@ class Pages:
             "edition": self._edition(edition, language),
             "languages": self._languages(edition, root),
             "others": [self._edition(other, language) for other in self.editions if other is not edition],
-            "figures": len(figures),
+            "card": f"{self.report.site_url}assets/{edition.name}/{card.data}" if card else "",
+            "card_size": SIZE,
+            "address": f"{self.report.site_url}{edition.folder}{language}/",
+            "cite": self._cite(edition, language),
         }
         return self._render("report.html", values)
 
@@ -110,6 +116,19 @@ class Pages:
             }
             for language in self.report.languages
         ]
+
+    def _cite(self, edition: Edition, language: str) -> str:
+        """Return the page's BibTeX entry."""
+        report = self.report
+        fields = {
+            "title": f"{{{report.title[language]}}}",
+            "author": " and ".join(f"{{{author}}}" for author in report.authors),
+            "year": report.year,
+            "url": f"{report.site_url}{edition.folder}{language}/",
+            "note": self._edition(edition, language)["name"],
+        }
+        lines = [f"  {key} = {{{value}}}" for key, value in fields.items() if value]
+        return f"@misc{{ferpipe-{edition.name}-{language},\n" + ",\n".join(lines) + "\n}"
 
     def _figure(self, placed: Placed, figure: Figure, edition: Edition, language: str, root: str) -> str:
         """Return a figure with caption, sources and controls."""

@@ -44,6 +44,7 @@ class Expressions(Environment):
             return passage.text
         try:
             tree = self.parse(passage.text)
+            self._check_names(tree)
             found = set(_unknown(tree, values, set(self.globals)))
             unknown = sorted(found, key=lambda place: (place[0], _spell(place[1])))
             problems += [f"{passage.path}:{passage.line + line - 1}: {_tell(path, values)}" for line, path in unknown]
@@ -53,6 +54,13 @@ class Expressions(Environment):
         except (UndefinedError, ValueError, TypeError, LookupError, ZeroDivisionError) as error:
             problems.append(f"{passage.path}:{passage.line + _line(error) - 1}: {error}")
         return ""
+
+    def _check_names(self, tree: nodes.Template) -> None:
+        """Raise for a filter or test that there is none of; in a branch not taken Jinja2 itself would pass it over."""
+        for kind, node, known in (("filter", nodes.Filter, self.filters), ("test", nodes.Test, self.tests)):
+            for found in tree.find_all(node):
+                if found.name not in known:
+                    raise TemplateSyntaxError(f"No {kind} named '{found.name}'.", found.lineno)
 
     def _advice(self, error: TemplateSyntaxError) -> str:
         message = error.message or "cannot be read"

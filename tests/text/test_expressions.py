@@ -67,3 +67,13 @@ def test_flat_paths_are_those_of_the_text() -> None:
         'run["scikit-image"]': "1",
         "edition.name": "x",
     }
+
+
+@pytest.mark.parametrize(("text", "advice"), [
+    ("\n{% if no %}{{ a | precent }}{% endif %}", "2: No filter named 'precent'. (did you mean 'percent'?)"),
+    ("{{ a if no is defyned else a }}", "1: No test named 'defyned'. (did you mean 'defined'?)"),
+])  # fmt: skip
+def test_an_unknown_filter_or_test_is_found_in_a_branch_that_is_not_taken(text, advice):
+    problems = []
+    Expressions("en", Held()).fill(Passage(text, "run.md", 1), {"a": 0.5, "no": False}, problems)
+    assert problems == [f"run.md:{advice}"]
