@@ -51,7 +51,11 @@
   const fade = label => {
     const slider = label.querySelector("input");
     label.hidden = false;
-    const set = () => label.closest("figure, dialog").style.setProperty("--fade", slider.value / 100);
+    const [face, map] = label.textContent.trim().split(/\s{2,}/);
+    const set = () => {
+      label.closest("figure, dialog").style.setProperty("--fade", slider.value / 100);
+      slider.setAttribute("aria-valuetext", `${face} ${100 - slider.value}%, ${map} ${slider.value}%`);
+    };
     slider.addEventListener("input", set);
     set();
   };

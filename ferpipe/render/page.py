@@ -121,13 +121,13 @@ class Pages:
         """Return the page's BibTeX entry."""
         report = self.report
         fields = {
-            "title": f"{{{report.title[language]}}}",
+            "title": f"{{{report.title[language]}}}",  # in braces, lest a style changes its capitals
             "author": " and ".join(f"{{{author}}}" for author in report.authors),
             "year": report.year,
             "url": f"{report.site_url}{edition.folder}{language}/",
             "note": self._edition(edition, language)["name"],
         }
-        lines = [f"  {key} = {{{value}}}" for key, value in fields.items() if value]
+        lines = [f'  {key} = "{value}"' for key, value in fields.items() if value]
         return f"@misc{{ferpipe-{edition.name}-{language},\n" + ",\n".join(lines) + "\n}"
 
     def _figure(self, placed: Placed, figure: Figure, edition: Edition, language: str, root: str) -> str:
