@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Iterator, Mapping
+from types import CodeType
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, UndefinedError, nodes
+from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError, UndefinedError, nodes, pass_context
 
 from ferpipe.text.formats import filters
 from ferpipe.text.hold import Held
@@ -15,6 +16,7 @@ from ferpipe.text.problems import guess
 from ferpipe.text.section import Passage
 
 Path = tuple[str | int, ...]
+_COMPILED: dict[tuple[str, str], tuple[nodes.Template, CodeType]] = {}
 
 
 class Expressions(Environment):
@@ -24,13 +26,14 @@ class Expressions(Environment):
         super().__init__(
             undefined=StrictUndefined,
             autoescape=True,
-            finalize=held.value,
+            finalize=pass_context(lambda _, value: held.value(value)),  # never while compiling: the code is shared
             keep_trailing_newline=True,
             trim_blocks=True,  # a test on a line of its own breaks no paragraph
             comment_start_string="{##",  # {# would swallow Markdown's {#anchor}
             comment_end_string="##}",
         )
         self.filters.update(filters(language))
+        self.language = language
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Return a number by name: a mapping's methods (items, values) never hide one."""
@@ -43,17 +46,24 @@ class Expressions(Environment):
         if "{{" not in passage.text and "{%" not in passage.text:
             return passage.text
         try:
-            tree = self.parse(passage.text)
-            self._check_names(tree)
+            tree, code = self._compiled(passage.text)
             found = set(_unknown(tree, values, set(self.globals)))
             unknown = sorted(found, key=lambda place: (place[0], _spell(place[1])))
             problems += [f"{passage.path}:{passage.line + line - 1}: {_tell(path, values)}" for line, path in unknown]
-            return "" if unknown else self.from_string(tree).render(values)
+            return "" if unknown else Template.from_code(self, code, self.make_globals(None)).render(values)
         except TemplateSyntaxError as error:
             problems.append(f"{passage.path}:{passage.line + error.lineno - 1}: {self._advice(error)}")
         except (UndefinedError, ValueError, TypeError, LookupError, ZeroDivisionError) as error:
             problems.append(f"{passage.path}:{passage.line + _line(error) - 1}: {error}")
         return ""
+
+    def _compiled(self, text: str) -> tuple[nodes.Template, CodeType]:
+        """Return the syntax tree and the code of a text, which editions share."""
+        if (key := (self.language, text)) not in _COMPILED:
+            tree = self.parse(text)
+            self._check_names(tree)
+            _COMPILED[key] = tree, self.compile(tree)
+        return _COMPILED[key]
 
     def _check_names(self, tree: nodes.Template) -> None:
         """Raise for a filter or test that there is none of; in a branch not taken Jinja2 itself would pass it over."""
