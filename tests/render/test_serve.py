@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import subprocess
@@ -20,6 +21,9 @@ from conftest import Trial
 from ferpipe.errors import Slip
 from ferpipe.render import serve, site
 
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+FLAGS += ["--disable-background-networking", "--disable-component-update"]
 CODE = """
 import sys
 class Wall:
@@ -112,6 +116,27 @@ def test_only_this_machine_by_its_own_name_is_answered(writer: Writer) -> None:
             writer.get(path, host)
         assert caught.value.code == status
         caught.value.close()
+
+
+@pytest.mark.skipif(not CHROMIUM.exists() and not os.environ.get("CI"), reason=f"no {CHROMIUM}")
+def test_an_edit_is_on_the_screen_within_a_second_and_the_console_is_silent(writer: Writer) -> None:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        page = browser.new_page()
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.goto(writer.address + "en/")
+        began = time.perf_counter()
+        writer.write("Everything on this page", "Whatever stands on this page")
+        page.get_by_text("Whatever stands on this page").wait_for()
+        seconds = time.perf_counter() - began
+        writer.write("{{ settings.seed }}", "{{ settings.sed }}")
+        page.get_by_role("alert").get_by_text("unknown number 'settings.sed'").wait_for()
+        assert page.evaluate("getComputedStyle(document.querySelector('.problems')).position") == "fixed"
+        browser.close()
+    assert seconds < 1 and not said
 
 
 def test_a_port_that_is_taken_is_a_slip_and_another_one_is_found_where_none_was_named() -> None:
