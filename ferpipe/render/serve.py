@@ -26,7 +26,7 @@ from ferpipe.render import site
 
 HOST = "127.0.0.1"
 PORT = 8000  # where none is asked for, if it is free
-PAUSE = 0.2  # seconds between two looks at the files: a few milliseconds each
+PAUSE = 0.1  # seconds between two looks at the files: a few milliseconds each
 PATIENCE = 20.0  # seconds for which a browser's question for the next version is left open
 
 VERSION, SCRIPT, STYLE = "/serve/version", "/serve/reload.js", "/serve/problems.css"

@@ -16,7 +16,7 @@ from ferpipe.text.problems import guess
 from ferpipe.text.section import Passage
 
 Path = tuple[str | int, ...]
-_COMPILED: dict[tuple[str, str], tuple[nodes.Template, CodeType]] = {}
+_COMPILED: dict[tuple[str, str], tuple[list[tuple[int, Path]], CodeType]] = {}
 
 
 class Expressions(Environment):
@@ -46,8 +46,8 @@ class Expressions(Environment):
         if "{{" not in passage.text and "{%" not in passage.text:
             return passage.text
         try:
-            tree, code = self._compiled(passage.text)
-            found = set(_unknown(tree, values, set(self.globals)))
+            wanted, code = self._compiled(passage.text)
+            found = {(line, path) for line, path in wanted if not _has(values, path)}
             unknown = sorted(found, key=lambda place: (place[0], _spell(place[1])))
             problems += [f"{passage.path}:{passage.line + line - 1}: {_tell(path, values)}" for line, path in unknown]
             return "" if unknown else Template.from_code(self, code, self.make_globals(None)).render(values)
@@ -57,12 +57,12 @@ class Expressions(Environment):
             problems.append(f"{passage.path}:{passage.line + _line(error) - 1}: {error}")
         return ""
 
-    def _compiled(self, text: str) -> tuple[nodes.Template, CodeType]:
-        """Return the syntax tree and the code of a text, which editions share."""
+    def _compiled(self, text: str) -> tuple[list[tuple[int, Path]], CodeType]:
+        """Return line and path of the numbers that a text needs, and its code: both serve every edition."""
         if (key := (self.language, text)) not in _COMPILED:
             tree = self.parse(text)
             self._check_names(tree)
-            _COMPILED[key] = tree, self.compile(tree)
+            _COMPILED[key] = list(_wanted(tree, set(self.globals))), self.compile(tree)
         return _COMPILED[key]
 
     def _check_names(self, tree: nodes.Template) -> None:
@@ -112,8 +112,8 @@ def _tell(path: Path, values: Mapping[str, Any]) -> str:
     return f"unknown number '{_spell(path)}'{guess(_spell(path), known)}"
 
 
-def _unknown(tree: nodes.Template, values: Mapping[str, Any], free: set[str]) -> Iterator[tuple[int, Path]]:
-    """Yield line and path of every number that is not among `values`.
+def _wanted(tree: nodes.Template, free: set[str]) -> Iterator[tuple[int, Path]]:
+    """Yield line and path of every number that the results must hold.
 
     What a test `is defined` guards is exempt, and so is a branch that depends on the edition: the number may belong to
     another one.
@@ -125,8 +125,7 @@ def _unknown(tree: nodes.Template, values: Mapping[str, Any], free: set[str]) ->
         path = _chain(node)
         if not path or path[0] in local or elsewhere or any(path[: len(g)] == g for g in guarded if g):
             continue
-        if not _has(values, path):
-            yield node.lineno, path
+        yield node.lineno, path
 
 
 def _loads(node: nodes.Node, elsewhere: bool) -> Iterator[tuple[nodes.Node, bool]]:
