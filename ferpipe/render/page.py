@@ -72,9 +72,11 @@ class Pages:
     def chooser(self) -> bytes:
         """Return the plain page that leads to every edition in every language."""
         entries = [
-            {"html_lang": HTML_LANG[language], **self._frame(language), **self._edition(edition, language)}
+            [
+                {"html_lang": HTML_LANG[language], **self._frame(language), **self._edition(edition, language)}
+                for language in self.report.languages
+            ]
             for edition in self.editions
-            for language in self.report.languages
         ]
         return self._render("chooser.html", self._frame(self.report.languages[0]) | {"root": "", "entries": entries})
 

@@ -158,19 +158,20 @@ def server(desk: Desk, port: int | None) -> ThreadingHTTPServer:
     raise Slip("no port is free on 127.0.0.1")
 
 
-def state(places: Sequence[Path]) -> dict[Path, tuple[int, int]]:
+def state(places: Sequence[Path]) -> dict[str, tuple[int, int]]:
     """Return time of change and size of these files and of all in these folders, whatever is hidden left out."""
-    found = {}
-    for place in places:
-        for path in [place, *place.rglob("*")]:
-            if any(part.startswith((".", "__pycache__")) for part in path.relative_to(place).parts):
-                continue
-            try:
-                entry = path.stat()
-            except OSError:  # a file that an editor is replacing, or one that is not there yet
-                continue
-            if stat.S_ISREG(entry.st_mode):
+    found, waiting = {}, [str(place) for place in places]
+    while waiting:
+        path = waiting.pop()
+        try:
+            entry = os.stat(path)
+            if stat.S_ISDIR(entry.st_mode):
+                inside = (name for name in os.listdir(path) if not name.startswith((".", "__pycache__")))
+                waiting += [f"{path}/{name}" for name in inside]
+            else:
                 found[path] = entry.st_mtime_ns, entry.st_size
+        except OSError:  # one that an editor is replacing, or that is not there yet
+            continue
     return found
 
 
