@@ -14,6 +14,8 @@ REPORT = PACKAGE.parent / "report"
 TEMPLATES = PACKAGE.parent / "templates"
 MEMORY = "figures/code.json"  # in the artefacts: parsed code, so that hashing it again costs little
 
+TEXTS = "figures/texts.bin"  # in the artefacts: the text's expressions as code
+
 
 @dataclass(frozen=True)
 class Site:
@@ -60,11 +62,15 @@ def gather(
 ) -> dict[str, bytes]:
     """Return every file of the site by its path, as `render` would write it; raises as `render` does."""
     from ferpipe.render import build
+    from ferpipe.text import expressions
 
     memory = _remembered(artefacts)
     known = dict(memory)
     names = [] if local else editions or published(results, report)
+    made_by = fingerprints.of_value(fingerprints.code(expressions.__name__, known))
+    compiled = expressions.recall(artefacts / TEXTS, made_by)
     files = build.gather(results, artefacts, report, TEMPLATES, names, local, strict, known)
+    expressions.keep(artefacts / TEXTS, made_by, compiled)
     _remember(artefacts, known, memory)
     return files
 

@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
+import marshal
+import pathlib
 import re
+import sys
 import traceback
 from collections.abc import Iterator, Mapping
+from importlib.metadata import version
 from types import CodeType
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError, UndefinedError, nodes, pass_context
 
+from ferpipe import atomic
 from ferpipe.text.formats import filters
 from ferpipe.text.hold import Held
 from ferpipe.text.problems import guess
 from ferpipe.text.section import Passage
 
 Path = tuple[str | int, ...]
-_COMPILED: dict[tuple[str, str], tuple[list[tuple[int, Path]], CodeType]] = {}
+Compiled = tuple[list[tuple[int, Path]], CodeType]  # line and path of the numbers that a text needs, and its code
+_COMPILED: dict[tuple[str, str], Compiled] = {}  # by language and text
+_MOST = 2000  # texts that are remembered
+
+
+def recall(file: pathlib.Path, made_by: str) -> int:
+    """Know again the texts that an earlier process of the same code compiled, and return how many are known so."""
+    try:
+        writer, texts = marshal.loads(file.read_bytes())
+    except (OSError, EOFError, ValueError, TypeError):  # none yet, or a broken one: they are compiled again
+        return 0
+    if writer != _writer(made_by):
+        return 0
+    _COMPILED.update(texts)
+    return len(texts)
+
+
+def keep(file: pathlib.Path, made_by: str, known: int) -> None:
+    """Write the compiled texts for a later process, if there are others than the `known` ones."""
+    if len(_COMPILED) != known:
+        atomic.write(file, marshal.dumps((_writer(made_by), _COMPILED if len(_COMPILED) <= _MOST else {})))
+
+
+def _writer(made_by: str) -> str:
+    return f"{made_by} {sys.implementation.cache_tag} jinja2 {version('jinja2')}"
 
 
 class Expressions(Environment):
@@ -57,8 +86,8 @@ class Expressions(Environment):
             problems.append(f"{passage.path}:{passage.line + _line(error) - 1}: {error}")
         return ""
 
-    def _compiled(self, text: str) -> tuple[list[tuple[int, Path]], CodeType]:
-        """Return line and path of the numbers that a text needs, and its code: both serve every edition."""
+    def _compiled(self, text: str) -> Compiled:
+        """Return what a text needs, and its code: both serve every edition."""
         if (key := (self.language, text)) not in _COMPILED:
             tree = self.parse(text)
             self._check_names(tree)
