@@ -49,13 +49,20 @@ def natural(text: str) -> int:
     return int(text)
 
 
+def port(text: str) -> int:
+    """Return a port's number; 0 is any free one."""
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"wanted a port from 0 to 65535, got {text!r}")
+    return int(text)
+
+
 def options(arguments: list[str]) -> Options:
     """Return what the command line asks for; raises Slip."""
     parser = Parser(prog="build.py", description=__doc__, allow_abbrev=False)
     add = parser.add_argument
-    add("command", nargs="?", default="build", choices=("build", "train", "analyse", "render", "predict"),
+    add("command", nargs="?", default="build", choices=("build", "train", "analyse", "render", "predict", "serve"),
         help="build, the default, does all; train and analyse stop there; render needs no torch; predict tells "
-        "the emotions in IMAGES")  # fmt: skip
+        "the emotions in IMAGES; serve shows the site and each edit of it")  # fmt: skip
     add("images", nargs="?", type=Path, metavar="IMAGES", help="one picture, or a folder, a zip or a CSV file of them")
     add("--data", type=Path, metavar="PATH", help="FER2013: a zip, a folder or a CSV file; without it, rendered faces")
     add("--members", type=positive, metavar="K", help="networks in the ensemble")
@@ -74,6 +81,7 @@ def options(arguments: list[str]) -> Options:
         help=f"make it again though it is fresh: {', '.join(STAGES)}, or an analysis; alone: all")  # fmt: skip
     add("--why", action="store_true", help="print everything that made a stage stale")
     add("--strict", action="store_true", help="also refuse unused figures, dead links, requests elsewhere, heavy pages")
+    add("--port", type=port, metavar="N", help="of serve; the default is 8000 or, where that is taken, a free one")
     add("--output", type=Path, metavar="DIR", help="the page's folder, instead of site/; for predict: a CSV file")
     add("--artefacts", type=Path, default=Options.artefacts, metavar="DIR", help="members, caches, restricted pictures")
     add("--results", type=Path, default=Options.results, metavar="DIR", help="frozen results")
@@ -87,7 +95,7 @@ def written(asked: Options) -> list[Path]:
     """Return the folders that the command writes to."""
     if asked.command == "predict":
         return [asked.output.absolute().parent] if asked.output else []
-    folders = [asked.artefacts, asked.output, asked.results if asked.command != "render" else None]
+    folders = [asked.artefacts, asked.output, asked.results if asked.command not in ("render", "serve") else None]
     return [folder for folder in folders if folder is not None]
 
 

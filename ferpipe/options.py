@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 class Options:
     """One call of `python build.py`."""
 
-    command: str = "build"  # or train, analyse, render, predict
+    command: str = "build"  # or train, analyse, render, predict, serve
     data: Path | None = None  # FER2013; None: the rendered faces
     members: int | None = None  # None: as the preset says
     epochs: int | None = None
@@ -29,6 +29,7 @@ class Options:
     rebuild: str | None = None  # "all", or a stage, or an analysis: made again though it is fresh
     why: bool = False  # print every difference that made a stage stale
     strict: bool = False
+    port: int | None = None  # of serve; None: 8000, or a free one
     output: Path | None = None  # a page here instead of site/
     artefacts: Path = ROOT / ".artefacts"
     results: Path = ROOT / "report" / "results"

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferpipe import atomic, fingerprints, results
+from ferpipe import atomic, fingerprints, restricted, results
 from ferpipe.analyses import ANALYSES
 from ferpipe.errors import Slip
 from ferpipe.freshness import Log, Memory, Recipe, differences, reasons, recorded
@@ -29,6 +29,8 @@ def run(options: Options) -> None:
     """Run the stages that the command names; raises Slip for what the user can mend."""
     if options.command == "predict":
         return import_module("ferpipe.predict").predict(options)
+    if options.command == "serve":
+        return serve(options)
     memory = Memory(options.artefacts, keeps=os.environ.get("RANK", "0") == "0")
     log = Log(memory, options.dataset, options.why)
     try:
@@ -216,6 +218,9 @@ class Build:
         machine = import_module("ferpipe.training.machine")
         result = import_module(f"ferpipe.analyses.{name}").analyse(study)
         if study.dataset.restricted:
+            restricted.check(name, result.arrays, result.numbers)
+            splits = (study.dataset.train, study.dataset.dev, study.dataset.test)
+            restricted.compare(name, result.arrays, [split.images for split in splits if split is not None])
             results.write_faces(self.folder, name, result.faces, fingerprints.of_value(recipe))
         published = result.arrays if study.dataset.restricted else {**result.arrays, **result.faces}
         result = results.Result(result.numbers, published)
@@ -292,6 +297,15 @@ def render(options: Options, memory: Memory, log: Log) -> None:
         _render(ROOT / "site", "site", None, options, memory, log)
 
 
+def serve(options: Options) -> None:
+    """Serve the site, or a data set's local page, to whoever writes its text; raises Slip."""
+    if options.output is not None:
+        raise Slip("serve writes no page: leave out --output, or use render")
+    local = None if options.data is None else "fer2013"
+    show = import_module("ferpipe.render.serve").serve
+    show(options.results, artefacts=options.artefacts, local=local, strict=options.strict, port=options.port)
+
+
 def _render(output: Path, stage: str, local: str | None, options: Options, memory: Memory, log: Log) -> None:
     site = import_module("ferpipe.render.site")
     made_of = site.recipe(options.results, artefacts=options.artefacts, local=local)
@@ -307,6 +321,8 @@ def _render(output: Path, stage: str, local: str | None, options: Options, memor
         return log.fresh(stage)
     with log.making(stage, why):
         site.render(options.results, output, artefacts=options.artefacts, local=local, strict=options.strict)
+        for name in [] if local else site.absent(options.results):
+            print(f"edition '{name}' is left out: it has no results in {options.results}")
         pages[key] = {"recipe": recipe, "files": _listing(output)}
         atomic.write(place, json.dumps(pages).encode())
 

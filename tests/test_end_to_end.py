@@ -164,13 +164,18 @@ def test_a_build_killed_at_any_moment_ends_as_one_never_killed(first, tmp_path):
     assert not [path for path in folder.rglob("*") if path.name.startswith((".new-", ".old-", "resume-"))]
 
 
-def test_a_restricted_build_makes_a_local_page_and_leaves_the_site(restricted):
+def test_a_restricted_build_makes_a_local_page_and_publishes_an_edition_without_faces(restricted):
     folder, before, _ = restricted
     for language in ("en", "zh"):
         page = (folder / ".artefacts/fer2013/site" / language / "index.html").read_text()
         for name in IDS:
             assert page.count(f'id="{name}"') == 1, name
-    assert contents(folder / "site") == before
+    after = contents(folder / "site")
+    # what is said of the other data set stays, but for the links to this edition
+    kept = [path for path in before if "/site/assets/" in path or path.endswith("/site/numbers.json")]
+    assert len(kept) > 50 and [path for path in kept if after[path] != before[path]] == []
+    assert not [path for path in after if "/assets/fer2013/" in path and "-face" in path]
+    assert b"Single faces of this data set may not be published" in after[str(folder / "site/fer2013/en/index.html")]
 
 
 def test_a_second_restricted_build_does_nothing(restricted, archive):

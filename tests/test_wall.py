@@ -15,9 +15,11 @@ MAY = {  # part -> the project's parts, then other packages
     "options": (set(), set()),
     "fingerprints": (set(), set()),
     "results": (BASE, {"numpy"}),
+    "restricted": (BASE, {"numpy"}),
     "freshness": (BASE, set()),
     "pipeline": (
-        BASE | {"freshness", "options", "analyses", "training.presets", "training.recipes", "data.dataset"},
+        BASE
+        | {"freshness", "options", "restricted", "analyses", "training.presets", "training.recipes", "data.dataset"},
         set(),
     ),
     "data": (BASE | {"data"}, {"numpy", "PIL"}),
@@ -33,7 +35,7 @@ MAY = {  # part -> the project's parts, then other packages
     ),
     "text": (BASE | {"text"}, {"jinja2", "markdown", "markupsafe"}),
     "figures": (BASE | {"text", "figures"}, {"numpy", "matplotlib", "PIL", "markupsafe"}),
-    "render": (BASE | {"text", "figures", "render"}, {"numpy", "jinja2", "markupsafe"}),
+    "render": (BASE | {"restricted", "text", "figures", "render"}, {"numpy", "jinja2", "markupsafe"}),
 }
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")
 

@@ -76,16 +76,18 @@ def classes(name: str, results: Mapping[str, Result], language: str) -> Figure:
     limit, words = pictures.limit(weights, 1.0), WORDS[language]
     data = numbers_file({**results["lime"].numbers, "end_of_the_scale": limit})
     files = {f"{name}.json": data, SCALE: pictures.scale()}
-    cells = []
+    faces, cells = [], []
     for label, english in enumerate(EMOTIONS):
         files[f"{name}-mean-{english}.png"] = pictures.grey(results["data"].arrays["mean_faces"][label])
         files[f"{name}-class-{english}.png"] = pictures.signed(weights[label], limit)
         shown = emotion(language, label)
         what = _WORDS[language]["map"].format(label=shown)
-        alt = over(language, what, words["mean_of"].format(label=shown))
-        cells.append(grid.Cell(alt, f"{name}-mean-{english}.png", f"{name}-class-{english}.png", shown))
+        mean = words["mean_of"].format(label=shown)
+        faces.append(grid.Cell(mean, face=f"{name}-mean-{english}.png", label=shown))
+        cells.append(grid.Cell(over(language, what, mean), f"{name}-mean-{english}.png", f"{name}-class-{english}.png"))
     foot = grid.scale(words["against"], words["for"], words["zero"])
-    body = grid.grid([grid.row(cells, _WORDS[language]["class"])], 7, foot)
+    rows = [grid.row(faces, words["mean_face"]), grid.row(cells, _WORDS[language]["class"])]
+    body = grid.grid(rows, 7, foot)
     return Figure(body, "lime", f"{name}.json", files, fades=True, note=words["not_shown"])
 
 

@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from ferpipe.results import Result
 
 FOLDER = Path(__file__).parent
+CARD = "card"  # drawn for each edition, and placed by no text
 
 
 def names() -> list[str]:
-    """Return the names of all figures and tables that can be drawn."""
+    """Return the names of all figures and tables that a text can place."""
     drawers = (path for path in sorted(FOLDER.glob("*.py")) if "\ndef draw(" in path.read_text(encoding="utf-8"))
-    return [path.stem.replace("_", "-") for path in drawers]
+    return [path.stem.replace("_", "-") for path in drawers if path.stem != CARD]
 
 
 def modules() -> list[str]:

@@ -21,6 +21,13 @@ def grey(values: np.ndarray) -> bytes:
     return _png(Image.fromarray(np.ascontiguousarray(pixels)))
 
 
+def colour(values: np.ndarray) -> bytes:
+    """Return a PNG of uint8 colours (h, w, 3)."""
+    from PIL import Image
+
+    return _png(Image.fromarray(values))
+
+
 def signed(values: np.ndarray, limit: float) -> bytes:
     """Return a PNG of signed values on the blue-white-orange scale, white at zero and its ends at -limit and limit."""
     import numpy as np

@@ -82,14 +82,16 @@ def _classes(results: Mapping[str, Result], language: str) -> Figure:
     limit = pictures.limit(maps)
     data = numbers_file({**results["saliency"].numbers, "end_of_the_scale": limit})
     files = {"saliency.json": data, RISE: pictures.rise()}
-    cells = []
+    faces, cells = [], []
     for label, name in enumerate(EMOTIONS):
         files[f"saliency-mean-{name}.png"] = pictures.grey(results["data"].arrays["mean_faces"][label])
         files[f"saliency-class-{name}.png"] = pictures.signed(maps[label], limit)
         shown = emotion(language, label)
         mean = WORDS[language]["mean_of"].format(label=shown)
         alt = over(language, _METHODS[language]["class"], mean)
-        cells.append(grid.Cell(alt, f"saliency-mean-{name}.png", f"saliency-class-{name}.png", shown))
+        faces.append(grid.Cell(mean, face=f"saliency-mean-{name}.png", label=shown))
+        cells.append(grid.Cell(alt, f"saliency-mean-{name}.png", f"saliency-class-{name}.png"))
     words = _METHODS[language]
-    body = grid.grid([grid.row(cells, words["class"])], 7, grid.rise(words["least"], words["most"]))
+    rows = [grid.row(faces, WORDS[language]["mean_face"]), grid.row(cells, words["class"])]
+    body = grid.grid(rows, 7, grid.rise(words["least"], words["most"]))
     return Figure(body, "saliency", "saliency.json", files, fades=True, note=WORDS[language]["not_shown"])

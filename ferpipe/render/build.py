@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ferpipe import atomic
+from ferpipe import atomic, restricted
 from ferpipe.errors import Slip
 from ferpipe.figures import gallery
 from ferpipe.figures.figure import Figure
@@ -18,7 +18,10 @@ from ferpipe.text import report as frame
 from ferpipe.text.expressions import flat
 from ferpipe.text.problems import Problems, guess
 from ferpipe.text.report import Report
-from ferpipe.text.section import Section
+from ferpipe.text.section import Passage, Section
+
+if TYPE_CHECKING:
+    from ferpipe.render.checks import Fault
 
 GENERATOR = "ferpipe"  # in provenance.json: such a folder is ours to replace
 ASSETS = ("report.css", "report.js", "favicon.svg")
@@ -31,46 +34,71 @@ def gather(
     artefacts: Path,
     folder: Path,
     templates: Path,
-    names: Sequence[str] | None,
+    names: Sequence[str],  # of the editions
     local: str | None,
     strict: bool,
     known: dict[str, Any],
 ) -> Files:
     """Return every file of the site by its path; raises Problems with all that is wrong."""
     report = frame.read(folder)
-    shown = editions(results, artefacts, names or report.editions, local, report.original)
+    shown = editions(results, artefacts, names, local, report.original)
     sections, problems = _read(report)
     problems += chapters.unplaced(sections) if strict else []
     for edition in shown:
         edition.verdicts.extend(claims.judged(sections, edition.numbers, problems))
-    writers = {
-        (edition.name, language): _writer(language, sections, edition, problems)
-        for edition in shown
-        for language in report.languages
-    }
-    if problems:
-        raise Problems(problems)
-    figures = {
-        (edition.name, language): _figures(
-            language, writers[edition.name, language], edition, artefacts, known, problems
-        )
-        for edition in shown
-        for language in report.languages
-    }
-    if problems:
-        raise Problems(problems)
+    leaks = {edition.name: restricted.problems(edition.results) for edition in shown if edition.restricted}
+    problems += [line for lines in leaks.values() for line in lines]
+    writers: dict[tuple[str, str], chapters.Writer] = {}
+    figures: dict[tuple[str, str], dict[str, Figure]] = {}
+    for edition in shown:
+        for language in report.languages:
+            key = edition.name, language
+            writers[key] = _writer(language, sections, edition, problems)
+            figures[key] = {}
+            if not leaks.get(edition.name):  # no drawer is written for arrays that should not be there
+                figures[key] = _figures(language, writers[key], edition, artefacts, known, problems)
     pages = Pages(report, shown, templates, artefacts / "figures" / "templates")
-    files = _files(report, shown, templates, pages, writers, figures)
+    cards = {
+        edition.name: _drawn(edition, gallery.CARD, report.languages[0], artefacts, known)
+        for edition in shown
+        if not edition.local and not problems and edition.analyses.keys() >= set(gallery.analyses(gallery.CARD))
+    }
+    files = _files(report, shown, templates, pages, writers, figures, cards)
     if strict:
-        _check(files)
+        problems += _faults(files, sections, templates, whole=not problems)
+    if problems:
+        raise Problems(problems)
     return files
 
 
-def _check(files: Files) -> None:
+def _faults(files: Files, sections: Sequence[Section], templates: Path, whole: bool) -> list[str]:
+    """Return a line for each fault of the pages, with its place in the text or the template where it is found there.
+
+    Of a site that is not whole, since something else is wrong too, an anchor that is missing for that is no fault.
+    """
     from ferpipe.render import checks
 
-    if problems := checks.problems(files):
-        raise Problems(problems)
+    expected = {part.name for part in sections} | {item.id for part in sections for item in part.items}
+    frame = [
+        Passage(path.read_text(encoding="utf-8"), f"{templates.name}/{path.name}", 1)
+        for path in sorted(templates.iterdir())
+        if path.is_file() and not path.name.startswith(".")
+    ]
+    told = []
+    for fault in checks.faults(files):
+        if not whole and fault.what.startswith("dead anchor") and fault.text.partition("#")[2] in expected:
+            continue
+        language = Path(fault.page).parent.name  # of a page, en/index.html
+        sources = [passage for part in sections for passage in part.passages(language)] + frame
+        told.append(f"{_source(fault, sources)}: {fault}")
+    return told
+
+
+def _source(fault: Fault, sources: Sequence[Passage]) -> str:
+    for source in sources:
+        if fault.text and (offset := source.text.find(fault.text)) >= 0:
+            return source.at(offset)
+    return f"{fault.page}:{fault.line}"
 
 
 def write(output: Path, files: Mapping[str, bytes]) -> None:
@@ -91,13 +119,18 @@ def _files(
     pages: Pages,
     writers: Mapping[tuple[str, str], chapters.Writer],
     figures: Mapping[tuple[str, str], Mapping[str, Figure]],
+    cards: Mapping[str, Figure],
 ) -> Files:
     files: Files = {f"assets/{name}": (templates / name).read_bytes() for name in ASSETS}
     for edition in shown:
         for language in report.languages:
             key = edition.name, language
             _add(files, f"assets/{edition.name}", figures[key])
-            files[f"{edition.folder}{language}/index.html"] = pages.page(edition, language, writers[key], figures[key])
+            files[f"{edition.folder}{language}/index.html"] = pages.page(
+                edition, language, writers[key], figures[key], cards.get(edition.name)
+            )
+        if card := cards.get(edition.name):
+            _add(files, f"assets/{edition.name}", {gallery.CARD: card})
         judged = {claims.name(one.claim.id): one.numbers() for one in edition.verdicts}
         files[f"{edition.folder}numbers.json"] = _json(dict(flat({**edition.numbers, "claims": judged})))
     origin = {"generator": GENERATOR, "editions": {edition.name: edition.recipes for edition in shown}}
@@ -135,7 +168,13 @@ def _writer(language: str, sections: Sequence[Section], edition: Edition, proble
     judged = {claims.name(one.claim.id): one.numbers() for one in edition.verdicts}
     writer = chapters.Writer(language, sections, {**edition.numbers, "edition": edition.frame, "claims": judged})
     drawn = set(gallery.names())
-    items = [item for part in sections for item in part.items if item.name in drawn]
+    # of an edition whose text leaves a figure out, nothing is lacking; a text that could not be filled in places all
+    items = [
+        item
+        for part in sections
+        for item in part.items
+        if item.name in drawn and (item.name in writer.labels or part.name in writer.failed)
+    ]
     there = {*edition.numbers, "claims"}
     lacking = [(item, name) for item in items for name in gallery.analyses(item.name) if name not in there]
     problems += [
@@ -157,18 +196,23 @@ def _figures(
     problems: list[str],
 ) -> dict[str, Figure]:
     """Return the page's figures, and add a problem for each whose result has not the shape that it draws."""
-    folder = artefacts / "figures" / (f"{edition.name}-local" if edition.local else edition.name)
-    figures = {}
+    drawn, figures = set(gallery.names()), {}
     for item in (placed.item for placed in writer.placed):
-        sources = edition.sources(gallery.analyses(item.name))
+        if item.name not in drawn or not all(name in edition.numbers for name in gallery.analyses(item.name)):
+            continue  # told already, with the text that places it
         try:
-            figures[item.name] = gallery.figure(item.name, language, sources, edition.load, folder, known)
+            figures[item.name] = _drawn(edition, item.name, language, artefacts, known)
         except KeyError as error:
             places = ", ".join(f"{edition.name}/{name}" for name in gallery.analyses(item.name))
             problems.append(
                 f"{item.where}: figure '{item.name}' finds no {error} in {places}; python build.py remakes it"
             )
     return figures
+
+
+def _drawn(edition: Edition, name: str, language: str, artefacts: Path, known: dict[str, Any]) -> Figure:
+    folder = artefacts / "figures" / (f"{edition.name}-local" if edition.local else edition.name)
+    return gallery.figure(name, language, edition.sources(gallery.analyses(name)), edition.load, folder, known)
 
 
 def _add(files: Files, folder: str, figures: Mapping[str, Figure]) -> None:

@@ -1,4 +1,4 @@
-"""What --strict refuses: dead links and anchors, requests to other hosts, pages over budget."""
+"""What --strict refuses: dead links and anchors, pictures without alt, requests to other hosts, pages over budget."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import gzip
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from urllib.parse import unquote, urldefrag, urlsplit
 
 from ferpipe.render.walk import Page, walk
@@ -13,55 +14,89 @@ from ferpipe.render.walk import Page, walk
 REQUESTS = 4  # besides figures: page, style, script, icon
 PROGRAM = 15_000  # bytes of CSS and JS, gzipped
 WEIGHT = 600_000  # bytes with all figures
-_FRAME = (".css", ".js", "favicon.svg")
+DECORATIVE = ("bar", "face")  # a scale with its words beside it; a face under a map whose alt names both
 
 
-def problems(files: Mapping[str, bytes]) -> list[str]:
-    """Return a line for each fault of the site's pages."""
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong, where it shows in the site, and the words by which its source is found."""
+
+    page: str
+    line: int
+    what: str
+    text: str = ""
+
+    def __str__(self) -> str:
+        return self.what
+
+
+def faults(files: Mapping[str, bytes]) -> list[Fault]:
+    """Return each fault of the site's pages, scripts, styles and plots."""
     pages = {name: walk(content.decode()) for name, content in files.items() if name.endswith(".html")}
-    found = [line for name, page in pages.items() for line in _page(name, page, pages, files)]
-    return found + [line for name in files if name.endswith((".css", ".js", ".svg")) for line in _asset(name, files)]
+    found = [fault for name, page in pages.items() for fault in _page(name, page, pages, files)]
+    return found + [fault for name in files if name.endswith((".css", ".js", ".svg")) for fault in _asset(name, files)]
 
 
-def _page(name: str, page: Page, pages: Mapping[str, Page], files: Mapping[str, bytes]) -> Iterator[str]:
-    yield from (f"{name}: the id '{id}' stands twice" for id in page.twice)
-    for link in page.links:
+def _page(name: str, page: Page, pages: Mapping[str, Page], files: Mapping[str, bytes]) -> Iterator[Fault]:
+    for id, line in page.twice:
+        yield Fault(name, line, f"the id '{id}' stands twice", f'"{id}"')
+    for link, line in zip(page.links, page.link_lines, strict=True):
         if (path := _path(name, link)) is None:
             continue
         anchor = urldefrag(link).fragment
         if path not in files:
-            yield f"{name}: dead link '{link}'"
+            yield Fault(name, line, f"dead link '{link}'", link)
         elif anchor and path in pages and anchor not in pages[path].ids:
-            yield f"{name}: dead anchor '{link}'"
+            yield Fault(name, line, f"dead anchor '{link}'", link)
     loaded = {}
-    for source in page.loads:
+    for source, line in zip(page.loads, page.load_lines, strict=True):
         if (path := _path(name, source)) is None:
-            yield f"{name}: external request '{source}'"
+            yield Fault(name, line, f"external request '{source}'", source)
         elif path not in files:
-            yield f"{name}: missing file '{source}'"
+            yield Fault(name, line, f"missing file '{source}'", source)
         else:
             loaded[path] = files[path]
-    yield from _budget(name, files[name], loaded)
+    yield from _elements(name, page)
+    pictures = {_path(name, image.get("src") or "") for image in page.images}
+    yield from _budget(name, files[name], loaded, len(loaded.keys() - pictures))
 
 
-def _budget(name: str, page: bytes, loaded: Mapping[str, bytes]) -> Iterator[str]:
-    frame = [path for path in loaded if path.endswith(_FRAME)]
-    if 1 + len(frame) > REQUESTS:
-        yield f"{name}: {1 + len(frame)} requests besides figures, the budget is {REQUESTS}"
-    program = sum(len(gzip.compress(loaded[path], mtime=0)) for path in frame if path.endswith((".css", ".js")))
+def _elements(name: str, page: Page) -> Iterator[Fault]:
+    for (tag, values), line in zip(page.elements, page.lines, strict=True):
+        if tag == "img" and not values.get("alt") and ("alt" not in values or values.get("class") not in DECORATIVE):
+            source = values.get("src") or ""
+            yield Fault(name, line, f"no alt of picture '{source}'", source)
+        if tag == "style" or "style" in values:
+            source = values.get("style") or "<style"
+            yield Fault(name, line, f"<{tag}>: the page's policy forbids inline styles", source)
+        handlers = [key for key in values if key.startswith("on")]
+        if handlers or (tag == "script" and not values.get("src")):
+            yield Fault(name, line, f"<{tag}>: the page's policy forbids inline scripts", (handlers or ["<script"])[0])
+
+
+def _budget(name: str, page: bytes, loaded: Mapping[str, bytes], others: int) -> Iterator[Fault]:
+    if 1 + others > REQUESTS:
+        yield Fault(name, 1, f"{1 + others} requests besides figures, the budget is {REQUESTS}")
+    program = sum(len(gzip.compress(loaded[path], mtime=0)) for path in loaded if path.endswith((".css", ".js")))
     if program > PROGRAM:
-        yield f"{name}: {program:,} bytes of CSS and JS gzipped, the budget is {PROGRAM:,}"
+        yield Fault(name, 1, f"{program:,} bytes of CSS and JS gzipped, the budget is {PROGRAM:,}")
     weight = len(page) + sum(map(len, loaded.values()))
     if weight > WEIGHT:
-        yield f"{name}: {weight:,} bytes with all figures, the budget is {WEIGHT:,}"
+        heaviest = sorted({**loaded, name: page}.items(), key=lambda file: (-len(file[1]), file[0]))[:3]
+        most = ", ".join(f"{posixpath.basename(path)} {len(content):,}" for path, content in heaviest)
+        yield Fault(name, 1, f"{weight:,} bytes with all figures, the budget is {WEIGHT:,}; the most: {most}")
 
 
-def _asset(name: str, files: Mapping[str, bytes]) -> Iterator[str]:
-    text = re.sub(r"http://www\.w3\.org/[\w/]+", "", files[name].decode())  # names of XML vocabularies, never fetched
+def _asset(name: str, files: Mapping[str, bytes]) -> Iterator[Fault]:
+    # names of XML vocabularies are never fetched
+    text = re.sub(r"http://www\.w3\.org/[\w/]+", "", files[name].decode())
     pattern = (
-        r"@import[^;]*|url\(\s*['\"]?(?:https?:)?//[^)]*\)|\b(?:href|src)=['\"]https?://[^'\"]*|['\"]https?://[^'\"]*"
+        r"@import[^;]*|url\(\s*['\"]?(?:https?:)?//[^)]*\)|\b(?:href|src)\s*=\s*['\"](?:https?:)?//[^'\"]*"
+        r"|['\"`](?:https?|wss?)://[^'\"`]*"
     )
-    yield from (f"{name}: external request '{match[0].strip()}'" for match in re.finditer(pattern, text))
+    for match in re.finditer(pattern, text):
+        line = text.count("\n", 0, match.start()) + 1
+        yield Fault(name, line, f"external request '{match[0].strip()}'", match[0])
 
 
 def _path(page: str, link: str) -> str | None:

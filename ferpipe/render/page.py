@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from ferpipe import fingerprints
 from ferpipe.figures import figure as tokens
+from ferpipe.figures.card import SIZE
 from ferpipe.figures.figure import Figure
 from ferpipe.render.edition import Edition
 from ferpipe.render.words import WORDS
@@ -41,10 +42,16 @@ class Pages:
         )
         self.templates.filters["integer"] = integer
 
-    def page(self, edition: Edition, language: str, writer: Writer, figures: Mapping[str, Figure]) -> bytes:
-        """Return an edition's page in one language."""
+    def page(
+        self, edition: Edition, language: str, writer: Writer, figures: Mapping[str, Figure], card: Figure | None
+    ) -> bytes:
+        """Return an edition's page in one language; `card` is the picture that stands for it elsewhere."""
         root = "../" * (1 + edition.folder.count("/"))
-        slots = {p.item.name: self._figure(p, figures[p.item.name], edition, language, root) for p in writer.placed}
+        slots = {
+            placed.item.name: self._figure(placed, figures[placed.item.name], edition, language, root)
+            for placed in writer.placed
+            if placed.item.name in figures  # else something is wrong, and the page is only checked
+        }
         slots = {name: _referred(html, writer.labels) for name, html in slots.items()}
         chapters = [
             {"id": chapter.name, "title": Markup(chapter.title), "body": Markup(_filled(chapter.body, slots))}
@@ -56,16 +63,21 @@ class Pages:
             "edition": self._edition(edition, language),
             "languages": self._languages(edition, root),
             "others": [self._edition(other, language) for other in self.editions if other is not edition],
-            "figures": len(figures),
+            "card": f"{self.report.site_url}assets/{edition.name}/{card.data}" if card else "",
+            "card_size": SIZE,
+            "address": f"{self.report.site_url}{edition.folder}{language}/",
+            "cite": self._cite(edition, language),
         }
         return self._render("report.html", values)
 
     def chooser(self) -> bytes:
         """Return the plain page that leads to every edition in every language."""
         entries = [
-            {"html_lang": HTML_LANG[language], **self._frame(language), **self._edition(edition, language)}
+            [
+                {"html_lang": HTML_LANG[language], **self._frame(language), **self._edition(edition, language)}
+                for language in self.report.languages
+            ]
             for edition in self.editions
-            for language in self.report.languages
         ]
         return self._render("chooser.html", self._frame(self.report.languages[0]) | {"root": "", "entries": entries})
 
@@ -108,6 +120,19 @@ class Pages:
             for language in self.report.languages
         ]
 
+    def _cite(self, edition: Edition, language: str) -> str:
+        """Return the page's BibTeX entry."""
+        report = self.report
+        fields = {
+            "title": f"{{{report.title[language]}}}",  # in braces, lest a style changes its capitals
+            "author": " and ".join(f"{{{author}}}" for author in report.authors),
+            "year": report.year,
+            "url": f"{report.site_url}{edition.folder}{language}/",
+            "note": self._edition(edition, language)["name"],
+        }
+        lines = [f'  {key} = "{value}"' for key, value in fields.items() if value]
+        return f"@misc{{ferpipe-{edition.name}-{language},\n" + ",\n".join(lines) + "\n}"
+
     def _figure(self, placed: Placed, figure: Figure, edition: Edition, language: str, root: str) -> str:
         """Return a figure with caption, sources and controls."""
         assets = f"{root}assets/{edition.name}/"
@@ -140,4 +165,4 @@ def _referred(html: str, labels: Mapping[str, str]) -> str:
 
 def _filled(body: str, slots: Mapping[str, str]) -> str:
     pattern = re.escape(SLOT).replace(r"\{\}", r"([\w-]+)")
-    return re.sub(pattern, lambda match: slots[match[1]], body)
+    return re.sub(pattern, lambda match: slots.get(match[1], ""), body)

@@ -14,6 +14,8 @@ REPORT = PACKAGE.parent / "report"
 TEMPLATES = PACKAGE.parent / "templates"
 MEMORY = "figures/code.json"  # in the artefacts: parsed code, so that hashing it again costs little
 
+TEXTS = "figures/texts.bin"  # in the artefacts: the text's expressions as code
+
 
 @dataclass(frozen=True)
 class Site:
@@ -37,18 +39,40 @@ def render(
 ) -> Site:
     """Write the whole site into `output`; raises Problems with everything that is wrong, and then writes nothing.
 
-    `local` names a restricted data set whose page, with faces, is for this machine alone. `strict` also refuses unused
-    figures, dead links, external requests and pages over budget.
+    Without `editions` those of report.toml that have results here. `local` names a restricted data set whose page, with
+    faces, is for this machine alone. `strict` also refuses unused figures, dead links, external requests and pages over
+    budget.
     """
     from ferpipe.render import build
 
-    memory = _remembered(artefacts)
-    known = dict(memory)
-    files = build.gather(results, artefacts, report, TEMPLATES, editions, local, strict, known)
+    files = gather(results, artefacts=artefacts, editions=editions, local=local, strict=strict, report=report)
     build.write(output, files)
-    _remember(artefacts, known, memory)
     pages = tuple(output / name for name in files if name.endswith("/index.html"))
     return Site(output, pages, len(files), sum(map(len, files.values())))
+
+
+def gather(
+    results: Path,
+    *,
+    artefacts: Path,
+    editions: Sequence[str] | None = None,
+    local: str | None = None,
+    strict: bool = False,
+    report: Path = REPORT,
+) -> dict[str, bytes]:
+    """Return every file of the site by its path, as `render` would write it; raises as `render` does."""
+    from ferpipe.render import build
+    from ferpipe.text import expressions
+
+    memory = _remembered(artefacts)
+    known = dict(memory)
+    names = [] if local else editions or published(results, report)
+    made_by = fingerprints.of_value(fingerprints.code(expressions.__name__, known))
+    compiled = expressions.recall(artefacts / TEXTS, made_by)
+    files = build.gather(results, artefacts, report, TEMPLATES, names, local, strict, known)
+    expressions.keep(artefacts / TEXTS, made_by, compiled)
+    _remember(artefacts, known, memory)
+    return files
 
 
 def recipe(
@@ -68,7 +92,7 @@ def recipe(
     for module in (__name__, *gallery.modules()):
         code |= fingerprints.code(module, known)
     _remember(artefacts, known, memory)
-    wanted = [local] if local else editions or _named(report)
+    wanted = [local] if local else editions or published(results, report)
     hashes = {f"results/{name}": _hashes(results / name) for name in wanted}
     if local and (faces := artefacts / local / "faces.npz").is_file():
         hashes["faces"] = {faces.name: fingerprints.of_file(faces)}
@@ -82,10 +106,19 @@ def recipe(
     }
 
 
-def _named(report: Path) -> list[str]:
+def published(results: Path, report: Path = REPORT) -> list[str]:
+    """Return the data sets that report.toml names and that have results here; all where none has, to be told so."""
     from ferpipe.text import report as frame
 
-    return list(frame.read(report).editions)
+    names = list(frame.read(report).editions)
+    return [name for name in names if any((results / name).glob("*/numbers.json"))] or names
+
+
+def absent(results: Path, report: Path = REPORT) -> list[str]:
+    """Return the data sets that report.toml names and that have no results here."""
+    from ferpipe.text import report as frame
+
+    return [name for name in frame.read(report).editions if name not in published(results, report)]
 
 
 def _hashes(folder: Path) -> dict[str, str]:

@@ -1,12 +1,19 @@
-"""A walk over a page: its ids, links, and what a browser would fetch."""
+"""A walk over a page: its ids, links, and what a browser would fetch, each with its line."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-_LOADING = {"img": "src", "script": "src", "source": "src", "iframe": "src", "embed": "src", "video": "src"}
-_LOADED_LINKS = {"stylesheet", "icon", "preload", "manifest", "apple-touch-icon"}
+_LOADING = {
+    "audio": ("src",), "embed": ("src",), "iframe": ("src",), "image": ("href", "xlink:href"), "img": ("src",),
+    "input": ("src",), "object": ("data",), "script": ("src",), "source": ("src",), "track": ("src",),
+    "use": ("href", "xlink:href"), "video": ("src", "poster"),
+}  # fmt: skip
+_LOADED_LINKS = {"stylesheet", "icon", "preload", "modulepreload", "prefetch", "manifest", "apple-touch-icon"}
+_LOADED_LINKS |= {"preconnect", "dns-prefetch"}  # no file, but another host hears of the reader
+
+Attributes = dict[str, str | None]
 
 
 @dataclass
@@ -14,11 +21,16 @@ class Page:
     """What a page refers to."""
 
     ids: set[str] = field(default_factory=set)
-    twice: list[str] = field(default_factory=list)
+    twice: list[tuple[str, int]] = field(default_factory=list)
+    """Ids that stand a second time, with the line of it."""
     links: list[str] = field(default_factory=list)
     loads: list[str] = field(default_factory=list)
-    images: list[dict[str, str | None]] = field(default_factory=list)
-    elements: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
+    images: list[Attributes] = field(default_factory=list)
+    elements: list[tuple[str, Attributes]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    """Of each of the elements."""
+    link_lines: list[int] = field(default_factory=list)
+    load_lines: list[int] = field(default_factory=list)
 
 
 def walk(html: str) -> Page:
@@ -35,17 +47,26 @@ class _Walker(HTMLParser):
         self.page = Page()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values, page = dict(attrs), self.page
+        values, page, line = dict(attrs), self.page, self.getpos()[0]
         page.elements.append((tag, values))
+        page.lines.append(line)
         if name := values.get("id"):
-            page.twice += [name] * (name in page.ids)
+            page.twice += [(name, line)] * (name in page.ids)
             page.ids.add(name)
-        if tag == "a" and (target := values.get("href")):
+        if tag in ("a", "area") and (target := values.get("href")):
             page.links.append(target)
+            page.link_lines.append(line)
         if tag == "img":
             page.images.append(values)
-        if (key := _LOADING.get(tag)) and (source := values.get(key)):
+        for source in _loaded(tag, values):
             page.loads.append(source)
-        relations = set((values.get("rel") or "").split())
-        if tag == "link" and relations & _LOADED_LINKS and (source := values.get("href")):
-            page.loads.append(source)
+            page.load_lines.append(line)
+
+
+def _loaded(tag: str, values: Attributes) -> list[str]:
+    found = [values.get(key) for key in _LOADING.get(tag, ())]
+    if tag in ("img", "source"):
+        found += [part.split()[0] for part in (values.get("srcset") or "").split(",") if part.strip()]
+    if tag == "link" and _LOADED_LINKS & set((values.get("rel") or "").split()):
+        found.append(values.get("href"))
+    return [source for source in found if source]

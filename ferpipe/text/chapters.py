@@ -45,8 +45,10 @@ class Writer:
         self.expressions = Expressions(language, self.held)
         self.items = {item.name: item for section in sections for item in section.items}
         self.filled = {s.name: self._fill(s.body.get(language)) for s in sections}
+        self.failed = {s.name for s in sections if any(line.startswith(f"{s.path}:") for line in self.problems)}
         self.labels = self._number()
-        self.chapters = [self._chapter(section) for section in sections]
+        # a section that says nothing of this edition is left out
+        self.chapters = [self._chapter(section) for section in sections if self.filled[section.name].strip()]
         self.placed = [self._placed(self.items[name], label) for name, label in self.labels.items()]
 
     def _placed(self, item: Item, label: str) -> Placed:

@@ -2,19 +2,50 @@
 
 from __future__ import annotations
 
+import marshal
+import pathlib
 import re
+import sys
 import traceback
 from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from types import CodeType
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, UndefinedError, nodes
+from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError, UndefinedError, nodes, pass_context
 
+from ferpipe import atomic
 from ferpipe.text.formats import filters
 from ferpipe.text.hold import Held
 from ferpipe.text.problems import guess
 from ferpipe.text.section import Passage
 
 Path = tuple[str | int, ...]
+Compiled = tuple[list[tuple[int, Path]], CodeType]  # line and path of the numbers that a text needs, and its code
+_COMPILED: dict[tuple[str, str], Compiled] = {}  # by language and text
+_MOST = 2000  # texts that are remembered
+
+
+def recall(file: pathlib.Path, made_by: str) -> int:
+    """Know again the texts that an earlier process of the same code compiled, and return how many are known so."""
+    try:
+        writer, texts = marshal.loads(file.read_bytes())
+    except (OSError, EOFError, ValueError, TypeError):  # none yet, or a broken one: they are compiled again
+        return 0
+    if writer != _writer(made_by):
+        return 0
+    _COMPILED.update(texts)
+    return len(texts)
+
+
+def keep(file: pathlib.Path, made_by: str, known: int) -> None:
+    """Write the compiled texts for a later process, if there are others than the `known` ones."""
+    if len(_COMPILED) != known:
+        atomic.write(file, marshal.dumps((_writer(made_by), _COMPILED if len(_COMPILED) <= _MOST else {})))
+
+
+def _writer(made_by: str) -> str:
+    return f"{made_by} {sys.implementation.cache_tag} jinja2 {version('jinja2')}"
 
 
 class Expressions(Environment):
@@ -24,13 +55,14 @@ class Expressions(Environment):
         super().__init__(
             undefined=StrictUndefined,
             autoescape=True,
-            finalize=held.value,
+            finalize=pass_context(lambda _, value: held.value(value)),  # never while compiling: the code is shared
             keep_trailing_newline=True,
             trim_blocks=True,  # a test on a line of its own breaks no paragraph
             comment_start_string="{##",  # {# would swallow Markdown's {#anchor}
             comment_end_string="##}",
         )
         self.filters.update(filters(language))
+        self.language = language
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Return a number by name: a mapping's methods (items, values) never hide one."""
@@ -43,16 +75,31 @@ class Expressions(Environment):
         if "{{" not in passage.text and "{%" not in passage.text:
             return passage.text
         try:
-            tree = self.parse(passage.text)
-            found = set(_unknown(tree, values, set(self.globals)))
+            wanted, code = self._compiled(passage.text)
+            found = {(line, path) for line, path in wanted if not _has(values, path)}
             unknown = sorted(found, key=lambda place: (place[0], _spell(place[1])))
             problems += [f"{passage.path}:{passage.line + line - 1}: {_tell(path, values)}" for line, path in unknown]
-            return "" if unknown else self.from_string(tree).render(values)
+            return "" if unknown else Template.from_code(self, code, self.make_globals(None)).render(values)
         except TemplateSyntaxError as error:
             problems.append(f"{passage.path}:{passage.line + error.lineno - 1}: {self._advice(error)}")
         except (UndefinedError, ValueError, TypeError, LookupError, ZeroDivisionError) as error:
             problems.append(f"{passage.path}:{passage.line + _line(error) - 1}: {error}")
         return ""
+
+    def _compiled(self, text: str) -> Compiled:
+        """Return what a text needs, and its code: both serve every edition."""
+        if (key := (self.language, text)) not in _COMPILED:
+            tree = self.parse(text)
+            self._check_names(tree)
+            _COMPILED[key] = list(_wanted(tree, set(self.globals))), self.compile(tree)
+        return _COMPILED[key]
+
+    def _check_names(self, tree: nodes.Template) -> None:
+        """Raise for a filter or test that there is none of; in a branch not taken Jinja2 itself would pass it over."""
+        for kind, node, known in (("filter", nodes.Filter, self.filters), ("test", nodes.Test, self.tests)):
+            for found in tree.find_all(node):
+                if found.name not in known:
+                    raise TemplateSyntaxError(f"No {kind} named '{found.name}'.", found.lineno)
 
     def _advice(self, error: TemplateSyntaxError) -> str:
         message = error.message or "cannot be read"
@@ -94,8 +141,8 @@ def _tell(path: Path, values: Mapping[str, Any]) -> str:
     return f"unknown number '{_spell(path)}'{guess(_spell(path), known)}"
 
 
-def _unknown(tree: nodes.Template, values: Mapping[str, Any], free: set[str]) -> Iterator[tuple[int, Path]]:
-    """Yield line and path of every number that is not among `values`.
+def _wanted(tree: nodes.Template, free: set[str]) -> Iterator[tuple[int, Path]]:
+    """Yield line and path of every number that the results must hold.
 
     What a test `is defined` guards is exempt, and so is a branch that depends on the edition: the number may belong to
     another one.
@@ -107,8 +154,7 @@ def _unknown(tree: nodes.Template, values: Mapping[str, Any], free: set[str]) ->
         path = _chain(node)
         if not path or path[0] in local or elsewhere or any(path[: len(g)] == g for g in guarded if g):
             continue
-        if not _has(values, path):
-            yield node.lineno, path
+        yield node.lineno, path
 
 
 def _loads(node: nodes.Node, elsewhere: bool) -> Iterator[tuple[nodes.Node, bool]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 import markdown
 from markdown.extensions.attr_list import AttrListExtension
@@ -29,6 +29,7 @@ def _markdown() -> markdown.Markdown:
     return markdown.Markdown(extensions=extensions, output_format="html")
 
 
+@lru_cache(4096)  # the writing loop renders the same paragraphs again and again
 def block(text: str) -> str:
     """Return a text's HTML; wide content scrolls in boxes that the keyboard reaches."""
     html = _markdown().reset().convert(text)
@@ -37,6 +38,7 @@ def block(text: str) -> str:
     return html.replace("<table>", '<div class="scroll" tabindex="0"><table>').replace("</table>", "</table></div>")
 
 
+@lru_cache(4096)
 def inline(text: str) -> str:
     """Return the HTML of a caption or title: Markdown without its paragraph."""
     return _markdown().reset().convert(" ".join(text.split())).removeprefix("<p>").removesuffix("</p>")

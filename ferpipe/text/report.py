@@ -31,6 +31,8 @@ class Report:
     repository: str = ""
     """Address of the code, for links to it; without one its path is printed."""
     authors: tuple[str, ...] = ()
+    year: str = ""
+    """Of publication, for those who cite it: typed, since no page says what a clock says."""
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """A data set's name on the page, by data set and language."""
     original: Mapping[str, Any] = field(default_factory=dict)

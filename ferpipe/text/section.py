@@ -90,6 +90,11 @@ class Section:
     items: tuple[Item, ...]
     claims: tuple[Claim, ...] = ()
 
+    def passages(self, language: str) -> list[Passage]:
+        """Return all that is written in a language."""
+        texts = [self.title, self.body, *(text for item in self.items for text in (item.caption, item.alt))]
+        return [text[language] for text in texts if language in text]
+
 
 def read(path: Path, shown: str, languages: Sequence[str]) -> tuple[Section, list[str]]:
     """Return a section and the problems of its form: what is missing, misspelt or not translated."""

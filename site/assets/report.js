@@ -51,9 +51,22 @@
   const fade = label => {
     const slider = label.querySelector("input");
     label.hidden = false;
-    const set = () => label.closest("figure, dialog").style.setProperty("--fade", slider.value / 100);
+    const [face, map] = label.textContent.trim().split(/\s{2,}/);
+    const set = () => {
+      label.closest("figure, dialog").style.setProperty("--fade", slider.value / 100);
+      slider.setAttribute("aria-valuetext", `${face} ${100 - slider.value}%, ${map} ${slider.value}%`);
+    };
     slider.addEventListener("input", set);
     set();
+  };
+
+  const copy = button => {
+    const text = button.closest("footer").querySelector(".bibtex");
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      try { await navigator.clipboard.writeText(text.textContent); button.textContent = button.dataset.copied; }
+      catch { getSelection().selectAllChildren(text); }  // from file:// or an unsure host: ready to be copied by hand
+    });
   };
 
   const enlarge = (dialog, link) => {
@@ -85,6 +98,7 @@
     if (!dialog) return;
     document.querySelectorAll("button.theme").forEach(theme);
     document.querySelectorAll("figure .fade").forEach(fade);
+    document.querySelectorAll("button.copy").forEach(copy);
     document.querySelectorAll("a.enlarge").forEach(link => enlarge(dialog, link));
     dialog.querySelector(".close").addEventListener("click", () => dialog.close());
     dialog.addEventListener("click", event => { if (event.target === dialog) dialog.close(); });

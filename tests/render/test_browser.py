@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -156,6 +157,58 @@ def test_the_slider_fades_from_face_to_map(browser: Any, host: str) -> None:
     assert [page.evaluate(opacity, s) for s in (".face", ".map")] == ["1", "0"]
     slider.fill("100")
     assert [page.evaluate(opacity, s) for s in (".face", ".map")] == ["0", "1"]
+    slider.press("ArrowLeft")
+    assert slider.get_attribute("aria-valuetext") == "Face 1%, Map 99%"
+    page.close()
+
+
+@pytest.mark.parametrize("address", ["en/", "fer2013/zh/"])
+def test_the_keyboard_reaches_every_control_in_order(browser: Any, host: str, address: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    page.goto(f"{host}{address}")
+    number = """controls => [...document.querySelectorAll(
+        'a[href], button, input, [tabindex="0"]')].filter(e => e.checkVisibility()).indexOf(document.activeElement)"""
+    count = page.locator("a[href]:visible, button:visible, input:visible, [tabindex='0']:visible").count()
+    reached = []
+    for _ in range(count):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(number))
+    assert count > 40 and reached == list(range(count))
+    page.close()
+
+
+def test_bibtex_is_copied_or_made_ready_to_be(browser: Any, host: str) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"{host}en/")
+    page.get_by_role("button", name="Copy BibTeX").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()").startswith("@misc{ferpipe-rendered-en,")
+    context.close()
+
+
+@pytest.mark.parametrize("address", ["en/", "zh/", "fer2013/en/"])
+def test_print_is_light_and_whole_on_a4(browser: Any, host: str, address: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    width, height = 643, 986  # CSS pixels of A4 within its margins
+    page = browser.new_page(color_scheme="dark", viewport={"width": width, "height": height}, bypass_csp=True)
+    page.emulate_media(media="print")
+    page.goto(f"{host}{address}")
+    page.evaluate("for (const image of document.images) image.loading = 'eager'")
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    for gone in (".contents", ".controls", ".fade", ".enlarge", ".copy", ".skip"):
+        assert not page.locator(gone).first.is_visible(), gone
+    boxes = page.evaluate("""() => [...document.querySelectorAll('figure, .table')].map(figure =>
+        [figure.id, figure.offsetHeight, figure.scrollWidth, getComputedStyle(figure).breakInside])""")
+    assert len(boxes) == 13
+    assert [box for box in boxes if box[1] > height or box[2] > width or box[3] != "avoid"] == []
+    found = Axe().run(page)
+    assert not found.response["violations"], found.generate_report()
+    sheets = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", page.pdf(prefer_css_page_size=True))
+    assert 8 <= len(sheets) <= 20
+    assert {(round(float(w)), round(float(h))) for w, h in sheets} == {(595, 842)}
     page.close()
 
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
+from random import Random
 
+import clones
+import numpy as np
 import pytest
+import synthetic
 from conftest import Trial
 
-from ferpipe.render import checks
+from ferpipe import results
+from ferpipe.render import checks, site
 from ferpipe.text.problems import Problems
 
 
@@ -152,37 +158,179 @@ def test_strict_refuses_an_unused_figure(trial: Trial, tmp_path: Path) -> None:
 
 
 def test_strict_refuses_a_dead_anchor_in_the_text(trial: Trial, tmp_path: Path) -> None:
-    edit(trial, "run", "Everything on this page", "[Everything](#nowhere) on this page")
-    edit(trial, "run", "本页的一切", "[本页](#nowhere)的一切")
-    expected = [f"{language}/index.html: dead anchor '#nowhere'" for language in ("en", "zh")]
+    lines = [
+        edit(trial, "run", "Everything on this page", "[Everything](#nowhere) on this page"),
+        edit(trial, "run", "本页的一切", "[本页](#nowhere)的一切"),
+    ]
+    expected = [f"report/sections/run.md:{line}: dead anchor '#nowhere'" for line in lines]
     assert told(trial, tmp_path, strict=True) == expected
     trial.render(tmp_path / "lenient")
 
 
+def test_strict_refuses_a_dead_link_and_a_picture_from_elsewhere_in_the_text(trial: Trial, tmp_path: Path) -> None:
+    new = "[Everything](../fr/index.html) ![seen](https://example.org/x.png) ![](../assets/none.png)\n"
+    lines = [edit(trial, "run", "Everything on this page", new), edit(trial, "run", "本页的一切", new)]
+    what = ("dead link '../fr/index.html'", "external request 'https://example.org/x.png'",
+            "missing file '../assets/none.png'", "no alt of picture '../assets/none.png'")  # fmt: skip
+    expected = [f"report/sections/run.md:{line}: {fault}" for line in lines for fault in what]
+    assert sorted(told(trial, tmp_path, strict=True)) == sorted(expected)
+
+
+def told_of(files: dict[str, str]) -> list[str]:
+    found = checks.faults({name: content.encode() for name, content in files.items()})
+    return [f"{fault.page}:{fault.line}: {fault}" for fault in found]
+
+
 def test_strict_finds_dead_links_anchors_and_requests() -> None:
     page = (
-        '<a href="#no"></a><a href="../zh/index.html"></a><a href="https://example.org/"></a>'
-        '<img src="https://example.org/x.png" alt=""><script src="x.js"></script>'
+        '<a href="#no"></a><a href="../zh/index.html"></a><a href="https://example.org/"></a>\n'
+        '<img src="https://example.org/x.png" alt="x"><script src="x.js"></script><i id="a"></i><b id="a"></b>'
     )
-    files = {"en/index.html": page.encode(), "a.css": b"@import 'x.css'; a{background:url(//example.org/x)}"}
-    problems = checks.problems(files)
-    assert problems == [
-        "en/index.html: dead anchor '#no'",
-        "en/index.html: dead link '../zh/index.html'",
-        "en/index.html: external request 'https://example.org/x.png'",
-        "en/index.html: missing file 'x.js'",
-        "a.css: external request '@import 'x.css''",
-        "a.css: external request 'url(//example.org/x)'",
+    files = {"en/index.html": page, "a.css": "@import 'x.css'; a{\nbackground:url(//example.org/x)}"}
+    assert told_of(files) == [
+        "en/index.html:2: the id 'a' stands twice",
+        "en/index.html:1: dead anchor '#no'",
+        "en/index.html:1: dead link '../zh/index.html'",
+        "en/index.html:2: external request 'https://example.org/x.png'",
+        "en/index.html:2: missing file 'x.js'",
+        "a.css:1: external request '@import 'x.css''",
+        "a.css:2: external request 'url(//example.org/x)'",
     ]
 
 
-def test_strict_keeps_the_budget() -> None:
-    noise = bytes(range(256)) * 4000
-    sources = "".join(f'<script src="{i}.js"></script>' for i in range(4))
-    page = f'<img src="big.png" alt="">{sources}'.encode()
-    files = {"index.html": page, "big.png": noise, **{f"{i}.js": b"//" for i in range(4)}}
-    problems = checks.problems(files)
-    assert [problem.split(", the budget")[0].split(" ", 2)[2] for problem in problems] == [
-        "requests besides figures",
-        "bytes with all figures",
+@pytest.mark.parametrize("element", [
+    '<link rel="preconnect" href="//fonts.example.org">', '<iframe src="https://example.org/"></iframe>',
+    '<img src="a.png" srcset="a.png, https://example.org/b.png 2x" alt="x">', '<script src="//example.org/"></script>',
+    '<video poster="https://example.org/a"></video>', '<object data="https://example.org/a"></object>',
+])  # fmt: skip
+def test_strict_finds_every_way_to_ask_another_host(element: str) -> None:
+    faults = told_of({"index.html": element, "a.png": ""})
+    assert len(faults) == 1 and faults[0].startswith("index.html:1: external request '")
+
+
+@pytest.mark.parametrize(
+    "line", ["fetch('https://example.org')", "new WebSocket(`wss://example.org`)", 'x.src = "//example.org"']
+)
+def test_strict_finds_requests_of_scripts(line: str) -> None:
+    faults = told_of({"a.js": f"// first\n{line}"})
+    assert len(faults) == 1 and faults[0].startswith("a.js:2: external request")
+
+
+def test_strict_wants_an_alt_and_nothing_inline() -> None:
+    page = (
+        '<img src="a.png">\n<img src="a.png" alt="">\n<img src="a.png" alt="" class="face">\n'
+        '<p style="x">\n<style></style>\n<script></script>\n<p onclick="x">'
+    )
+    assert told_of({"index.html": page, "a.png": ""}) == [
+        "index.html:1: no alt of picture 'a.png'",
+        "index.html:2: no alt of picture 'a.png'",
+        "index.html:4: <p>: the page's policy forbids inline styles",
+        "index.html:5: <style>: the page's policy forbids inline styles",
+        "index.html:6: <script>: the page's policy forbids inline scripts",
+        "index.html:7: <p>: the page's policy forbids inline scripts",
     ]
+
+
+def test_strict_keeps_the_budget_of_requests() -> None:
+    frame = '<link rel="stylesheet" href="a.css"><link rel="icon" href="i.svg"><script src="a.js"></script>'
+    files = {"a.css": "", "i.svg": "", "a.js": "", "b.js": ""}
+    figures = "".join(f'<img src="{i}.png" alt="x">' for i in range(9))
+    pictures = {f"{i}.png": "" for i in range(9)}
+    assert told_of({"index.html": frame + figures, **files, **pictures}) == []
+    faults = told_of({"index.html": frame + '<script src="b.js"></script>' + figures, **files, **pictures})
+    assert faults == ["index.html:1: 5 requests besides figures, the budget is 4"]
+
+
+def test_strict_keeps_the_budget_of_style_and_script() -> None:
+    random = Random(0)
+    noise = "".join(chr(random.randrange(97, 123)) for _ in range(30_000))
+    page = '<script src="a.js"></script>'
+    faults = told_of({"index.html": page, "a.js": f"// {noise}"})
+    assert len(faults) == 1 and faults[0].endswith("bytes of CSS and JS gzipped, the budget is 15,000")
+    assert told_of({"index.html": page, "a.js": f"// {noise[:20_000]}"}) == []
+
+
+def test_strict_keeps_the_budget_of_a_page_with_its_figures() -> None:
+    page = '<img src="big.png" alt="x">'
+    assert told_of({"index.html": page, "big.png": "x" * (600_000 - len(page))}) == []
+    faults = told_of({"index.html": page, "big.png": "x" * 600_000})
+    assert faults == [
+        "index.html:1: 600,027 bytes with all figures, the budget is 600,000; the most: big.png 600,000, index.html 27"
+    ]
+
+
+def test_a_fault_of_a_template_is_told_with_its_line(
+    trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(site.TEMPLATES, tmp_path / "templates")
+    template = tmp_path / "templates" / "report.html"
+    text = template.read_text(encoding="utf-8")
+    template.write_text(text.replace("<footer", '<img src="https://example.org/seen.gif">\n<footer'), encoding="utf-8")
+    line = text.count("\n", 0, text.index("<footer")) + 1
+    monkeypatch.setattr(site, "TEMPLATES", tmp_path / "templates")
+    assert told(trial, tmp_path, strict=True) == [
+        f"templates/report.html:{line}: external request 'https://example.org/seen.gif'",
+        f"templates/report.html:{line}: no alt of picture 'https://example.org/seen.gif'",
+    ]
+
+
+@pytest.fixture
+def leaking(trial: Trial, tmp_path: Path) -> Path:
+    """A copy of the results, for a restricted data set's to break."""
+    shutil.copytree(trial.results, tmp_path / "results")
+    trial.results = tmp_path / "results"
+    return tmp_path / "results" / "fer2013"
+
+
+def test_an_array_of_a_restricted_data_set_that_no_list_allows(trial: Trial, leaking: Path, tmp_path: Path) -> None:
+    path = leaking / "saliency" / "arrays.npz"
+    path.write_bytes(results.npz_bytes({**results.read_npz(path), "images": np.zeros((6, 48, 48), np.uint8)}))
+    assert told(trial, tmp_path, editions=["rendered", "fer2013"]) == [
+        "results/fer2013/saliency/arrays.npz:1: array 'images' (6, 48, 48) is of no kind that may be published of a "
+        "restricted data set; list it in ferpipe/restricted.py with its kind, or return it in `faces`"
+    ]
+    trial.render(tmp_path / "open", editions=["rendered"])
+
+
+def test_a_picture_among_the_numbers_of_a_restricted_data_set(trial: Trial, leaking: Path, tmp_path: Path) -> None:
+    path = leaking / "lime" / "numbers.json"
+    path.write_bytes(results.json_bytes({**results.read_json(path), "mask": [[0.5] * 12] * 12}))
+    problems = told(trial, tmp_path, editions=["fer2013"])
+    assert len(problems) == 1 and "number 'mask' is a list of 12x12 numbers" in problems[0]
+
+
+def test_everything_that_is_wrong_is_told_at_once(trial: Trial, leaking: Path, tmp_path: Path) -> None:
+    path = leaking / "data" / "arrays.npz"
+    path.write_bytes(results.npz_bytes({**results.read_npz(path), "examples": np.zeros((7, 6, 48, 48), np.uint8)}))
+    for _ in range(2):
+        edit(trial, "confusion", "confusion.balanced_accuracy", "confusion.balanced_acuracy")
+        edit(trial, "lime", "[[lime-wrong]]\n", "[[lime-worng]]\n")
+        drop(trial, "settings", "[[accuracies]]")
+    drop(trial, "filters", "caption.en")
+    drop(trial, "filters", "alt.zh")
+    edit(trial, "run", "Everything on this page", "[Everything](#nowhere) ![x](http://example.org/x)")
+    edit(trial, "run", "本页的一切", "[一切](../fr/) ![](#run)")
+    problems = told(trial, tmp_path, strict=True, editions=["rendered", "fer2013"])
+    for wanted in (
+        "unknown number 'confusion.balanced_acuracy'", "unknown figure 'lime-worng'", "unused table 'accuracies'",
+        "no caption of figure", "no alt of figure", "dead anchor '#nowhere'", "external request 'http://example.org/x'",
+        "dead link '../fr/'", "no alt of picture '#run'", "array 'examples'", "stands in 'en' alone",
+    ):  # fmt: skip
+        assert any(wanted in problem for problem in problems), wanted
+    assert not [problem for problem in problems if "dead anchor '#" in problem and "nowhere" not in problem]
+    assert all(re.match(r"[\w./-]+:\d+: ", problem) for problem in problems)
+
+
+def test_the_command_tells_all_ends_with_2_and_leaves_the_site_as_it_was(tmp_path: Path) -> None:
+    tree = clones.clone(tmp_path / "clone")
+    synthetic.write(tree / "report" / "results")
+    clones.well(clones.build(tree, "render", "--strict"))
+    before = clones.contents(tree / "site")
+    section = tree / "report" / "sections" / "run.md"
+    section.write_text(section.read_text(encoding="utf-8").replace("settings.seed", "settings.sed"), encoding="utf-8")
+    done = clones.build(tree, "render", "--strict")
+    *lines, last = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert len(lines) == 2 and all(line.startswith("report/sections/run.md:") for line in lines)
+    assert last.startswith("error: 2 problems")
+    assert clones.contents(tree / "site") == before and len(before) > 50

@@ -36,6 +36,27 @@ def test_every_picture_has_its_size_and_alt(page: tuple[Path, Page]) -> None:
     assert [image.get("loading") for image in images].count(None) == 1  # the first is needed at once
 
 
+def test_the_head_tells_who_finds_the_page_what_it_is(page: tuple[Path, Page], site: Path) -> None:
+    path, found = page
+    meta = {v.get("property") or v.get("name") or "": v.get("content") or "" for t, v in found.elements if t == "meta"}
+    canonical = next(v["href"] for t, v in found.elements if t == "link" and v.get("rel") == "canonical")
+    base = "https://example.org/ferpipe/"
+    assert canonical == f"{base}{path.parent.relative_to(site).as_posix()}/" == meta["og:url"]
+    assert meta["citation_public_url"] == canonical
+    assert meta["description"] == meta["og:description"] and meta["og:title"] == meta["citation_title"]
+    card = site / meta["og:image"].removeprefix(base)
+    header = card.read_bytes()[:24]
+    size = tuple(int.from_bytes(header[i : i + 4], "big") for i in (16, 20))
+    assert header[1:4] == b"PNG" and size == (1200, 630)
+    assert meta["og:image:alt"] and (meta["og:image:width"], meta["og:image:height"]) == ("1200", "630")
+    assert meta["citation_author"] == "the ferpipe authors" and re.fullmatch(
+        r"\d{4}", meta["citation_publication_date"]
+    )
+    text = path.read_text(encoding="utf-8")
+    assert "@misc{ferpipe-" in text and f"url = &#34;{canonical}&#34;" in text
+    assert '<cite lang="en">Neural Networks: Assignment I</cite>' in text
+
+
 def test_no_script_or_style_stands_in_the_page(page: tuple[Path, Page]) -> None:
     for tag, values in page[1].elements:
         assert tag != "style"
@@ -55,6 +76,7 @@ def test_the_language_of_the_page_is_named(page: tuple[Path, Page]) -> None:
 
 def test_no_token_or_template_is_left(page: tuple[Path, Page]) -> None:
     text = page[0].read_text(encoding="utf-8")
+    assert "object at 0x" not in text  # a method where a word was meant
     assert not re.search("[\ue000-\uf8ff]|\\{\\{|\\{%|\\[\\[", text)
 
 

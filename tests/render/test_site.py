@@ -13,7 +13,7 @@ from ferpipe.errors import Slip
 from ferpipe.render.site import recipe, render
 from ferpipe.render.walk import walk
 
-SECTIONS = {"settings", "saliency", "filters", "lime", "training", "run", "introduction", "data", "confusion"}
+SECTIONS = {"settings", "saliency", "filters", "lime", "training", "use", "run", "introduction", "data", "confusion"}
 FIGURES = {
     f"fig-{name}"
     for name in (
@@ -103,6 +103,16 @@ def test_a_data_set_without_results_is_named(trial: Trial, tmp_path: Path) -> No
         trial.render(tmp_path / "site", editions=["fer2031"])
 
 
+def test_an_edition_without_results_is_left_out_unless_it_is_asked_for(tmp_path: Path) -> None:
+    synthetic.write(tmp_path / "results")
+    made = render(tmp_path / "results", tmp_path / "site", artefacts=tmp_path / "artefacts", strict=True)
+    assert {page.parent.parent.name for page in made.pages} == {"site"}
+    with pytest.raises(Slip, match="no results of data set 'fer2013'"):
+        render(
+            tmp_path / "results", tmp_path / "two", artefacts=tmp_path / "artefacts", editions=["rendered", "fer2013"]
+        )
+
+
 def test_editions_link_to_each_other_and_are_in_the_chooser(site: Path) -> None:
     first = walk((site / "en" / "index.html").read_text(encoding="utf-8"))
     second = walk((site / "fer2013" / "zh" / "index.html").read_text(encoding="utf-8"))
@@ -125,6 +135,29 @@ def test_the_local_page_shows_faces_and_says_that_it_is_local(made: Path) -> Non
     assert "saliency-face-0.png" in page
     assert (made / "local" / "assets" / "fer2013" / "saliency-face-0.png").is_file()
     assert 'hreflang="x-default"' not in page
+
+
+@pytest.mark.parametrize("page", ["en", "zh", "fer2013/en", "fer2013/zh"])
+def test_what_such_a_network_must_not_be_used_for_is_told(site: Path, page: str) -> None:
+    text = (site / page / "index.html").read_text(encoding="utf-8")
+    assert ("Article 5(1)(f)" if page.endswith("en") else "第 5 条第 1 款 (f) 项") in text
+
+
+def test_a_section_and_a_figure_may_be_of_one_edition_alone(trial: Trial, tmp_path: Path) -> None:
+    shutil.copytree(trial.results, tmp_path / "results")
+    shutil.rmtree(tmp_path / "results" / "fer2013" / "curves")
+    trial.results = tmp_path / "results"
+    path = trial.report / "sections" / "training.md"
+    front, _, _ = path.read_text(encoding="utf-8").partition("<!-- en -->")
+    body = '{% if edition.name == "rendered" %}\n\n[[ensemble]]\n\n[[curves]]\n\n{% endif %}\n'
+    path.write_text(f"{front}<!-- en -->\n{body}<!-- zh -->\n{body}", encoding="utf-8")
+    trial.render(tmp_path / "site", editions=["rendered", "fer2013"], strict=True)
+    first, second = (
+        walk((tmp_path / "site" / p / "index.html").read_text(encoding="utf-8")) for p in ("en", "fer2013/en")
+    )
+    assert {"training", "fig-curves"} <= first.ids
+    assert not {"training", "fig-curves"} & second.ids
+    assert "#training" not in second.links
 
 
 def test_fewer_faces_than_wanted_are_told(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from ferpipe.text import expressions
 from ferpipe.text.expressions import Expressions, flat
 from ferpipe.text.hold import Held
 from ferpipe.text.section import Passage
@@ -67,3 +68,29 @@ def test_flat_paths_are_those_of_the_text() -> None:
         'run["scikit-image"]': "1",
         "edition.name": "x",
     }
+
+
+@pytest.mark.parametrize(("text", "advice"), [
+    ("\n{% if no %}{{ a | precent }}{% endif %}", "2: No filter named 'precent'. (did you mean 'percent'?)"),
+    ("{{ a if no is defyned else a }}", "1: No test named 'defyned'. (did you mean 'defined'?)"),
+])  # fmt: skip
+def test_an_unknown_filter_or_test_is_found_in_a_branch_that_is_not_taken(text, advice):
+    problems = []
+    Expressions("en", Held()).fill(Passage(text, "run.md", 1), {"a": 0.5, "no": False}, problems)
+    assert problems == [f"run.md:{advice}"]
+
+
+def test_a_later_process_compiles_nothing_again_and_trusts_no_other_code(tmp_path, monkeypatch):
+    file, text = tmp_path / "texts.bin", "{% if run.rate > 0 %}{{ run.rate | percent }}{% endif %}{{ run.wrong }}"
+    monkeypatch.setattr(expressions, "_COMPILED", {})
+    first = fill(text), fill(text.replace("{{ run.wrong }}", ""))
+    assert first[1] == ("50.0%", [])
+    assert expressions.recall(file, "code") == 0
+    expressions.keep(file, "code", 0)
+    monkeypatch.setattr(expressions, "_COMPILED", {})
+    assert expressions.recall(file, "other code") == 0 and not expressions._COMPILED
+    assert expressions.recall(file, "code") == 2
+    monkeypatch.setattr(Expressions, "parse", None)  # whatever is not known would fail
+    assert (fill(text), fill(text.replace("{{ run.wrong }}", ""))) == first
+    file.write_bytes(b"broken")
+    assert expressions.recall(file, "code") == 0

@@ -1,0 +1,48 @@
+"""The picture that stands for a page where its link is shared: mean faces, and where the network looks on them.
+
+Pixels alone: a font could change a byte, and the link's title says the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ferpipe.figures import colours, pictures
+from ferpipe.figures.figure import Figure
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ferpipe.results import Result
+
+ANALYSES = ("saliency", "data")
+FILE = "card.png"
+SIZE = 1200, 630  # width and height that OpenGraph's readers cut to
+_SCALE, _GAP = 3, 12  # of a face's pixels, and between faces
+
+
+def draw(results: Mapping[str, Result], language: str) -> Figure:
+    """Return the mean face of each class above its mean saliency, seven columns on white; the same in all languages."""
+    import numpy as np
+
+    faces = results["data"].arrays["mean_faces"]  # (7, 48, 48) in [0, 1]
+    maps = results["saliency"].arrays["class_maps"]  # (7, 48, 48)
+    grey = np.rint(255 * np.clip(faces, 0, 1)).astype(np.uint8)[..., None].repeat(3, -1)
+    palette = np.frombuffer(colours.signed(), np.uint8).reshape(-1, 3)
+    painted = palette[colours.indices(maps, pictures.limit(maps))]
+    pale = (128 + grey.astype(np.uint16) // 2).astype(np.uint16)  # the face shows through, as on the page
+    rows = [grey, (painted.astype(np.uint16) * pale // 255).astype(np.uint8)]
+    sheet = np.full((SIZE[1], SIZE[0], 3), 255, np.uint8)
+    side = faces.shape[1] * _SCALE
+    left = (SIZE[0] - len(faces) * (side + _GAP) + _GAP) // 2
+    top = (SIZE[1] - 2 * side - _GAP) // 2
+    for y, row in enumerate(rows):
+        for x, tile in enumerate(row):
+            place = top + y * (side + _GAP), left + x * (side + _GAP)
+            sheet[place[0] : place[0] + side, place[1] : place[1] + side] = _enlarged(tile)
+    return Figure("", "saliency", FILE, {FILE: pictures.colour(sheet)})
+
+
+def _enlarged(tile: np.ndarray) -> np.ndarray:
+    return tile.repeat(_SCALE, 0).repeat(_SCALE, 1)

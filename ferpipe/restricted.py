@@ -1,0 +1,138 @@
+"""What results of a restricted data set may carry: nothing from which a single picture could be recognised.
+
+Listed are arrays by the analysis that makes them, each with its kind. What is not listed is refused when a result is
+written and when a site is rendered: a new array is either listed here, by somebody who has thought about it, or
+returned as `faces`, which stay on the machine.
+"""
+
+from __future__ import annotations
+
+import ast
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from ferpipe import results
+from ferpipe.errors import Slip
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MEAN = "a mean over many faces of a class"
+WEIGHTS = "weights of a filter"
+ASCENT = "a picture grown from noise"
+TABLE = "a number for each filter and emotion"
+PUBLISHED = {
+    "conv1_outputs/kernels": WEIGHTS,
+    "data/mean_faces": MEAN,
+    "filter_emotions/means": TABLE,
+    "filters/kernels": WEIGHTS,
+    "filters/pictures": ASCENT,
+    "lime/class_weights": MEAN,
+    "saliency/class_maps": MEAN,
+}
+FAMILIES = {"filter_emotions/means_": TABLE}  # by the beginning of their names: one for each layer
+GRID = 8  # a map of one face may have so many cells a side at most
+ALIKE = 0.95  # correlation from which a picture counts as a face: FER2013's mean faces reach 0.90 with one
+_CURE = "list it in ferpipe/restricted.py with its kind, or return it in `faces`"
+
+
+def kind(analysis: str, array: str) -> str | None:
+    """Return what kind of publishable array this is, None where it is no such."""
+    name = f"{analysis}/{array}"
+    return PUBLISHED.get(name) or next((FAMILIES[start] for start in FAMILIES if name.startswith(start)), None)
+
+
+def refused(analysis: str, shapes: Mapping[str, Sequence[int]], numbers: Any) -> list[str]:
+    """Return a line for each array, and each list of numbers, that must not be published of a restricted data set."""
+    found = [
+        f"array '{name}' {tuple(shape)} is of no kind that may be published of a restricted data set; {_CURE}"
+        for name, shape in sorted(shapes.items())
+        if kind(analysis, name) is None
+    ]
+    return found + [
+        f"number '{path}' is a list of {size[0]}x{size[1]} numbers, finer than {GRID}x{GRID} and so maybe a map of a "
+        "face; put it into an array"
+        for path, size in _grids(numbers, "")
+    ]
+
+
+def check(analysis: str, arrays: Mapping[str, np.ndarray], numbers: Any) -> None:
+    """Raise Slip unless all of a restricted data set's result may be published."""
+    if wrong := refused(analysis, {name: array.shape for name, array in arrays.items()}, numbers):
+        raise Slip(f"{analysis}: {'; '.join(wrong)}")
+
+
+def problems(folder: Path) -> list[str]:
+    """Return a line for each thing in a restricted data set's results that must not be published; needs no numpy."""
+    found = []
+    for path in sorted(folder.glob("*/arrays.npz")):
+        numbers = results.read_json(path.with_name("numbers.json"))
+        shown = "/".join(path.parts[-4:])
+        found += [f"{shown}:1: {line}" for line in refused(path.parent.name, _shapes(path), numbers)]
+    return found
+
+
+def alike(pictures: np.ndarray, faces: np.ndarray) -> list[tuple[int, int]]:
+    """Return which pictures (n, 48, 48) look like which one of the faces (m, 48, 48), by correlation, up to sign."""
+    import numpy as np
+
+    ours = _standard(pictures)
+    found = []
+    for start in range(0, len(faces), 4096):
+        likeness = np.abs(ours @ _standard(faces[start : start + 4096]).T)  # (n, at most 4096)
+        found += [(int(i), start + int(j)) for i, j in zip(*np.nonzero(likeness > ALIKE), strict=True)]
+    return found
+
+
+def compare(analysis: str, arrays: Mapping[str, np.ndarray], faces: Iterable[np.ndarray]) -> None:
+    """Raise Slip where an array holds a picture that is one of the data set's: splits of faces (m, 48, 48)."""
+    for split in faces:
+        for name, array in arrays.items():
+            if array.shape[-2:] == split.shape[1:] and alike(array.reshape(-1, *split.shape[1:]), split):
+                raise Slip(f"{analysis}: array '{name}' shows a single face of the data set; return it in `faces`")
+
+
+def _standard(pictures: np.ndarray) -> np.ndarray:
+    """Return pictures as rows of mean zero and length one; a flat one is all zero."""
+    import numpy as np
+
+    rows = pictures.reshape(len(pictures), -1).astype(np.float32)
+    rows -= rows.mean(1, keepdims=True)
+    length = np.sqrt((rows**2).sum(1, keepdims=True))
+    return rows / np.where(length > 0, length, 1)
+
+
+def _grids(value: Any, path: str) -> list[tuple[str, tuple[int, int]]]:
+    """Return the path and size of each list of lists of numbers with more than GRID cells on both sides."""
+    if isinstance(value, Mapping):
+        return [hit for key, part in value.items() for hit in _grids(part, f"{path}.{key}".lstrip("."))]
+    if not isinstance(value, list):
+        return []
+    sides = [len(row) if isinstance(row, list) and all(isinstance(x, int | float) for x in row) else 0 for row in value]
+    if len(value) > GRID and min(sides) > GRID:
+        return [(path, (len(value), min(sides)))]
+    return [hit for index, part in enumerate(value) for hit in _grids(part, f"{path}[{index}]")]
+
+
+def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of an npz file's arrays from their headers."""
+    found = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                with archive.open(name) as file:
+                    found[name.removesuffix(".npy")] = _shape(file)
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise Slip(f"{path} cannot be read as arrays ({error}); remove its folder and run python build.py") from None
+    return found
+
+
+def _shape(file: IO[bytes]) -> tuple[int, ...]:
+    start = file.read(8)
+    if start[:6] != b"\x93NUMPY":
+        raise ValueError("not an array of numpy's")
+    length = int.from_bytes(file.read(2 if start[6] == 1 else 4), "little")
+    shape: tuple[int, ...] = ast.literal_eval(file.read(length).decode())["shape"]
+    return shape

@@ -1,0 +1,62 @@
+"""What results of a restricted data set may carry."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ferpipe import restricted, results
+from ferpipe.errors import Slip
+
+ROOT = Path(__file__).parents[1]
+MEMORY = ROOT / ".artefacts" / "fer2013" / "dataset"
+RANDOM = np.random.default_rng(3)
+FACES = RANDOM.integers(0, 256, (20, 48, 48), np.uint8)
+
+
+def test_a_mean_face_may_be_published_and_single_ones_may_not():
+    restricted.check("data", {"mean_faces": np.zeros((7, 48, 48))}, {})
+    with pytest.raises(Slip, match=r"data: array 'examples' \(7, 6, 48, 48\) is of no kind"):
+        restricted.check("data", {"examples": np.zeros((7, 6, 48, 48)), "mean_faces": np.zeros((7, 48, 48))}, {})
+
+
+def test_a_grid_of_numbers_may_be_as_fine_as_8x8():
+    restricted.check("lime", {}, {"grid": [[0.5] * 8] * 8, "counts": [[1] * 7] * 20, "curve": [0.1] * 500})
+    with pytest.raises(Slip, match=r"number 'faces\[0\]\.grid' is a list of 9x9 numbers"):
+        restricted.check("lime", {}, {"faces": [{"grid": [[0.5] * 9] * 9}]})
+
+
+@pytest.mark.parametrize("change", [
+    lambda face: face, lambda face: face / 255, lambda face: 255 - face, lambda face: face * 0.3 + 20,
+    lambda face: face + RANDOM.normal(0, 10, face.shape),
+])  # fmt: skip
+def test_a_face_is_known_again_in_other_units_turned_to_its_negative_and_noisy(change):
+    pictures = np.stack([FACES.mean(0), change(FACES[7].astype(float))])
+    assert restricted.alike(pictures, FACES) == [(1, 7)]
+    with pytest.raises(Slip, match="array 'mean_faces' shows a single face"):
+        restricted.compare("data", {"mean_faces": pictures}, [FACES[:3], FACES[3:]])
+
+
+def test_means_of_many_and_what_is_flat_are_no_faces():
+    pictures = np.stack([FACES.mean(0), np.full((48, 48), 128.0)])
+    assert restricted.alike(pictures, FACES) == []
+    restricted.compare("data", {"mean_faces": pictures, "counts": np.ones((5, 6, 7))}, [FACES])
+
+
+def test_the_committed_results_carry_nothing_else():
+    assert restricted.problems(ROOT / "report" / "results" / "fer2013") == []
+
+
+@pytest.mark.skipif(not MEMORY.exists(), reason="no build of FER2013 here")
+def test_no_picture_of_the_committed_results_or_site_is_a_face_of_fer2013():
+    from PIL import Image
+
+    from ferpipe.data import cache
+
+    dataset = cache.load(MEMORY, results.read_json(MEMORY / "recipe.json")["data"])
+    splits = [split.images for split in (dataset.train, dataset.dev, dataset.test) if split]
+    for path in (ROOT / "report" / "results" / "fer2013").glob("*/arrays.npz"):
+        restricted.compare(path.parent.name, results.read_npz(path), splits)
+    shown = [np.array(Image.open(path).convert("L")) for path in (ROOT / "site").rglob("*.png")]
+    shown = {str(i): picture for i, picture in enumerate(shown) if picture.shape == (48, 48)}
+    restricted.compare("site", shown, splits)
