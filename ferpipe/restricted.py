@@ -23,7 +23,13 @@ MEAN = "a mean over many faces of a class"
 WEIGHTS = "weights of a filter"
 ASCENT = "a picture grown from noise"
 TABLE = "a number for each filter and emotion"
+COUNTED = "marks of cells of a grid, over many faces"
 PUBLISHED = {
+    "atlas/different": COUNTED,
+    "atlas/right": MEAN,
+    "atlas/right_half": MEAN,
+    "atlas/wrong": MEAN,
+    "atlas/wrong_half": MEAN,
     "conv1_outputs/kernels": WEIGHTS,
     "data/mean_faces": MEAN,
     "filter_emotions/means": TABLE,
@@ -31,6 +37,7 @@ PUBLISHED = {
     "filters/pictures": ASCENT,
     "lime/class_weights": MEAN,
     "saliency/class_maps": MEAN,
+    "scores/means": MEAN,
 }
 FAMILIES = {"filter_emotions/means_": TABLE}  # by the beginning of their names: one for each layer
 GRID = 8  # a map of one face may have so many cells a side at most

@@ -175,7 +175,7 @@ def _writer(language: str, sections: Sequence[Section], edition: Edition, proble
         for item in part.items
         if item.name in drawn and (item.name in writer.labels or part.name in writer.failed)
     ]
-    there = {*edition.numbers, "claims"}
+    there = edition.drawable
     lacking = [(item, name) for item in items for name in gallery.analyses(item.name) if name not in there]
     problems += [
         f"{item.where}: figure '{item.name}' is drawn from {edition.name}/{name}, which has no result; "
@@ -198,7 +198,7 @@ def _figures(
     """Return the page's figures, and add a problem for each whose result has not the shape that it draws."""
     drawn, figures = set(gallery.names()), {}
     for item in (placed.item for placed in writer.placed):
-        if item.name not in drawn or not all(name in edition.numbers for name in gallery.analyses(item.name)):
+        if item.name not in drawn or not edition.drawable.issuperset(gallery.analyses(item.name)):
             continue  # told already, with the text that places it
         try:
             figures[item.name] = _drawn(edition, item.name, language, artefacts, known)

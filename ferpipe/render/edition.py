@@ -59,6 +59,11 @@ class Edition:
         return numbers
 
     @property
+    def drawable(self) -> set[str]:
+        """Return what figures may be drawn from."""
+        return {*self.numbers, "claims"}
+
+    @property
     def frame(self) -> dict[str, Any]:
         """Return what a test in the text may ask about the edition itself."""
         return {"name": self.name, "local": self.local, "faces": self.local or not self.restricted}

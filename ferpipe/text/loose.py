@@ -13,11 +13,11 @@ _EXEMPT = (
     re.compile(r"^```.*?^```|`[^`\n]*`", re.DOTALL | re.MULTILINE),  # code
     PLACEMENT, REFERENCE, CLAIM,
     re.compile(r"\]\([^)]*\)|<[^>]*>"),  # addresses and tags
+    re.compile(r"\b(?:Article|point)\s*\d+(?:\(\w+\))*|第\s*\d+\s*(?:\(\w+\))*\s*[条款项点]|\b\d{4}/\d+"),  # of a law
     re.compile(r"(?<![\d.])(?:1[89]|20)\d\d(?![\d.%])"),  # years
     re.compile(r"\d+\s?[x×]\s?\d+"),  # sizes in pixels or cells, which belong to the data and the method
     re.compile(r"[A-Za-z][A-Za-z-]*-?\d+(?:\.\w+)*"),  # names: ResNet-18, conv1, layer4.1.conv2, FER2013
     re.compile(r"95\s?%(?=\s*(?:confidence\s+)?intervals?|\s*(?:置信)?区间)"),  # the level of every interval
-    re.compile(r"\bArt(?:icle|\.)?\s*\d+(?:\(\w+\))*|第\s*\d+(?:\(\w+\))*\s*条"),  # articles of a law
 )  # fmt: skip
 _DIGITS = re.compile(r"[0-9\uff10-\uff19]+(?:[.,．，][0-9\uff10-\uff19]+)*\s*[%％]?")
 _ONES = (
