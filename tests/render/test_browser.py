@@ -70,7 +70,10 @@ def test_axe_finds_nothing(browser: Any, host: str, language: str, theme: str, w
     page.close()
 
 
-@pytest.mark.parametrize(("language", "theme", "width"), [("en", "light", 1280), ("zh", "dark", 360)])
+@pytest.mark.parametrize(
+    ("language", "theme", "width"),
+    [("en", "light", 1280), ("zh", "dark", 360), ("fer2013/en", "dark", 1280), ("fer2013/zh", "light", 360)],
+)
 def test_the_committed_pages_are_without_fault_too(browser: Any, language: str, theme: str, width: int) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
