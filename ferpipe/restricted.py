@@ -19,17 +19,11 @@ from ferpipe.errors import Slip
 if TYPE_CHECKING:
     import numpy as np
 
-MEAN = "a mean over many faces of a class"
+MEAN = "a mean over many faces"
 WEIGHTS = "weights of a filter"
 ASCENT = "a picture grown from noise"
 TABLE = "a number for each filter and emotion"
-COUNTED = "marks of cells of a grid, over many faces"
 PUBLISHED = {
-    "atlas/different": COUNTED,
-    "atlas/right": MEAN,
-    "atlas/right_half": MEAN,
-    "atlas/wrong": MEAN,
-    "atlas/wrong_half": MEAN,
     "conv1_outputs/kernels": WEIGHTS,
     "data/mean_faces": MEAN,
     "filter_emotions/means": TABLE,
@@ -39,7 +33,10 @@ PUBLISHED = {
     "saliency/class_maps": MEAN,
     "scores/means": MEAN,
 }
-FAMILIES = {"filter_emotions/means_": TABLE}  # by the beginning of their names: one for each layer
+FAMILIES = {  # by the beginning of their names
+    "atlas/": MEAN,  # with its interval, on a grid of 8x8
+    "filter_emotions/means_": TABLE,  # one for each layer
+}
 GRID = 8  # a map of one face may have so many cells a side at most
 ALIKE = 0.95  # correlation from which a picture counts as a face: FER2013's mean faces reach 0.90 with one
 _CURE = "list it in ferpipe/restricted.py with its kind, or return it in `faces`"

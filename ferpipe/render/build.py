@@ -79,6 +79,7 @@ def _faults(files: Files, sections: Sequence[Section], templates: Path, whole: b
     from ferpipe.render import checks
 
     expected = {part.name for part in sections} | {item.id for part in sections for item in part.items}
+    expected |= {f"claim-{claim.id}" for part in sections for claim in part.claims}
     frame = [
         Passage(path.read_text(encoding="utf-8"), f"{templates.name}/{path.name}", 1)
         for path in sorted(templates.iterdir())

@@ -70,8 +70,8 @@ class Edition:
 
     @property
     def restricted(self) -> bool:
-        """Return whether single pictures of the data set may not be published."""
-        return bool(self.analyses.get("data", {}).get("restricted"))
+        """Return whether single pictures of the data set may not be published: so too when no result says they may."""
+        return bool(self.analyses.get("data", {}).get("restricted", True))
 
     def sources(self, names: Sequence[str]) -> dict[str, str]:
         """Return the fingerprints of what these analyses' figures are drawn from."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ferpipe import results
+from ferpipe import restricted, results
 from ferpipe.analyses import ANALYSES, evidence, filters, light, lime, saliency, scores, selectivity, shortcut, stages
 
 LABELS = np.arange(42) % 7
@@ -61,6 +61,7 @@ def odd(request, study):
 @pytest.mark.parametrize("name", ANALYSES)
 def test_a_result_is_made_and_can_be_written(odd, name, tmp_path):
     result = import_module(f"ferpipe.analyses.{name}").analyse(odd)
+    assert restricted.refused(name, {key: array.shape for key, array in result.arrays.items()}, result.numbers) == []
     results.write(tmp_path / name, result, {})  # refuses NaN
     assert results.read(tmp_path / name).numbers == result.numbers
     for arrays in (result.arrays, result.faces):

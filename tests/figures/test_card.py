@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from ferpipe.figures import card, gallery
+from ferpipe.results import Result
+
+
+def drawn(language: str = "en") -> np.ndarray:
+    faces = np.stack([np.full((48, 48), label / 7, np.float32) for label in range(7)])
+    maps = np.zeros((7, 48, 48), np.float32)
+    maps[6] = 1  # all at the scale's end: orange
+    results = {"data": Result({}, {"mean_faces": faces}), "saliency": Result({}, {"class_maps": maps})}
+    figure = card.draw(results, language)
+    return np.array(Image.open(io.BytesIO(figure.files["card.png"])))
+
+
+def test_the_card_has_faces_above_and_maps_below_in_the_order_of_the_emotions() -> None:
+    picture = drawn()
+    assert picture.shape == (630, 1200, 3)
+    assert (picture[:165] == 255).all() and (picture[:, :60] == 255).all() and (picture[:, -60:] == 255).all()
+    centres = [60 + 72 + column * 156 for column in range(7)]
+    assert [picture[237, x].tolist() for x in centres] == [[round(255 * k / 7)] * 3 for k in range(7)]
+    below = [picture[393, x] for x in centres]
+    assert all(np.ptp(colour) == 0 for colour in below[:6])  # nothing there: the pale face alone
+    assert below[6][0] > below[6][1] > below[6][2]  # orange
+
+
+def test_the_card_is_the_same_in_both_languages_and_no_text_can_place_it() -> None:
+    assert (drawn("en") == drawn("zh")).all()
+    assert "card" not in gallery.names()
