@@ -21,7 +21,7 @@ _WORDS = {
 
 
 def draw(results: Mapping[str, Result], language: str) -> Figure:
-    """Return faces by methods, a row a method, each on a scale of its own with white at zero."""
+    """Return faces by methods, a row a face, each method on a scale of its own with white at zero."""
     result = results["scores"]
     images, faces = picture(result, "images"), result.numbers["shown"]
     if images is None or not len(images):
@@ -31,26 +31,24 @@ def draw(results: Mapping[str, Result], language: str) -> Figure:
     files = {SCALE: pictures.scale()}
     for index, image in enumerate(images):
         files[f"methods-face-{index}.png"] = pictures.grey(image)
-    shown = [
-        grid.Cell(described(language, face), face=f"methods-face-{index}.png", label=answer(language, face))
-        for index, face in enumerate(faces)
-    ]
-    rows, limits = [grid.row(shown, WORDS[language]["face"])], {}
-    for name, own in zip(result.numbers["agreement"]["methods"], maps, strict=True):
-        limits[name] = pictures.limit(own)
-        cells = []
-        for index, face in enumerate(faces):
+    methods = result.numbers["agreement"]["methods"]
+    limits = {name: pictures.limit(own) for name, own in zip(methods, maps, strict=True)}
+    rows = []
+    for index, face in enumerate(faces):
+        label = WORDS[language]["face"] if not index else ""
+        cells = [grid.Cell(described(language, face), face=f"methods-face-{index}.png", label=label)]
+        for name, own in zip(methods, maps, strict=True):
             file = f"methods-{name}-{index}.png"
             files[file] = pictures.signed(own[index], limits[name])
-            alt = over(
-                language, _WORDS[language]["map"].format(method=method(language, name)), described(language, face)
-            )
-            cells.append(grid.Cell(alt, face=f"methods-face-{index}.png", map=file))
-        rows.append(grid.row(cells, _titled(result, name, language)))
+            what = _WORDS[language]["map"].format(method=method(language, name))
+            label = _titled(result, name, language) if not index else ""
+            alt = over(language, what, described(language, face))
+            cells.append(grid.Cell(alt, f"methods-face-{index}.png", file, label))
+        rows.append(grid.row(cells, answer(language, face)))
     files["methods.json"] = numbers_file({"faces": faces, "ends_of_the_scales": limits})
     words = WORDS[language]
     foot = grid.scale(words["against"], words["for"], words["zero"])
-    return Figure(grid.grid(rows, 4, foot), "scores", "methods.json", files, wide=True, fades=True)
+    return Figure(grid.grid(rows, 8, foot), "scores", "methods.json", files, wide=True, fades=True)
 
 
 def _means(results: Mapping[str, Result], language: str) -> Figure:
