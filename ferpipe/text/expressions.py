@@ -68,7 +68,11 @@ class Expressions(Environment):
         """Return a number by name: a mapping's methods (items, values) never hide one."""
         if isinstance(obj, Mapping):
             return self.getitem(obj, attribute)
-        return super().getattr(obj, attribute)
+        return None if obj is None else super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """Return a part of a number that this run has none of as none, which the filters write as a dash."""
+        return None if obj is None else super().getitem(obj, argument)
 
     def fill(self, passage: Passage, values: Mapping[str, Any], problems: list[str]) -> str:
         """Return the text with its expressions filled in, and add what is wrong with them to `problems`."""

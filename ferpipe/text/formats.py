@@ -17,7 +17,7 @@ contrasted recalls, best, worst -> the mean recall of the best classes less that
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from functools import partial, wraps
 from statistics import median
 from typing import Any
 
@@ -37,6 +37,7 @@ METHODS = {  # of explanation, and the baselines that they are scored beside
     "centre": ("a bright centre", "居中亮斑"),
 }
 MINUS = "\N{MINUS SIGN}"
+NONE = "\N{EN DASH}"  # for a number that a run has none of
 WIDE = "\N{NO-BREAK SPACE}"
 
 
@@ -168,10 +169,20 @@ def contrasted(
 
 def filters(language: str) -> Mapping[str, Callable[..., Any]]:
     """Return the filters of the text in one language, by name."""
-    plain: dict[str, Callable[..., Any]] = {"number": number, "integer": integer, "percent": percent}
+    plain: dict[str, Callable[..., Any]] = {f.__name__: _or_dash(f, 0) for f in (number, integer, percent)}
     plain |= {"ranking": ranking, "shared": shared, "middle": middle, "contrasted": contrasted}
     spoken: list[Callable[..., Any]] = [points, interval, emotion, method, listing]
-    return plain | {function.__name__: partial(function, language) for function in spoken}
+    return plain | {f.__name__: partial(_or_dash(f, 1) if f in (points, interval) else f, language) for f in spoken}
+
+
+def _or_dash(function: Callable[..., str], place: int) -> Callable[..., str]:
+    """Return the filter, which writes a dash for a number that a run has none of; its place among the arguments."""
+
+    @wraps(function)
+    def written(*arguments: Any, **options: Any) -> str:
+        return NONE if arguments[place] is None else function(*arguments, **options)
+
+    return written
 
 
 _POINTS = {"en": "points", "zh": "个百分点"}

@@ -37,7 +37,7 @@ def test_class_maps_are_shares_that_sum_to_one(study):
 
 def test_shares_follow_the_masks_and_a_hand_counts_only_where_there_is_one(study):
     share = saliency.analyse(study(known=True)).numbers["share"]
-    assert list(share) == ["face", "brows", "eyes", "nose", "mouth", "hand", "background"]
+    assert list(share) == ["face", "brows", "eyes", "nose", "mouth", "hand", "background", "features"]
     assert share["face"]["value"] + share["background"]["value"] == pytest.approx(1)
     assert share["hand"]["n"] == 14 and share["hand"]["area"] == pytest.approx(80 / 2304)
     assert share["mouth"]["area"] == pytest.approx(80 / 2304)
