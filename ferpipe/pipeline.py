@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferpipe import atomic, fingerprints, results
+from ferpipe import atomic, fingerprints, lock, results
 from ferpipe.analyses import ANALYSES
 from ferpipe.errors import Slip
 from ferpipe.freshness import Log, Memory, Recipe, differences, reasons, recorded
@@ -29,7 +29,19 @@ def run(options: Options) -> None:
     """Run the stages that the command names; raises Slip for what the user can mend."""
     if options.command == "predict":
         return import_module("ferpipe.predict").predict(options)
-    memory = Memory(options.artefacts, keeps=os.environ.get("RANK", "0") == "0")
+    first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun started, which make one build
+    with lock.held(locks(options) if first else ()):
+        _run(options, Memory(options.artefacts, keeps=first))
+
+
+def locks(options: Options) -> list[Path]:
+    """Return the lock files of the folders that the command writes to; a page's lies beside it, since it is swapped."""
+    folders = [options.artefacts, *([] if options.command == "render" else [options.results])]
+    shown = pages(options) if options.command in ("build", "render") else []
+    return [*(folder / ".lock" for folder in folders), *(page.with_name(f".lock-{page.name}") for page in shown)]
+
+
+def _run(options: Options, memory: Memory) -> None:
     log = Log(memory, options.dataset, options.why)
     try:
         if options.command != "render" and not prepare(options, memory, log):
@@ -283,13 +295,21 @@ def loaded(place: Path, data: str | None) -> Names:
     return Names(found["member"], found["overfitted"][0], *found["student"])
 
 
+def pages(options: Options) -> list[Path]:
+    """Return the folders that are rendered: the site, or a data set's local page and then the site of what is here."""
+    if options.data is None:
+        return [options.output or ROOT / "site"]
+    site = [ROOT / "site"] if options.output is None and options.results == Options.results else []
+    return [options.output or options.artefacts / "fer2013" / "site", *site]
+
+
 def render(options: Options, memory: Memory, log: Log) -> None:
     """Render the page of a build, and the site of the committed results."""
-    if options.data is None:
-        return _render(options.output or ROOT / "site", "site", None, options, memory, log)
-    _render(options.output or options.artefacts / "fer2013" / "site", "local page", "fer2013", options, memory, log)
-    if options.output is None and options.results == Options.results:
-        _render(ROOT / "site", "site", None, options, memory, log)
+    own, *site = pages(options)
+    local = None if options.data is None else "fer2013"
+    _render(own, "local page" if local else "site", local, options, memory, log)
+    for page in site:
+        _render(page, "site", None, options, memory, log)
 
 
 def _render(output: Path, stage: str, local: str | None, options: Options, memory: Memory, log: Log) -> None:

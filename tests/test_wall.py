@@ -16,8 +16,9 @@ MAY = {  # part -> the project's parts, then other packages
     "fingerprints": (set(), set()),
     "results": (BASE, {"numpy"}),
     "freshness": (BASE, set()),
+    "lock": (BASE, {"filelock"}),
     "pipeline": (
-        BASE | {"freshness", "options", "analyses", "training.presets", "training.recipes", "data.dataset"},
+        BASE | {"freshness", "lock", "options", "analyses", "training.presets", "training.recipes", "data.dataset"},
         set(),
     ),
     "data": (BASE | {"data"}, {"numpy", "PIL"}),
