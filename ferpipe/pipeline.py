@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ferpipe import atomic, fingerprints, lock, results
 from ferpipe.analyses import ANALYSES
 from ferpipe.errors import Slip
-from ferpipe.freshness import Log, Memory, Recipe, differences, reasons, recorded
+from ferpipe.freshness import Log, Memory, Recipe, differences, reasons, recorded, remember, remembered
 from ferpipe.options import ROOT, Options
 from ferpipe.training.presets import PRESETS, plan
 from ferpipe.training.recipes import Recipe as MemberRecipe
@@ -111,10 +111,10 @@ class Build:
         recipe = self._data_recipe()
         record = recorded(folder / "recipe.json")
         why = reasons(record, recipe, options.rebuilds("data"))
-        if record and (self.shared or not why):
+        if record and isinstance(record.get("data"), str) and (self.shared or not why):
             self.hash = record["data"]
             return self.log.fresh("data")
-        with self.log.making("data", why):
+        with self.log.making("data", why or ["its record is damaged"]):
             cache, self._dataset = import_module("ferpipe.data.cache"), self._load_data()
             self.hash = cache.save(folder, self._dataset, recipe)
 
@@ -141,8 +141,22 @@ class Build:
     def dataset(self) -> Dataset:
         """The data set, read when a stage first needs it."""
         if self._dataset is None:
-            self._dataset = import_module("ferpipe.data.cache").load(self.folder / "dataset", self.hash)
+            try:
+                self._dataset = import_module("ferpipe.data.cache").load(self.folder / "dataset", self.hash)
+            except Slip:
+                if "RANK" in os.environ:  # others may be reading it
+                    raise
+                self._dataset = self._remade()
         return self._dataset
+
+    def _remade(self) -> Dataset:
+        """Make the data set again, since its array file is damaged; raises Slip if its record was damaged too."""
+        dataset, folder = self._load_data(), self.folder / "dataset"
+        with self.log.making("data", [f"{folder / 'dataset.npz'} is damaged"]):
+            made = import_module("ferpipe.data.cache").save(folder, dataset, self._data_recipe())
+        if made != self.hash:
+            raise Slip(f"{folder} was damaged and is made anew; run the same command again")
+        return dataset
 
     def train(self, rank: int = 0, ranks: int = 1) -> None:
         """Train the networks that are not there, or take those that --load names; of several ranks, one's share."""
@@ -166,9 +180,16 @@ class Build:
         identity = {"parameters": recipe.parameters(), "data": self.hash, **more}
         name = f"{recipe.role}-{recipe.seed}-{fingerprints.of_value(identity)[:8]}"
         code = self.memory.code("ferpipe.training.loop")
+        rebuild = self.options.rebuilds("train") and not self.shared
         record = recorded(self.place / name / "recipe.json")
-        if record and (self.shared or not self.options.rebuilds("train")):
-            changed = differences(record["recipe"].get("code"), code, "code")
+        if not rebuild and os.path.lexists(self.place / name):
+            made_of = record.get("recipe") if record else None
+            if not isinstance(made_of, dict) or {key: made_of.get(key) for key in identity} != identity:
+                raise Slip(
+                    f"{self.place / name / 'recipe.json'} is damaged; restore the folder {name} from a copy, "
+                    "or remove it and it is trained again"
+                )
+            changed = differences(made_of.get("code"), code, "code")
             note = f"kept though stale: {changed[0]}; --rebuild train remakes it" if changed else ""
             self.log.fresh(name, note)
             return name
@@ -208,7 +229,7 @@ class Build:
             folder = options.results / options.dataset / name
             why = reasons(recorded(folder / "recipe.json"), recipe, options.rebuilds("analyse", name))
             if not why and not self._whole(folder, name, recipe):
-                why = ["a file of the result is missing"]
+                why = ["a file of the result is missing or damaged"]
             if not why:
                 self.log.fresh(name)
                 continue
@@ -217,12 +238,12 @@ class Build:
                 self._analyse_one(name, study, folder, recipe)
 
     def _whole(self, folder: Path, name: str, recipe: Recipe) -> bool:
-        if not all((folder / file).is_file() for file in ("numbers.json", "arrays.npz")):
+        if not results.whole(folder / "numbers.json", folder / "arrays.npz"):
             return False
         if self.options.data is None:
             return True
         faces = recorded(self.folder / "faces.json") or {}
-        return (self.folder / "faces.npz").is_file() and faces.get(name) == fingerprints.of_value(recipe)
+        return results.whole(self.folder / "faces.npz") and faces.get(name) == fingerprints.of_value(recipe)
 
     def _analyse_one(self, name: str, study: Study, folder: Path, recipe: Recipe) -> None:
         machine = import_module("ferpipe.training.machine")
@@ -238,6 +259,11 @@ class Build:
         members, study = import_module("ferpipe.training.members"), import_module("ferpipe.analyses.study")
         names, device = self.names, self._device()
         networks = [members.load(self.place / name) for name in names.all]
+        faces = len(self.dataset.dev)
+        for member in networks if self.place.parent != SHIPPED else []:
+            if len(member.view_logits) != faces:
+                raise Slip(f"{self.place / member.name} answers {len(member.view_logits):,} dev faces of {faces:,}; "
+                           "load members of the same data")  # fmt: skip
         if self.place.parent == SHIPPED:
             networks = import_module("ferpipe.shipping").aligned(networks, self.place, self.dataset.dev.images)
         of = dict(zip(names.all, networks, strict=True))
@@ -317,7 +343,7 @@ def _render(output: Path, stage: str, local: str | None, options: Options, memor
     made_of = site.recipe(options.results, artefacts=options.artefacts, local=local)
     recipe = {**made_of, "strict": options.strict}
     place = options.artefacts / "pages.json"
-    pages = recorded(place) or {}
+    pages = remembered(place)
     key = str(output.resolve())
     record = pages.get(key)
     why = reasons(record, recipe, options.rebuilds("render"))
@@ -328,7 +354,7 @@ def _render(output: Path, stage: str, local: str | None, options: Options, memor
     with log.making(stage, why):
         site.render(options.results, output, artefacts=options.artefacts, local=local, strict=options.strict)
         pages[key] = {"recipe": recipe, "files": _listing(output)}
-        atomic.write(place, json.dumps(pages).encode())
+        remember(place, pages)
 
 
 def _listing(folder: Path) -> dict[str, str]:

@@ -17,6 +17,7 @@ MAY = {  # part -> the project's parts, then other packages
     "results": (BASE, {"numpy"}),
     "freshness": (BASE, set()),
     "lock": (BASE, {"filelock"}),
+    "stops": (set(), set()),
     "pipeline": (
         BASE | {"freshness", "lock", "options", "analyses", "training.presets", "training.recipes", "data.dataset"},
         set(),
