@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import os
 import sys
 import tempfile
@@ -16,6 +15,11 @@ os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
 sys.path.insert(0, str(Path(__file__).parent))  # a clone works before it is installed, for rendering at least
 
+from ferpipe import stops
+
+if __name__ == "__main__":
+    stops.early()
+
 from ferpipe.analyses import ANALYSES
 from ferpipe.errors import Slip
 from ferpipe.options import Options
@@ -23,8 +27,6 @@ from ferpipe.pipeline import run
 from ferpipe.training.presets import PRESETS
 
 STAGES = ("data", "train", "analyse", "render")
-DISK = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST,
-        errno.ENAMETOOLONG, errno.ENOENT}  # fmt: skip
 
 
 class Parser(argparse.ArgumentParser):
@@ -118,21 +120,27 @@ def main(arguments: list[str]) -> int:
         for folder in written(asked):
             check_writable(folder)
         run(asked)
-    except KeyboardInterrupt:
-        print("interrupted: whole epochs and finished stages are kept; the same command goes on", file=sys.stderr)
-        return 130
+        sys.stdout.flush()
     except Slip as slip:
-        for problem in getattr(slip, "problems", ()):
-            print(problem, file=sys.stderr)
-        print("error: " + " ".join(str(slip).split()), file=sys.stderr)
+        stops.say(*getattr(slip, "problems", ()), f"error: {slip}")
         return 2
-    except OSError as error:
-        if error.errno not in DISK or error.filename is None:
+    except MemoryError:
+        stops.say("error: out of memory; whole epochs and finished stages are kept; a smaller --preset needs less")
+        return 2
+    except BaseException as error:
+        if stops.stopped(error):
+            stops.say(f"interrupted: {stops.KEPT}")
+            return 130
+        told = stops.told(error) if isinstance(error, OSError) else None
+        if told is None:
             raise
-        print(f"error: {error.filename}: {error.strerror}; nothing was lost: mend it and run again", file=sys.stderr)
+        if isinstance(error, OSError) and error.filename is None:
+            stops.hush(1)
+        stops.say(f"error: {told}")
         return 2
     return 0
 
 
 if __name__ == "__main__":
+    stops.catch()
     sys.exit(main(sys.argv[1:]))

@@ -6,6 +6,7 @@ step everywhere, so the old one first steps aside as `.old-<name>`; `recover` pu
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -16,11 +17,41 @@ NEW, OLD = ".new-", ".old-"
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a whole file, or leave what was there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a whole file, or leave what was there; an OSError names `path`."""
     new = path.with_name(NEW + path.name)
-    new.write_bytes(content)
-    os.replace(new, path)
+    with _naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            new.write_bytes(content)
+            os.replace(new, path)
+        except BaseException:
+            new.unlink(missing_ok=True)  # on a full disk half a file is in the way
+            raise
+
+
+def seal(path: Path, content: bytes) -> None:
+    """Write a whole file of ours alone with the hash of its content before it, which `unseal` compares."""
+    write(path, hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+
+
+def unseal(path: Path) -> bytes | None:
+    """Return what `seal` wrote; None where there is nothing, or something that it did not write so."""
+    try:
+        digest, _, content = path.read_bytes().partition(b"\n")
+    except OSError:
+        return None
+    return content if digest == hashlib.sha256(content).hexdigest().encode() else None
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Let an OSError say which file it is about: that of a write to a full disk does not."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            error.filename = str(path)
+        raise
 
 
 @contextmanager
@@ -32,7 +63,8 @@ def folder(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     new.mkdir()
     try:
-        yield new
+        with _naming(path):
+            yield new
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         raise

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ferpipe import atomic, fingerprints
+from ferpipe import atomic, fingerprints, results
+from ferpipe.errors import Slip
 
 Recipe = dict[str, Any]
 
@@ -21,10 +22,20 @@ Recipe = dict[str, Any]
 def recorded(path: Path) -> dict[str, Any] | None:
     """Return a record of ours, or None where there is none that can be read: then the work is done again."""
     try:
-        record = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        record = results.read_json(path)
+    except Slip:
         return None
     return record if isinstance(record, dict) else None
+
+
+def remembered(path: Path) -> dict[str, Any]:
+    """Return what `remember` wrote; nothing where a byte of it is not as it was written."""
+    return json.loads(atomic.unseal(path) or b"{}")
+
+
+def remember(path: Path, values: dict[str, Any]) -> None:
+    """Write what only spares work, with a hash."""
+    atomic.seal(path, json.dumps(values).encode())
 
 
 def differences(old: Any, new: Any, path: str = "") -> list[str]:
@@ -50,7 +61,7 @@ class Memory:
     def __init__(self, artefacts: Path, keeps: bool = True) -> None:
         self._keeps = keeps  # of several processes one alone writes
         self._code, self._timings = artefacts / "code.json", artefacts / "timings.json"
-        self._known = recorded(self._code) or {}
+        self._known = remembered(self._code)
         self._before = len(self._known)
 
     def code(self, module: str) -> dict[str, str]:
@@ -62,13 +73,15 @@ class Memory:
         if not self._keeps:
             return
         timings = recorded(self._timings) or {}
-        timings.setdefault(dataset, {})[stage] = round(seconds, 2)
+        if not isinstance(timings.get(dataset), dict):
+            timings[dataset] = {}
+        timings[dataset][stage] = round(seconds, 2)
         atomic.write(self._timings, json.dumps(timings, indent=1, sort_keys=True).encode())
 
     def save(self) -> None:
         """Write what was learned of the code, if anything was."""
         if self._keeps and len(self._known) != self._before:
-            atomic.write(self._code, json.dumps(self._known).encode())
+            remember(self._code, self._known)
 
 
 class Log:

@@ -9,10 +9,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferpipe import atomic, fingerprints, restricted, results
+from ferpipe import atomic, fingerprints, lock, restricted, results
 from ferpipe.analyses import ANALYSES
 from ferpipe.errors import Slip
-from ferpipe.freshness import Log, Memory, Recipe, differences, reasons, recorded
+from ferpipe.freshness import Log, Memory, Recipe, differences, reasons, recorded, remember, remembered
 from ferpipe.options import ROOT, Options
 from ferpipe.training.presets import PRESETS, plan
 from ferpipe.training.recipes import Recipe as MemberRecipe
@@ -31,7 +31,19 @@ def run(options: Options) -> None:
         return import_module("ferpipe.predict").predict(options)
     if options.command == "serve":
         return serve(options)
-    memory = Memory(options.artefacts, keeps=os.environ.get("RANK", "0") == "0")
+    first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun started, which make one build
+    with lock.held(locks(options) if first else ()):
+        _run(options, Memory(options.artefacts, keeps=first))
+
+
+def locks(options: Options) -> list[Path]:
+    """Return the lock files of the folders that the command writes to; a page's lies beside it, since it is swapped."""
+    folders = [options.artefacts, *([] if options.command == "render" else [options.results])]
+    shown = pages(options) if options.command in ("build", "render") else []
+    return [*(folder / ".lock" for folder in folders), *(page.with_name(f".lock-{page.name}") for page in shown)]
+
+
+def _run(options: Options, memory: Memory) -> None:
     log = Log(memory, options.dataset, options.why)
     try:
         if options.command != "render" and not prepare(options, memory, log):
@@ -101,10 +113,10 @@ class Build:
         recipe = self._data_recipe()
         record = recorded(folder / "recipe.json")
         why = reasons(record, recipe, options.rebuilds("data"))
-        if record and (self.shared or not why):
+        if record and isinstance(record.get("data"), str) and (self.shared or not why):
             self.hash = record["data"]
             return self.log.fresh("data")
-        with self.log.making("data", why):
+        with self.log.making("data", why or ["its record is damaged"]):
             cache, self._dataset = import_module("ferpipe.data.cache"), self._load_data()
             self.hash = cache.save(folder, self._dataset, recipe)
 
@@ -131,8 +143,22 @@ class Build:
     def dataset(self) -> Dataset:
         """The data set, read when a stage first needs it."""
         if self._dataset is None:
-            self._dataset = import_module("ferpipe.data.cache").load(self.folder / "dataset", self.hash)
+            try:
+                self._dataset = import_module("ferpipe.data.cache").load(self.folder / "dataset", self.hash)
+            except Slip:
+                if "RANK" in os.environ:  # others may be reading it
+                    raise
+                self._dataset = self._remade()
         return self._dataset
+
+    def _remade(self) -> Dataset:
+        """Make the data set again, since its array file is damaged; raises Slip if its record was damaged too."""
+        dataset, folder = self._load_data(), self.folder / "dataset"
+        with self.log.making("data", [f"{folder / 'dataset.npz'} is damaged"]):
+            made = import_module("ferpipe.data.cache").save(folder, dataset, self._data_recipe())
+        if made != self.hash:
+            raise Slip(f"{folder} was damaged and is made anew; run the same command again")
+        return dataset
 
     def train(self, rank: int = 0, ranks: int = 1) -> None:
         """Train the networks that are not there, or take those that --load names; of several ranks, one's share."""
@@ -156,9 +182,16 @@ class Build:
         identity = {"parameters": recipe.parameters(), "data": self.hash, **more}
         name = f"{recipe.role}-{recipe.seed}-{fingerprints.of_value(identity)[:8]}"
         code = self.memory.code("ferpipe.training.loop")
+        rebuild = self.options.rebuilds("train") and not self.shared
         record = recorded(self.place / name / "recipe.json")
-        if record and (self.shared or not self.options.rebuilds("train")):
-            changed = differences(record["recipe"].get("code"), code, "code")
+        if not rebuild and os.path.lexists(self.place / name):
+            made_of = record.get("recipe") if record else None
+            if not isinstance(made_of, dict) or {key: made_of.get(key) for key in identity} != identity:
+                raise Slip(
+                    f"{self.place / name / 'recipe.json'} is damaged; restore the folder {name} from a copy, "
+                    "or remove it and it is trained again"
+                )
+            changed = differences(made_of.get("code"), code, "code")
             note = f"kept though stale: {changed[0]}; --rebuild train remakes it" if changed else ""
             self.log.fresh(name, note)
             return name
@@ -198,7 +231,7 @@ class Build:
             folder = options.results / options.dataset / name
             why = reasons(recorded(folder / "recipe.json"), recipe, options.rebuilds("analyse", name))
             if not why and not self._whole(folder, name, recipe):
-                why = ["a file of the result is missing"]
+                why = ["a file of the result is missing or damaged"]
             if not why:
                 self.log.fresh(name)
                 continue
@@ -207,12 +240,12 @@ class Build:
                 self._analyse_one(name, study, folder, recipe)
 
     def _whole(self, folder: Path, name: str, recipe: Recipe) -> bool:
-        if not all((folder / file).is_file() for file in ("numbers.json", "arrays.npz")):
+        if not results.whole(folder / "numbers.json", folder / "arrays.npz"):
             return False
         if self.options.data is None:
             return True
         faces = recorded(self.folder / "faces.json") or {}
-        return (self.folder / "faces.npz").is_file() and faces.get(name) == fingerprints.of_value(recipe)
+        return results.whole(self.folder / "faces.npz") and faces.get(name) == fingerprints.of_value(recipe)
 
     def _analyse_one(self, name: str, study: Study, folder: Path, recipe: Recipe) -> None:
         machine = import_module("ferpipe.training.machine")
@@ -231,6 +264,11 @@ class Build:
         members, study = import_module("ferpipe.training.members"), import_module("ferpipe.analyses.study")
         names, device = self.names, self._device()
         networks = [members.load(self.place / name) for name in names.all]
+        faces = len(self.dataset.dev)
+        for member in networks if self.place.parent != SHIPPED else []:
+            if len(member.view_logits) != faces:
+                raise Slip(f"{self.place / member.name} answers {len(member.view_logits):,} dev faces of {faces:,}; "
+                           "load members of the same data")  # fmt: skip
         if self.place.parent == SHIPPED:
             networks = import_module("ferpipe.shipping").aligned(networks, self.place, self.dataset.dev.images)
         of = dict(zip(names.all, networks, strict=True))
@@ -288,13 +326,21 @@ def loaded(place: Path, data: str | None) -> Names:
     return Names(found["member"], found["overfitted"][0], *found["student"])
 
 
+def pages(options: Options) -> list[Path]:
+    """Return the folders that are rendered: the site, or a data set's local page and then the site of what is here."""
+    if options.data is None:
+        return [options.output or ROOT / "site"]
+    site = [ROOT / "site"] if options.output is None and options.results == Options.results else []
+    return [options.output or options.artefacts / "fer2013" / "site", *site]
+
+
 def render(options: Options, memory: Memory, log: Log) -> None:
     """Render the page of a build, and the site of the committed results."""
-    if options.data is None:
-        return _render(options.output or ROOT / "site", "site", None, options, memory, log)
-    _render(options.output or options.artefacts / "fer2013" / "site", "local page", "fer2013", options, memory, log)
-    if options.output is None and options.results == Options.results:
-        _render(ROOT / "site", "site", None, options, memory, log)
+    own, *site = pages(options)
+    local = None if options.data is None else "fer2013"
+    _render(own, "local page" if local else "site", local, options, memory, log)
+    for page in site:
+        _render(page, "site", None, options, memory, log)
 
 
 def serve(options: Options) -> None:
@@ -311,7 +357,7 @@ def _render(output: Path, stage: str, local: str | None, options: Options, memor
     made_of = site.recipe(options.results, artefacts=options.artefacts, local=local)
     recipe = {**made_of, "strict": options.strict}
     place = options.artefacts / "pages.json"
-    pages = recorded(place) or {}
+    pages = remembered(place)
     key = str(output.resolve())
     record = pages.get(key)
     why = reasons(record, recipe, options.rebuilds("render"))
@@ -324,7 +370,7 @@ def _render(output: Path, stage: str, local: str | None, options: Options, memor
         for name in [] if local else site.absent(options.results):
             print(f"edition '{name}' is left out: it has no results in {options.results}")
         pages[key] = {"recipe": recipe, "files": _listing(output)}
-        atomic.write(place, json.dumps(pages).encode())
+        remember(place, pages)
 
 
 def _listing(folder: Path) -> dict[str, str]:

@@ -24,10 +24,9 @@ from safetensors.torch import load_file, save_file
 from ferpipe import atomic, fingerprints, results
 from ferpipe.data import cache
 from ferpipe.errors import Slip
-from ferpipe.training.members import Member
+from ferpipe.training.members import FILES, Member, sealed
 
 PLACE = fingerprints.PACKAGE / "shipped"
-FILES = ("history.json", "dev_logits.npy", "dev_views.npy")
 
 
 def faces(images: np.ndarray) -> np.ndarray:
@@ -75,7 +74,7 @@ def _pack_one(source: Path, target: Path, whole: bool) -> None:
         weights = {name: _halved(value) for name, value in load_file(source / "weights.safetensors").items()}
         save_file(weights, target / "weights.safetensors")
         record["weights"] = fingerprints.of_file(target / "weights.safetensors")
-    (target / "recipe.json").write_bytes(results.json_bytes(record))
+    (target / "recipe.json").write_bytes(results.json_bytes(sealed(target, record)))
 
 
 def _halved(value: torch.Tensor) -> torch.Tensor:

@@ -17,9 +17,12 @@ MAY = {  # part -> the project's parts, then other packages
     "results": (BASE, {"numpy"}),
     "restricted": (BASE, {"numpy"}),
     "freshness": (BASE, set()),
+    "lock": (BASE, {"filelock"}),
+    "stops": (set(), set()),
     "pipeline": (
         BASE
-        | {"freshness", "options", "restricted", "analyses", "training.presets", "training.recipes", "data.dataset"},
+        | {"freshness", "lock", "options", "restricted", "analyses", "training.presets", "training.recipes"}
+        | {"data.dataset"},
         set(),
     ),
     "data": (BASE | {"data"}, {"numpy", "PIL"}),

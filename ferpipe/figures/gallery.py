@@ -58,7 +58,7 @@ def figure(
         return found
     drawn: Figure = _drawer(name).draw(load(analyses(name)), language)
     files = {file: base64.b64encode(content).decode() for file, content in drawn.files.items()}
-    atomic.write(path, json.dumps({"recipe": recipe, "figure": {**asdict(drawn), "files": files}}).encode())
+    atomic.seal(path, json.dumps({"recipe": recipe, "figure": {**asdict(drawn), "files": files}}).encode())
     return drawn
 
 
@@ -67,12 +67,9 @@ def _drawer(name: str) -> ModuleType:
 
 
 def _cached(path: Path, recipe: str) -> Figure | None:
-    try:
-        entry = json.loads(path.read_bytes())
-        if entry["recipe"] != recipe:
-            return None
-        values = entry["figure"]
-        files = {file: base64.b64decode(content) for file, content in values.pop("files").items()}
-        return Figure(**values, files=files)
-    except (OSError, ValueError, KeyError, TypeError):  # none yet, or a broken one: draw
+    entry = json.loads(atomic.unseal(path) or b"{}")
+    if entry.get("recipe") != recipe:  # none yet, a broken one, or another
         return None
+    values = entry["figure"]
+    files = {file: base64.b64decode(content) for file, content in values.pop("files").items()}
+    return Figure(**values, files=files)

@@ -133,11 +133,10 @@ def _hashes(folder: Path) -> dict[str, str]:
 def _remembered(artefacts: Path) -> dict[str, Any]:
     import json
 
-    try:
-        memory: dict[str, Any] = json.loads((artefacts / MEMORY).read_bytes())
-        return memory
-    except (OSError, ValueError):
-        return {}
+    from ferpipe import atomic
+
+    memory: dict[str, Any] = json.loads(atomic.unseal(artefacts / MEMORY) or b"{}")
+    return memory
 
 
 def _remember(artefacts: Path, known: dict[str, Any], memory: dict[str, Any]) -> None:
@@ -146,4 +145,4 @@ def _remember(artefacts: Path, known: dict[str, Any], memory: dict[str, Any]) ->
     from ferpipe import atomic
 
     if known != memory:
-        atomic.write(artefacts / MEMORY, json.dumps(known if len(known) < 1000 else {}).encode())
+        atomic.seal(artefacts / MEMORY, json.dumps(known if len(known) < 1000 else {}).encode())

@@ -8,7 +8,9 @@ generator of its own, so that it ends the same.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -18,7 +20,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save, save_file
+from safetensors.torch import save
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
@@ -27,14 +29,14 @@ from ferpipe import atomic, results
 from ferpipe.data.dataset import Split
 from ferpipe.emotions import EMOTIONS, SIDE
 from ferpipe.errors import Slip
-from ferpipe.fingerprints import of_file
-from ferpipe.training import machine, views
+from ferpipe.fingerprints import of_bytes
+from ferpipe.training import machine, members, views
 from ferpipe.training.augment import augment, mix
+from ferpipe.training.members import CURVES
 from ferpipe.training.muon import Muon
 from ferpipe.training.recipes import Recipe
 from ferpipe.training.resnet import ResNet18, initialised, normalise
 
-CURVES = ("train_loss", "dev_loss", "train_accuracy", "dev_accuracy")
 OPTIMISERS = ("sgd", "muon")  # in the file to resume from
 SMALL = 32  # pixels a side in a recipe's first, small epochs
 Weights = dict[str, Tensor]
@@ -70,13 +72,15 @@ def train(
     best = training.network
     best.load_state_dict(training.best)
     with atomic.folder(folder) as new:
-        save_file(training.best, new / "weights.safetensors")
+        weights = save(training.best)
+        (new / "weights.safetensors").write_bytes(weights)
         (new / "history.json").write_bytes(results.json_bytes({"epochs": training.history, "chosen": training.chosen}))
-        np.save(new / "dev_logits.npy", np.stack(training.logits))
-        np.save(new / "dev_views.npy", views.averaged(best, training.dev[0]).half().numpy())
-        record = {**record, "weights": of_file(new / "weights.safetensors"), "made_with": machine.description(device)}
-        (new / "recipe.json").write_bytes(results.json_bytes(record))
-    resume.unlink()
+        (new / "dev_logits.npy").write_bytes(results.npy_bytes(np.stack(training.logits)))
+        answers = views.averaged(best, training.dev[0]).half().numpy()
+        (new / "dev_views.npy").write_bytes(results.npy_bytes(answers))
+        record = {**record, "weights": of_bytes(weights), "made_with": machine.description(device)}
+        (new / "recipe.json").write_bytes(results.json_bytes(members.sealed(new, record)))
+    resume.unlink(missing_ok=True)
 
 
 class Training:
@@ -162,10 +166,16 @@ class Training:
             if recipe.average:
                 self.average.update_parameters(self.network)
             yield
-        if not np.isfinite(loss.item()):
+        self._check_finite("training", loss.item())
+
+    def _check_finite(self, name: str, loss: float) -> None:
+        """Raise Slip for a loss that is not finite: from such an epoch nothing is kept."""
+        if not np.isfinite(loss):
+            kept = f"epochs 1 to {self.epoch} are kept" if self.epoch else "no epoch is kept"
             raise Slip(
-                f"the training loss is {loss.item()} in epoch {self.epoch + 1}: "
-                f"the learning rate {recipe.learning_rate} is too high"
+                f"the {name} loss is {loss} in epoch {self.epoch + 1} of {self.recipe.epochs} ({self.recipe.role} with "
+                f"seed {self.recipe.seed}, learning rate {self.recipe.learning_rate}): {kept}; "
+                "try another --seed or --epochs, or --device cpu"
             )
 
     def close_epoch(self) -> None:
@@ -173,6 +183,7 @@ class Training:
         network = self.average.module if self.recipe.average else self.network
         for name, (images, labels) in (("train", self.sample), ("dev", self.dev)):
             logits = views.logits(network, images, self.side)
+            self._check_finite(name, F.cross_entropy(logits.half().double(), labels.cpu()).item())  # as it is kept
             self.history[f"{name}_loss"].append(F.cross_entropy(logits.double(), labels.cpu()).item())
             self.history[f"{name}_accuracy"].append((logits.argmax(1) == labels.cpu()).double().mean().item())
         self.logits.append(logits.half().numpy())
@@ -190,17 +201,24 @@ class Training:
         for name, optimiser in zip(OPTIMISERS, self.optimisers, strict=False):
             tensors |= {f"{name}/{k}": v["momentum_buffer"] for k, v in optimiser.state_dict()["state"].items()}
         tensors["logits"] = torch.from_numpy(np.stack(self.logits))
-        meta = {"epoch": self.epoch, "history": self.history, "recipe": recipe}
-        return save({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, {"state": json.dumps(meta)})
+        state = json.dumps({"epoch": self.epoch, "history": self.history, "recipe": recipe})
+        tensors = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
+        return save(tensors, {"state": state, "hash": _hash(state, tensors)})
 
     def restore(self, path: Path, recipe: dict[str, Any]) -> None:
         """Go on from the state in `path`, if it is there, whole, and of the same recipe."""
         try:
             with safe_open(path, "pt") as file:
-                meta = json.loads(file.metadata()["state"])
+                state, digest = file.metadata()["state"], file.metadata()["hash"]
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-        except (FileNotFoundError, SafetensorError, ValueError, KeyError, TypeError):
+        except FileNotFoundError:
             return
+        except (OSError, SafetensorError, ValueError, KeyError, TypeError):
+            state, digest, tensors = "", "", {}
+        if digest != _hash(state, tensors):
+            print(f"{path} is damaged: trained again from the first epoch", file=sys.stderr)
+            return
+        meta = json.loads(state)
         if meta["recipe"] != recipe:
             return
 
@@ -214,6 +232,15 @@ class Training:
             state = {int(k): {"momentum_buffer": v} for k, v in part(f"{name}/").items()}
             optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
         self.epoch, self.history, self.logits = meta["epoch"], meta["history"], list(tensors["logits"].numpy())
+
+
+def _hash(state: str, tensors: Weights) -> str:
+    """Return the hash of a state: safetensors itself has none."""
+    digest = hashlib.sha256(state.encode())
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _network(stem: str, width: int, device: torch.device) -> tuple[ResNet18, Callable[[Tensor], Tensor]]:
