@@ -133,7 +133,9 @@ def _files(
         if card := cards.get(edition.name):
             _add(files, f"assets/{edition.name}", {gallery.CARD: card})
         judged = {claims.name(one.claim.id): one.numbers() for one in edition.verdicts}
-        files[f"{edition.folder}numbers.json"] = _json(dict(flat({**edition.numbers, "claims": judged})))
+        numbers = dict(flat({**edition.numbers, "claims": judged}))
+        numbers |= writers[edition.name, report.languages[0]].computed()
+        files[f"{edition.folder}numbers.json"] = _json(numbers)
     origin = {"generator": GENERATOR, "editions": {edition.name: edition.recipes for edition in shown}}
     return files | {
         "index.html": pages.chooser(),

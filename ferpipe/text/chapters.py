@@ -57,6 +57,15 @@ class Writer:
     def _fill(self, passage: Passage | None) -> str:
         return self.expressions.fill(passage, self.values, self.problems) if passage else ""
 
+    def computed(self) -> dict[str, Any]:
+        """Return the numbers that the page prints and that are not results themselves, by their expressions."""
+        texts = [s.body.get(self.language) for s in self.sections]
+        texts += [of.get(self.language) for s in self.sections for item in s.items for of in (item.caption, item.alt)]
+        found: dict[str, Any] = {}
+        for text in texts:
+            found |= self.expressions.computed(text, self.values) if text else {}
+        return found
+
     def _number(self) -> dict[str, str]:
         labels: dict[str, str] = {}
         count = {"fig": 0, "table": 0}

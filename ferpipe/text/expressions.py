@@ -7,7 +7,8 @@ import pathlib
 import re
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from importlib.metadata import version
 from types import CodeType
 from typing import Any
@@ -90,6 +91,24 @@ class Expressions(Environment):
             problems.append(f"{passage.path}:{passage.line + _line(error) - 1}: {error}")
         return ""
 
+    def computed(self, passage: Passage, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the numbers that a text prints and that are not results themselves, by the expression that gives them.
+
+        Without the filters that only write a number; what a loop names is part of a result, and left out.
+        """
+        found = {}
+        for match in _PRINTED.finditer(passage.text):
+            expression = " ".join(match[1].split())
+            while _WRITING.search(expression):
+                expression = _WRITING.sub("", expression)
+            if re.search(r"[^\w.\[\]]", expression):
+                with suppress(UndefinedError, ValueError, TypeError, LookupError):
+                    found[expression] = _expression(self, expression)(**values)
+        parts = {key: list(value) for key, value in found.items() if isinstance(value, Iterable)}
+        return {key: value for key, value in found.items() if isinstance(value, int | float)} | {
+            f"{key}[{index}]": value for key, values in parts.items() for index, value in enumerate(values)
+        }
+
     def _compiled(self, text: str) -> Compiled:
         """Return what a text needs, and its code: both serve every edition."""
         if (key := (self.language, text)) not in _COMPILED:
@@ -109,6 +128,19 @@ class Expressions(Environment):
         message = error.message or "cannot be read"
         name = re.search(r"No (filter|test) named '(\w+)'", message)
         return message + (guess(name[2], self.filters if name[1] == "filter" else self.tests) if name else "")
+
+
+_PRINTED = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_WRITING = re.compile(
+    r"\s*\|\s*(?:number|integer|percent|points|interval|listing|map\(\"number\".*?\)|map\(\"emotion\"\)|emotion)(?:\([^()]*\))?$"
+)
+_EXPRESSIONS: dict[str, Callable[..., Any]] = {}
+
+
+def _expression(environment: Expressions, text: str) -> Callable[..., Any]:
+    if text not in _EXPRESSIONS:
+        _EXPRESSIONS[text] = environment.compile_expression(text, undefined_to_none=False)
+    return _EXPRESSIONS[text]
 
 
 def flat(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:

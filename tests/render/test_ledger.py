@@ -115,3 +115,27 @@ def test_every_number_of_a_claim_is_among_the_sites_numbers(plain: Path) -> None
     numbers = json.loads((plain / "numbers.json").read_bytes())
     for one in json.loads((plain / "claims.json").read_bytes()):
         assert numbers[f"claims.{one['id'].replace('-', '_')}.threshold"] == one["threshold"]
+
+
+def test_every_quantity_of_the_text_is_among_the_sites_numbers(plain: Path) -> None:
+    """As it is written: a share as a percentage, a count in groups of three digits, a number with its decimals."""
+    from ferpipe.text import formats
+
+    values = json.loads((plain / "numbers.json").read_bytes()).values()
+    known: set[str] = set()
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            continue
+        known |= {formats.number(abs(value), digits).lstrip("<") for digits in range(4)}
+        known |= {formats.number(abs(100 * value), digits).lstrip("<") for digits in (0, 1)}
+    exempt = re.compile(
+        r"FER2013|ResNet-18|conv\d|layer\d[\d.]*|\d+[x×]\d+|\(\w[^()]*(?:19|20)\d\d\w?\)|95%|Article [\d()a-z]+|"
+        r"2024/1689|point \d|Annex III|\bDay \d+|<0\.\d+|>99\.9"
+    )
+    html = (plain / "en" / "index.html").read_text()
+    html = re.sub(r"<(pre|code|table|svg|footer|nav|head|bdi)\b.*?</\1>", " ", html, flags=re.DOTALL)
+    html = re.sub(r'<a class="reference".*?</a>|<span class="numbered">.*?</span>', " ", html, flags=re.DOTALL)
+    texts = re.findall(r"<(?:p|figcaption|caption|li)\b[^>]*>(.*?)</(?:p|figcaption|caption|li)>", html, re.DOTALL)
+    text = exempt.sub(" ", " ".join(re.sub(r"<[^>]*>", "", part) for part in texts))
+    loose = {found for found in re.findall(r"(?<![\w.])\d[\d,]*(?:\.\d+)?", text) if found.rstrip(",") not in known}
+    assert {found for found in loose if not re.fullmatch(r"(?:19|20)\d\d,?", found)} == set()
