@@ -61,7 +61,8 @@ class Member:
 
 def sealed(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
     """Return a member's record with the hashes of FILES in `folder`, and of the record itself."""
-    record = {**record, "files": {name: of_file(folder / name) for name in FILES}}
+    record = {key: value for key, value in record.items() if key != "hash"}  # of a member that was sealed elsewhere
+    record["files"] = {name: of_file(folder / name) for name in FILES}
     return {**record, "hash": of_value(record)}
 
 
