@@ -108,10 +108,11 @@ def _environment() -> Expressions:
 
 
 def _judged(claim: Claim, statistic: Any, threshold: Any, family: int, problems: list[str]) -> Verdict:
-    unknown = Verdict(claim, "undecided", None, None, None, threshold if isinstance(threshold, float) else None, family)
+    known = isinstance(threshold, int | float)
+    unknown = Verdict(claim, "undecided", None, None, None, float(threshold) if known else None, family)
     if threshold is None or statistic is None:
         return unknown
-    if not isinstance(threshold, int | float):
+    if not known:
         problems.append(f"{claim.threshold.at(0)}: claim '{claim.id}': the threshold is {threshold!r}, no number")
         return unknown
     try:

@@ -85,6 +85,7 @@ def test_a_family_widens_its_intervals_so_that_all_hold_together(tmp_path):
 def test_a_number_that_a_run_has_none_of_leaves_its_claim_undecided(tmp_path):
     (found,), problems = judge(tmp_path, {"x": {"gain": None}})
     assert (found.verdict, found.value, found.smallest, problems) == ("undecided", None, None, [])
+    assert found.threshold == 0.0  # which needs no result
 
 
 @pytest.mark.parametrize(
