@@ -28,6 +28,7 @@ _WORDS = {
         "n": "n = {n}",
         "none": "not measured in this run",
         "smallest": "could have shown {smallest} and more",
+        "few": "n is too small for an interval",
     },
     "zh": {
         "above": "要求高于{threshold}",
@@ -35,6 +36,7 @@ _WORDS = {
         "n": "n = {n}",
         "none": "本次运行未测量",
         "smallest": "至少可检出{smallest}",
+        "few": "n 太小，给不出区间",
     },
 }
 
@@ -83,7 +85,10 @@ def _verdict(row: Mapping[str, Any], language: str) -> Markup:
     shown = Markup('<span aria-hidden="true">{}</span> {}').format(
         VERDICT_SIGNS[row["verdict"]], VERDICT_WORDS[language][row["verdict"]]
     )
+    words = _WORDS[language]
     if row["verdict"] == "undecided" and row["smallest"] is not None:
         smallest = _written(row, row["smallest"], language).lstrip("+")
-        shown += Markup("<small>{}</small>").format(_WORDS[language]["smallest"].format(smallest=smallest))
+        shown += Markup("<small>{}</small>").format(words["smallest"].format(smallest=smallest))
+    elif row["verdict"] == "undecided" and row["statistic"] is not None:
+        shown += Markup("<small>{}</small>").format(words["few"])
     return shown + Markup("<small>{}</small>").format(REFERRED.format(row["figure"]))

@@ -40,7 +40,7 @@ class Verdict:
     @property
     def smallest(self) -> float | None:
         """Return the smallest distance from the threshold that this n could have shown."""
-        if self.value is None or self.interval is None:
+        if self.value is None or self.interval is None or self.interval[0] == self.interval[1]:
             return None
         low, high = self.interval
         return self.value - low if self.claim.side == "above" else high - self.value
@@ -108,10 +108,11 @@ def _environment() -> Expressions:
 
 
 def _judged(claim: Claim, statistic: Any, threshold: Any, family: int, problems: list[str]) -> Verdict:
-    unknown = Verdict(claim, "undecided", None, None, None, threshold if isinstance(threshold, float) else None, family)
+    known = isinstance(threshold, int | float)
+    unknown = Verdict(claim, "undecided", None, None, None, float(threshold) if known else None, family)
     if threshold is None or statistic is None:
         return unknown
-    if not isinstance(threshold, int | float):
+    if not known:
         problems.append(f"{claim.threshold.at(0)}: claim '{claim.id}': the threshold is {threshold!r}, no number")
         return unknown
     try:
@@ -125,7 +126,8 @@ def _judged(claim: Claim, statistic: Any, threshold: Any, family: int, problems:
     above = claim.side == "above"
     higher, lower = min(low, value) > threshold, max(high, value) < threshold
     holds, fails = (higher, lower) if above else (lower, higher)
-    verdict = "holds" if holds else "fails" if fails else "undecided"
+    # no width means that no resample differed: n is too small for an interval, not large enough for certainty
+    verdict = "undecided" if low == high else "holds" if holds else "fails" if fails else "undecided"
     return Verdict(claim, verdict, value, (low, high), n, float(threshold), family)
 
 

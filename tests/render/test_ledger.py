@@ -139,3 +139,13 @@ def test_every_quantity_of_the_text_is_among_the_sites_numbers(plain: Path) -> N
     text = exempt.sub(" ", " ".join(re.sub(r"<[^>]*>", "", part) for part in texts))
     loose = {found for found in re.findall(r"(?<![\w.])\d[\d,]*(?:\.\d+)?", text) if found.rstrip(",") not in known}
     assert {found for found in loose if not re.fullmatch(r"(?:19|20)\d\d,?", found)} == set()
+
+
+def test_a_finding_without_a_usable_interval_says_so_in_its_row(artefacts: Path, tmp_path: Path) -> None:
+    def constant(numbers: Numbers) -> None:
+        numbers["frequency"]["even"] |= {"value": -0.3, "interval": [-0.3, -0.3]}
+
+    changed = site(tmp_path, artefacts, "confusion", constant)
+    assert verdicts(changed)["not-imbalance"] == "undecided"
+    for language, words in (("en", "n is too small for an interval"), ("zh", "n 太小，给不出区间")):
+        assert (changed / language / "index.html").read_text().count(words) == 1

@@ -70,6 +70,12 @@ def test_an_undecided_claim_says_what_it_could_have_shown(tmp_path):
     assert found.smallest == pytest.approx(0.04)
 
 
+@pytest.mark.parametrize("side", ["above", "below"])
+def test_an_interval_without_width_decides_nothing(tmp_path, side):
+    (found,), _ = judge(tmp_path, gain(-0.3, -0.3, -0.3, n=5), front(threshold="0.5", side=side))
+    assert (found.verdict, found.smallest) == ("undecided", None)
+
+
 def test_a_family_widens_its_intervals_so_that_all_hold_together(tmp_path):
     declared = front(family="f") + front(id="b", family="f") + front(id="c")
     text = " ".join(TEXT.format(id=k) for k in "abc")
@@ -85,6 +91,7 @@ def test_a_family_widens_its_intervals_so_that_all_hold_together(tmp_path):
 def test_a_number_that_a_run_has_none_of_leaves_its_claim_undecided(tmp_path):
     (found,), problems = judge(tmp_path, {"x": {"gain": None}})
     assert (found.verdict, found.value, found.smallest, problems) == ("undecided", None, None, [])
+    assert found.threshold == 0.0  # which needs no result
 
 
 @pytest.mark.parametrize(
