@@ -182,4 +182,7 @@ def _refuse_strangers(output: Path) -> None:
     except (OSError, ValueError, KeyError, TypeError):
         ours = False
     if not ours:
-        raise Slip(f"{output} holds something else than a site of this project; name another folder with --output")
+        raise Slip(
+            f"{output} holds something else than a site of this project, or its provenance.json is damaged; "
+            "name another folder with --output, or remove this one"
+        )
