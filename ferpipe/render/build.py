@@ -155,11 +155,10 @@ def _figures(
         sources = edition.sources(gallery.analyses(item.name))
         try:
             figures[item.name] = gallery.figure(item.name, language, sources, edition.load, folder, known)
-        except KeyError as error:
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             places = ", ".join(f"{edition.name}/{name}" for name in gallery.analyses(item.name))
-            problems.append(
-                f"{item.where}: figure '{item.name}' finds no {error} in {places}; python build.py remakes it"
-            )
+            found = f"finds no {error} in" if isinstance(error, KeyError) else f"cannot be drawn ({error}) from"
+            problems.append(f"{item.where}: figure '{item.name}' {found} {places}; python build.py remakes it")
     return figures
 
 

@@ -7,7 +7,9 @@ import traceback
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, UndefinedError, nodes
+from jinja2 import StrictUndefined, TemplateRuntimeError, TemplateSyntaxError, nodes
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
 
 from ferpipe.text.formats import filters
 from ferpipe.text.hold import Held
@@ -15,10 +17,16 @@ from ferpipe.text.problems import guess
 from ferpipe.text.section import Passage
 
 Path = tuple[str | int, ...]
+UNFIT = ("attr", "batch", "center", "format", "indent", "random", "slice")  # filters: of any size, or by chance
 
 
-class Expressions(Environment):
-    """Jinja2 with the language's filters; a value's text is held back so that Markdown leaves it alone."""
+class Expressions(ImmutableSandboxedEnvironment):
+    """Jinja2 with the language's filters; a value's text is held back so that Markdown leaves it alone.
+
+    In its sandbox a text reaches the results and nothing else, and makes nothing larger than they are.
+    """
+
+    intercepted_binops = frozenset({"*", "**", "%"})
 
     def __init__(self, language: str, held: Held) -> None:
         super().__init__(
@@ -30,6 +38,9 @@ class Expressions(Environment):
             comment_start_string="{##",  # {# would swallow Markdown's {#anchor}
             comment_end_string="##}",
         )
+        self.globals = {"range": self.globals["range"]}  # the sandbox's own, of 100,000 at most
+        for name in UNFIT:
+            del self.filters[name]
         self.filters.update(filters(language))
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -37,6 +48,21 @@ class Expressions(Environment):
         if isinstance(obj, Mapping):
             return self.getitem(obj, attribute)
         return super().getattr(obj, attribute)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Return whether a text may use an attribute: of words none, since they could be made of any length."""
+        return not isinstance(obj, str | bytes) and super().is_safe_attribute(obj, attr, value)
+
+    def wrap_str_format(self, value: Any) -> None:
+        """Return nothing: the sandbox's own way round the above, with which a text could ask for any width."""
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Return the result of `*`, `**` or `%`; raises SecurityError for words and lists, and for huge powers."""
+        if not all(isinstance(value, int | float) and abs(value) < 1e18 for value in (left, right)):
+            raise SecurityError(f"{operator} wants numbers below 1e18")
+        if operator == "**" and abs(right) > 16:
+            raise SecurityError(f"the power {right} is above 16")
+        return super().call_binop(context, operator, left, right)
 
     def fill(self, passage: Passage, values: Mapping[str, Any], problems: list[str]) -> str:
         """Return the text with its expressions filled in, and add what is wrong with them to `problems`."""
@@ -50,7 +76,7 @@ class Expressions(Environment):
             return "" if unknown else self.from_string(tree).render(values)
         except TemplateSyntaxError as error:
             problems.append(f"{passage.path}:{passage.line + error.lineno - 1}: {self._advice(error)}")
-        except (UndefinedError, ValueError, TypeError, LookupError, ZeroDivisionError) as error:
+        except (TemplateRuntimeError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
             problems.append(f"{passage.path}:{passage.line + _line(error) - 1}: {error}")
         return ""
 
