@@ -120,7 +120,7 @@ def main(arguments: list[str]) -> int:
         for folder in written(asked):
             check_writable(folder)
         run(asked)
-        sys.stdout.flush()
+        print(end="", flush=True)  # what was printed may not fit on a full disk
     except Slip as slip:
         stops.say(*getattr(slip, "problems", ()), f"error: {slip}")
         return 2
@@ -143,4 +143,4 @@ def main(arguments: list[str]) -> int:
 
 if __name__ == "__main__":
     stops.catch()
-    sys.exit(main(sys.argv[1:]))
+    stops.leave(main(sys.argv[1:]))

@@ -20,7 +20,7 @@ from clones import PLACES, build, build_here, clone, contents, places, well
 from PIL import Image
 
 from ferpipe import fingerprints, pipeline, shipping
-from ferpipe.data import rendered
+from ferpipe.data import cache, rendered
 from ferpipe.emotions import EMOTIONS
 from ferpipe.training.presets import PRESETS
 
@@ -147,6 +147,95 @@ def test_a_broken_member_is_named(built, tmp_path):
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith(f"error: {weights}")
     assert not (tmp_path / "output").exists()
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def emptied(path):
+    path.write_bytes(b"")
+
+
+def flipped(path):
+    content = bytearray(path.read_bytes())
+    content[0 if "results" in path.parts else len(content) // 2] ^= 16  # of a result a number may be edited
+    path.write_bytes(content)
+
+
+def folder_instead(path):
+    path.unlink()
+    path.mkdir()
+    (path / "file").write_text("a stranger's")
+
+
+def put_back(path, content):
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.write_bytes(content)
+
+
+DAMAGES = [cut, emptied, flipped, folder_instead]
+FILES = ["weights.safetensors", "history.json", "dev_logits.npy", "dev_views.npy", "recipe.json"]
+
+
+@pytest.fixture(scope="module")
+def copied(built, tmp_path_factory):
+    """The build's files under the folders of `places`, rendered there."""
+    folder = tmp_path_factory.mktemp("damaged")
+    shutil.copytree(built / ".artefacts", folder / "artefacts", ignore=shutil.ignore_patterns("fer2013", "templates"))
+    shutil.copytree(built / "report/results/rendered", folder / "results/rendered")
+    well(build_here("--preset", "smoke", *places(folder)))
+    return folder
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_caches_results_and_pages_are_made_again_as_they_were(copied, monkeypatch, damage):
+    made = copied / "artefacts/rendered"
+    faces = cache.load(made / "dataset", json.loads((made / "dataset/recipe.json").read_bytes())["data"])
+    monkeypatch.setattr(rendered, "dataset", lambda *_: faces)  # drawing them anew takes four seconds
+    before = contents(copied / "output", copied / "results", made)
+    files = [path for path in (copied / "artefacts").rglob("*") if path.is_file() and "members" not in path.parts]
+    results = ("curves/numbers.json", "conv1_outputs/arrays.npz", "confusion/recipe.json")
+    pages = [path for path in (copied / "output").rglob("*.*") if path.is_file() and path.stat().st_size > 1]
+    for path in [*files, *(copied / "results/rendered" / name for name in results), *pages]:
+        if path.name != "provenance.json":  # by which a folder is known as ours to replace: see below
+            damage(path)
+    while (done := build_here("--preset", "smoke", *places(copied))).returncode == 2 and damage is folder_instead:
+        error = done.stderr.splitlines()[-1]  # a folder that we did not make is named, not removed
+        shutil.rmtree(next(path for path in files if error.startswith(f"error: {path}: ")))
+    well(done)
+    assert contents(copied / "output", copied / "results", made) == before
+    assert "Nothing to do" in build_here("--preset", "smoke", *places(copied)).stdout
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("name", FILES)
+def test_a_damaged_file_of_a_member_is_named_and_nothing_is_made_of_it(copied, name, damage):
+    path = next((copied / "artefacts/rendered/members").glob(f"overfitted-*/{name}"))
+    content, before = path.read_bytes(), contents(copied / "output", copied / "results")
+    damage(path)
+    try:
+        done = build_here("--preset", "smoke", "--rebuild", "curves", *places(copied))
+    finally:
+        put_back(path, content)
+    error = done.stderr.splitlines()[-1]
+    assert done.returncode == 2 and error.startswith(f"error: {path.parent}") and "remove" in error
+    assert contents(copied / "output", copied / "results") == before
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_page_that_is_not_known_as_ours_is_left_alone(copied, damage):
+    path = copied / "output/provenance.json"
+    content = path.read_bytes()
+    damage(path)
+    before = contents(copied / "output")
+    try:
+        done = build_here("render", *places(copied))
+        assert done.returncode == 2 and "provenance.json is damaged" in done.stderr.splitlines()[-1]
+        assert contents(copied / "output") == before
+    finally:
+        put_back(path, content)
 
 
 def test_a_build_killed_at_any_moment_ends_as_one_never_killed(first, tmp_path):

@@ -205,11 +205,10 @@ def _figures(
             continue  # told already, with the text that places it
         try:
             figures[item.name] = _drawn(edition, item.name, language, artefacts, known)
-        except KeyError as error:
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             places = ", ".join(f"{edition.name}/{name}" for name in gallery.analyses(item.name))
-            problems.append(
-                f"{item.where}: figure '{item.name}' finds no {error} in {places}; python build.py remakes it"
-            )
+            found = f"finds no {error} in" if isinstance(error, KeyError) else f"cannot be drawn ({error}) from"
+            problems.append(f"{item.where}: figure '{item.name}' {found} {places}; python build.py remakes it")
     return figures
 
 
@@ -237,4 +236,7 @@ def _refuse_strangers(output: Path) -> None:
     except (OSError, ValueError, KeyError, TypeError):
         ours = False
     if not ours:
-        raise Slip(f"{output} holds something else than a site of this project; name another folder with --output")
+        raise Slip(
+            f"{output} holds something else than a site of this project, or its provenance.json is damaged; "
+            "name another folder with --output, or remove this one"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from ferpipe.results import Result
     from ferpipe.text.claims import Verdict
 
+# Of a stranger's file name: control characters, those that turn the writing round, and private ones.
+_UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ue000-\uf8ff]")
 FILES = ("numbers.json", "arrays.npz", "recipe.json")
 
 
@@ -38,9 +41,7 @@ class Edition:
     @cached_property
     def analyses(self) -> dict[str, Any]:
         """Return the numbers of every analysis that has a result."""
-        from ferpipe.results import read_json
-
-        return {path.parent.name: read_json(path) for path in sorted(self.results.glob("*/numbers.json"))}
+        return {path.parent.name: _numbers(path) for path in sorted(self.results.glob("*/numbers.json"))}
 
     @cached_property
     def recipes(self) -> dict[str, Any]:
@@ -55,7 +56,11 @@ class Edition:
         numbers = {**self.analyses, "original": dict(self.original)}
         winners, theirs = numbers.get("filter_emotions", {}).get("winners"), self.original.get("filter_emotions")
         if winners and theirs:
-            numbers["agreement"] = agreement(winners, theirs)
+            try:
+                numbers["agreement"] = agreement(winners, theirs)
+            except (TypeError, ValueError, LookupError):
+                path = self.results / "filter_emotions" / "numbers.json"
+                raise Slip(f"{path}: winners is no table of emotions; python build.py makes it again") from None
         return numbers
 
     @property
@@ -111,6 +116,23 @@ class Edition:
     @cached_property
     def _faces(self) -> dict[str, str]:
         return {"faces.npz": fingerprints.of_file(self.faces)} if self.faces else {}
+
+
+def _numbers(path: Path) -> dict[str, Any]:
+    """Return a result's numbers, its words fit for a page; raises Slip when they are not numbers by name."""
+    from ferpipe.results import read_json
+
+    if not isinstance(numbers := read_json(path), dict):
+        raise Slip(f"{path} holds {type(numbers).__name__}, not numbers by name; python build.py makes it again")
+    return _fit(numbers)
+
+
+def _fit(value: Any) -> Any:
+    if isinstance(value, str):
+        return _UNFIT.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_fit(item) for item in value]
+    return {_fit(key): _fit(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def editions(

@@ -81,13 +81,19 @@ class Writer:
 
     def _chapter(self, section: Section) -> Chapter:
         text = PLACEMENT.sub(lambda match: f"\n\n{SLOT.format(match[1])}\n\n", self.filled[section.name])
-        html = markup.block(self._referred(text))
+        html = self._checked(markup.block(self._referred(text)), section.path)
         html = html.replace("<p>\ue002", "\ue002").replace("\ue003</p>", "\ue003")
-        title = section.title.get(self.language)
-        return Chapter(section.name, self._finish(markup.inline(self._fill(title))), self._finish(html))
+        return Chapter(section.name, self._line(section.title), self._finish(html))
 
     def _line(self, texts: Mapping[str, Passage]) -> str:
-        return self._finish(markup.inline(self._referred(self._fill(texts.get(self.language)))))
+        passage = texts.get(self.language)
+        html = markup.inline(self._referred(self._fill(passage)))
+        return self._finish(self._checked(html, passage.at(0) if passage else ""))
+
+    def _checked(self, html: str, where: str) -> str:
+        """Return the HTML of a text, and add a problem for each tag or attribute that is not a text's to bring."""
+        self.problems += [f"{where}: {stranger} is not for a text" for stranger in markup.strangers(html)]
+        return html
 
     def _referred(self, text: str) -> str:
         text = CLAIM.sub(lambda match: self._claim(match[1]), text)

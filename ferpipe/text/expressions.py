@@ -7,13 +7,16 @@ import pathlib
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from importlib.metadata import version
 from types import CodeType
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError, UndefinedError, nodes, pass_context
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes, pass_context
+from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ferpipe import atomic
 from ferpipe.text.formats import filters
@@ -49,8 +52,16 @@ def _writer(made_by: str) -> str:
     return f"{made_by} {sys.implementation.cache_tag} jinja2 {version('jinja2')}"
 
 
-class Expressions(Environment):
-    """Jinja2 with the language's filters; a value's text is held back so that Markdown leaves it alone."""
+UNFIT = ("attr", "batch", "center", "format", "indent", "random", "slice")  # filters: of any size, or by chance
+
+
+class Expressions(ImmutableSandboxedEnvironment):
+    """Jinja2 with the language's filters; a value's text is held back so that Markdown leaves it alone.
+
+    In its sandbox a text reaches the results and nothing else, and makes nothing larger than they are.
+    """
+
+    intercepted_binops = frozenset({"*", "**", "%"})
 
     def __init__(self, language: str, held: Held) -> None:
         super().__init__(
@@ -62,6 +73,9 @@ class Expressions(Environment):
             comment_start_string="{##",  # {# would swallow Markdown's {#anchor}
             comment_end_string="##}",
         )
+        self.globals = {"range": self.globals["range"]}  # the sandbox's own, of 100,000 at most
+        for name in UNFIT:
+            del self.filters[name]
         self.filters.update(filters(language))
         self.language = language
 
@@ -75,6 +89,21 @@ class Expressions(Environment):
         """Return a part of a number that this run has none of as none, which the filters write as a dash."""
         return None if obj is None else super().getitem(obj, argument)
 
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Return whether a text may use an attribute: of words none, since they could be made of any length."""
+        return not isinstance(obj, str | bytes) and super().is_safe_attribute(obj, attr, value)
+
+    def wrap_str_format(self, value: Any) -> None:
+        """Return nothing: the sandbox's own way round the above, with which a text could ask for any width."""
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Return the result of `*`, `**` or `%`; raises SecurityError for words and lists, and for huge powers."""
+        if not all(isinstance(value, int | float) and abs(value) < 1e18 for value in (left, right)):
+            raise SecurityError(f"{operator} wants numbers below 1e18")
+        if operator == "**" and abs(right) > 16:
+            raise SecurityError(f"the power {right} is above 16")
+        return super().call_binop(context, operator, left, right)
+
     def fill(self, passage: Passage, values: Mapping[str, Any], problems: list[str]) -> str:
         """Return the text with its expressions filled in, and add what is wrong with them to `problems`."""
         if "{{" not in passage.text and "{%" not in passage.text:
@@ -87,7 +116,7 @@ class Expressions(Environment):
             return "" if unknown else Template.from_code(self, code, self.make_globals(None)).render(values)
         except TemplateSyntaxError as error:
             problems.append(f"{passage.path}:{passage.line + error.lineno - 1}: {self._advice(error)}")
-        except (UndefinedError, ValueError, TypeError, LookupError, ZeroDivisionError) as error:
+        except (TemplateError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
             problems.append(f"{passage.path}:{passage.line + _line(error) - 1}: {error}")
         return ""
 
@@ -96,18 +125,20 @@ class Expressions(Environment):
 
         Without the filters that only write a number; what a loop names is part of a result, and left out.
         """
-        found = {}
+        found: dict[str, Any] = {}
         for match in _PRINTED.finditer(passage.text):
             expression = " ".join(match[1].split())
             while _WRITING.search(expression):
                 expression = _WRITING.sub("", expression)
             if re.search(r"[^\w.\[\]]", expression):
-                with suppress(UndefinedError, ValueError, TypeError, LookupError):
-                    found[expression] = _expression(self, expression)(**values)
-        parts = {key: list(value) for key, value in found.items() if isinstance(value, Iterable)}
-        return {key: value for key, value in found.items() if isinstance(value, int | float)} | {
-            f"{key}[{index}]": value for key, values in parts.items() for index, value in enumerate(values)
-        }
+                # what is wrong with an expression is told by `fill`, with its line
+                with suppress(TemplateError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
+                    value = _expression(self, expression)(**values)
+                    if isinstance(value, int | float):
+                        found[expression] = value
+                    elif not isinstance(value, str):
+                        found |= {f"{expression}[{index}]": part for index, part in enumerate(value)}
+        return found
 
     def _compiled(self, text: str) -> Compiled:
         """Return what a text needs, and its code: both serve every edition."""

@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 _TOKEN = re.compile("\ue000(\\d+)\ue001")
+PRIVATE = re.compile("[\ue000-\uf8ff]")  # characters that stand for pieces: those of a text or a result are none
 
 
 class Held:
@@ -20,7 +21,7 @@ class Held:
         """Return a token for a value of the results, escaped: nothing in it is markup."""
         if value is None:
             raise ValueError("the number is null here; test for it before printing it")
-        html = escape(value)
+        html = escape(PRIVATE.sub("\ufffd", value) if type(value) is str else value)
         if "–" in html or "～" in html:  # an interval is not broken at its dash
             html = Markup('<span class="nobreak">{}</span>').format(html)
         return self.html(html)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from html.parser import HTMLParser
 
 import markdown
 from markdown.extensions.attr_list import AttrListExtension
@@ -19,6 +20,15 @@ _BREAK = re.compile(f"(?<=[{_HAN}]){_TAGS}\n{_TAGS}(?=[{_FULL}])|(?<=[{_FULL}]){
 _HAN_LATIN = re.compile(f"([{_HAN}])((?:</[^>]+>)*)((?:<[a-z][^>]*>)*)(?=[{_LATIN}])")
 _LATIN_HAN = re.compile(f"([{_LATIN}])((?:</[^>]+>)*)((?:<[a-z][^>]*>)*)(?=[{_HAN}])")
 _PRE = re.compile(r"(<pre.*?</pre>)", re.DOTALL)
+TAGS = {
+    "a", "abbr", "b", "blockquote", "br", "code", "dd", "del", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4", "h5",
+    "h6", "hr", "i", "img", "kbd", "li", "ol", "p", "pre", "q", "s", "small", "span", "strong", "sub", "sup", "table",
+    "tbody", "td", "th", "thead", "tr", "ul", "var",
+}  # fmt: skip
+ATTRIBUTES = {
+    "href", "src", "alt", "title", "class", "id", "lang", "start", "colspan", "rowspan", "tabindex",
+}  # fmt: skip
+_LINK = re.compile(r"https?://|mailto:|[#.\w/-][^:]*$", re.ASCII)  # no javascript: and no data:
 _ALIGN = re.compile(r' style="text-align: (left|right|center);?"')
 
 
@@ -42,6 +52,34 @@ def block(text: str) -> str:
 def inline(text: str) -> str:
     """Return the HTML of a caption or title: Markdown without its paragraph."""
     return _markdown().reset().convert(" ".join(text.split())).removeprefix("<p>").removesuffix("</p>")
+
+
+class _Tags(HTMLParser):
+    """Collects what a text may not bring into the page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.strangers: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in TAGS:
+            self.strangers.append(f"<{tag}>")
+        for name, value in attrs:
+            link = name in ("href", "src") and not _LINK.match(value or "")
+            if link or name not in ATTRIBUTES:
+                self.strangers.append(f'{name}="{value}"')
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in TAGS:
+            self.strangers.append(f"</{tag}>")
+
+
+def strangers(html: str) -> list[str]:
+    """Return each tag, attribute and address in a text's HTML that Markdown would not make of plain text."""
+    parser = _Tags()
+    parser.feed(html)
+    parser.close()
+    return list(dict.fromkeys(parser.strangers))
 
 
 def spaced(html: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -47,7 +48,7 @@ def read(folder: Path) -> Report:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise Slip(f"{path} is missing; the report's title, languages and sections stand there") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
         raise Slip(f"{shown} cannot be read: {error}") from None
     known = Report.__dataclass_fields__.keys() - {"folder"}
     if strange := sorted(values.keys() - known):
@@ -61,6 +62,18 @@ def read(folder: Path) -> Report:
 
 
 def _check(report: Report, shown: str) -> None:
+    for key in ("title", "description", "names", "original"):
+        if not isinstance(getattr(report, key), Mapping):
+            raise Slip(f"{shown}: {key} is {getattr(report, key)!r}; wanted a table")
+    for key in ("languages", "editions", "sections", "authors"):
+        value = getattr(report, key)
+        if not isinstance(value, tuple) or not all(isinstance(item, str) for item in value):
+            raise Slip(f"{shown}: {key} is {value!r}; wanted a list of words")
+    for name in (*report.editions, *report.sections):  # they name folders and files
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", name):
+            raise Slip(f"{shown}: {name!a} is no name; wanted letters, digits, - and _")
+    if not isinstance(report.site_url, str):
+        raise Slip(f"{shown}: site_url is {report.site_url!r}; wanted an address")
     if not report.languages or not set(report.languages) <= set(LANGUAGES):
         raise Slip(f"{shown}: languages are {list(report.languages)}; wanted some of {list(LANGUAGES)}")
     for key in ("title", "description"):

@@ -22,12 +22,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ferpipe.text.hold import PRIVATE
 from ferpipe.text.problems import guess
 
 PLACEMENT = re.compile(r"^\[\[([\w-]+)\]\][ \t]*$", re.MULTILINE)
 CLAIM = re.compile(r"\{claim:([\w-]*)\}")
 SIDES, UNITS = ("above", "below"), ("percent", "points", "number")
 REFERENCE = re.compile(r"\{(fig|table):([\w-]*)\}")
+LIMIT = 1_000_000  # bytes; the longest section has a hundredth of it
+BRACKETS = 2000
 _FRONT = re.compile(r"\A\+\+\+\n(.*?)^\+\+\+[ \t]*\n(.*)\Z", re.DOTALL | re.MULTILINE)
 _MARKER = re.compile(r"^<!-- ([a-z]+) -->[ \t]*\n", re.MULTILINE)
 
@@ -100,28 +103,54 @@ def read(path: Path, shown: str, languages: Sequence[str]) -> tuple[Section, lis
     """Return a section and the problems of its form: what is missing, misspelt or not translated."""
     name = path.stem
     try:
-        content = path.read_text(encoding="utf-8").replace("\r\n", "\n")
+        content = path.read_bytes()[: LIMIT + 1].decode().replace("\r\n", "\n")
     except OSError:
         return Section(name, shown, {}, {}, ()), [f"{shown}: missing, though report.toml lists section '{name}'"]
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        return Section(name, shown, {}, {}, ()), [f"{shown}:{line}: byte {error.object[error.start]:#04x} is no UTF-8"]
+    if found := _unfit(content):
+        return Section(name, shown, {}, {}, ()), [f"{shown}: {found}; wanted a section of text"]
     if not (parts := _FRONT.match(content)):
         return Section(name, shown, {}, {}, ()), [f"{shown}:1: no front matter between two lines of +++"]
     front = Passage(parts[1], shown, 2)
     try:
         values = tomllib.loads(parts[1])
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        return Section(name, shown, {}, {}, ()), [f"{shown}:{int(line[1]) + 1 if line else 2}: {error}"]
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        place = re.search(r"line (\d+)", str(error))
+        return Section(name, shown, {}, {}, ()), [f"{shown}:{int(place[1]) + 1 if place else 2}: {error}"]
     problems = _strangers(front, values)
     title = _translations(front, values.get("title", {}), "title", "title", languages, problems)
     items = [
         _item(front, key, kind, value, languages, problems)
         for table, kind in (("figures", "fig"), ("tables", "table"))
-        for key, value in values.get(table, {}).items()
+        for key, value in _table(front, values, table, problems).items()
     ]
     claims = [_claim(front, key, value, languages, problems) for key, value in values.get("claims", {}).items()]
     rest = Passage(parts[2], shown, content.count("\n", 0, parts.start(2)) + 1)
     whole = tuple(claim for claim in claims if claim)
     return Section(name, shown, title, _bodies(rest, languages, problems), tuple(items), whole), problems
+
+
+def _unfit(content: str) -> str:
+    if len(content) > LIMIT:
+        return f"more than {LIMIT:,} characters"
+    if content.count("[") > BRACKETS:
+        return f"more than {BRACKETS:,} opening brackets, which Markdown takes minutes for"
+    odd = PRIVATE.search(content)
+    return f"the private character {odd[0]!a}" if odd else ""
+
+
+def _table(front: Passage, values: Mapping[str, Any], name: str, problems: list[str]) -> dict[str, Mapping[str, Any]]:
+    """Return a table of tables, and add a problem for what is none."""
+    table = values.get(name, {})
+    wrong = [name] if not isinstance(table, Mapping) else [f"{name}.{k}" for k, v in table.items() if not _is_table(v)]
+    problems += [f"{_where(front, path)}: {path} is no table" for path in wrong]
+    return {k: v for k, v in table.items() if _is_table(v)} if isinstance(table, Mapping) else {}
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, Mapping)
 
 
 def _strangers(front: Passage, values: Mapping[str, Any]) -> list[str]:
@@ -211,7 +240,8 @@ def _where(front: Passage, table: str, key: str = "") -> str:
 def _bodies(rest: Passage, languages: Sequence[str], problems: list[str]) -> dict[str, Passage]:
     marks = list(_MARKER.finditer(rest.text))
     bodies: dict[str, Passage] = {}
-    for mark, end in zip(marks, [m.start() for m in marks[1:]] + [len(rest.text)], strict=True):
+    ends = [mark.start() for mark in marks[1:]] + [len(rest.text)]
+    for mark, end in zip(marks, ends, strict=False):  # without a mark there is one end too many
         where = rest.at(mark.start())
         if mark[1] not in languages or mark[1] in bodies:
             reason = "stands twice" if mark[1] in bodies else "is no language of report.toml"

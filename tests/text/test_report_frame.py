@@ -41,6 +41,15 @@ def test_our_own_frame_holds_the_original_table() -> None:
         ("/x/", "/x", "end with a slash"),
         ("languages = [", "languages = ", "cannot be read"),
         ('["rendered"]', "[]", "editions is empty"),
+        ('["rendered"]', '["../x"]', "'../x' is no name"),
+        ('["one"]', '["a/b"]', "'a/b' is no name"),
+        ('["one"]', '[""]', "'' is no name"),
+        ('["one"]', '["a\\n<b>"]', "is no name"),
+        ('["one"]', "[3]", "sections is .* wanted a list of words"),
+        ('["one"]', "3", "sections is 3; wanted a list of words"),
+        ('{ en = "T", zh = "题" }', "3", "title is 3; wanted a table"),
+        ('"https://example.org/x/"', "3", "site_url is 3; wanted an address"),
+        ('["one"]', "[" * 10**5, "cannot be read"),
     ],
 )
 def test_a_faulty_frame_is_a_slip(tmp_path: Path, old: str, new: str, told: str) -> None:

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -209,3 +210,126 @@ def test_a_network_learns_on_a_gpu(tmp_path):
     )
     member = members.load(tmp_path / "m")
     assert member.history["dev_accuracy"][member.epoch - 1] > 0.8 and member.made_with["device"].startswith("cuda")
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b[:-4] + bytes(4),
+                                    lambda b: b.replace(b'\\"dev_loss\\": [', b'\\"dev_loss\\": [1', 1)])  # fmt: skip
+def test_a_damaged_state_to_resume_from_is_told_and_not_gone_on_from(tmp_path, capsys, damage):
+    training = loop.Training(RECIPE, TRAIN, DEV, CPU)
+    list(training.run_epoch())
+    training.close_epoch()
+    whole = training.saved({})
+    assert damage(whole) != whole
+    (tmp_path / "resume").write_bytes(damage(whole))
+    other = loop.Training(RECIPE, TRAIN, DEV, CPU)
+    other.restore(tmp_path / "resume", {})
+    assert other.epoch == 0 and f"{tmp_path / 'resume'} is damaged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("part", ["weights", "loss"])
+def test_a_loss_that_is_not_finite_stops_the_member_and_keeps_the_last_epoch(tmp_path, monkeypatch, part):
+    def poisoned(self):
+        yield from run(self)
+        if self.epoch == 1 and part == "weights":  # of the last step: the loss was measured before it
+            with torch.no_grad():
+                self.average.module.fc.bias[0] = float("inf")
+
+    run = loop.Training.run_epoch
+    monkeypatch.setattr(loop.Training, "run_epoch", poisoned)
+    if part == "loss":
+        monkeypatch.setattr(loop, "mix", lambda inputs, targets, *_: (inputs * epoch_factor(), targets))
+        steps = []
+
+        def epoch_factor():
+            steps.append(1)
+            return 1 if len(steps) <= 4 else float("nan")  # the first epoch has four steps
+
+    with pytest.raises(Slip, match=r"loss is (nan|inf) in epoch 2 of 3 .*: epochs 1 to 1 are kept; try another --seed"):
+        trained(tmp_path / "m")
+    assert [path.name for path in tmp_path.iterdir()] == ["resume-m.safetensors"]
+    other = loop.Training(RECIPE, TRAIN, DEV, CPU)
+    other.restore(tmp_path / "resume-m.safetensors", {"parameters": RECIPE.parameters()})
+    assert other.epoch == 1 and np.isfinite(other.history["dev_loss"]).all()
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("members") / "m"
+    trained(folder, Recipe(**{**RECIPE.parameters(), "epochs": 2}))
+    return folder
+
+
+def flipped_digit(folder):
+    text = (folder / "history.json").read_text()
+    assert '"chosen": 3' in text or '"chosen": 2' in text
+    (folder / "history.json").write_text(text.replace('"dev_loss": [\n   ', '"dev_loss": [\n   1'))
+
+
+def other_answers(folder):
+    values = np.load(folder / "dev_views.npy")
+    np.save(folder / "dev_views.npy", values + 1)
+
+
+def other_device(folder):
+    text = (folder / "recipe.json").read_text()
+    (folder / "recipe.json").write_text(text.replace('"cpu ', '"gpu '))
+
+
+@pytest.mark.parametrize("fault", [flipped_digit, other_answers, other_device])
+def test_a_member_whose_files_were_changed_is_refused_by_name(one, tmp_path, fault):
+    shutil.copytree(one, tmp_path / "m")
+    members.load(tmp_path / "m")
+    fault(tmp_path / "m")
+    with pytest.raises(Slip, match="is damaged"):
+        members.load(tmp_path / "m")
+
+
+def without_hashes(folder, **changes):
+    """A member as anybody could have made it: no hash speaks against it."""
+    record = json.loads((folder / "recipe.json").read_text())
+    record = {key: value for key, value in record.items() if key not in ("files", "hash")} | changes
+    (folder / "recipe.json").write_text(json.dumps(record))
+    return record
+
+
+def far_too_wide(folder):
+    record = without_hashes(folder)
+    record["recipe"]["parameters"]["width"] = 10**6
+    (folder / "recipe.json").write_text(json.dumps(record))
+
+
+def absurd_shape(folder):
+    without_hashes(folder)
+    content = (folder / "dev_logits.npy").read_bytes()
+    header = str({"descr": "<f2", "fortran_order": False, "shape": (10**9, 28, 7)}).ljust(117) + "\n"
+    (folder / "dev_logits.npy").write_bytes(content[:10] + header.encode() + content[128:])
+
+
+def pickled(folder):
+    without_hashes(folder)
+    np.save(folder / "dev_views.npy", np.array([print], object), allow_pickle=True)
+
+
+def no_epoch(folder):
+    without_hashes(folder)
+    history = json.loads((folder / "history.json").read_text())
+    (folder / "history.json").write_text(json.dumps({**history, "chosen": 99}))
+
+
+def too_deep(folder):
+    without_hashes(folder)
+    (folder / "history.json").write_text("[" * 10**5)
+
+
+def list_of_lists(folder):
+    (folder / "recipe.json").write_text("[[]]")
+
+
+@pytest.mark.parametrize("fault", [far_too_wide, absurd_shape, pickled, no_epoch, too_deep, list_of_lists])
+def test_a_strangers_member_is_refused_before_memory_is_taken_for_it(one, tmp_path, fault):
+    shutil.copytree(one, tmp_path / "m")
+    without_hashes(tmp_path / "m")
+    members.load(tmp_path / "m")
+    fault(tmp_path / "m")
+    with pytest.raises(Slip, match="m"):
+        members.load(tmp_path / "m")
