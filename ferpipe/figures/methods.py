@@ -55,7 +55,8 @@ def _means(results: Mapping[str, Result], language: str) -> Figure:
     """Return each method's mean map over the mean of the classes' mean faces."""
     result, mean = results["scores"], results["data"].arrays["mean_faces"]
     maps, words = result.arrays["means"], WORDS[language]
-    face = mean[mean.any((1, 2))].mean(0)
+    shown = mean[mean.any((1, 2))]  # blank for a class of too few faces
+    face = shown.mean(0) if len(shown) else mean[0]
     files, cells, limits = {SCALE: pictures.scale(), "methods-mean.png": pictures.grey(face)}, [], {}
     for name, own in zip(result.numbers["agreement"]["methods"], maps, strict=True):
         limits[name] = pictures.limit(own)

@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, UndefinedError
 from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from ferpipe import atomic, fingerprints
+from ferpipe.errors import Slip
 from ferpipe.figures import figure as tokens
 from ferpipe.figures.card import SIZE
 from ferpipe.figures.figure import Figure
@@ -93,7 +94,11 @@ class Pages:
             "address": f"{self.report.site_url}{edition.folder}{language}/",
             "cite": self._cite(edition, language),
         }
-        return self._render("report.html", values)
+        try:
+            return self._render("report.html", values)
+        except (UndefinedError, TypeError, ValueError) as error:  # its frame prints settings and data
+            places = f"{edition.results / 'settings'} or {edition.results / 'data'}"
+            raise Slip(f"{places} has another form than the page wants ({error}); python build.py remakes it") from None
 
     def chooser(self) -> bytes:
         """Return the plain page that leads to every edition in every language."""

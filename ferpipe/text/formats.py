@@ -38,9 +38,24 @@ METHODS = {  # of explanation, and the baselines that they are scored beside
 }
 MINUS = "\N{MINUS SIGN}"
 NONE = "\N{EN DASH}"  # for a number that a run has none of
+DUST = 1e-9  # that a sum of shares may exceed one by
 WIDE = "\N{NO-BREAK SPACE}"
 
 
+def _or_dash(place: int) -> Callable[[Callable[..., str]], Callable[..., str]]:
+    """Return what makes a function write a dash for a number that a run has none of; its place among the arguments."""
+
+    def decorated(function: Callable[..., str]) -> Callable[..., str]:
+        @wraps(function)
+        def written(*arguments: Any, **options: Any) -> str:
+            return NONE if arguments[place] is None else function(*arguments, **options)
+
+        return written
+
+    return decorated
+
+
+@_or_dash(0)
 def number(value: float, digits: int = 2) -> str:
     """Return a number with `digits` decimals; a positive one that would read as zero becomes '<0.01'."""
     least = 10.0**-digits
@@ -50,6 +65,7 @@ def number(value: float, digits: int = 2) -> str:
     return f"{MINUS}{text}" if value < 0 and float(text.replace(",", "")) else text
 
 
+@_or_dash(0)
 def integer(value: float) -> str:
     """Return a whole number in groups of three digits; refuses a fraction."""
     if value != int(value):
@@ -57,12 +73,13 @@ def integer(value: float) -> str:
     return f"{MINUS if value < 0 else ''}{abs(int(value)):,}"
 
 
+@_or_dash(0)
 def percent(value: float, digits: int = 1) -> str:
     """Return a share in [0, 1] as a percentage; refuses what is no share."""
-    if not 0 <= value <= 1:
+    if not -DUST <= value <= 1 + DUST:
         raise ValueError(f"{value} is no share in [0, 1]; a difference of shares is written with | points")
     least = 10.0**-digits
-    shown = 100 * value
+    shown = 100 * min(max(value, 0.0), 1.0)
     if 0 < shown < least / 2:
         return f"<{least:.{digits}f}%"
     if 100 - least / 2 <= shown < 100:
@@ -76,11 +93,13 @@ def signed(value: float, digits: int = 1) -> str:
     return text if not float(text) else f"{MINUS if value < 0 else '+'}{text}"
 
 
+@_or_dash(1)
 def points(language: str, value: float, digits: int = 1) -> str:
     """Return a difference of shares in percentage points, with its sign and unit."""
     return f"{signed(100 * value, digits)}{WIDE}{_POINTS[language]}"
 
 
+@_or_dash(1)
 def interval(language: str, bounds: Iterable[float], unit: str = "percent", digits: int | None = None) -> str:
     """Return an interval [low, high] of shares ('percent'), of their differences ('points') or of plain numbers.
 
@@ -169,20 +188,9 @@ def contrasted(
 
 def filters(language: str) -> Mapping[str, Callable[..., Any]]:
     """Return the filters of the text in one language, by name."""
-    plain: dict[str, Callable[..., Any]] = {f.__name__: _or_dash(f, 0) for f in (number, integer, percent)}
-    plain |= {"ranking": ranking, "shared": shared, "middle": middle, "contrasted": contrasted}
+    plain: list[Callable[..., Any]] = [number, integer, percent, ranking, shared, middle, contrasted]
     spoken: list[Callable[..., Any]] = [points, interval, emotion, method, listing]
-    return plain | {f.__name__: partial(_or_dash(f, 1) if f in (points, interval) else f, language) for f in spoken}
-
-
-def _or_dash(function: Callable[..., str], place: int) -> Callable[..., str]:
-    """Return the filter, which writes a dash for a number that a run has none of; its place among the arguments."""
-
-    @wraps(function)
-    def written(*arguments: Any, **options: Any) -> str:
-        return NONE if arguments[place] is None else function(*arguments, **options)
-
-    return written
+    return {f.__name__: f for f in plain} | {f.__name__: partial(f, language) for f in spoken}
 
 
 _POINTS = {"en": "points", "zh": "个百分点"}

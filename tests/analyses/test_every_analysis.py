@@ -1,5 +1,7 @@
 """What holds for each analysis, on poor networks and odd data as well."""
 
+import re
+from dataclasses import replace
 from importlib import import_module
 
 import numpy as np
@@ -8,6 +10,8 @@ import torch
 
 from ferpipe import restricted, results
 from ferpipe.analyses import ANALYSES, evidence, filters, light, lime, saliency, scores, selectivity, shortcut, stages
+from ferpipe.render.site import render
+from ferpipe.text.problems import Problems
 
 LABELS = np.arange(42) % 7
 ODD = {
@@ -26,6 +30,21 @@ ODD = {
     "restricted": {"restricted": True},
 }
 
+# what the reader of FER2013 says of its form, which the text tells on
+NOTES = {
+    "source": "archive.zip",
+    "form": "zip of pictures",
+    "pictures": 102,
+    "converted": 0,
+    "dev_held_out": False,
+    "missing_classes": {"train": [], "dev": []},
+    "test_labels": False,
+}
+UNSHOWN = {  # and what the page says of it
+    "never wrong": ("No such face was found in this run", "本次运行中没有找到这样的人脸"),
+    "never right": ("none of those emotions was ever answered rightly", "这些情绪没有一张答对"),
+}
+
 
 @pytest.fixture(autouse=True)
 def least(monkeypatch):
@@ -40,8 +59,6 @@ def least(monkeypatch):
             "SMOKE_CHECKED": 2,
             "SMOKE_EFFORT": 0.02,
             "SMOKE_STEPS": 2,
-            "METHODS": ("gradient", "layercam", "occlusion"),
-            "BASELINES": ("random", "edges"),
         },
         selectivity: {"SMOKE_PERMUTATIONS": 2, "SMOKE_FACES": 7},
         stages: {"SMOKE_FACES": 4},
@@ -52,22 +69,30 @@ def least(monkeypatch):
             monkeypatch.setattr(module, constant, value)
 
 
-@pytest.fixture(scope="module", params=ODD)
-def odd(request, study):
-    """A study that all analyses are tried on."""
-    return study(**ODD[request.param])
-
-
-@pytest.mark.parametrize("name", ANALYSES)
-def test_a_result_is_made_and_can_be_written(odd, name, tmp_path):
-    result = import_module(f"ferpipe.analyses.{name}").analyse(odd)
-    assert restricted.refused(name, {key: array.shape for key, array in result.arrays.items()}, result.numbers) == []
-    results.write(tmp_path / name, result, {})  # refuses NaN
-    assert results.read(tmp_path / name).numbers == result.numbers
-    for arrays in (result.arrays, result.faces):
-        for key, array in arrays.items():
-            assert array.dtype in (np.uint8, np.float32), key
-            assert np.isfinite(array).all() or key.startswith("means"), key
+@pytest.mark.parametrize("odd", ODD)
+def test_a_report_is_made_of_odd_data_and_says_what_it_cannot_show(study, odd, tmp_path):
+    one = study(**ODD[odd])
+    one = replace(one, dataset=replace(one.dataset, name="fer2013", notes=NOTES))
+    for name in ANALYSES:
+        result = import_module(f"ferpipe.analyses.{name}").analyse(one)
+        assert (
+            restricted.refused(name, {key: array.shape for key, array in result.arrays.items()}, result.numbers) == []
+        )
+        for key, array in {**result.arrays, **result.faces}.items():
+            assert array.dtype in (np.uint8, np.float32), (name, key)
+            assert np.isfinite(array).all() or key.startswith("means"), (name, key)
+        folder = tmp_path / "results" / "fer2013" / name
+        shown = {} if one.dataset.restricted else result.faces
+        results.write(folder, results.Result(result.numbers, {**result.arrays, **shown}), {})  # refuses NaN
+        assert results.read(folder).numbers == result.numbers
+    try:
+        render(tmp_path / "results", tmp_path / "site", artefacts=tmp_path / "artefacts", editions=["fer2013"])
+    except Problems as problems:
+        pytest.fail("\n".join(problems.problems))
+    for place, language in enumerate(("en", "zh")):
+        page = (tmp_path / "site" / language / "index.html").read_text(encoding="utf-8")
+        assert not re.search(r"[>\s(](nan|None|inf)[<\s)]", page)
+        assert UNSHOWN.get(odd, ("", ""))[place] in page
 
 
 @pytest.mark.parametrize("name", ANALYSES)

@@ -68,7 +68,8 @@ def test_a_result_of_another_form_is_told_with_its_file_or_the_place_in_the_text
     broken.results = tmp_path / "results"
     with pytest.raises(Slip) as slip:
         broken.render(tmp_path / "site", editions=["rendered"])
-    assert f"rendered/{analysis}" in str(slip.value) or "report/sections/" in slip.value.problems[0]
+    told = [str(slip.value), *getattr(slip.value, "problems", ())]
+    assert any(f"rendered/{analysis}" in line or "report/sections/" in line for line in told)
     assert not (tmp_path / "site").exists()
 
 
@@ -108,8 +109,9 @@ def test_a_text_brings_no_code_and_nothing_of_any_size(tmp_path: Path, text: str
     assert problems and all(line.startswith("report/sections/part.md:") for line in problems)
 
 
-PIECES = ["+++", "[title]", "[figures.x]", "en = 1", "[[title]]", "<!-- en -->", "<!-- zh -->", "{{ run.n",
-          "}}", "{%", "%}", "[[x]]", "{fig:x}", "<b", "\\x00", "# ", "|", "```", "\u202e", "\udcff", "<!--"]  # fmt: skip
+PIECES = ["+++", "[title]", "[figures.x]", "en = 1", "[[title]]", "<!-- en -->", "<!-- zh -->",
+          "{{ run.n", "}}", "{%", "%}", "[[x]]", "{fig:x}", "<b",
+          "\\x00", "# ", "|", "```", "\u202e", "\udcff", "<!--"]  # fmt: skip
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
