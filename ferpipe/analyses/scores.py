@@ -28,12 +28,12 @@ from ferpipe.results import Result
 from ferpipe.training.resnet import initialised
 
 SHOWN = ("happy", "surprise", "neutral", "angry")  # the rightly answered face of median confidence of each
-FACES, SMOKE_FACES = 100, 14  # of dev, by class
-CHECKED, SMOKE_CHECKED = 14, 7  # of these: each check asks for three further maps of a face
-EFFORT, SMOKE_EFFORT = 0.4, 0.15  # of the methods: 400 masks
+FACES, SMOKE_FACES = 100, 7  # of dev, by class
+CHECKED, SMOKE_CHECKED = 14, 2  # of these: each check asks for three further maps of a face
+EFFORT, SMOKE_EFFORT = 0.4, 0.05  # of the methods: 400 masks
 SURE = 0.5  # probability from which on an answer counts as sure
 PARTS = 3  # fewest parts that make a ranking
-STEPS, SMOKE_STEPS = 24, 8  # of insertion and deletion
+STEPS, SMOKE_STEPS = 24, 4  # of insertion and deletion
 BLUR = 6.0  # pixels: what is not inserted shows the face without its features, since black is information here
 TOP = 0.1  # share of the pixels whose overlap is counted
 ENOUGH = 10  # faces below which nothing is trusted: an interval over a handful is too narrow
