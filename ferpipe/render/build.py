@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +24,8 @@ from ferpipe.text.report import Report
 from ferpipe.text.section import Passage, Section
 
 if TYPE_CHECKING:
+    from multiprocessing.context import SpawnProcess
+
     from ferpipe.render.checks import Fault
 
 GENERATOR = "ferpipe"  # in provenance.json: such a folder is ours to replace
@@ -50,13 +55,17 @@ def gather(
     problems += [line for lines in leaks.values() for line in lines]
     writers: dict[tuple[str, str], chapters.Writer] = {}
     figures: dict[tuple[str, str], dict[str, Figure]] = {}
-    for edition in shown:
-        for language in report.languages:
-            key = edition.name, language
-            writers[key] = _writer(language, sections, edition, problems)
-            figures[key] = {}
-            if not leaks.get(edition.name):  # no drawer is written for arrays that should not be there
-                figures[key] = _figures(language, writers[key], edition, artefacts, known, problems)
+    asked = [(edition, language) for edition in shown for language in report.languages]
+    later = asked[len(asked) // 2 :]
+    helper = _drawing_ahead([task for task in later if not leaks.get(task[0].name)], artefacts)
+    for edition, language in asked:
+        key = edition.name, language
+        writers[key] = _writer(language, sections, edition, problems)
+        figures[key] = {}
+        if helper and (edition, language) == later[0]:
+            helper.join()
+        if not leaks.get(edition.name):  # no drawer is written for arrays that should not be there
+            figures[key] = _figures(language, writers[key], edition, artefacts, known, problems)
     pages = Pages(report, shown, templates, artefacts / "figures" / "templates")
     cards = {
         edition.name: _drawn(edition, gallery.CARD, report.languages[0], artefacts, known)
@@ -212,9 +221,42 @@ def _figures(
     return figures
 
 
+def _drawing_ahead(tasks: Sequence[tuple[Edition, str]], artefacts: Path) -> SpawnProcess | None:
+    """Return a process that fills the cache with these pages' figures, or None where most of them are there.
+
+    Drawing is most of a first render: two processes take about half the time. What goes wrong in it goes wrong again
+    when the page itself asks for the figure, and is told then.
+    """
+    names = gallery.names()
+    tasks = [(edition, language) for edition, language in tasks if not _cached(edition, language, names, artefacts)]
+    if not tasks or (os.cpu_count() or 1) < 2:
+        return None
+    process = get_context("spawn").Process(target=_draw_ahead, args=(tasks, names, artefacts), daemon=True)
+    process.start()
+    return process
+
+
+def _cached(edition: Edition, language: str, names: Sequence[str], artefacts: Path) -> bool:
+    found = (_cache(edition, artefacts) / language).glob("*.json")
+    return 2 * len({path.stem for path in found} & set(names)) > len(names)
+
+
+def _draw_ahead(tasks: Sequence[tuple[Edition, str]], names: Sequence[str], artefacts: Path) -> None:
+    known: dict[str, Any] = {}
+    for edition, language in tasks:
+        for name in names:
+            if edition.drawable.issuperset(gallery.analyses(name)):
+                with suppress(Exception):
+                    _drawn(edition, name, language, artefacts, known)
+
+
+def _cache(edition: Edition, artefacts: Path) -> Path:
+    return artefacts / "figures" / (f"{edition.name}-local" if edition.local else edition.name)
+
+
 def _drawn(edition: Edition, name: str, language: str, artefacts: Path, known: dict[str, Any]) -> Figure:
-    folder = artefacts / "figures" / (f"{edition.name}-local" if edition.local else edition.name)
-    return gallery.figure(name, language, edition.sources(gallery.analyses(name)), edition.load, folder, known)
+    sources = edition.sources(gallery.analyses(name))
+    return gallery.figure(name, language, sources, edition.load, _cache(edition, artefacts), known)
 
 
 def _add(files: Files, folder: str, figures: Mapping[str, Figure]) -> None:
