@@ -21,12 +21,16 @@ from ferpipe.results import Result
 STEPS, SMOKE_STEPS = 80, 8  # half as many again reach some 5 % more
 STARTS, SMOKE_STARTS = 2, 1  # of each picture; the one that reaches most is kept
 FACES, SMOKE_FACES = 420, 35  # of dev, by class: the natural activations
+STRONGEST = 9  # natural faces shown beside each picture
 RESAMPLES, SMOKE_RESAMPLES = 1000, 100
 DRAW = 107  # marks this analysis's generators
 
 
 def analyse(study: Study) -> Result:
-    """Return pictures (5, 6, 48, 48) float32 in [0, 1], the first layer's kernels (6, k, k), and what each reached."""
+    """Return pictures (5, 6, 48, 48) float32 in [0, 1], the first layer's kernels (6, k, k), and what each reached.
+
+    As faces, `strongest` (5, 6, k, 24, 24) uint8: the dev faces of largest mean response to each filter, at half size.
+    """
     rng = np.random.default_rng([study.seed, DRAW, 0])
     chosen = stratified(study.labels, SMOKE_FACES if study.smoke else FACES, rng)
     faces = study.dataset.dev.images[chosen]
@@ -40,20 +44,23 @@ def analyse(study: Study) -> Result:
     for row, own in zip(found, answers, strict=True):
         for one, answer in zip(row, own, strict=True):
             one["answer"] = int(answer)
+    responses = spatial_means(study.model, LAYERS, study.dataset.dev.images, study.device)
     numbers = {
         "layers": list(LAYERS),
         "pictures": found,
-        **summaries(study, found, answers),
+        **summaries(study, found, answers, responses),
         "steps": steps,
         "starts": starts,
         "n": len(faces),
         "seed": study.seed,
     }
     kernels = study.model.conv1.weight[:FILTERS, 0].float().cpu().numpy()
-    return Result(numbers, {"kernels": kernels, "pictures": shown})
+    return Result(numbers, {"kernels": kernels, "pictures": shown}, {"strongest": strongest(study, responses)})
 
 
-def summaries(study: Study, found: list[list[dict[str, Any]]], answers: np.ndarray) -> dict[str, Any]:
+def summaries(
+    study: Study, found: list[list[dict[str, Any]]], answers: np.ndarray, responses: dict[str, np.ndarray]
+) -> dict[str, Any]:
     """Return how simple the first layer's pictures are, how that goes on with depth, and whether they can be read.
 
     `simple`: the mean spectral entropy of the first layer's pictures over that of noise, 1 for noise; `complexity`:
@@ -63,13 +70,20 @@ def summaries(study: Study, found: list[list[dict[str, Any]]], answers: np.ndarr
     count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
     entropy = np.array([[one["entropy"] for one in row] for row in found])
     depth = np.repeat(np.arange(len(LAYERS)), FILTERS)
-    responses = spatial_means(study.model, LAYERS, study.dataset.dev.images, study.device)
     winners = [np.nanargmax(class_means(responses[name][:, :FILTERS], study.labels), axis=1) for name in LAYERS]
     return {
         "simple": mean(entropy[0], np.random.default_rng([study.seed, DRAW, 11]), count),
         "complexity": correlation(depth, entropy.ravel(), np.random.default_rng([study.seed, DRAW, 12]), count),
         "readable": proportion((np.array(winners) == answers).ravel()),
     }
+
+
+def strongest(study: Study, responses: dict[str, np.ndarray]) -> np.ndarray:
+    """Return each filter's STRONGEST dev faces by mean response, the strongest first, halved: (5, 6, k, 24, 24)."""
+    half = study.dataset.dev.images.reshape(-1, SIDE // 2, 2, SIDE // 2, 2).mean((2, 4)).round().astype(np.uint8)
+    order = [np.argsort(-responses[name][:, :FILTERS], axis=0, kind="stable")[:STRONGEST].T for name in LAYERS]
+    found: np.ndarray = half[np.stack(order)]
+    return found
 
 
 def entropy_of(picture: np.ndarray) -> float:

@@ -1,4 +1,7 @@
-"""Six filters of the first convolution in each of the four stages: the pictures that gradient ascent finds for them."""
+"""Six filters of the first convolution in each of the four stages: the pictures that gradient ascent finds for them.
+
+Below each picture, where faces may be shown, those that excite the filter most.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ferpipe.figures import grid, pictures
-from ferpipe.figures.figure import Figure, csv_file
+from ferpipe.figures.figure import Figure, csv_file, picture
 from ferpipe.text.formats import number
 
 if TYPE_CHECKING:
@@ -18,15 +21,24 @@ _WORDS = {
         "alt": "Ascent picture of filter {index} in {layer}",
         "label": "{index} · {ratio}×",
         "stage": "Stage {stage}",
+        "strongest": "The faces that excite them most",
+        "faces": "The {n} faces with the strongest mean response of filter {index} in {layer}",
     },
-    "zh": {"alt": "{layer}第{index}号滤波器的梯度上升图像", "label": "{index} · {ratio}×", "stage": "第{stage}级"},
+    "zh": {
+        "alt": "{layer}第{index}号滤波器的梯度上升图像",
+        "label": "{index} · {ratio}×",
+        "stage": "第{stage}级",
+        "strongest": "最能激活它们的人脸",
+        "faces": "使{layer}第{index}号滤波器平均响应最强的{n}张人脸",
+    },
 }
 
 
 def draw(results: Mapping[str, Result], language: str) -> Figure:
-    """Return four rows of six pictures; under each its number and its activation over the largest natural one."""
+    """Return four rows of six pictures; under each its number, its activation over the largest natural one, faces."""
     result, words = results["filters"], _WORDS[language]
     files, rows, table = {}, [], []
+    strongest = picture(result, "strongest")  # (5, 6, k, 24, 24)
     for stage, layer in list(enumerate(result.numbers["layers"]))[1:]:
         cells = []
         for index, found in enumerate(result.numbers["pictures"][stage]):
@@ -36,5 +48,16 @@ def draw(results: Mapping[str, Result], language: str) -> Figure:
             cells.append(grid.Cell(words["alt"].format(index=index, layer=layer), face=file, label=label))
             table.append([layer, index, found["activation"], found["natural"], found["ratio"]])
         rows.append(grid.row(cells, f"{words['stage'].format(stage=stage)} · {layer}"))
+        if strongest is not None:
+            sheets = [pictures.tiled(faces, 3, 0) for faces in strongest[stage]]
+            files |= {f"stage-{stage}-faces-{index}.png": pictures.coarse(sheet) for index, sheet in enumerate(sheets)}
+            alts = [
+                words["faces"].format(n=strongest.shape[2], index=index, layer=layer) for index in range(len(sheets))
+            ]
+            size = sheets[0].shape[::-1]
+            cells = [
+                grid.Cell(alt, face=f"stage-{stage}-faces-{index}.png", size=size) for index, alt in enumerate(alts)
+            ]
+            rows.append(grid.row(cells, words["strongest"]))
     files["stage-filters.csv"] = csv_file(["layer", "filter", "activation", "natural", "ratio"], table)
     return Figure(grid.grid(rows, 6), "filters", "stage-filters.csv", files)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ferpipe.analyses import filters
-from ferpipe.analyses.activations import LAYERS
+from ferpipe.analyses.activations import LAYERS, spatial_means
 
 
 def test_every_filter_has_a_picture_with_what_it_reached(study):
@@ -17,6 +17,16 @@ def test_every_filter_has_a_picture_with_what_it_reached(study):
             assert found["activation"] >= 0 and found["natural"] >= 0
             assert found["ratio"] == pytest.approx(found["activation"] / found["natural"])
             assert 0 < found["variation"] < 1.5
+
+
+def test_the_strongest_faces_come_first_at_half_size(study):
+    one = study()
+    found = filters.analyse(one).faces["strongest"]
+    assert found.shape == (5, 6, 9, 24, 24) and found.dtype == np.uint8
+    responses = spatial_means(one.model, LAYERS, one.dataset.dev.images, one.device)
+    place = int(responses["layer2.0.conv1"][:, 3].argmax())
+    face = one.dataset.dev.images[place].astype(float)
+    assert np.abs(found[2, 3, 0] - face.reshape(24, 2, 24, 2).mean((1, 3))).max() <= 0.5
 
 
 def test_white_noise_varies_as_its_docstring_says_and_a_constant_not_at_all():

@@ -55,3 +55,9 @@ def test_a_signed_picture_is_white_where_it_is_zero() -> None:
 def test_tiles_stand_in_rows_with_gaps() -> None:
     sheet = pictures.tiled(np.ones((3, 2, 2)), columns=2, gap=1)
     assert sheet.tolist() == [[1, 1, 0, 1, 1], [1, 1, 0, 1, 1], [0] * 5, [1, 1, 0, 0, 0], [1, 1, 0, 0, 0]]
+
+
+def test_a_coarse_picture_keeps_its_greys_to_within_one_of_sixteen() -> None:
+    values = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    shown = np.asarray(Image.open(io.BytesIO(pictures.coarse(values))).convert("L"))
+    assert np.abs(shown.astype(int) - values).max() <= 15 and shown.min() == 0 and shown.max() == 255

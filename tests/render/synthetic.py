@@ -124,7 +124,8 @@ def _filters(random: np.random.Generator, restricted: bool, found: int) -> Split
     numbers |= {"simple": _score(0.5, 6), "complexity": _score(0.3, 30), "readable": _score(0.2, 30)}
     waves = [np.sin((2 + stage) * (_X * np.cos(f) + _Y * np.sin(f)) * 3) for stage in range(5) for f in range(6)]
     pictures = (0.5 + 0.5 * np.stack(waves).reshape(5, 6, SIDE, SIDE)).astype(np.float32)
-    return numbers, {"kernels": random.normal(0, 0.1, (6, 7, 7)).astype(np.float32), "pictures": pictures}, {}
+    arrays = {"kernels": random.normal(0, 0.1, (6, 7, 7)).astype(np.float32), "pictures": pictures}
+    return numbers, arrays, {"strongest": random.integers(0, 256, (5, 6, 9, 24, 24), np.uint8)}
 
 
 def _filter_emotions(random: np.random.Generator, restricted: bool, found: int) -> Split:
@@ -405,6 +406,22 @@ def _stages(random: np.random.Generator, restricted: bool, found: int) -> Split:
     return numbers | {"resamples": 1000}, {}, {}
 
 
+def _dissection(random: np.random.Generator, restricted: bool, found: int) -> Split:
+    numbers: dict[str, Any] = {"available": not restricted, "top": 0.05, "seed": 0}
+    if restricted:
+        return numbers | {"layers": [], "above": None, "n": 0}, {}, {}
+    names = ("conv1", *(f"layer{stage}.0.conv1" for stage in (1, 2, 3, 4)))
+    parts = ("AU1", "AU4", "AU12", "AU25", "AU43", "hand")
+    layers = [
+        {"layer": name, "filters": [
+            {"part": part, "iou": 0.1, "chance": 0.06, "beyond": _score(0.05 * k - 0.02, 40)} for part in parts
+        ]}
+        for k, name in enumerate(names)
+    ]  # fmt: skip
+    numbers |= {"layers": layers, "above": _score(0.6, 30), "parts": list(parts), "n": 280}
+    return numbers | {"resamples": 1000}, {}, {}
+
+
 def _light(random: np.random.Generator, restricted: bool, found: int) -> Split:
     one = {"bounds": [90.0, 130.0], "thirds": [_score(0.6, 300)] * 3, "difference": _score(0.06, 600)}
     numbers: dict[str, Any] = dict.fromkeys(("brightness", "contrast", "detail"), one)
@@ -440,6 +457,7 @@ _MAKERS = {
     "selectivity": _selectivity,
     "atlas": _atlas,
     "stages": _stages,
+    "dissection": _dissection,
     "light": _light,
     "elsewhere": _elsewhere,
     "scores": _scores,

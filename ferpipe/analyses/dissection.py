@@ -1,0 +1,109 @@
+"""Which part of the expression each of Table 1's filters fires on: its map held against the action units' pixels.
+
+After network dissection (Bau et al. 2017): a filter's map, enlarged to the face and cut at a quantile of its own over
+all faces, is compared with the pixels that a part of the expression changes. Those are known of rendered faces alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from ferpipe.analyses.activations import FILTERS, LAYERS, recording
+from ferpipe.analyses.counterfactuals import PARTS, Counterfactual, available, counterfactuals
+from ferpipe.analyses.faces import stratified
+from ferpipe.analyses.inputs import batches
+from ferpipe.analyses.intervals import percentiles, proportion, resamples
+from ferpipe.analyses.study import Study
+from ferpipe.emotions import SIDE
+from ferpipe.results import Result
+
+FACES, SMOKE_FACES = 280, 28  # of dev, by class
+TOP = 0.05  # share of all positions of all faces at which a filter counts as firing; Bau et al. take less of finer maps
+LEAST = 20  # faces with a part below which the part is left out
+RESAMPLES, SMOKE_RESAMPLES = 1000, 100
+DRAW = 171  # marks this analysis's generators
+
+
+def analyse(study: Study) -> Result:
+    """Return for each of Table 1's filters the part that its map overlaps most beyond chance, and how much.
+
+    The part is chosen on every second face and measured on the others, so that the best of many is no better by chance
+    alone. `iou`: pixels in both the map and the part over pixels in either, summed over the faces that have the part;
+    `chance`: the same had the map's pixels lain anywhere; `beyond`: their difference, with its interval over faces.
+    `above` is the share of the filters whose interval lies above zero. Without layers where faces cannot be
+    drawn again.
+    """
+    numbers: dict[str, Any] = {"available": available(study), "top": TOP, "seed": study.seed}
+    if not available(study):
+        return Result({**numbers, "layers": [], "above": None, "n": 0})
+    rng = np.random.default_rng([study.seed, DRAW, 0])
+    chosen = stratified(study.labels, SMOKE_FACES if study.smoke else FACES, rng)
+    found = counterfactuals(study, chosen)
+    areas = {part: of_part(found, part) for part in PARTS}
+    areas = {part: own for part, own in areas.items() if len(own[0]) >= (2 if study.smoke else LEAST)}
+    count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    layers: list[dict[str, Any]] = []
+    lows: list[float] = []
+    for depth, (name, maps) in enumerate(firing(study, study.dataset.dev.images[chosen]).items()):
+        rngs = [np.random.default_rng([study.seed, DRAW, 1 + depth, k]) for k in range(maps.shape[1])]
+        layers.append({"layer": name, "filters": [best(maps[:, k], areas, rng, count) for k, rng in enumerate(rngs)]})
+        lows += [one["beyond"]["interval"][0] for one in layers[-1]["filters"]]
+    numbers |= {"layers": layers, "above": proportion(np.array(lows) > 0), "parts": list(areas), "n": len(chosen)}
+    return Result(numbers | {"resamples": count})
+
+
+def of_part(found: list[Counterfactual], part: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places (k,) of the faces that have a part, and its pixels in them (k, 48, 48) bool."""
+    places = [place for place, one in enumerate(found) if part in one.parts]
+    masks = [found[place].masks[found[place].parts.index(part)] for place in places]
+    return np.array(places, int), np.array(masks, bool).reshape(-1, SIDE, SIDE)
+
+
+def firing(study: Study, images: np.ndarray) -> dict[str, np.ndarray]:
+    """Return for each layer where each of its first filters fires in images (n, 48, 48), (n, 6, 48, 48) bool.
+
+    A map is enlarged bilinearly, and cut where TOP of the filter's values over all faces lie above.
+    """
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in LAYERS}
+    with torch.inference_mode(), recording(study.model, LAYERS, lambda out: out[:, :FILTERS].float()) as outputs:
+        for _, given in batches(images, study.device):
+            study.model(given)
+            for name in LAYERS:
+                large = functional.interpolate(outputs[name], (SIDE, SIDE), mode="bilinear", align_corners=False)
+                parts[name].append(large.cpu().numpy())
+    maps = {name: np.concatenate(own) for name, own in parts.items()}
+    return {name: own > np.quantile(own, 1 - TOP, axis=(0, 2, 3), keepdims=True) for name, own in maps.items()}
+
+
+def best(
+    fires: np.ndarray, areas: dict[str, tuple[np.ndarray, np.ndarray]], rng: np.random.Generator, count: int
+) -> dict[str, Any]:
+    """Return the part that a filter's map `fires` (n, 48, 48) overlaps most, with the overlap on the other faces."""
+    score = {}
+    for part, (places, masks) in areas.items():
+        iou, chance = overlap(pixels(fires[places[::2]], masks[::2]).sum(0))
+        score[part] = iou - chance
+    part = max(score, key=lambda name: score[name])
+    places, masks = (own[1::2] for own in areas[part])
+    own = pixels(fires[places], masks)
+    iou, chance = overlap(own.sum(0))
+    drawn = np.subtract(*overlap(resamples(rng, len(own), count) @ own))
+    beyond = {"value": float(iou - chance), "interval": percentiles(drawn), "n": len(own)}
+    return {"part": part, "iou": float(iou), "chance": float(chance), "beyond": beyond}
+
+
+def pixels(fires: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """Return of each face (n, 4) the pixels in both, in the map, in the part, and in both by chance."""
+    both, first, second = ((one.reshape(len(masks), -1)).sum(1) for one in (fires & masks, fires, masks))
+    return np.stack([both, first, second, first * second / SIDE**2], axis=1).astype(float)
+
+
+def overlap(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return intersection over union, and that by chance, of counts (..., 4) as in `pixels`."""
+    both, first, second, expected = np.moveaxis(counts, -1, 0)
+    union, by_chance = np.maximum(first + second - both, 1e-12), np.maximum(first + second - expected, 1e-12)
+    return both / union, expected / by_chance
