@@ -77,5 +77,7 @@ def _cell(language: str, one: Mapping[str, Any]) -> Td:
     name, spoken = one["part"], PARTS[one["part"]][("en", "zh").index(language)]
     mark = Markup(' <span class="tick" role="img" aria-label="{}">✓</span>').format(words["above"]) if above else ""
     overlap = words["beyond"].format(iou=number(one["iou"]), chance=number(one["chance"]))
-    shown = Markup("<b>{}</b>{}<small>{}</small>").format(spoken, mark, f"{name} · {overlap}")
+    shown = Markup("<b>{}</b>{}<small>{}</small>").format(
+        spoken, mark, overlap if name == "hand" else f"{name} · {overlap}"
+    )
     return Td(shown, "winner same" if above else "winner")

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from statistics import NormalDist
 from typing import Any
 
@@ -99,7 +99,7 @@ def _evaluated(claim: Claim, expression: Passage, numbers: Mapping[str, Any], pr
     _environment().fill(passage, numbers, problems)  # finds unknown numbers and syntax errors, with their line
     if len(problems) > before:
         return _WRONG
-    return _environment().compile_expression(expression.text)(**numbers)
+    return _environment().value(expression.text, numbers)
 
 
 @cache
@@ -165,7 +165,7 @@ def _unwritten(claim: Claim, body: Passage, language: str) -> list[str]:
     lines = []
     if f"{{claim:{claim.id}}}" not in body.text:
         lines.append(f"{claim.where}: the text in '{language}' has no {{claim:{claim.id}}}")
-    written = _forms(body).get(name(claim.id), set())
+    written = _forms(body.text).get(name(claim.id), set())
     if missing := [verdict for verdict in VERDICTS if verdict not in written]:
         test = f"claims.{name(claim.id)}"
         wanted = f"{{% if {test}.holds %}} … {{% elif {test}.fails %}} … {{% else %}} … {{% endif %}}"
@@ -175,10 +175,11 @@ def _unwritten(claim: Claim, body: Passage, language: str) -> list[str]:
     return lines
 
 
-def _forms(body: Passage) -> dict[str, set[str]]:
+@lru_cache(64)  # once a text, not once a claim
+def _forms(text: str) -> dict[str, set[str]]:
     """Return for which verdicts of each claim a text has words: an else stands for all that its tests do not name."""
     try:
-        tree = _environment().parse(body.text)
+        tree = _environment().parse(text)
     except TemplateError:
         return {}  # told where the text is filled in
     found: dict[str, set[str]] = {}

@@ -7,14 +7,16 @@ import pathlib
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib.metadata import version
 from types import CodeType
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes, pass_context
+from jinja2.environment import TemplateExpression
 from jinja2.exceptions import SecurityError
+from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -26,7 +28,7 @@ from ferpipe.text.section import Passage
 
 Path = tuple[str | int, ...]
 Compiled = tuple[list[tuple[int, Path]], CodeType]  # line and path of the numbers that a text needs, and its code
-_COMPILED: dict[tuple[str, str], Compiled] = {}  # by language and text
+_COMPILED: dict[tuple[str, str], Compiled] = {}  # by language and text; an expression's by none
 _MOST = 2000  # texts that are remembered
 
 
@@ -133,12 +135,25 @@ class Expressions(ImmutableSandboxedEnvironment):
             if re.search(r"[^\w.\[\]]", expression):
                 # what is wrong with an expression is told by `fill`, with its line
                 with suppress(TemplateError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
-                    value = _expression(self, expression)(**values)
+                    value = self.value(expression, values)
                     if isinstance(value, int | float):
                         found[expression] = value
                     elif not isinstance(value, str):
                         found |= {f"{expression}[{index}]": part for index, part in enumerate(value)}
         return found
+
+    def value(self, expression: str, values: Mapping[str, Any]) -> Any:
+        """Return what an expression gives, as Jinja2's compile_expression does, but from code that is known again."""
+        if (key := ("", expression)) not in _COMPILED:
+            parser = Parser(self, expression, state="variable")
+            node = parser.parse_expression()
+            if not parser.stream.eos:
+                raise TemplateSyntaxError("more than an expression", parser.stream.current.lineno)
+            kept = nodes.Assign(nodes.Name("result", "store"), node, lineno=1)
+            kept.set_environment(self)
+            _COMPILED[key] = [], self.compile(nodes.Template([kept], lineno=1))
+        template = Template.from_code(self, _COMPILED[key][1], self.make_globals(None))
+        return TemplateExpression(template, undefined_to_none=False)(**values)
 
     def _compiled(self, text: str) -> Compiled:
         """Return what a text needs, and its code: both serve every edition."""
@@ -165,13 +180,6 @@ _PRINTED = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _WRITING = re.compile(
     r"\s*\|\s*(?:number|integer|percent|points|interval|listing|map\(\"number\".*?\)|map\(\"emotion\"\)|emotion)(?:\([^()]*\))?$"
 )
-_EXPRESSIONS: dict[str, Callable[..., Any]] = {}
-
-
-def _expression(environment: Expressions, text: str) -> Callable[..., Any]:
-    if text not in _EXPRESSIONS:
-        _EXPRESSIONS[text] = environment.compile_expression(text, undefined_to_none=False)
-    return _EXPRESSIONS[text]
 
 
 def flat(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:
