@@ -17,17 +17,16 @@ LABELS = np.arange(42) % 7
 ODD = {
     "untrained": {},
     "trained": {"answers": np.where(np.arange(42) % 4, LABELS, (LABELS + 1) % 7)},
-    "never wrong": {"labels": LABELS, "answers": LABELS},
-    "never right": {"labels": LABELS, "answers": (LABELS + 3) % 7},
-    "always the same answer": {"answers": np.full(42, 6)},
-    "a class is missing": {"labels": np.arange(42) % 6},
+    "one member, never wrong": {"labels": LABELS, "answers": LABELS, "members": 1},
+    "restricted, never right": {"labels": LABELS, "answers": (LABELS + 3) % 7, "restricted": True},
+    "masks are known, always the same answer": {"answers": np.full(42, 6), "known": True},
+    "constant images, a class is missing": {
+        "labels": np.arange(42) % 6,
+        "images": np.full((42, 48, 48), 77, np.uint8),
+    },
     "one class": {"labels": np.full(42, 3)},
     "one face a class": {"n": 7},
     "two faces": {"n": 2},
-    "constant images": {"images": np.full((42, 48, 48), 77, np.uint8)},
-    "one member": {"members": 1},
-    "masks are known": {"known": True},
-    "restricted": {"restricted": True},
 }
 
 # what the reader of FER2013 says of its form, which the text tells on
@@ -41,8 +40,8 @@ NOTES = {
     "test_labels": False,
 }
 UNSHOWN = {  # and what the page says of it
-    "never wrong": ("No such face was found in this run", "本次运行中没有找到这样的人脸"),
-    "never right": ("none of those emotions was ever answered rightly", "这些情绪没有一张答对"),
+    "one member, never wrong": ("No such face was found in this run", "本次运行中没有找到这样的人脸"),
+    "restricted, never right": ("none of those emotions was ever answered rightly", "这些情绪没有一张答对"),
 }
 
 

@@ -2,8 +2,8 @@
 
 python tests/benchmarks/kills.py --kills 60 --each 4     two cores: some twenty minutes
 
-A build is killed (SIGKILL, with all its processes) `each` times on its way and then left to end: its members, results and site
-must have the same bytes as those of the build that nobody killed, and no temporary file may be left.
+A build is killed (SIGKILL, with all its processes) `each` times on its way and then left to end: its members, results
+and site must have the same bytes as those of the build that nobody killed, and no temporary file may be left.
 """
 
 import argparse
