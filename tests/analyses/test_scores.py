@@ -241,7 +241,7 @@ def test_one_member_or_one_with_weights_leaves_the_second_out(study, few):
 
 
 def test_checked_faces_stand_first_and_no_face_twice(study):
-    one = study(n=120)
+    one = study(n=240, preset="default")
     chosen, checked = scores.sampled(one)
-    assert len(chosen) == 14 and checked == 7 and len(set(chosen.tolist())) == 14
+    assert abs(len(chosen) - scores.FACES) < 7 and checked == 14 and len(set(chosen.tolist())) == len(chosen)
     assert set(one.labels[chosen[:checked]]) == set(range(7))
