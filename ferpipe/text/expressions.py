@@ -35,7 +35,7 @@ _MOST = 2000  # texts that are remembered
 def recall(file: pathlib.Path, made_by: str) -> int:
     """Know again the texts that an earlier process of the same code compiled, and return how many are known so."""
     try:
-        writer, texts = marshal.loads(file.read_bytes())
+        writer, texts = marshal.loads(atomic.unseal(file) or b"")
     except (OSError, EOFError, ValueError, TypeError):  # none yet, or a broken one: they are compiled again
         return 0
     if writer != _writer(made_by):
@@ -47,7 +47,7 @@ def recall(file: pathlib.Path, made_by: str) -> int:
 def keep(file: pathlib.Path, made_by: str, known: int) -> None:
     """Write the compiled texts for a later process, if there are others than the `known` ones."""
     if len(_COMPILED) != known:
-        atomic.write(file, marshal.dumps((_writer(made_by), _COMPILED if len(_COMPILED) <= _MOST else {})))
+        atomic.seal(file, marshal.dumps((_writer(made_by), _COMPILED if len(_COMPILED) <= _MOST else {})))
 
 
 def _writer(made_by: str) -> str:
