@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from functools import cache
+import os
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -58,12 +59,17 @@ def _file(name: str) -> Path | None:
 
 
 def _parsed(path: Path, known: dict[str, Any]) -> tuple[str, list[str]]:
-    content = path.read_bytes()
-    key = hashlib.sha256(content).hexdigest()
+    state = os.stat(path)
+    key = _hash(path, state.st_mtime_ns, state.st_size)
     if key not in known:
-        tree = ast.parse(content)
+        tree = ast.parse(path.read_bytes())
         known[key] = [_tree_hash(tree), sorted(_imports(tree))]
     return known[key][0], known[key][1]
+
+
+@lru_cache(1024)  # a process asks for the same modules again and again
+def _hash(path: Path, changed: int, size: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _tree_hash(tree: ast.Module) -> str:

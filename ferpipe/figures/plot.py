@@ -52,6 +52,7 @@ _RC: dict[Any, Any] = {
     "axes.titleweight": "bold",
     "axes.titlecolor": INK,
     "axes.titlelocation": "left",
+    "axes.titley": 1.0,  # where it would be anyway: nothing is measured for it
     "axes.unicode_minus": True,
     "axes.grid": True,
     "axes.grid.axis": "y",
@@ -69,6 +70,12 @@ _RC: dict[Any, Any] = {
     "xtick.major.width": 0.75,
     "ytick.major.size": 0,
 }
+
+
+def load() -> None:
+    """Import what `svg` needs, which takes longer than a plot, ahead of the first one."""
+    import matplotlib.backends.backend_svg
+    import matplotlib.figure  # noqa: F401
 
 
 def svg(width: int, height: int, draw: Callable[[Figure], None]) -> bytes:

@@ -14,7 +14,7 @@ REPORT = PACKAGE.parent / "report"
 TEMPLATES = PACKAGE.parent / "templates"
 MEMORY = "figures/code.json"  # in the artefacts: parsed code, so that hashing it again costs little
 
-TEXTS = "figures/texts.bin"  # in the artefacts: the text's expressions as code
+TEXTS = "figures/texts.bin"  # in the artefacts: what is worked out from the texts alone
 
 
 @dataclass(frozen=True)
@@ -62,15 +62,15 @@ def gather(
 ) -> dict[str, bytes]:
     """Return every file of the site by its path, as `render` would write it; raises as `render` does."""
     from ferpipe.render import build
-    from ferpipe.text import expressions
+    from ferpipe.text import memo
 
     memory = _remembered(artefacts)
     known = dict(memory)
     names = [] if local else editions or published(results, report)
-    made_by = fingerprints.of_value(fingerprints.code(expressions.__name__, known))
-    compiled = expressions.recall(artefacts / TEXTS, made_by)
+    made_by = fingerprints.of_value(fingerprints.code(build.__name__, known))
+    before = memo.recall(artefacts / TEXTS, made_by)
     files = build.gather(results, artefacts, report, TEMPLATES, names, local, strict, known)
-    expressions.keep(artefacts / TEXTS, made_by, compiled)
+    memo.keep(artefacts / TEXTS, made_by, before)
     _remember(artefacts, known, memory)
     return files
 

@@ -10,12 +10,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from statistics import NormalDist
 from typing import Any
 
 from jinja2 import TemplateError, nodes
 
+from ferpipe.text import memo
 from ferpipe.text.expressions import Expressions
 from ferpipe.text.hold import Held
 from ferpipe.text.problems import guess
@@ -165,8 +166,8 @@ def _unwritten(claim: Claim, body: Passage, language: str) -> list[str]:
     lines = []
     if f"{{claim:{claim.id}}}" not in body.text:
         lines.append(f"{claim.where}: the text in '{language}' has no {{claim:{claim.id}}}")
-    written = _forms(body.text).get(name(claim.id), set())
-    if missing := [verdict for verdict in VERDICTS if verdict not in written]:
+    written = memo.once("forms", body.text, lambda: _forms(body.text))  # once a text, not once a claim
+    if missing := [verdict for verdict in VERDICTS if verdict not in written.get(name(claim.id), ())]:
         test = f"claims.{name(claim.id)}"
         wanted = f"{{% if {test}.holds %}} … {{% elif {test}.fails %}} … {{% else %}} … {{% endif %}}"
         lines.append(
@@ -175,7 +176,6 @@ def _unwritten(claim: Claim, body: Passage, language: str) -> list[str]:
     return lines
 
 
-@lru_cache(64)  # once a text, not once a claim
 def _forms(text: str) -> dict[str, set[str]]:
     """Return for which verdicts of each claim a text has words: an else stands for all that its tests do not name."""
     try:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import marshal
-import pathlib
 import re
-import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from importlib.metadata import version
 from types import CodeType
 from typing import Any
 
@@ -20,7 +16,7 @@ from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from ferpipe import atomic
+from ferpipe.text import memo
 from ferpipe.text.formats import filters
 from ferpipe.text.hold import Held
 from ferpipe.text.problems import guess
@@ -28,31 +24,6 @@ from ferpipe.text.section import Passage
 
 Path = tuple[str | int, ...]
 Compiled = tuple[list[tuple[int, Path]], CodeType]  # line and path of the numbers that a text needs, and its code
-_COMPILED: dict[tuple[str, str], Compiled] = {}  # by language and text; an expression's by none
-_MOST = 2000  # texts that are remembered
-
-
-def recall(file: pathlib.Path, made_by: str) -> int:
-    """Know again the texts that an earlier process of the same code compiled, and return how many are known so."""
-    try:
-        writer, texts = marshal.loads(atomic.unseal(file) or b"")
-    except (OSError, EOFError, ValueError, TypeError):  # none yet, or a broken one: they are compiled again
-        return 0
-    if writer != _writer(made_by):
-        return 0
-    _COMPILED.update(texts)
-    return len(texts)
-
-
-def keep(file: pathlib.Path, made_by: str, known: int) -> None:
-    """Write the compiled texts for a later process, if there are others than the `known` ones."""
-    if len(_COMPILED) != known:
-        atomic.seal(file, marshal.dumps((_writer(made_by), _COMPILED if len(_COMPILED) <= _MOST else {})))
-
-
-def _writer(made_by: str) -> str:
-    return f"{made_by} {sys.implementation.cache_tag} jinja2 {version('jinja2')}"
-
 
 UNFIT = ("attr", "batch", "center", "format", "indent", "random", "slice")  # filters: of any size, or by chance
 
@@ -144,24 +115,28 @@ class Expressions(ImmutableSandboxedEnvironment):
 
     def value(self, expression: str, values: Mapping[str, Any]) -> Any:
         """Return what an expression gives, as Jinja2's compile_expression does, but from code that is known again."""
-        if (key := ("", expression)) not in _COMPILED:
-            parser = Parser(self, expression, state="variable")
-            node = parser.parse_expression()
-            if not parser.stream.eos:
-                raise TemplateSyntaxError("more than an expression", parser.stream.current.lineno)
-            kept = nodes.Assign(nodes.Name("result", "store"), node, lineno=1)
-            kept.set_environment(self)
-            _COMPILED[key] = [], self.compile(nodes.Template([kept], lineno=1))
-        template = Template.from_code(self, _COMPILED[key][1], self.make_globals(None))
+        code = memo.once("expression", expression, lambda: self._code(expression))
+        template = Template.from_code(self, code, self.make_globals(None))
         return TemplateExpression(template, undefined_to_none=False)(**values)
+
+    def _code(self, expression: str) -> CodeType:
+        parser = Parser(self, expression, state="variable")
+        node = parser.parse_expression()
+        if not parser.stream.eos:
+            raise TemplateSyntaxError("more than an expression", parser.stream.current.lineno)
+        kept = nodes.Assign(nodes.Name("result", "store"), node, lineno=1)
+        kept.set_environment(self)
+        return self.compile(nodes.Template([kept], lineno=1))
 
     def _compiled(self, text: str) -> Compiled:
         """Return what a text needs, and its code: both serve every edition."""
-        if (key := (self.language, text)) not in _COMPILED:
+
+        def compiled() -> Compiled:
             tree = self.parse(text)
             self._check_names(tree)
-            _COMPILED[key] = list(_wanted(tree, set(self.globals))), self.compile(tree)
-        return _COMPILED[key]
+            return list(_wanted(tree, set(self.globals))), self.compile(tree)
+
+        return memo.once(f"filled {self.language}", text, compiled)
 
     def _check_names(self, tree: nodes.Template) -> None:
         """Raise for a filter or test that there is none of; in a branch not taken Jinja2 itself would pass it over."""

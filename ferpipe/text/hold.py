@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Any
 
 from markupsafe import Markup, escape
 
-_TOKEN = re.compile("\ue000(\\d+)\ue001")
+_TOKEN = re.compile("\ue000([0-9a-f]+)\ue001")
 PRIVATE = re.compile("[\ue000-\uf8ff]")  # characters that stand for pieces: those of a text or a result are none
 
 
 class Held:
-    """What was held back, by number."""
+    """What was held back, by hash: the text around a piece stays the same when others come before it."""
 
     def __init__(self) -> None:
-        self._pieces: list[str] = []
+        self._pieces: dict[str, str] = {}
 
     def value(self, value: Any) -> Markup:
         """Return a token for a value of the results, escaped: nothing in it is markup."""
@@ -28,11 +29,12 @@ class Held:
 
     def html(self, html: str) -> Markup:
         """Return a token for a piece of HTML."""
-        self._pieces.append(html)
-        return Markup(f"\ue000{len(self._pieces) - 1}\ue001")
+        key = hashlib.sha256(html.encode(errors="surrogatepass")).hexdigest()[:16]
+        self._pieces[key] = html
+        return Markup(f"\ue000{key}\ue001")
 
     def release(self, text: str) -> str:
         """Return the text with every piece in its place."""
         while _TOKEN.search(text):
-            text = _TOKEN.sub(lambda token: self._pieces[int(token[1])], text)
+            text = _TOKEN.sub(lambda token: self._pieces[token[1]], text)
         return text

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
+from ferpipe.text import memo
 from ferpipe.text.section import CLAIM, PLACEMENT, REFERENCE, Passage, Section
 
 # What is no quantity of a run, by rule. Blanked out, letter for letter, before anything is looked for.
@@ -52,7 +54,16 @@ _CHINESE = re.compile(
 
 def problems(sections: Sequence[Section]) -> list[str]:
     """Return a line for each quantity that is typed into a section's title, text, captions or claims."""
-    return [line for section in sections for passage in _passages(section) for line in _loose(passage)]
+    found = []
+    for section in sections:
+        passages = list(_passages(section))
+        written = "".join(f"{passage.at(0)}\n{passage.text}\n" for passage in passages)
+        found += memo.once("loose", written, partial(_all_loose, passages))
+    return found
+
+
+def _all_loose(passages: Sequence[Passage]) -> list[str]:
+    return [line for passage in passages for line in _loose(passage)]
 
 
 def _passages(section: Section) -> Iterator[Passage]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from functools import cache
 from html.parser import HTMLParser
+from typing import TYPE_CHECKING
 
-import markdown
-from markdown.extensions.attr_list import AttrListExtension
-from markdown.extensions.fenced_code import FencedCodeExtension
-from markdown.extensions.sane_lists import SaneListExtension
-from markdown.extensions.tables import TableExtension
+from ferpipe.text import memo
+
+if TYPE_CHECKING:
+    import markdown
 
 _HAN = "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _FULL = _HAN + "\u3000-\u3003\u3008-\u3011\u3014-\u301b\uff01-\uff60\u2018\u2019\u201c\u201d\u2014\u2026"
@@ -34,23 +34,35 @@ _ALIGN = re.compile(r' style="text-align: (left|right|center);?"')
 
 @cache
 def _markdown() -> markdown.Markdown:
+    import markdown  # where no text is new it is not needed
+    from markdown.extensions.attr_list import AttrListExtension
+    from markdown.extensions.fenced_code import FencedCodeExtension
+    from markdown.extensions.sane_lists import SaneListExtension
+    from markdown.extensions.tables import TableExtension
+
     # as objects: by name they would be looked up among all installed packages, which takes as long as the page
     extensions = [TableExtension(), FencedCodeExtension(), AttrListExtension(), SaneListExtension()]
     return markdown.Markdown(extensions=extensions, output_format="html")
 
 
-@lru_cache(4096)  # the writing loop renders the same paragraphs again and again
 def block(text: str) -> str:
     """Return a text's HTML; wide content scrolls in boxes that the keyboard reaches."""
+    return memo.once("block", text, lambda: _block(text))
+
+
+def inline(text: str) -> str:
+    """Return the HTML of a caption or title: Markdown without its paragraph."""
+    return memo.once("inline", text, lambda: _inline(text))
+
+
+def _block(text: str) -> str:
     html = _markdown().reset().convert(text)
     html = _ALIGN.sub(r' class="\1"', html)  # an inline style would break the page's policy
     html = html.replace("<pre>", '<pre tabindex="0">')
     return html.replace("<table>", '<div class="scroll" tabindex="0"><table>').replace("</table>", "</table></div>")
 
 
-@lru_cache(4096)
-def inline(text: str) -> str:
-    """Return the HTML of a caption or title: Markdown without its paragraph."""
+def _inline(text: str) -> str:
     return _markdown().reset().convert(" ".join(text.split())).removeprefix("<p>").removesuffix("</p>")
 
 
@@ -76,6 +88,10 @@ class _Tags(HTMLParser):
 
 def strangers(html: str) -> list[str]:
     """Return each tag, attribute and address in a text's HTML that Markdown would not make of plain text."""
+    return memo.once("strangers", html, lambda: _strangers(html))
+
+
+def _strangers(html: str) -> list[str]:
     parser = _Tags()
     parser.feed(html)
     parser.close()

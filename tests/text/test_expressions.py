@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ferpipe.text import expressions
+from ferpipe.text import memo
 from ferpipe.text.expressions import Expressions, flat
 from ferpipe.text.hold import Held
 from ferpipe.text.section import Passage
@@ -82,15 +82,15 @@ def test_an_unknown_filter_or_test_is_found_in_a_branch_that_is_not_taken(text, 
 
 def test_a_later_process_compiles_nothing_again_and_trusts_no_other_code(tmp_path, monkeypatch):
     file, text = tmp_path / "texts.bin", "{% if run.rate > 0 %}{{ run.rate | percent }}{% endif %}{{ run.wrong }}"
-    monkeypatch.setattr(expressions, "_COMPILED", {})
+    monkeypatch.setattr(memo, "_KNOWN", {})
     first = fill(text), fill(text.replace("{{ run.wrong }}", ""))
     assert first[1] == ("50.0%", [])
-    assert expressions.recall(file, "code") == 0
-    expressions.keep(file, "code", 0)
-    monkeypatch.setattr(expressions, "_COMPILED", {})
-    assert expressions.recall(file, "other code") == 0 and not expressions._COMPILED
-    assert expressions.recall(file, "code") == 2
+    assert memo.recall(file, "code") == 0
+    memo.keep(file, "code", 0)
+    monkeypatch.setattr(memo, "_KNOWN", {})
+    assert memo.recall(file, "other code") == 0 and not memo._KNOWN
+    assert memo.recall(file, "code") == 2
     monkeypatch.setattr(Expressions, "parse", None)  # whatever is not known would fail
     assert (fill(text), fill(text.replace("{{ run.wrong }}", ""))) == first
     file.write_bytes(b"broken")
-    assert expressions.recall(file, "code") == 0
+    assert memo.recall(file, "code") == 0
