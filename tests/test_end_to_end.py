@@ -245,6 +245,7 @@ def test_a_page_that_is_not_known_as_ours_is_left_alone(copied, damage):
         put_back(path, content)
 
 
+@pytest.mark.slow
 def test_a_build_killed_at_any_moment_ends_as_one_never_killed(first, tmp_path):
     folder, rng = clone(tmp_path / "killed"), random.Random(0)
     for _ in range(3):
@@ -279,6 +280,7 @@ def test_a_second_restricted_build_does_nothing(restricted, archive):
     assert "Nothing to do" in done.stdout
 
 
+@pytest.mark.slow
 def test_shipped_networks_fill_the_report_without_training_and_predict(restricted, archive, tmp_path, monkeypatch):
     made, target = restricted[0] / ".artefacts/fer2013", tmp_path / "shipped"
     monkeypatch.setattr(study.Study, "smoke", True)  # as much work as a preset that trains nothing would need
@@ -301,6 +303,7 @@ def test_shipped_networks_fill_the_report_without_training_and_predict(restricte
     assert build_here("--preset", "shipped", *places(tmp_path)).returncode == 2  # rendered faces have none
 
 
+@pytest.mark.slow
 def test_training_starts_from_torchvisions_weights(tmp_path, monkeypatch):
     smoke = PRESETS["rendered"]["smoke"]
     monkeypatch.setitem(PRESETS["rendered"], "smoke", replace(smoke, overfitted_part=32, sizes=(70, 28, 14)))

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from clones import build_here, clone, contents, places, well
 
 SMOKE = ("train", "--preset", "smoke", "--threads", "1", "--student")
@@ -42,6 +43,7 @@ def ranked(number, folder):
     return None
 
 
+@pytest.mark.slow
 def test_two_ranks_make_the_members_of_one_process_whatever_is_lost_on_the_way(tmp_path):
     """A rank is killed while it trains; the rerun trains what is missing, and ends as one process does."""
     alone, folder = tmp_path / "artefacts/rendered/members", clone(tmp_path / "together")

@@ -68,7 +68,10 @@ def least(monkeypatch):
             monkeypatch.setattr(module, constant, value)
 
 
-@pytest.mark.parametrize("odd", ODD)
+ALWAYS = ("trained", "restricted, never right", "one face a class")  # the others are slow tests
+
+
+@pytest.mark.parametrize("odd", [pytest.param(name, marks=[pytest.mark.slow] * (name not in ALWAYS)) for name in ODD])
 def test_a_report_is_made_of_odd_data_and_says_what_it_cannot_show(study, odd, tmp_path):
     one = study(**ODD[odd])
     one = replace(one, dataset=replace(one.dataset, name="fer2013", notes=NOTES))

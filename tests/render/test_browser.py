@@ -63,7 +63,12 @@ def host(site: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("language", "theme", "width"),
-    [("en", "light", 1280), ("zh", "dark", 360), ("fer2013/en", "dark", 1280), ("fer2013/zh", "light", 360)],
+    [
+        ("en", "light", 1280),
+        ("fer2013/zh", "dark", 360),
+        pytest.param("fer2013/en", "dark", 1280, marks=pytest.mark.slow),
+        pytest.param("zh", "light", 360, marks=pytest.mark.slow),
+    ],
 )
 def test_axe_finds_nothing_in_the_committed_pages(browser: Any, language: str, theme: str, width: int) -> None:
     from axe_playwright_python.sync_playwright import Axe
@@ -153,7 +158,7 @@ def test_the_slider_fades_from_face_to_map(browser: Any, host: str) -> None:
     page.close()
 
 
-@pytest.mark.parametrize("address", ["en/", "fer2013/zh/"])
+@pytest.mark.parametrize("address", ["en/", pytest.param("fer2013/zh/", marks=pytest.mark.slow)])
 def test_the_keyboard_reaches_every_control_in_order(browser: Any, host: str, address: str) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     page.goto(f"{host}{address}")
@@ -178,7 +183,7 @@ def test_bibtex_is_copied_or_made_ready_to_be(browser: Any, host: str) -> None:
     context.close()
 
 
-@pytest.mark.parametrize("address", ["en/", "fer2013/zh/"])
+@pytest.mark.parametrize("address", ["en/", pytest.param("fer2013/zh/", marks=pytest.mark.slow)])
 def test_print_is_light_and_whole_on_a4(browser: Any, host: str, address: str) -> None:
     from axe_playwright_python.sync_playwright import Axe
 

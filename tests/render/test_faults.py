@@ -11,7 +11,6 @@ from random import Random
 import clones
 import numpy as np
 import pytest
-import synthetic
 from conftest import Trial
 
 from ferpipe import results
@@ -321,9 +320,10 @@ def test_everything_that_is_wrong_is_told_at_once(trial: Trial, leaking: Path, t
     assert all(re.match(r"[\w./-]+:\d+: ", problem) for problem in problems)
 
 
-def test_the_command_tells_all_ends_with_2_and_leaves_the_site_as_it_was(tmp_path: Path) -> None:
+def test_the_command_tells_all_ends_with_2_and_leaves_the_site_as_it_was(made: Path, tmp_path: Path) -> None:
     tree = clones.clone(tmp_path / "clone")
-    synthetic.write(tree / "report" / "results")
+    shutil.copytree(made / "results" / "rendered", tree / "report" / "results" / "rendered")
+    shutil.copytree(made / "artefacts", tree / ".artefacts")  # what is drawn already
     clones.well(clones.build(tree, "render", "--strict"))
     before = clones.contents(tree / "site")
     section = tree / "report" / "sections" / "run.md"
