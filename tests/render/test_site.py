@@ -198,3 +198,16 @@ def test_the_recipe_knows_the_code_of_every_drawer(trial: Trial) -> None:
         "ferpipe.text.formats",
         "ferpipe.render.page",
     } <= code.keys()
+
+
+def test_a_file_that_stays_is_linked_and_one_that_was_changed_in_place_is_written_anew(made, tmp_path):
+    output, style, script = tmp_path / "site", "assets/report.css", "assets/report.js"
+    trial = Trial(made)
+    trial.render(output, editions=["rendered"])
+    before = {name: (output / name).read_bytes() for name in (style, script)}
+    inode = (output / style).stat().st_ino
+    (output / script).write_bytes(before[script].replace(b"a", b"b", 1))
+    trial.render(output, editions=["rendered"])
+    assert {name: (output / name).read_bytes() for name in before} == before
+    assert (output / style).stat().st_ino == inode
+    assert {path.stat().st_nlink for path in output.rglob("*") if path.is_file()} == {1}
