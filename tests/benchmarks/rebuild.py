@@ -39,7 +39,7 @@ def main() -> None:
         unchanged, edited, cold = [], [], []
         for k in range(5):
             unchanged.append(seconds(folder))
-            section.write_text(text.replace("<!-- en -->\n", f"<!-- en -->\nSentence {k}.\n\n"))
+            section.write_text(text.replace("<!-- en -->\n", f"<!-- en -->\nA sentence more{' and more' * k}.\n\n"))
             edited.append(seconds(folder))
         for k in range(3):
             cold.append(seconds(folder, "render", "--artefacts", str(Path(place) / f"cold-{k}")))

@@ -19,18 +19,24 @@ def two(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drawing.os, "cpu_count", lambda: 2)
 
 
-def test_two_processes_draw_what_one_draws(made: Path, tmp_path: Path, two: None) -> None:
+def test_two_processes_draw_what_one_draws(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, two: None
+) -> None:
+    shared, share = [], drawing.Ahead.share
+    monkeypatch.setattr(
+        drawing.Ahead, "share", lambda self, known: shared.append(len(self._tasks)) or share(self, known)
+    )
     trial = Trial(tmp_path)
     trial.results = made / "results"
     trial.render(tmp_path / "site", editions=["rendered"], strict=True)
+    assert len(shared) == 1 and shared[0] > 40  # with a helper
     alone, together = (contents(folder / "artefacts/figures/rendered") for folder in (made, tmp_path))
     assert {path.rpartition("figures/")[2] for path in alone} >= {path.rpartition("figures/")[2] for path in together}
     assert sorted(alone.values()) == sorted(together.values()) and len(together) > 40
 
 
 def test_a_helper_that_is_gone_leaves_all_to_the_other(made: Path, tmp_path: Path, two: None) -> None:
-    trial = Trial(made)
-    edition = drawing.Edition("rendered", "", trial.results / "rendered", read(REPORT).original)
+    edition = drawing.Edition("rendered", "", made / "results/rendered", read(REPORT).original)
     ahead = drawing.Ahead(tmp_path)
     ahead._helper.kill()
     ahead._helper.join()

@@ -11,9 +11,8 @@ def forgotten(monkeypatch):
 def test_a_piece_is_made_once_for_each_kind_and_text():
     made = []
     for kind, text in [("block", "a"), ("block", "a"), ("inline", "a"), ("block", "b")]:
-        assert (
-            memo.once(kind, text, lambda kind=kind, text=text: made.append((kind, text)) or kind + text) == kind + text
-        )
+        found = memo.once(kind, text, lambda kind=kind, text=text: made.append((kind, text)) or kind + text)
+        assert found == kind + text
     assert made == [("block", "a"), ("inline", "a"), ("block", "b")]
 
 
