@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
+    from ferpipe.figures.plot import Words
     from ferpipe.results import Result
 
 ANALYSES = ("calibration",)
@@ -53,19 +54,19 @@ def draw(results: Mapping[str, Result], language: str) -> Figure:
     """Return two panels: the stacked loss over epochs, and accuracy by confidence."""
     numbers = results["calibration"].numbers
     name = f"calibration.{language}.svg"
-    drawing = plot.svg(*SIZE, lambda figure: _panels(figure, numbers, _WORDS[language]))
+    drawing = plot.svg(*SIZE, _panels, numbers, _WORDS[language])
     files = {name: drawing, "calibration.json": numbers_file(numbers)}
     return Figure(plot.image(name, *SIZE), "calibration", "calibration.json", files)
 
 
-def _panels(figure: Drawing, numbers: Mapping[str, Any], words: Mapping[str, str]) -> None:
+def _panels(figure: Drawing, numbers: Mapping[str, Any], words: Words) -> None:
     left, right = figure.subplots(1, 2, width_ratios=(1.2, 1), squeeze=False)[0]
     figure.subplots_adjust(left=0.075, right=0.98, bottom=0.14, top=0.91, wspace=0.24)
     _losses(left, numbers["overfitted"], words)
     _diagram(right, numbers, words)
 
 
-def _losses(axes: Axes, curves: Mapping[str, Any], words: Mapping[str, str]) -> None:
+def _losses(axes: Axes, curves: Mapping[str, Any], words: Words) -> None:
     from matplotlib.ticker import MaxNLocator
 
     epochs, total, scaled = curves["epochs"], curves["loss"], curves["scaled_loss"]
@@ -80,15 +81,15 @@ def _losses(axes: Axes, curves: Mapping[str, Any], words: Mapping[str, str]) -> 
     axes.set_xlim(min(epochs), max(epochs))
     axes.set_ylim(0, ROOM * max(*total, *scaled))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    axes.set_xlabel(words["epoch"])
-    axes.set_ylabel(words["nats"])
-    axes.set_title(words["loss"], pad=10)
+    axes.set_xlabel(words("epoch"))
+    axes.set_ylabel(words("nats"))
+    axes.set_title(words("loss"), pad=10)
     entries = (("\N{BLACK SQUARE}", "wrong", plot.SECOND), ("\N{BLACK SQUARE}", "right", plot.BAND))
     for line, (sign, key, colour) in enumerate((*entries, ("--", "scaled", plot.INK))):
-        _named(axes, line, sign, colour, words[key])
+        _named(axes, line, sign, colour, words(key))
 
 
-def _diagram(axes: Axes, numbers: Mapping[str, Any], words: Mapping[str, str]) -> None:
+def _diagram(axes: Axes, numbers: Mapping[str, Any], words: Words) -> None:
     from matplotlib.ticker import FuncFormatter
 
     axes.plot([0, 1], [0, 1], color=plot.FAINT, linewidth=0.75, dashes=(3, 2))
@@ -97,13 +98,13 @@ def _diagram(axes: Axes, numbers: Mapping[str, Any], words: Mapping[str, str]) -
         for one in state["reliability"]:
             axes.plot([one["confidence"]] * 2, one["interval"], color=colour, linewidth=1)
             axes.plot([one["confidence"]], [one["accuracy"]], color=colour, marker=marker, markersize=4)
-        _named(axes, line, _SIGNS[marker], colour, words[model].format(epoch=state["epoch"]))
+        _named(axes, line, _SIGNS[marker], colour, words(model, epoch=state["epoch"]))
     axes.set_xlim(0, 1.02)
     axes.set_ylim(0, 1.2)
     axes.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])
-    axes.set_xlabel(words["confidence"])
-    axes.set_ylabel(words["accuracy"])
-    axes.set_title(words["diagram"], pad=10)
+    axes.set_xlabel(words("confidence"))
+    axes.set_ylabel(words("accuracy"))
+    axes.set_title(words("diagram"), pad=10)
     plot.share_axis(axes)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f}%"))
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
+    from ferpipe.figures.plot import Words
     from ferpipe.results import Result
 
 ANALYSES = ("curves",)
@@ -47,7 +48,7 @@ def draw(results: Mapping[str, Result], language: str) -> Figure:
     """Return two columns of panels, one a model: loss above, accuracy below."""
     numbers = results["curves"].numbers
     name = f"curves.{language}.svg"
-    drawing = plot.svg(*SIZE, lambda figure: _panels(figure, numbers, _WORDS[language]))
+    drawing = plot.svg(*SIZE, _panels, numbers, _WORDS[language])
     rows = [
         [model, epoch, *(numbers[model][key][index] for key in _KEYS)]
         for model in _MODELS
@@ -57,19 +58,19 @@ def draw(results: Mapping[str, Result], language: str) -> Figure:
     return Figure(plot.image(name, *SIZE), "curves", "curves.csv", files)
 
 
-def _panels(figure: Drawing, numbers: Mapping[str, Any], words: Mapping[str, str]) -> None:
+def _panels(figure: Drawing, numbers: Mapping[str, Any], words: Words) -> None:
     panels = figure.subplots(2, 2, sharey="row", squeeze=False)
     figure.subplots_adjust(left=0.085, right=0.93, bottom=0.1, top=0.93, wspace=0.2, hspace=0.16)
     for column, model in enumerate(_MODELS):
         for row, what in enumerate(("loss", "accuracy")):
             _panel(panels[row, column], numbers[model], what)
-        panels[0, column].set_title(words[model], pad=10)
-        panels[1, column].set_xlabel(words["epoch"])
+        panels[0, column].set_title(words(model), pad=10)
+        panels[1, column].set_xlabel(words("epoch"))
         panels[0, column].tick_params(labelbottom=False)
     for row, what in enumerate(("loss", "accuracy")):
-        panels[row, 0].set_ylabel(words[what])
+        panels[row, 0].set_ylabel(words(what))
     for column, model in enumerate(_MODELS):
-        _mark_best(panels[1, column], panels[0, column], numbers[model]["best"], words["best"])
+        _mark_best(panels[1, column], panels[0, column], numbers[model]["best"], words)
         for row, what in enumerate(("loss", "accuracy")):
             _name_ends(panels[row, column], numbers[model], what, words)
 
@@ -88,7 +89,7 @@ def _panel(axes: Axes, curves: Mapping[str, Any], what: str) -> None:
         plot.share_axis(axes)
 
 
-def _name_ends(axes: Axes, curves: Mapping[str, Any], what: str, words: Mapping[str, str]) -> None:
+def _name_ends(axes: Axes, curves: Mapping[str, Any], what: str, words: Words) -> None:
     """Write each curve's name at its end, the two apart and inside the panel; after all limits are known."""
     low, high = axes.get_ylim()
     ends = {split: (curves[f"{split}_{what}"][-1] - low) / (high - low) for split in _LINES}  # 0 bottom, 1 top
@@ -97,7 +98,7 @@ def _name_ends(axes: Axes, curves: Mapping[str, Any], what: str, words: Mapping[
     heights = {lower: min(ends[lower], middle - 0.06), upper: max(ends[upper], middle + 0.06)}
     for split, height in heights.items():
         axes.annotate(
-            words[split],
+            words(split),
             (1, min(max(height, 0.04), 0.96)),
             xycoords="axes fraction",
             xytext=(5, 0),
@@ -108,12 +109,12 @@ def _name_ends(axes: Axes, curves: Mapping[str, Any], what: str, words: Mapping[
         )
 
 
-def _mark_best(below: Axes, above: Axes, best: int, words: str) -> None:
+def _mark_best(below: Axes, above: Axes, best: int, words: Words) -> None:
     for axes in (below, above):
         axes.axvline(best, color=plot.FAINT, linewidth=0.75, dashes=(1, 2))
     left = best > sum(below.get_xlim()) / 2
     below.annotate(
-        words.format(epoch=best),
+        words("best", epoch=best),
         (best, 0.04),
         xycoords=("data", "axes fraction"),
         xytext=(-4 if left else 4, 0),

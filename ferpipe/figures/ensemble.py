@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
+    from ferpipe.figures.plot import Words
     from ferpipe.results import Result
 
 ANALYSES = ("ensemble",)
@@ -43,25 +44,26 @@ def draw(results: Mapping[str, Result], language: str) -> Figure:
     numbers = results["ensemble"].numbers
     height = 110 + ROW * max(len(numbers["members"]) + 2, 6)
     name = f"ensemble.{language}.svg"
-    drawing = plot.svg(WIDTH, height, lambda figure: _panels(figure, numbers, _WORDS[language], height))
+    drawing = plot.svg(WIDTH, height, _panels, numbers, _WORDS[language])
     rows = [[m["name"], m["seed"], m["accuracy"], *m["interval"]] for m in numbers["members"]]
     rows += [[key, None, numbers[key]["accuracy"], *numbers[key]["interval"]] for key in ("vote", "mean")]
     files = {name: drawing, "ensemble.csv": csv_file(["model", "seed", "accuracy", "low", "high"], rows)}
     return Figure(plot.image(name, WIDTH, height), "ensemble", "ensemble.csv", files)
 
 
-def _panels(figure: Drawing, numbers: Mapping[str, Any], words: Mapping[str, str], height: int) -> None:
+def _panels(figure: Drawing, numbers: Mapping[str, Any], words: Words) -> None:
+    height = plot.height_of(figure)
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1), squeeze=False)[0]
     figure.subplots_adjust(left=0.2, right=0.98, bottom=54 / height, top=1 - 34 / height, wspace=0.24)
     _models(left, numbers, words)
     _sizes(right, numbers["by_size"], words)
 
 
-def _models(axes: Axes, numbers: Mapping[str, Any], words: Mapping[str, str]) -> None:
+def _models(axes: Axes, numbers: Mapping[str, Any], words: Words) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    models = [(words["member"].format(index=i), m, plot.FAINT) for i, m in enumerate(numbers["members"])]
-    models += [(words["vote"], numbers["vote"], plot.SECOND), (words["mean"], numbers["mean"], plot.FIRST)]
+    models = [(words("member", index=i), m, plot.FAINT) for i, m in enumerate(numbers["members"])]
+    models += [(words("vote"), numbers["vote"], plot.SECOND), (words("mean"), numbers["mean"], plot.FIRST)]
     for place, (_, model, colour) in enumerate(models):
         axes.plot(model["interval"], [place, place], color=colour, linewidth=1.5)
         axes.plot([model["accuracy"]], [place], color=colour, marker="o", markersize=6)
@@ -72,11 +74,11 @@ def _models(axes: Axes, numbers: Mapping[str, Any], words: Mapping[str, str]) ->
     axes.spines["left"].set_visible(False)
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f}%"))
-    axes.set_xlabel(words["accuracy"])
-    axes.set_title(words["each"], pad=10, x=-0.43)
+    axes.set_xlabel(words("accuracy"))
+    axes.set_title(words("each"), pad=10, x=-0.43)
 
 
-def _sizes(axes: Axes, sizes: list[Mapping[str, Any]], words: Mapping[str, str]) -> None:
+def _sizes(axes: Axes, sizes: list[Mapping[str, Any]], words: Words) -> None:
     from matplotlib.ticker import MaxNLocator
 
     count = [entry["size"] for entry in sizes]
@@ -84,6 +86,6 @@ def _sizes(axes: Axes, sizes: list[Mapping[str, Any]], words: Mapping[str, str])
     axes.plot(count, [entry["accuracy"] for entry in sizes], color=plot.FIRST, marker="o", markersize=5)
     axes.set_xlim(0.5, max(count, default=1) + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    axes.set_xlabel(words["k"])
-    axes.set_title(words["size"], pad=10)
+    axes.set_xlabel(words("k"))
+    axes.set_title(words("size"), pad=10)
     plot.share_axis(axes)

@@ -2,17 +2,20 @@
 
 Colours are drawn as marks and become variables of the SVG, which a media query sets: an SVG in an img follows the
 colour scheme of the page. Text stays text in the reader's fonts; matplotlib's own DejaVu, whatever is installed, only
-places it.
+places it. Words are placed as marks and written in afterwards: a plot is drawn once for all languages.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from ferpipe.figures.figure import ALT, ASSETS, LABEL
@@ -78,8 +81,35 @@ def load() -> None:
     import matplotlib.figure  # noqa: F401
 
 
-def svg(width: int, height: int, draw: Callable[[Figure], None]) -> bytes:
-    """Return what `draw` puts on a figure of so many CSS pixels, as SVG."""
+class Words:
+    """The words of a plot, each a mark that stands in it until a language is chosen; it is as high as a word."""
+
+    def __init__(self) -> None:
+        """Begin with no word said."""
+        self._said: list[tuple[str, dict[str, Any]]] = []
+
+    def __call__(self, key: str, **values: Any) -> str:
+        """Return the mark of the word `key`, in which `values` will be filled in."""
+        self._said.append((key, values))
+        return f"lp{len(self._said) - 1}pl"
+
+    def written(self, text: str, words: Mapping[str, str]) -> str:
+        """Return the text of an SVG with its marks replaced by words of one language."""
+        texts = [escape(words[key].format(**values), quote=False) for key, values in self._said]
+        return re.sub(r"lp(\d+)pl", lambda match: texts[int(match[1])], text)
+
+
+Draw = Callable[["Figure", Any, Words], None]
+
+
+def svg(width: int, height: int, draw: Draw, numbers: Any, words: Mapping[str, str]) -> bytes:
+    """Return what the function `draw` makes of a JSON value on a figure of so many CSS pixels, as SVG with `words`."""
+    text, said = _drawn(width, height, draw, json.dumps(numbers))
+    return said.written(text, words).encode()
+
+
+@lru_cache(64)  # a language after the first costs nothing
+def _drawn(width: int, height: int, draw: Draw, numbers: str) -> tuple[str, Words]:
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -88,11 +118,17 @@ def svg(width: int, height: int, draw: Callable[[Figure], None]) -> bytes:
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_RC)
         figure = Figure(figsize=(width / 96, height / 96))
-        draw(figure)
+        said = Words()
+        draw(figure, json.loads(numbers), said)
         buffer = io.BytesIO()
         silent = dict.fromkeys(("Date", "Creator", "Type", "Format"))
         FigureCanvasSVG(figure).print_svg(buffer, metadata=silent)
-    return _themed(buffer.getvalue().decode(), width, height).encode()
+    return _themed(buffer.getvalue().decode(), width, height), said
+
+
+def height_of(figure: Figure) -> int:
+    """Return a figure's height in CSS pixels."""
+    return round(96 * figure.get_figheight())
 
 
 def share_axis(axes: Axes) -> None:

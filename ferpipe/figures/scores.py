@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
+    from ferpipe.figures.plot import Words
     from ferpipe.results import Result
 
 ANALYSES = ("scores",)
@@ -23,7 +24,7 @@ WIDTH, ROW = 704, 24  # CSS pixels
 GAP = 0.8  # rows between methods and baselines
 PANELS = 3
 _PLOTTED = ("rank_correlation", "difference", "randomisation", "seeds")  # the first three that were measured
-_METHODS = {  # in the order of the rows
+METHODS = {  # in the order of the rows
     "en": {
         "gradient": "Gradient",
         "smoothgrad": "SmoothGrad",
@@ -114,7 +115,7 @@ def draw(results: Mapping[str, Result], language: str) -> Figure:
     entries, places = rows(numbers)
     height = round(96 + ROW * (places[-1] + 1))
     file = f"scores.{language}.svg"
-    drawing = plot.svg(WIDTH, height, lambda figure: _panels(figure, numbers, language, height))
+    drawing = plot.svg(WIDTH, height, _panels, numbers, {**words, **METHODS[language]})
     caption = f'<caption class="visually-hidden">{words["caption"]}</caption>'
     body = plot.image(file, WIDTH, height)
     body += table.framed(_table(numbers, entries, language), "scores", caption, _foot(numbers, words))
@@ -129,7 +130,7 @@ def draw(results: Mapping[str, Result], language: str) -> Figure:
 
 def rows(numbers: Mapping[str, Any]) -> tuple[dict[str, Mapping[str, Any]], list[float]]:
     """Return the entries of methods and, after them, of baselines, and each one's place down a plot, with a gap."""
-    order = list(_METHODS["en"])
+    order = list(METHODS["en"])
     names = [sorted(numbers[kind], key=order.index) for kind in ("methods", "baselines")]  # a result has them by letter
     entries = {
         name: numbers[kind][name] for kind, own in zip(("methods", "baselines"), names, strict=True) for name in own
@@ -139,7 +140,7 @@ def rows(numbers: Mapping[str, Any]) -> tuple[dict[str, Mapping[str, Any]], list
 
 def method(language: str, name: str) -> str:
     """Return a method's or baseline's name in the page's language."""
-    return _METHODS[language][name]
+    return METHODS[language][name]
 
 
 def _foot(numbers: Mapping[str, Any], words: Mapping[str, str]) -> str:
@@ -157,7 +158,7 @@ def bar(numbers: Mapping[str, Any]) -> float | None:
 def _table(numbers: Mapping[str, Any], entries: Mapping[str, Mapping[str, Any]], language: str) -> str:
     shown = [key for key in _HEAD["en"] if any(score[key] for score in entries.values())]
     lines: list[list[str | Td]] = [
-        [_named(numbers, name, language), *(_cell(score[key], language) for key in shown)]
+        [_starred(numbers, name, method(language, name)), *(_cell(score[key], language) for key in shown)]
         for name, score in entries.items()
     ]
     count = len(numbers["methods"])
@@ -165,8 +166,8 @@ def _table(numbers: Mapping[str, Any], entries: Mapping[str, Mapping[str, Any]],
     return head + table.body(lines[:count]) + table.body(lines[count:])
 
 
-def _named(numbers: Mapping[str, Any], name: str, language: str) -> str:
-    return f"{method(language, name)} {STAR}" if name == numbers["trusted"] else method(language, name)
+def _starred(numbers: Mapping[str, Any], name: str, words: str) -> str:
+    return f"{words} {STAR}" if name == numbers["trusted"] else words
 
 
 def _cell(statistic: Mapping[str, Any] | None, language: str) -> Td:
@@ -176,18 +177,18 @@ def _cell(statistic: Mapping[str, Any] | None, language: str) -> Td:
     return Td(Markup("{}<small>{}</small>").format(number(statistic["value"]), bounds), "number")
 
 
-def _panels(figure: Drawing, numbers: Mapping[str, Any], language: str, height: int) -> None:
+def _panels(figure: Drawing, numbers: Mapping[str, Any], words: Words) -> None:
     entries, places = rows(numbers)
-    words = _WORDS[language]
+    height = plot.height_of(figure)
     shown = [key for key in _PLOTTED if any(score[key] for score in entries.values())][:PANELS]
     panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0] if shown else []
     figure.subplots_adjust(left=0.225, right=0.98, bottom=50 / height, top=1 - 34 / height, wspace=0.16)
     for axes, key in zip(panels, shown, strict=True):
         _panel(axes, numbers, key)
-        axes.set_title(words[key], pad=10)
-        axes.set_xlabel(words["area" if key == "difference" else "correlation"])
+        axes.set_title(words(key), pad=10)
+        axes.set_xlabel(words("area" if key == "difference" else "correlation"))
     if len(panels):
-        panels[0].set_yticks(places, [_named(numbers, name, language) for name in entries])
+        panels[0].set_yticks(places, [_starred(numbers, name, words(name)) for name in entries])
         panels[0].set_ylim(places[-1] + 0.5, -0.5)
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
+    from ferpipe.figures.plot import Words
     from ferpipe.results import Result
 
 ANALYSES = ("selectivity",)
@@ -41,15 +42,15 @@ def draw(results: Mapping[str, Result], language: str) -> Figure:
     numbers = results["selectivity"].numbers
     layers = numbers["layers"]
     height, name = 160 + ROW * len(layers), f"selectivity.{language}.svg"
-    drawing = plot.svg(WIDTH, height, lambda figure: _panel(figure, layers, _WORDS[language], height))
+    drawing = plot.svg(WIDTH, height, _panel, layers, _WORDS[language])
     keys = ("layer", "filters", "index", "null", "auroc", "eta_squared")
     rows = [[*(one[key] for key in keys), one["excess"]["value"], *one["excess"]["interval"]] for one in layers]
     files = {name: drawing, "selectivity.csv": csv_file([*keys, "excess", "low", "high"], rows)}
     return Figure(plot.image(name, WIDTH, height), "selectivity", "selectivity.csv", files)
 
 
-def _panel(figure: Drawing, layers: list[Mapping[str, Any]], words: Mapping[str, str], height: int) -> None:
-    axes = figure.subplots()
+def _panel(figure: Drawing, layers: list[Mapping[str, Any]], words: Words) -> None:
+    axes, height = figure.subplots(), plot.height_of(figure)
     figure.subplots_adjust(left=0.2, right=0.97, bottom=50 / height, top=1 - 108 / height)
     axes.axvline(0, color=plot.FAINT, linewidth=0.75)
     for place, one in enumerate(layers):
@@ -65,16 +66,16 @@ def _panel(figure: Drawing, layers: list[Mapping[str, Any]], words: Mapping[str,
     axes.grid(axis="x")
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel(words["index"])
-    axes.set_title(words["title"], pad=64, x=-0.25)
+    axes.set_xlabel(words("index"))
+    axes.set_title(words("title"), pad=64, x=-0.25)
     _legend(axes, words, layers[0]["excess"]["over"])
 
 
-def _legend(axes: Axes, words: Mapping[str, str], over: str) -> None:
+def _legend(axes: Axes, words: Words, over: str) -> None:
     """Name the series above the panel, in their colours; a single member is not drawn beside the mean."""
     entries = [("\N{BLACK CIRCLE}", over, plot.FIRST), ("\N{WHITE SQUARE}", "null", plot.SECOND)]
     if over == "members":
         entries.insert(1, ("\N{BULLET}", "member", plot.FAINT))
     for line, (sign, key, colour) in enumerate(entries):
         offset: dict[str, Any] = {"xytext": (0, 46 - 15 * line), "textcoords": "offset points", "va": "center"}
-        axes.annotate(f"{sign} {words[key]}", (0, 1), xycoords="axes fraction", color=colour, **offset)
+        axes.annotate(f"{sign} {words(key)}", (0, 1), xycoords="axes fraction", color=colour, **offset)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from ferpipe.figures import plot
 from ferpipe.figures.figure import Figure, csv_file
-from ferpipe.figures.scores import method, rows
+from ferpipe.figures.scores import METHODS, rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
+    from ferpipe.figures.plot import Words
     from ferpipe.results import Result
 
 ANALYSES = ("shortcut",)
@@ -55,12 +56,12 @@ def draw(results: Mapping[str, Result], language: str) -> Figure:
         note = words["none" if numbers["available"] else "nothing"]
         return Figure(f'<p class="note">{note}</p>', "shortcut", "shortcut.csv", files)
     height, name = round(96 + ROW * (places[-1] + 1)), f"shortcut.{language}.svg"
-    files[name] = plot.svg(WIDTH, height, lambda figure: _panel(figure, numbers, language, height))
+    files[name] = plot.svg(WIDTH, height, _panel, numbers, {**words, **METHODS[language]})
     return Figure(plot.image(name, WIDTH, height), "shortcut", "shortcut.csv", files)
 
 
-def _panel(figure: Drawing, numbers: Mapping[str, Any], language: str, height: int) -> None:
-    axes, words = figure.subplots(), _WORDS[language]
+def _panel(figure: Drawing, numbers: Mapping[str, Any], words: Words) -> None:
+    axes, height = figure.subplots(), plot.height_of(figure)
     figure.subplots_adjust(left=0.225, right=0.75, bottom=50 / height, top=1 - 34 / height)
     entries, places = rows(numbers)
     axes.axvline(0.5, color=plot.FAINT, linewidth=0.75, dashes=(3, 2))
@@ -72,19 +73,19 @@ def _panel(figure: Drawing, numbers: Mapping[str, Any], language: str, height: i
                 axes.plot(
                     [one["value"]], [place + off], color=colour, marker=marker, markersize=5, markerfacecolor=fill
                 )
-    axes.set_yticks(places, [method(language, name) for name in entries])
+    axes.set_yticks(places, [words(name) for name in entries])
     axes.set_ylim(places[-1] + 0.6, -0.6)
     axes.grid(axis="x")
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel(words["auc"])
-    axes.set_title(words["title"], pad=10, x=-0.43)
+    axes.set_xlabel(words("auc"))
+    axes.set_title(words("title"), pad=10, x=-0.43)
     _legend(axes, words)
 
 
-def _legend(axes: Axes, words: Mapping[str, str]) -> None:
+def _legend(axes: Axes, words: Words) -> None:
     """Name both series beside the panel, in their colours."""
     for line, (kind, (colour, marker, _)) in enumerate(_KINDS.items()):
         place: dict[str, Any] = {"xy": (1.03, 0.96 - 0.09 * line), "xycoords": "axes fraction", "va": "center"}
         sign = {"o": "\N{BLACK CIRCLE}", "s": "\N{BLACK SQUARE}"}[marker]
-        axes.annotate(f"{sign} {words[kind]}", color=colour, annotation_clip=False, **place)
+        axes.annotate(f"{sign} {words(kind)}", color=colour, annotation_clip=False, **place)

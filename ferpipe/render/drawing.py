@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 Page = tuple[Edition, str]  # in a language
-Task = tuple[Edition, str, str]  # a figure of a page
+Task = tuple[Edition, str, tuple[str, ...]]  # a figure of an edition, in all its languages: a plot is drawn once
 MOST = 4096  # tasks that two processes share
 
 
@@ -58,12 +58,13 @@ class Ahead:
 
         `known` is the memory of parsed code.
         """
-        carded: set[str] = set()
-        for edition, language in pages:
-            card = [] if edition.local or edition.name in carded else [gallery.CARD]
-            carded.add(edition.name)
-            names = [n for n in [*gallery.names(), *card] if edition.drawable.issuperset(gallery.analyses(n))]
-            self._tasks += [(edition, language, name) for name in names]
+        shown = {edition.name: edition for edition, _ in pages}
+        for edition in shown.values():
+            languages = tuple(language for one, language in pages if one is edition)
+            named = [(name, languages) for name in gallery.names()]
+            named += [] if edition.local else [(gallery.CARD, languages[:1])]
+            drawable = edition.drawable
+            self._tasks += [(edition, *one) for one in named if drawable.issuperset(gallery.analyses(one[0]))]
         del self._tasks[MOST:]
         with suppress(OSError):  # a helper that is gone leaves all of it to this process
             self._given.send((self._tasks, known))
@@ -115,6 +116,7 @@ def _draw(tasks: Sequence[Task], order: Iterable[int], taken: Any, artefacts: Pa
         if taken[place]:
             continue
         taken[place] = 1  # without a lock: at worst both draw the one figure where they meet, to the same bytes
-        edition, language, name = tasks[place]
-        with suppress(Exception):
-            figure(edition, name, language, artefacts, known)
+        edition, name, languages = tasks[place]
+        for language in languages:
+            with suppress(Exception):
+                figure(edition, name, language, artefacts, known)

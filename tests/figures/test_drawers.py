@@ -48,6 +48,7 @@ def curve(length: int) -> dict[str, Any]:
 
 
 def draw_curves(language: str, length: int = 5) -> str:
+    plot._drawn.cache_clear()
     results = {"curves": Result({"analysis": curve(length), "overfitted": curve(length)})}
     figure = curves.draw(results, language)
     assert "curves.csv" in figure.files
@@ -80,6 +81,20 @@ def test_installed_fonts_do_not_change_a_plot(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(font_manager.fontManager, "ttflist", [other, *font_manager.fontManager.ttflist])
     assert draw_curves("en") == usual
     assert bundled in font_manager.fontManager.ttflist  # what was installed is back
+
+
+def test_a_plot_is_drawn_once_for_all_languages() -> None:
+    calls = []
+
+    def draw(figure: Any, numbers: Any, words: plot.Words) -> None:
+        calls.append(numbers)
+        figure.text(0.5, 0.5, f"{words('mean', epoch=3)} {chr(9733)}")
+
+    texts = [plot.svg(96, 96, draw, [0.5], {"mean": word}).decode() for word in ("a < b of {epoch}", "均值 {epoch}")]
+    found = [re.search(r"<text.*>(.*)</text>", text)[1] for text in texts]  # type: ignore[index]
+    assert found == ["a &lt; b of 3 ★", "均值 3 ★"]
+    assert texts[0].replace(found[0], found[1]) == texts[1]
+    assert calls == [[0.5]]
 
 
 def test_marks_of_a_plot_are_different_colours() -> None:

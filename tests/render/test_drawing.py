@@ -29,7 +29,7 @@ def test_two_processes_draw_what_one_draws(
     trial = Trial(tmp_path)
     trial.results = made / "results"
     trial.render(tmp_path / "site", editions=["rendered"], strict=True)
-    assert len(shared) == 1 and shared[0] > 40  # with a helper
+    assert len(shared) == 1 and shared[0] > 20  # with a helper
     alone, together = (contents(folder / "artefacts/figures/rendered") for folder in (made, tmp_path))
     assert {path.rpartition("figures/")[2] for path in alone} >= {path.rpartition("figures/")[2] for path in together}
     assert sorted(alone.values()) == sorted(together.values()) and len(together) > 40
