@@ -28,7 +28,7 @@ def words(value: Any) -> Iterator[str]:
 @pytest.mark.parametrize("module", [*gallery.modules(), "ferpipe.render.words"])
 def test_every_figure_has_the_same_words_in_both_languages(module: str) -> None:
     found = importlib.import_module(module)
-    for name in ("_WORDS", "WORDS", "_HEAD", "_METHODS"):
+    for name in ("_WORDS", "WORDS", "_HEAD", "METHODS"):
         if table := getattr(found, name, None):
             assert table.keys() == {"en", "zh"}
             assert len(table["en"]) == len(table["zh"])
