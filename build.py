@@ -87,7 +87,7 @@ def options(arguments: list[str]) -> Options:
     add("--output", type=Path, metavar="DIR", help="the page's folder, instead of site/; for predict: a CSV file")
     add("--artefacts", type=Path, default=Options.artefacts, metavar="DIR", help="members, caches, restricted pictures")
     add("--results", type=Path, default=Options.results, metavar="DIR", help="frozen results")
-    asked = Options(**vars(parser.parse_args(arguments)))
+    asked = Options(**vars(parser.parse_intermixed_args(arguments)))
     if (asked.images is None) == (asked.command == "predict"):
         raise Slip(f"{asked.command}: wanted {'IMAGES' if asked.images is None else 'no IMAGES'}; see --help")
     return asked

@@ -58,6 +58,8 @@ def _opened(path: Path) -> dict[str, Tensor]:
     except (OSError, RuntimeError, ValueError, KeyError, EOFError, SafetensorError, pickle.UnpicklingError,
             zipfile.BadZipFile) as error:  # fmt: skip
         reason = (str(error).splitlines() or [type(error).__name__])[0]
+        if isinstance(error, pickle.UnpicklingError):  # torch's words for it advise to read it unsafely
+            reason = "it may hold code"
         raise Slip(f"--init {path} is not a file of weights alone ({reason}); {CURE}") from None
     if not isinstance(given, dict) or not all(isinstance(value, Tensor) for value in given.values()):
         raise Slip(f"--init {path} holds {type(given).__name__}, not weights by name; {CURE}")
