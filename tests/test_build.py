@@ -22,6 +22,14 @@ def test_no_arguments_ask_for_the_default_build():
     assert build.options([]) == Options()
 
 
+@pytest.mark.parametrize("arguments", [
+    ["predict", "face.png", "--network", "shipped"], ["predict", "--network", "shipped", "face.png"],
+    ["--network", "shipped", "predict", "face.png"],
+])  # fmt: skip
+def test_flags_stand_anywhere(arguments):
+    assert build.options(arguments) == Options(command="predict", images=Path("face.png"), network="shipped")
+
+
 def test_rebuild_alone_means_all():
     assert build.options(["--rebuild"]).rebuild == "all"
     assert build.options(["--rebuild", "lime"]).rebuilds("analyse", "lime")

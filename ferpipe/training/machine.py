@@ -64,7 +64,11 @@ def half(device: torch.device) -> bool:
     """Return whether the processor multiplies bfloat16 faster than float32: by feature, never by a clock."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    return device.type == "cpu" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    if device.type != "cpu" or not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        return False
+    # with AVX-512 alone it is only imitated, which is slower
+    x86 = platform.machine() in ("x86_64", "AMD64")
+    return not x86 or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
 def description(device: torch.device) -> dict[str, Any]:

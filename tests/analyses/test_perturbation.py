@@ -115,6 +115,16 @@ def test_each_kind_member_and_face_is_forwarded_once(images):
     assert networks[0].faces == 0
 
 
+def test_maps_are_the_same_where_networks_answer_in_bfloat16(network, images, monkeypatch):
+    methods = perturbation.lime, perturbation.rise, perturbation.occlusion
+    exact = [method(Service([network], images, CPU, 0, 0.2), 0, 1) for method in methods]
+    monkeypatch.setattr(perturbation.machine, "half", lambda device: True)
+    service = Service([network], images, CPU, 0, 0.2)
+    assert {weight.dtype for weight in service.networks[0].parameters()} == {torch.bfloat16}
+    for method, before in zip(methods, exact, strict=True):
+        assert np.corrcoef(method(service, 0, 1).ravel(), before.ravel())[0, 1] > 0.99
+
+
 def test_kept_answers_cannot_be_written_into(images):
     found = Service([Pixel()], images, CPU, 0, 0.05).answers("rise", 0, 0)
     with pytest.raises(ValueError, match="read-only"):

@@ -1,6 +1,7 @@
 """What each part of a recipe is worth: the default recipe with one part switched off, or on, over several seeds.
 
-python tests/benchmarks/ablation.py [--data archive.zip] [--seeds 3] [--epochs N] [--faces N] [--parts muon flip ...]
+python tests/benchmarks/ablation.py [--data archive.zip] [--seeds 3] [--epochs N] [--faces N] [--width N]
+    [--parts muon flip ...]
 
 Prints, for each part, the change of dev accuracy in points against the whole recipe of the same seed, with a 95 %
 interval by Student's t over seeds. Negative: the recipe is better with the part as it is. Every training is written to
@@ -103,6 +104,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--faces", type=int, default=0, help="training faces; 0 = all")
+    parser.add_argument("--width", type=int, help="channels of the first stage")
     parser.add_argument("--parts", nargs="*", choices=[*PARTS, "bf16"], help="only these")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--output", type=Path, default=Path(".artefacts/ablation.jsonl"))
@@ -114,6 +116,8 @@ def main() -> None:
     else:
         dataset = rendered.dataset(PRESETS["rendered"]["default"].sizes, DATA_SEED)
     base = replace(PRESETS[dataset.name]["default"].recipe, part=asked.faces)
+    if asked.width:
+        base = replace(base, width=asked.width)
     if asked.epochs:
         base = replace(base, epochs=asked.epochs, small=base.small * asked.epochs // base.epochs)
     variants = {part: replace(base, **parts) for part, parts in PARTS.items() if replace(base, **parts) != base}
@@ -138,8 +142,8 @@ def main() -> None:
                 bar.set_postfix_str(f"{part} {known[name]['accuracy']:.1%}")
     print(table(runs))
     facts = machine.description(device)
-    print(f"\n{dataset.name}, {base.part or len(dataset.train):,} faces, {base.epochs} epochs, {asked.seeds} seeds, "
-          f"{facts['device']}, {facts['precision']}")  # fmt: skip
+    print(f"\n{dataset.name}, {base.part or len(dataset.train):,} faces, {base.epochs} epochs, width {base.width}, "
+          f"{asked.seeds} seeds, {facts['device']}, {facts['precision']}")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -106,7 +106,8 @@ def main() -> None:
         print(f"lime, batch {batch:>4}  {longer:8.1f} s  {longer / seconds:6.2f} times as long, "
               f"agreement {np.mean(agreement):.6f}, lowest {np.min(agreement):.6f}", flush=True)  # fmt: skip
     size = f"{len(images)} faces, {len(rows)} masks, width {asked.width}"
-    print(f"{size}, {device.type}, float32, {machine.cores()} cores")
+    facts = machine.description(device)
+    print(f"{size}, {facts['device']}, ours in {facts['precision']}, {facts['threads']} threads")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ sys.path.insert(0, {root!r})
 import build
 from ferpipe.training.presets import PRESETS
 smoke = PRESETS["rendered"]["smoke"]
-PRESETS["rendered"]["smoke"] = replace(smoke, recipe=replace(smoke.recipe, part=None), sizes={sizes})
+PRESETS["rendered"]["smoke"] = replace(smoke, recipe=replace(smoke.recipe, part=0), sizes={sizes})
 sys.exit(build.main(sys.argv[1:]))
 """
 
