@@ -31,6 +31,11 @@ TEMPORARY = (".new-", ".old-", "resume-")
 def finished(folder: Path) -> dict[str, bytes]:
     """Return the members, results and site after a build that is left to end; raises CalledProcessError if it fails."""
     subprocess.run(CALL, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return made(folder)
+
+
+def made(folder: Path) -> dict[str, bytes]:
+    """Return the members, results and site in a folder, by their paths there."""
     found = contents(*(folder / place for place in MADE))
     return {path.removeprefix(str(folder)): content for path, content in found.items()}
 
