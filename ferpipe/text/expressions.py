@@ -19,7 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from ferpipe.text import memo
 from ferpipe.text.formats import filters
 from ferpipe.text.hold import Held
-from ferpipe.text.problems import guess
+from ferpipe.text.problems import guess, nearest
 from ferpipe.text.section import Passage
 
 Path = tuple[str | int, ...]
@@ -186,9 +186,26 @@ def _spell(path: Path) -> str:
 
 def _tell(path: Path, values: Mapping[str, Any]) -> str:
     """Return the line for an unknown number, with the nearest known one."""
-    known = {name for name, _ in flat(values)}
-    known |= {re.sub(r"(\[\d+\]|\.\w+)$", "", name) for name in known}
-    return f"unknown number '{_spell(path)}'{guess(_spell(path), known)}"
+    near = _nearest(path, values)
+    return f"unknown number '{_spell(path)}'" + (f" (did you mean '{_spell(near)}'?)" if near else "")
+
+
+def _nearest(path: Path, values: Any) -> Path:
+    """Return the path with each key that is not there replaced by the most similar one; empty where none is."""
+    found: list[str | int] = []
+    for key in path:
+        if isinstance(values, Mapping):
+            near = key if key in values else nearest(str(key), values)
+            if near is None:
+                return ()
+            found.append(near)
+            values = values[near]
+        elif isinstance(values, list | tuple) and isinstance(key, int) and key < len(values):
+            found.append(key)
+            values = values[key]
+        else:
+            return ()
+    return tuple(found) if tuple(found) != path else ()
 
 
 def _wanted(tree: nodes.Template, free: set[str]) -> Iterator[tuple[int, Path]]:
