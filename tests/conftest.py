@@ -3,9 +3,12 @@ import os
 # tests run side by side on two cores: each uses one thread, and so do the builds that they start
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-LONG = ("test_end_to_end.py", "test_ranks.py")
+LONG = (
+    "test_end_to_end.py", "test_browser.py", "test_every_analysis.py", "test_faults.py", "test_loop.py",
+    "test_hostile.py", "test_serve.py", "test_ranks.py",
+)  # fmt: skip
 
 
 def pytest_collection_modifyitems(items):
-    """Start the files that build first, so that no worker is left alone with them at the end."""
-    items.sort(key=lambda item: item.path.name not in LONG)
+    """Start the longest files first, so that no worker is left alone with one of them at the end."""
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
