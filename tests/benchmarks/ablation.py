@@ -47,6 +47,7 @@ PARTS: dict[str, dict[str, Any]] = {
     "+mixup": {"mixup": 0.2},
     "+cutmix": {"cutmix": 0.5},
     "+pooled": {"stem": "pooled"},
+    "+imagenet": {"stem": "imagenet"},
 }
 
 

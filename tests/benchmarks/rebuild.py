@@ -4,6 +4,7 @@ python tests/benchmarks/rebuild.py        after a build of the rendered faces; s
 for every edition that has results
 """
 
+import os
 import shutil
 import statistics
 import subprocess
@@ -13,6 +14,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+USUAL = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # compile once
 
 
 def clone(folder: Path) -> Path:
@@ -27,7 +29,8 @@ def clone(folder: Path) -> Path:
 def seconds(folder: Path, *arguments: str) -> float:
     """Return the seconds that one call of build.py takes."""
     began = time.perf_counter()
-    subprocess.run([sys.executable, "build.py", *arguments], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    call = [sys.executable, "build.py", *arguments]
+    subprocess.run(call, cwd=folder, env=USUAL, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - began
 
 
