@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ferpipe.figures import grid, pictures
 from ferpipe.figures.figure import SCALE, Figure, numbers_file, picture
-from ferpipe.figures.scores import STAR, method
+from ferpipe.figures.scores import method, starred
 from ferpipe.figures.words import WORDS, answer, described, over
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def draw(results: Mapping[str, Result], language: str) -> Figure:
             file = f"methods-{name}-{index}.png"
             files[file] = pictures.signed(own[index], limits[name])
             what = _WORDS[language]["map"].format(method=method(language, name))
-            label = _titled(result, name, language) if not index else ""
+            label = starred(result.numbers, name, method(language, name)) if not index else ""
             alt = over(language, what, described(language, face))
             cells.append(grid.Cell(alt, f"methods-face-{index}.png", file, label))
         rows.append(grid.row(cells, answer(language, face)))
@@ -63,13 +63,10 @@ def _means(results: Mapping[str, Result], language: str) -> Figure:
         files[f"methods-mean-{name}.png"] = pictures.signed(own, limits[name])
         what = _WORDS[language]["map"].format(method=method(language, name))
         alt = over(language, what, _WORDS[language]["mean"])
-        cells.append(grid.Cell(alt, "methods-mean.png", f"methods-mean-{name}.png", _titled(result, name, language)))
+        label = starred(result.numbers, name, method(language, name))
+        cells.append(grid.Cell(alt, "methods-mean.png", f"methods-mean-{name}.png", label))
     files["methods.json"] = numbers_file({"n": result.numbers["n"], "ends_of_the_scales": limits})
     foot = grid.scale(words["against"], words["for"], words["zero"])
     title = _WORDS[language]["means"].format(n=result.numbers["n"])
     body = grid.grid([grid.row(cells, title)], 7, foot)
     return Figure(body, "scores", "methods.json", files, fades=True, note=words["not_shown"])
-
-
-def _titled(result: Result, name: str, language: str) -> str:
-    return f"{method(language, name)} {STAR}" if name == result.numbers["trusted"] else method(language, name)

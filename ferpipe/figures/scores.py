@@ -158,7 +158,7 @@ def bar(numbers: Mapping[str, Any]) -> float | None:
 def _table(numbers: Mapping[str, Any], entries: Mapping[str, Mapping[str, Any]], language: str) -> str:
     shown = [key for key in _HEAD["en"] if any(score[key] for score in entries.values())]
     lines: list[list[str | Td]] = [
-        [_starred(numbers, name, method(language, name)), *(_cell(score[key], language) for key in shown)]
+        [starred(numbers, name, method(language, name)), *(_cell(score[key], language) for key in shown)]
         for name, score in entries.items()
     ]
     count = len(numbers["methods"])
@@ -166,7 +166,8 @@ def _table(numbers: Mapping[str, Any], entries: Mapping[str, Mapping[str, Any]],
     return head + table.body(lines[:count]) + table.body(lines[count:])
 
 
-def _starred(numbers: Mapping[str, Any], name: str, words: str) -> str:
+def starred(numbers: Mapping[str, Any], name: str, words: str) -> str:
+    """Return a method's name in words, with a star if it is the trusted one."""
     return f"{words} {STAR}" if name == numbers["trusted"] else words
 
 
@@ -188,7 +189,7 @@ def _panels(figure: Drawing, numbers: Mapping[str, Any], words: Words) -> None:
         axes.set_title(words(key), pad=10)
         axes.set_xlabel(words("area" if key == "difference" else "correlation"))
     if len(panels):
-        panels[0].set_yticks(places, [_starred(numbers, name, words(name)) for name in entries])
+        panels[0].set_yticks(places, [starred(numbers, name, words(name)) for name in entries])
         panels[0].set_ylim(places[-1] + 0.5, -0.5)
 
 

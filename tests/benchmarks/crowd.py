@@ -1,6 +1,6 @@
 """Start two builds at once in one folder, again and again: one of them builds, and nothing of the two is mixed.
 
-python tests/benchmarks/crowd.py --times 20     two cores: some fifteen minutes
+python tests/benchmarks/crowd.py --times 20     two cores: some ten minutes
 
 The other must end with status 2 and one line that says who builds, or find everything fresh. What is there in the end
 must have the bytes of a lone build's.

@@ -1,6 +1,6 @@
 """Kill smoke builds at random instants and compare what comes of them with a build that was never killed.
 
-python tests/benchmarks/kills.py --kills 60 --each 4     two cores: some twenty minutes
+python tests/benchmarks/kills.py --kills 60 --each 4     two cores: some forty minutes
 
 A build is killed (SIGKILL, with all its processes) `each` times on its way and then left to end: its members, results
 and site must have the same bytes as those of the build that nobody killed, and no temporary file may be left.
