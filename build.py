@@ -12,6 +12,7 @@ from typing import NoReturn
 
 # before torch is loaded: threads that spin for a short while only are as fast alone, and do not starve on shared cores
 os.environ.setdefault("GOMP_SPINCOUNT", "20000")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's own threads wait busily on the cores that torch's work on
 
 sys.path.insert(0, str(Path(__file__).parent))  # a clone works before it is installed, for rendering at least
 

@@ -14,7 +14,8 @@ from torch import nn
 
 from ferpipe.analyses.attributions import blurred
 from ferpipe.analyses.faces import predictions, stratified
-from ferpipe.analyses.perturbation import folded, log_odds
+from ferpipe.analyses.folding import folded
+from ferpipe.analyses.perturbation import log_odds
 from ferpipe.analyses.study import Study
 from ferpipe.analyses.superpixels import BLUR
 from ferpipe.emotions import EMOTIONS, SIDE

@@ -57,21 +57,6 @@ def test_log_odds_are_those_of_the_softmax(network, images):
     np.testing.assert_allclose(found, np.log(probabilities / (1 - probabilities)), rtol=1e-3, atol=1e-3)
 
 
-@pytest.mark.parametrize("stem", ["imagenet", "pooled", "small"])
-def test_a_folded_network_answers_as_before_and_leaves_the_other_alone(images, stem):
-    network = initialised(stem, 8, 0).eval().requires_grad_(False)
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):  # as after training
-            module.running_mean.uniform_(-1, 1)
-            module.running_var.uniform_(0.5, 2)
-    before = {name: value.clone() for name, value in network.state_dict().items()}
-    quick, faces = perturbation.folded(network), images.astype(np.float32) / 255
-    assert not any(isinstance(module, nn.BatchNorm2d) for module in quick.modules())
-    found, expected = (perturbation.log_odds(one, faces, CPU) for one in (quick, network))
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
-    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
-
-
 def test_log_odds_of_a_sure_network_do_not_saturate():
     found = perturbation.log_odds(Constant(), np.zeros((2, 48, 48), np.float32), CPU)
     np.testing.assert_allclose(found[0, 6], 6 - logsumexp(np.arange(6)))
