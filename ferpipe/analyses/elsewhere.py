@@ -146,5 +146,5 @@ def without(study: Study, chosen: np.ndarray, cells: np.ndarray) -> np.ndarray:
     for start in range(0, len(images), BATCH):
         part = slice(start, start + BATCH)
         whole, hidden = images[part].astype(np.float32) / 255, blurred(images[part], BLUR)
-        found[part] = logits(study.model, np.where(shown[part], whole, hidden), study.device).argmax(1)
+        found[part] = logits(study.quick, np.where(shown[part], whole, hidden), study.device).argmax(1)
     return found

@@ -14,7 +14,6 @@ from torch import nn
 
 from ferpipe.analyses.attributions import blurred
 from ferpipe.analyses.faces import predictions, stratified
-from ferpipe.analyses.folding import folded
 from ferpipe.analyses.perturbation import log_odds
 from ferpipe.analyses.study import Study
 from ferpipe.analyses.superpixels import BLUR
@@ -44,12 +43,12 @@ def falls(network: nn.Module, images: np.ndarray, device: torch.device) -> np.nd
     Of images (n, 48, 48) uint8. What is positive speaks for the class.
     """
     found = np.zeros((len(images), len(EMOTIONS), CELLS, CELLS), np.float32)
-    shown, quick = windows(), folded(network)
+    shown = windows()
     for start in range(0, len(images), FACES):
         own = images[start : start + FACES]
         whole, hidden = own.astype(np.float32) / 255, blurred(own, BLUR)
         copies = np.where(shown, whole[:, None], hidden[:, None]).reshape(-1, SIDE, SIDE)
-        odds = log_odds(quick, np.concatenate([whole, copies]), device)
+        odds = log_odds(network, np.concatenate([whole, copies]), device)
         fall = odds[: len(own), None] - odds[len(own) :].reshape(len(own), len(shown), -1)  # (faces, 64, 7)
         found[start : start + len(own)] = fall.transpose(0, 2, 1).reshape(len(own), -1, CELLS, CELLS)
     return found
@@ -65,7 +64,7 @@ def sampled(study: Study) -> np.ndarray:
 def of_dev(study: Study) -> np.ndarray:
     """Return `falls` of the analysis model for the sampled dev faces; analyses of one run share it."""
     if "evidence" not in study.kept:
-        study.kept["evidence"] = falls(study.model, study.dataset.dev.images[sampled(study)], study.device)
+        study.kept["evidence"] = falls(study.quick, study.dataset.dev.images[sampled(study)], study.device)
     found: np.ndarray = study.kept["evidence"]
     return found
 

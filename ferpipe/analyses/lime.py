@@ -78,7 +78,7 @@ def explanation(study: Study, index: int) -> Explanation:
     seed = np.random.default_rng([study.seed, DRAW, index]).integers(2**31)
     samples = SMOKE_SAMPLES if study.smoke else SAMPLES
     image = study.dataset.dev.images[index]
-    return explain(image, lambda images: log_odds(study.model, images, study.device), labels, samples, int(seed))
+    return explain(image, lambda images: log_odds(study.quick, images, study.device), labels, samples, int(seed))
 
 
 def entry(study: Study, index: int, found: Explanation) -> dict[str, Any]:
@@ -138,4 +138,4 @@ def masked(study: Study, index: int, masks: np.ndarray) -> np.ndarray:
     shown = masks.reshape(-1, CELLS, CELLS).repeat(side, axis=1).repeat(side, axis=2)  # (m, 48, 48)
     image = study.dataset.dev.images[index]
     hidden = blurred(image[None], BLUR)[0]
-    return log_odds(study.model, np.where(shown, image.astype(np.float32) / 255, hidden), study.device)
+    return log_odds(study.quick, np.where(shown, image.astype(np.float32) / 255, hidden), study.device)

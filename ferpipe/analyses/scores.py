@@ -258,7 +258,7 @@ def played(asked: Asked, maps: np.ndarray) -> Values:
     whole, blank = asked.images.astype(np.float32) / 255, blurred(asked.images, BLUR)
 
     def probability(shown: np.ndarray) -> np.ndarray:
-        answers = softmax(logits(study.model, np.where(shown, whole, blank), study.device))
+        answers = softmax(logits(study.quick, np.where(shown, whole, blank), study.device))
         return answers[np.arange(len(answers)), asked.targets]
 
     cuts = np.linspace(0, SIDE * SIDE, (SMOKE_STEPS if study.smoke else STEPS) + 1)

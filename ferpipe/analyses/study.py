@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
+from ferpipe.analyses.folding import folded
 from ferpipe.data.dataset import Dataset
 from ferpipe.training.members import Member
 from ferpipe.training.resnet import ResNet18
@@ -31,6 +33,11 @@ class Study:
     def model(self) -> ResNet18:
         """The analysis model, in evaluation mode, its weights without gradients."""
         return self.members[0].network(self.device)
+
+    @cached_property
+    def quick(self) -> nn.Module:
+        """The analysis model for many forward passes: the same answers but for rounding, sooner (see folding.py)."""
+        return folded(self.model)
 
     @cached_property
     def labels(self) -> np.ndarray:

@@ -39,12 +39,17 @@ class Muon(torch.optim.Optimizer):
 def orthogonalised(matrix: Tensor) -> Tensor:
     """Return a matrix (m, n) with about the singular vectors of the given one, and singular values about one.
 
-    A Newton-Schulz iteration of the fifth order.
+    A Newton-Schulz iteration of the fifth order. Each of its steps multiplies from the left by a polynomial of the
+    square x @ x.T; these commute, so that they are gathered on m rows and columns, and the long matrix is read twice.
     """
     x = matrix / (matrix.norm() + 1e-7)
     tall = x.shape[0] > x.shape[1]
     x = x.T if tall else x
+    square = x @ x.T
+    total = torch.eye(len(x), dtype=x.dtype, device=x.device)
     for _ in range(STEPS):
-        square = x @ x.T
-        x = A * x + (B * square + C * square @ square) @ x
+        factor = torch.addmm(square, square, square, beta=B, alpha=C)
+        factor.diagonal().add_(A)
+        total, square = factor @ total, factor @ square @ factor
+    x = total @ x
     return x.T if tall else x

@@ -4,8 +4,8 @@ python tests/benchmarks/closed_form.py [--faces 100] [--masks 1000] [--width 16]
 
 All explain the same untrained network's log-odds on the same rendered faces, with the same segments, samples, kernel,
 ridge and fill, and each begins with the faces alone. lime is called once a face for all classes, so that it forwards
-each sample once; with its default batch of 10, and with ours; the closed form runs before, between and after. The agreement is the correlation of the weights of a
-face's segments, over faces and classes.
+each sample once; with its default batch of 10, and with ours. The closed form runs before, between and after, since a
+machine's pace drifts. The agreement is the correlation of the weights of a face's segments, over faces and classes.
 """
 
 from __future__ import annotations
