@@ -23,6 +23,7 @@ from ferpipe import fingerprints, pipeline, shipping
 from ferpipe.analyses import study
 from ferpipe.data import cache, rendered
 from ferpipe.emotions import EMOTIONS
+from ferpipe.options import Options
 from ferpipe.training.presets import PRESETS
 
 IDS = (
@@ -80,9 +81,13 @@ def archive(tmp_path_factory):
 @pytest.fixture(scope="module")
 def restricted(built, archive):
     """The clone after a FER2013 build, the site as it was before, and that build's output."""
-    well(build(built, "--preset", "smoke"))  # other tests may have left it stale
-    before = contents(built / "site")
-    done = well(build(built, "--preset", "smoke", "--data", archive))
+    with pytest.MonkeyPatch.context() as patch:  # in this process, which has torch already
+        patch.setattr(pipeline, "ROOT", built)
+        patch.setattr(Options, "results", built / "report/results")
+        here = "--preset", "smoke", "--artefacts", built / ".artefacts", "--results", built / "report/results"
+        well(build_here(*here))  # other tests may have left it stale
+        before = contents(built / "site")
+        done = well(build_here(*here, "--data", archive))
     return built, before, done
 
 
@@ -130,7 +135,10 @@ def test_a_changed_analysis_alone_runs_again_and_why_says_so(built):
     assert "code of ferpipe.analyses.curves changed" in done.stdout
 
 
-def test_members_are_loaded_and_a_trial_with_folders_of_its_own_touches_nothing_else(built, tmp_path):
+def test_members_are_loaded_and_a_trial_with_folders_of_its_own_touches_nothing_else(built, tmp_path, monkeypatch):
+    made = built / ".artefacts/rendered/dataset"
+    faces = cache.load(made, json.loads((made / "recipe.json").read_bytes())["data"])
+    monkeypatch.setattr(rendered, "dataset", lambda *_: faces)  # drawing them anew takes four seconds
     before = contents(built / "site", built / "report", built / ".artefacts")
     shutil.copytree(built / "report/results", tmp_path / "results")  # fresh, but for one
     shutil.rmtree(tmp_path / "results/rendered/curves")
@@ -182,6 +190,10 @@ def put_back(path, content):
 
 DAMAGES = [cut, emptied, flipped, folder_instead]
 FILES = ["weights.safetensors", "history.json", "dev_logits.npy", "dev_views.npy", "recipe.json"]
+EVERY = [  # each file once; the rest of them are slow tests
+    pytest.param(name, damage, marks=[pytest.mark.slow] * ((i - j) % len(DAMAGES) != 0))
+    for i, name in enumerate(FILES) for j, damage in enumerate(DAMAGES)
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +206,7 @@ def copied(built, tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("damage", [cut, *(pytest.param(one, marks=pytest.mark.slow) for one in DAMAGES[1:])])
 def test_damaged_caches_results_and_pages_are_made_again_as_they_were(copied, monkeypatch, damage):
     made = copied / "artefacts/rendered"
     faces = cache.load(made / "dataset", json.loads((made / "dataset/recipe.json").read_bytes())["data"])
@@ -216,8 +228,7 @@ def test_damaged_caches_results_and_pages_are_made_again_as_they_were(copied, mo
     assert "Nothing to do" in build_here("--preset", "smoke", *places(copied)).stdout
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize(("name", "damage"), EVERY)
 def test_a_damaged_file_of_a_member_is_named_and_nothing_is_made_of_it(copied, name, damage):
     path = next((copied / "artefacts/rendered/members").glob(f"overfitted-*/{name}"))
     content, before = path.read_bytes(), contents(copied / "output", copied / "results")
