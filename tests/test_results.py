@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from clones import ROOT
 
 from ferpipe import results
 from ferpipe.errors import Slip
@@ -42,3 +43,8 @@ def test_faces_of_one_analysis_replace_only_its_own(tmp_path):
     results.write_faces(tmp_path, "lime", {"z": np.ones(2)}, "r3")
     assert set(results.read_npz(tmp_path / "faces.npz")) == {"lime/z", "saliency/y"}
     assert results.read_json(tmp_path / "faces.json") == {"lime": "r3", "saliency": "r2"}
+
+
+def test_the_published_results_are_of_the_default_run():
+    settings = results.read_json(ROOT / "report" / "results" / "rendered" / "settings" / "numbers.json")
+    assert settings["preset"] != "smoke", "run python build.py and commit what it makes"
