@@ -63,9 +63,9 @@ def folded(network: nn.Module) -> nn.Module:
     """Return a copy of a ResNet18 in evaluation mode that gives the same answers but for rounding, sooner.
 
     Its convolutions hold the normalisation behind them, and those on maps of 2x2 or less are products of matrices. Any
-    other network is returned as it is.
+    other network, and one that is folded already, is returned as it is.
     """
-    if not isinstance(network, ResNet18):
+    if not isinstance(network, ResNet18) or isinstance(network.bn1, nn.Identity):
         return network
     quick = deepcopy(network)
     quick.conv1, quick.bn1 = fuse_conv_bn_eval(quick.conv1, quick.bn1), nn.Identity()  # type: ignore[assignment]

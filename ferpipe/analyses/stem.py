@@ -83,7 +83,8 @@ def patches(
     shown = F.pad(masks, (0, 1))[mask].gather(1, own[place]) > 0
     given = torch.where(shown, lit[place], dark[place]).to(convolution.weight.dtype)
     values = F.linear(given, convolution.weight.flatten(1), convolution.bias)
-    values[int(place[-1] < len(own) - 1) + len(values) - 1 :] = -torch.inf  # beyond the edge: the last, if any reads it
+    if place[-1] == len(own) - 1:  # the place beyond the edge, if any reads it: codes grow with places
+        values[-1] = -torch.inf
     first, *others = columns
     best = values.index_select(0, first)
     for other in others:

@@ -26,9 +26,11 @@ def test_a_folded_network_answers_as_before_and_leaves_the_other_alone(stem):
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
 
 
-def test_a_network_without_normalisation_is_returned_as_it_is():
+def test_a_network_without_normalisation_or_folded_already_is_returned_as_it_is():
     network = nn.Sequential(nn.Flatten(), nn.Linear(48 * 48, 7))
     assert folded(network) is network
+    quick = folded(initialised("imagenet", 8, 0).eval())
+    assert folded(quick) is quick
 
 
 @pytest.mark.parametrize("height, width, stride, size", [(2, 2, 1, 3), (2, 2, 1, 1), (3, 3, 2, 3), (1, 2, 1, 3)])
