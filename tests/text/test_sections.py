@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import re
+from itertools import pairwise
 from pathlib import Path
 
+from ferpipe.render.site import REPORT
 from ferpipe.text import parity, section
 from ferpipe.text.chapters import Writer, places, unplaced
 from ferpipe.text.section import Section
@@ -83,3 +86,15 @@ def test_order_of_placements_counts_and_order_of_words_does_not(tmp_path: Path) 
 def test_code_blocks_are_no_expressions_or_headings(tmp_path: Path) -> None:
     text = WHOLE.replace("Text {fig", "```\n# {{ x }}\n```\n\nText {fig")
     assert parity.problems(read(tmp_path, text)[0]) == []
+
+
+def test_no_words_of_the_report_are_run_together_by_a_block_that_ends_their_line() -> None:
+    """A line's end behind a block is dropped, so that a test on a line of its own breaks no paragraph."""
+    joined = []
+    for path in sorted((REPORT / "sections").glob("*.md")):
+        english = path.read_text(encoding="utf-8").partition("<!-- en -->")[2].partition("<!-- zh -->")[0]
+        for line, after in pairwise(english.splitlines()):
+            words = re.sub(r"\{%.*?%\}", "", line).strip()
+            if words and line.endswith("%}") and after.strip() and not after.startswith("{%"):
+                joined.append((path.name, line, after))
+    assert joined == []
