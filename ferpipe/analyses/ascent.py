@@ -6,6 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.optim.adam import adam
 
 from ferpipe.analyses.activations import output
 from ferpipe.emotions import SIDE
@@ -69,6 +70,20 @@ def answers(network: nn.Module, layer: str, shown: Tensor, channels: Tensor, thr
     return maps[places, channels] - thresholds[channels].view(-1, 1, 1)
 
 
+class Adam:
+    """Adam (Kingma & Ba 2015) for one tensor, as torch computes it; its own class loads a compiler, for two seconds."""
+
+    def __init__(self, values: Tensor) -> None:
+        self.values, self.count = values, torch.tensor(0.0)
+        self.mean, self.square = torch.zeros_like(values), torch.zeros_like(values)
+
+    @torch.no_grad()
+    def step(self, gradient: Tensor, rate: float) -> None:
+        """Move the values against the gradient."""
+        adam([self.values], [gradient], [self.mean], [self.square], [], [self.count], lr=rate, beta1=0.9, beta2=0.999,
+             eps=1e-8, weight_decay=0.0, amsgrad=False, maximize=False)  # fmt: skip
+
+
 def ascend(
     network: nn.Module, layer: str, channels: Tensor, thresholds: Tensor, steps: int, start: np.ndarray,
     rng: np.random.Generator,
@@ -80,15 +95,13 @@ def ascend(
     """
     device = thresholds.device
     waves = torch.tensor(start, dtype=torch.float32, device=device).requires_grad_()
-    optimiser = torch.optim.Adam([waves], lr=RATE)
-    schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 1 / steps, steps)  # so that the small waves settle
-    with torch.enable_grad():
-        for _ in range(steps):
+    optimiser = Adam(waves)
+    for step in range(steps):
+        with torch.enable_grad():
             found = answers(network, layer, turned(pictures(waves), rng), channels, thresholds)
             loss = -F.leaky_relu(found, LEAK).mean((1, 2)).sum()
-            (waves.grad,) = torch.autograd.grad(loss, waves)
-            optimiser.step()
-            schedule.step()
+            (gradient,) = torch.autograd.grad(loss, waves)
+        optimiser.step(gradient, RATE * (1 - step / steps))  # the small waves settle
     with torch.inference_mode():
         shown = pictures(waves.detach())
         return shown, answers(network, layer, shown, channels, thresholds).relu().mean((1, 2))

@@ -68,12 +68,11 @@ def correlation(first: np.ndarray, second: np.ndarray, rng: np.random.Generator,
     if len(first) < LEAST or np.ptp(first) == 0 or np.ptp(second) == 0:
         return None
     found = spearmanr(first, second).statistic
-    drawn = []
-    for chosen in rng.integers(0, len(first), (count, len(first))):
-        ranks = [rankdata(values[chosen]) for values in (first, second)]
-        if all(np.ptp(own) > 0 for own in ranks):
-            drawn.append(np.corrcoef(ranks)[0, 1])
-    interval = percentiles(np.array(drawn)) if drawn else [-1.0, 1.0]
+    chosen = rng.integers(0, len(first), (count, len(first)))
+    a, b = (rankdata(values[chosen], axis=1) - (len(first) + 1) / 2 for values in (first, second))
+    length = np.sqrt((a**2).sum(1) * (b**2).sum(1))  # zero where a resample is constant
+    drawn = (a * b).sum(1)[length > 0] / length[length > 0]
+    interval = percentiles(drawn) if len(drawn) else [-1.0, 1.0]
     return {"value": float(found), "interval": interval, "n": len(first)}
 
 

@@ -16,6 +16,7 @@ from ferpipe.analyses.activations import recording
 from ferpipe.analyses.inputs import BATCH, batches, inputs
 from ferpipe.analyses.superpixels import BLUR
 from ferpipe.emotions import SIDE
+from ferpipe.training.folding import folded
 
 METHODS = ("gradient", "smoothgrad", "integrated", "layercam", "lime", "rise", "occlusion")
 BASELINES = ("random", "edges", "centre")
@@ -57,7 +58,7 @@ def relevance(
         raise ValueError(f"images (={len(images)}) and targets (={len(targets)}) must be equally many")
     if not len(images):
         return np.zeros((0, SIDE, SIDE), np.float32)
-    return _BY_NAME[name](_Asked(network, images, targets, device, seed, effort)).astype(np.float32, copy=False)
+    return _BY_NAME[name](_Asked(folded(network), images, targets, device, seed, effort)).astype(np.float32, copy=False)
 
 
 @dataclass(frozen=True)

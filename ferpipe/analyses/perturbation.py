@@ -7,6 +7,7 @@ has masks of a family of its own: derived from one another's, their maps would a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from functools import cached_property
 
 import numpy as np
@@ -16,11 +17,11 @@ from torch import nn
 
 from ferpipe.analyses import stem, surrogates
 from ferpipe.analyses.attributions import blurred
-from ferpipe.analyses.folding import folded
 from ferpipe.analyses.inputs import batches
 from ferpipe.analyses.superpixels import BLUR, KERNEL_WIDTH, RIDGE, segmented
 from ferpipe.emotions import EMOTIONS, SIDE
 from ferpipe.training import machine
+from ferpipe.training.folding import folded
 from ferpipe.training.resnet import ResNet18
 
 BATCH = 256  # masked faces forwarded at once: more of them leave the cache
@@ -77,8 +78,8 @@ class Service:
     def __init__(
         self, networks: Sequence[nn.Module], images: np.ndarray, device: torch.device, seed: int, effort: float = 1.0
     ) -> None:
-        precision = torch.bfloat16 if machine.half(device) else torch.float32
-        self.networks = tuple(folded(network).to(precision) for network in networks)
+        quick = tuple(folded(network) for network in networks)
+        self.networks = tuple(deepcopy(network).bfloat16() for network in quick) if machine.half(device) else quick
         self.images, self.device, self.seed = images, device, seed
         self.count = max(2, round(MASKS * effort))
         self.stride = min(PATCH, max(1, round(STRIDE / effort**0.5)))  # the patches' number grows with its square

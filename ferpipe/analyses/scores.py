@@ -25,6 +25,7 @@ from ferpipe.analyses.study import Study, softmax
 from ferpipe.analyses.surrogates import rank_correlation
 from ferpipe.emotions import EMOTIONS, SIDE
 from ferpipe.results import Result
+from ferpipe.training.folding import folded
 from ferpipe.training.resnet import initialised
 
 SHOWN = ("happy", "surprise", "neutral", "angry")  # the rightly answered face of median confidence of each
@@ -144,10 +145,14 @@ def parameters(study: Study) -> dict[str, Any]:
 def sampled(study: Study) -> tuple[np.ndarray, int]:
     """Return the dev faces that are explained, and how many of them, which stand first, are also checked.
 
-    First, so that a method draws for them as it did before: a check then changes one thing alone.
+    First, so that a method draws for them as it did before: a check then changes one thing alone. Where the truth is
+    known they are taken from the faces that count for it, if those suffice.
     """
     wanted, fewer = (SMOKE_FACES, SMOKE_CHECKED) if study.smoke else (FACES, CHECKED)
-    chosen = stratified(study.labels, wanted, np.random.default_rng([study.seed, DRAW, 0]))
+    places = np.flatnonzero(surely_right(study)) if available(study) else np.arange(len(study.labels))
+    if len(places) < wanted:
+        places = np.arange(len(study.labels))
+    chosen = places[stratified(study.labels[places], wanted, np.random.default_rng([study.seed, DRAW, 0]))]
     first = stratified(study.labels[chosen], fewer, np.random.default_rng([study.seed, DRAW, 1]))
     return np.concatenate([chosen[first], np.delete(chosen, first)]), len(first)
 
@@ -167,7 +172,7 @@ class Asked:
         study = self.study
         return relevance(
             name,
-            study.model if network is None else network,
+            study.quick if network is None else network,
             self.images[:first],
             self.targets[:first],
             study.device,
@@ -176,12 +181,18 @@ class Asked:
         )
 
 
+def surely_right(study: Study) -> np.ndarray:
+    """Return which drawn dev faces are answered surely and rightly, (n,) bool: by the truth, some labels are wrong."""
+    answers = predictions(study)
+    sure = study.probabilities[np.arange(len(answers)), answers] >= SURE
+    return sure & (answers == study.dataset.truth["emotions"])
+
+
 def known(study: Study, chosen: np.ndarray, asked: Asked) -> Truth | None:
     """Return the truth about the sample's faces, None where it is not known."""
     if not available(study):
         return None
-    right = asked.targets == study.dataset.truth["emotions"][chosen]  # not the label: some of those are wrong
-    places = np.flatnonzero(right & (study.probabilities[chosen, asked.targets] >= SURE))
+    places = np.flatnonzero(surely_right(study)[chosen])
     parts = counterfactuals(study, chosen[places])
     shows = [k for k, one in enumerate(parts) if one.parts]
     places, parts = places[shows], [parts[k] for k in shows]
@@ -280,9 +291,9 @@ class Checks:
         study = asked.study
         recipe = study.members[0].recipe
         seeds = np.random.default_rng([study.seed, DRAW, 2]).integers(2**31, size=2).tolist()
-        untrained = initialised(recipe.stem, recipe.width, seeds[0]).to(study.device).eval().requires_grad_(False)
+        untrained = folded(initialised(recipe.stem, recipe.width, seeds[0]).to(study.device).eval())
         second = study.members[1] if len(study.members) > 1 else None
-        other = second.network(study.device) if second is not None and second.weights is not None else None
+        other = folded(second.network(study.device)) if second is not None and second.weights is not None else None
         self.first = first
         self.random = partial(asked.maps, network=untrained, first=first)
         self.reseeded = partial(asked.maps, seed=seeds[1], first=first)

@@ -60,7 +60,7 @@ def measured(study: Study) -> dict[str, Any]:
     images = study.dataset.dev.images[hands[shows]]
     lacking = np.array([found[k].pictures[0] for k in shows], np.uint8).reshape(images.shape)
     masks = np.array([found[k].masks[0] for k in shows], bool).reshape(images.shape)
-    before, after = (log_odds(study.model, faces, study.device) for faces in (images, lacking))
+    before, after = (log_odds(study.quick, faces, study.device) for faces in (images, lacking))
     answers, others = before.argmax(1), after.argmax(1)
     flips = answers != others
     counts = np.zeros((len(EMOTIONS), len(EMOTIONS)), int)
@@ -88,7 +88,7 @@ def found_by(
     effort = SMOKE_EFFORT if study.smoke else EFFORT
     aucs: dict[str, dict[str, Any]] = {}
     for name in (*METHODS, *BASELINES):
-        maps = relevance(name, study.model, images[places], answers[places], study.device, study.seed, effort)
+        maps = relevance(name, study.quick, images[places], answers[places], study.device, study.seed, effort)
         values = auc(maps, masks[places])
         aucs[name] = {"decisive": mean(study, values[decisive], 1), "other": mean(study, values[~decisive], 2)}
     return aucs, {kind: len(own) for kind, own in drawn.items()}

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ferpipe.analyses.folding import Residual
+from ferpipe.training.folding import Residual
 from ferpipe.training.resnet import DEVIATION, MEAN, ResNet18
 
 MOST = 2**24  # ways to show the segments at all places together: float32 counts exactly so far
@@ -27,8 +27,7 @@ def logits(
 
     None where `patches` returns None.
     """
-    pool = network.relu  # `folded` has swapped the two
-    found = patches(network.conv1, pool, face, hidden, segments, cells)
+    found = patches(network.conv1, network.maxpool, face, hidden, segments, cells)
     if found is None:
         return None
     table, rows = found

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from ferpipe.analyses.folding import folded
 from ferpipe.data.dataset import Dataset
+from ferpipe.training.folding import folded
 from ferpipe.training.members import Member
 from ferpipe.training.resnet import ResNet18
 

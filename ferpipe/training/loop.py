@@ -32,12 +32,12 @@ from ferpipe.errors import Slip
 from ferpipe.fingerprints import of_bytes
 from ferpipe.training import machine, members, views
 from ferpipe.training.augment import augment, mix
+from ferpipe.training.folding import folded
 from ferpipe.training.members import CURVES
-from ferpipe.training.muon import Muon
+from ferpipe.training.optimisers import SGD, Muon
 from ferpipe.training.recipes import Recipe
 from ferpipe.training.resnet import ResNet18, initialised, normalise
 
-OPTIMISERS = ("sgd", "muon")  # in the file to resume from
 SMALL = 32  # pixels a side in a recipe's first, small epochs
 Weights = dict[str, Tensor]
 
@@ -132,6 +132,11 @@ class Training:
         """The pixels a side that the network sees in this epoch."""
         return SMALL if self.epoch < self.recipe.small else SIDE
 
+    @property
+    def momenta(self) -> list[Tensor]:
+        """The optimisers' momenta, one for each weight."""
+        return [buffer for optimiser in self.optimisers for buffer in optimiser.buffers]
+
     def rate(self, step: int) -> float:
         """Return a step's share of the peak learning rates: up in a line to 1, then down to nearly nothing."""
         done = step / (self.steps * self.recipe.epochs)
@@ -160,9 +165,7 @@ class Training:
             self.network.zero_grad()
             loss.backward()
             for optimiser in self.optimisers:
-                for group in optimiser.param_groups:
-                    group["lr"] = optimiser.defaults["lr"] * self.rate(self.epoch * self.steps + step)
-                optimiser.step()
+                optimiser.step(self.rate(self.epoch * self.steps + step))
             if recipe.average:
                 self.average.update_parameters(self.network)
             yield
@@ -181,8 +184,9 @@ class Training:
     def close_epoch(self) -> None:
         """Measure the averaged network on dev and on a sample of train, without augmentation, and keep the best."""
         network = self.average.module if self.recipe.average else self.network
+        quick = folded(network.eval(), self.side)
         for name, (images, labels) in (("train", self.sample), ("dev", self.dev)):
-            logits = views.logits(network, images, self.side)
+            logits = views.logits(quick, images, self.side)
             self._check_finite(name, F.cross_entropy(logits.half().double(), labels.cpu()).item())  # as it is kept
             self.history[f"{name}_loss"].append(F.cross_entropy(logits.double(), labels.cpu()).item())
             self.history[f"{name}_accuracy"].append((logits.argmax(1) == labels.cpu()).double().mean().item())
@@ -198,8 +202,7 @@ class Training:
         tensors = {f"network/{k}": v for k, v in self.network.state_dict().items()}
         tensors |= {f"average/{k}": v for k, v in self.average.state_dict().items()}
         tensors |= {f"best/{k}": v for k, v in self.best.items()}
-        for name, optimiser in zip(OPTIMISERS, self.optimisers, strict=False):
-            tensors |= {f"{name}/{k}": v["momentum_buffer"] for k, v in optimiser.state_dict()["state"].items()}
+        tensors |= {f"momentum/{k}": buffer for k, buffer in enumerate(self.momenta)}
         tensors["logits"] = torch.from_numpy(np.stack(self.logits))
         state = json.dumps({"epoch": self.epoch, "history": self.history, "recipe": recipe})
         tensors = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
@@ -228,9 +231,8 @@ class Training:
         self.network.load_state_dict(part("network/"))
         self.average.load_state_dict(part("average/"))
         self.best = part("best/")
-        for name, optimiser in zip(OPTIMISERS, self.optimisers, strict=False):
-            state = {int(k): {"momentum_buffer": v} for k, v in part(f"{name}/").items()}
-            optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
+        for k, buffer in enumerate(self.momenta):
+            buffer.copy_(tensors[f"momentum/{k}"])
         self.epoch, self.history, self.logits = meta["epoch"], meta["history"], list(tensors["logits"].numpy())
 
 
@@ -257,13 +259,13 @@ def _compiled(stem: str, width: int, device: torch.device) -> tuple[ResNet18, Ca
     return network, torch.compile(network, dynamic=False)
 
 
-def _optimisers(network: ResNet18, recipe: Recipe) -> list[torch.optim.Optimizer]:
+def _optimisers(network: ResNet18, recipe: Recipe) -> list[SGD]:
     """Return SGD and, where the recipe has a rate for it, Muon for the convolutions of the stages."""
-    stages = [p for name, p in network.named_parameters() if p.ndim == 4 and name.startswith("layer") and recipe.muon]
-    rest = [p for p in network.parameters() if not any(p is other for other in stages)]
-    groups = [
-        {"params": [p for p in rest if p.ndim > 1], "weight_decay": recipe.weight_decay},
-        {"params": [p for p in rest if p.ndim == 1], "weight_decay": 0.0},
+    named = dict(network.named_parameters())
+    stages = [name for name, p in named.items() if p.ndim == 4 and name.startswith("layer") and recipe.muon]
+    rest = [p for name, p in named.items() if name not in stages]
+    found = [
+        SGD([p for p in rest if p.ndim > 1], recipe.learning_rate, recipe.momentum, recipe.weight_decay),
+        SGD([p for p in rest if p.ndim == 1], recipe.learning_rate, recipe.momentum),
     ]
-    sgd = torch.optim.SGD(groups, recipe.learning_rate, momentum=recipe.momentum, nesterov=True)
-    return [sgd, Muon(stages, recipe.muon, recipe.momentum)] if stages else [sgd]
+    return [*found, Muon([named[name] for name in stages], recipe.muon, recipe.momentum)] if stages else found

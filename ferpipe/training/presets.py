@@ -37,7 +37,7 @@ _FULL = Recipe(
 PRESETS: dict[str, dict[str, Preset]] = {
     "rendered": {
         "smoke": Preset(2, _SMOKE, 64, 3, sizes=(175, 105, 35)),
-        "default": Preset(3, Recipe(width=16, epochs=9), 700, 10, sizes=(2600, 900, 600)),
+        "default": Preset(3, Recipe(width=16, epochs=8), 600, 10, sizes=(2600, 900, 600)),
         "full": Preset(5, replace(_FULL, epochs=20, small=8), 800, 40, (12000, 3000, 3000), _KINDS, student=True),
     },
     "fer2013": {

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ferpipe.emotions import EMOTIONS, SIDE
+from ferpipe.training.folding import folded
 from ferpipe.training.resnet import normalise
 
 BATCH = 256  # pictures forwarded at once
@@ -15,16 +16,16 @@ SHIFTS = ((0, 0, 0.5), (1, 1, 0.25), (-1, -1, 0.25))  # pixels down and right, a
 
 def logits(network: nn.Module, images: Tensor, side: int = SIDE) -> Tensor:
     """Return logits (n, 7) float32 on the CPU for uint8 images (n, 48, 48), in evaluation mode, at `side` pixels."""
-    network.eval()
+    quick = folded(network.eval(), side)
     with torch.inference_mode():
-        return torch.cat([network(_seen(normalise(part), side)).float().cpu() for part in images.split(BATCH)])
+        return torch.cat([quick(_seen(normalise(part), side)).float().cpu() for part in images.split(BATCH)])
 
 
 def averaged(network: nn.Module, images: Tensor) -> Tensor:
     """Return logits (n, 7) averaged over a face and its mirror image, each also shifted by a pixel both ways."""
-    network.eval()
+    quick = folded(network.eval())
     with torch.inference_mode():
-        return torch.cat([_averaged(network, _seen(normalise(part), SIDE)) for part in images.split(BATCH)])
+        return torch.cat([_averaged(quick, _seen(normalise(part), SIDE)) for part in images.split(BATCH)])
 
 
 def _averaged(network: nn.Module, inputs: Tensor) -> Tensor:

@@ -2,7 +2,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ferpipe.analyses.ascent import answers, ascend, levelled, pictures, turned
+from ferpipe.analyses.ascent import Adam, answers, ascend, levelled, pictures, turned
 
 
 class OneFilter(nn.Module):
@@ -58,3 +58,14 @@ def test_a_turned_picture_is_the_picture_moved_a_little():
     assert abs(moved.mean() - shown.mean()) < 0.05
     constant = torch.full((1, 48, 48), 0.3)
     torch.testing.assert_close(turned(constant, np.random.default_rng(0)), constant)
+
+
+def test_adam_steps_as_torchs_own_does():
+    first = torch.randn(6, 5, generator=torch.Generator().manual_seed(0))
+    ours, theirs = first.clone(), torch.nn.Parameter(first.clone())
+    optimiser, other = Adam(ours), torch.optim.Adam([theirs], lr=0.1)
+    for seed in range(3):
+        theirs.grad = torch.randn(6, 5, generator=torch.Generator().manual_seed(seed))
+        optimiser.step(theirs.grad, 0.1)
+        other.step()
+    assert torch.equal(ours, theirs)

@@ -245,3 +245,17 @@ def test_checked_faces_stand_first_and_no_face_twice(study):
     chosen, checked = scores.sampled(one)
     assert abs(len(chosen) - scores.FACES) < 7 and checked == 14 and len(set(chosen.tolist())) == len(chosen)
     assert set(one.labels[chosen[:checked]]) == set(range(7))
+
+
+def test_drawn_faces_are_taken_from_those_that_are_answered_rightly_and_surely_if_those_suffice(study):
+    one = study(n=70, known=True, answers=np.arange(70) % 7)
+    one = replace(one, dataset=replace(one.dataset, name="rendered"))
+    right = scores.surely_right(one)
+    assert (one.probabilities.max(1) >= scores.SURE).sum() == right.sum() > scores.SMOKE_FACES
+    chosen, _ = scores.sampled(one)
+    assert right[chosen].all() and len(chosen) >= scores.SMOKE_FACES
+    wrong = replace(one, dataset=replace(one.dataset, truth={**one.dataset.truth, "emotions": np.ones(70, int)}))
+    assert scores.surely_right(wrong).sum() == right[1::7].sum() < 14
+    few = replace(wrong, preset="default")
+    chosen, _ = scores.sampled(few)
+    assert not scores.surely_right(few)[chosen].all()

@@ -5,9 +5,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from ferpipe.analyses import stem
-from ferpipe.analyses.folding import folded
 from ferpipe.analyses.inputs import inputs
 from ferpipe.analyses.perturbation import Service
+from ferpipe.training.folding import folded
 from ferpipe.training.resnet import initialised
 
 CPU = torch.device("cpu")

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from ferpipe.analyses import perturbation
-from ferpipe.analyses.folding import Product, folded
+from ferpipe.training.folding import Product, folded
 from ferpipe.training.resnet import initialised
 
 CPU = torch.device("cpu")
@@ -24,6 +24,13 @@ def test_a_folded_network_answers_as_before_and_leaves_the_other_alone(stem):
     found, expected = (perturbation.log_odds(one, faces, CPU) for one in (quick, network))
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+def test_a_network_can_be_folded_for_smaller_inputs():
+    network = initialised("imagenet", 8, 0).eval().requires_grad_(False)
+    given = torch.rand(3, 1, 32, 32, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(folded(network, 32)(given), network(given), rtol=1e-4, atol=1e-4)
+    assert isinstance(folded(network, 32).layer4[0].conv2, Product)
 
 
 def test_a_network_without_normalisation_or_folded_already_is_returned_as_it_is():

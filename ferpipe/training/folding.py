@@ -13,7 +13,6 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from ferpipe.emotions import SIDE
 from ferpipe.training.resnet import Block, ResNet18
 
-STAGES = ("layer1", "layer2", "layer3", "layer4")
 SMALL = 4  # places of a map on which a convolution is sooner done as one product of matrices
 
 
@@ -59,25 +58,35 @@ class Product(nn.Module):
         return found.view(-1, height, width, channels).permute(0, 3, 1, 2)
 
 
-def folded(network: nn.Module) -> nn.Module:
+class Folded(ResNet18):
+    """A ResNet18 in evaluation mode whose convolutions hold the normalisation behind them."""
+
+    def __init__(self, network: ResNet18) -> None:
+        nn.Module.__init__(self)
+        self.conv1, self.bn1 = fuse_conv_bn_eval(network.conv1, network.bn1), nn.Identity()  # type: ignore[assignment]
+        self.maxpool, self.relu = network.maxpool, nn.ReLU(inplace=True)
+        self.layer1, self.layer2, self.layer3, self.layer4 = (
+            nn.Sequential(*(Residual(cast("Block", block)) for block in stage))
+            for stage in (network.layer1, network.layer2, network.layer3, network.layer4)
+        )
+        self.avgpool, self.fc = network.avgpool, deepcopy(network.fc)
+        self.eval()
+
+
+def folded(network: nn.Module, side: int = SIDE) -> nn.Module:
     """Return a copy of a ResNet18 in evaluation mode that gives the same answers but for rounding, sooner.
 
-    Its convolutions hold the normalisation behind them, and those on maps of 2x2 or less are products of matrices. Any
-    other network, and one that is folded already, is returned as it is.
+    Its convolutions hold the normalisation behind them, and those on maps of 2x2 or less are products of matrices, for
+    inputs of `side` pixels a side alone. Any other network, and one that is folded already, is returned as it is.
     """
-    if not isinstance(network, ResNet18) or isinstance(network.bn1, nn.Identity):
+    if not isinstance(network, ResNet18) or isinstance(network, Folded):
         return network
-    quick = deepcopy(network)
-    quick.conv1, quick.bn1 = fuse_conv_bn_eval(quick.conv1, quick.bn1), nn.Identity()  # type: ignore[assignment]
-    # the largest of some numbers, cut off at zero, is the largest of the cut-off ones: on a quarter of the pixels
-    quick.relu, quick.maxpool = quick.maxpool, nn.ReLU(inplace=True)  # type: ignore[assignment]
-    for name in STAGES:
-        setattr(quick, name, nn.Sequential(*(Residual(block) for block in getattr(quick, name))))
-    _multiply(quick)
+    quick = Folded(network)
+    _multiply(quick, side)
     return quick.to(memory_format=torch.channels_last).requires_grad_(False)
 
 
-def _multiply(network: ResNet18) -> None:
+def _multiply(network: ResNet18, side: int) -> None:
     """Put a Product in the place of each convolution on a map of 2x2 or less."""
     shapes: dict[nn.Module, torch.Size] = {}
     convolutions = [module for module in network.modules() if isinstance(module, nn.Conv2d)]
@@ -86,7 +95,7 @@ def _multiply(network: ResNet18) -> None:
         for one in convolutions
     ]
     with torch.no_grad():
-        network(torch.zeros(1, 1, SIDE, SIDE).to(network.fc.weight))
+        network(torch.zeros(1, 1, side, side).to(network.fc.weight))
         for hook in hooks:
             hook.remove()
         for parent in list(network.modules()):
