@@ -15,7 +15,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-import torchvision
 from clones import PLACES, build, build_here, clone, contents, places, well
 from PIL import Image
 
@@ -315,10 +314,10 @@ def test_shipped_networks_fill_the_report_without_training_and_predict(restricte
 
 
 @pytest.mark.slow
-def test_training_starts_from_torchvisions_weights(tmp_path, monkeypatch):
+def test_training_starts_from_torchvisions_weights(resnet18, tmp_path, monkeypatch):
     smoke = PRESETS["rendered"]["smoke"]
     monkeypatch.setitem(PRESETS["rendered"], "smoke", replace(smoke, overfitted_part=32, sizes=(70, 28, 14)))
-    torch.save(torchvision.models.resnet18().state_dict(), tmp_path / "resnet18.pth")
+    torch.save(resnet18().state_dict(), tmp_path / "resnet18.pth")
     call = ("train", "--preset", "smoke", "--members", "1", "--epochs", "1", *places(tmp_path))
     well(build_here(*call, "--init", tmp_path / "resnet18.pth"))
     (record,) = (tmp_path / "artefacts/rendered/members").glob("member-*/recipe.json")

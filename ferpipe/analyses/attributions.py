@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from captum.attr import IntegratedGradients
 from scipy.ndimage import gaussian_filter
 from torch import Tensor, nn
 
@@ -44,15 +43,18 @@ def integrated(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return Integrated Gradients (Sundararajan et al. 2017), and (n,) their sums and what these should be.
 
-    A sum should be the change of the target's logit from the baseline to the face (completeness).
+    The mean gradient on the way from the baseline to the face, at the nodes of Gauss and Legendre, times that way. A
+    sum should be the change of the target's logit (completeness).
     """
-    places = torch.as_tensor(targets, device=given.device)
-    method = IntegratedGradients(network, multiply_by_inputs=True)
-    with torch.enable_grad():
-        maps = method.attribute(given, baselines, target=places, n_steps=steps, method="gausslegendre")
+    nodes, weights = np.polynomial.legendre.leggauss(steps)  # on [-1, 1]
+    shares = torch.tensor((nodes + 1) / 2, dtype=given.dtype, device=given.device)
+    way = given - baselines
+    on_it = (baselines + shares.view(-1, 1, 1, 1, 1) * way).flatten(0, 1)
+    slopes = gradient(network, on_it, np.tile(targets, steps)).reshape(steps, *given[:, 0].shape)
+    maps = np.tensordot((weights / 2).astype(np.float32), slopes, 1) * way[:, 0].float().cpu().numpy()
+    places = torch.as_tensor(targets, device=given.device).unsqueeze(1)
     with torch.inference_mode():
-        change = (network(given) - network(baselines)).gather(1, places.unsqueeze(1))[:, 0]
-    maps = maps.detach()[:, 0].float().cpu().numpy()
+        change = (network(given) - network(baselines)).gather(1, places)[:, 0]
     return maps, maps.astype(np.float64).sum((1, 2)), change.cpu().double().numpy()
 
 

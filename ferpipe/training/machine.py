@@ -13,7 +13,7 @@ import torch
 from ferpipe.errors import Slip
 from ferpipe.training.ranks import local_rank
 
-RECORDED = ("torch", "torchvision", "lime", "captum", "scikit-image", "scikit-learn", "numpy")
+RECORDED = ("torch", "torchvision", "lime", "scikit-image", "scikit-learn", "numpy")
 
 
 def device(name: str) -> torch.device:

@@ -49,6 +49,16 @@ def test_integrated_gradients_of_a_network_are_complete(given):
     assert np.abs(sums - changes).mean() < 0.05 * np.abs(changes).mean()
 
 
+def test_integrated_gradients_are_captums(given):
+    from captum.attr import IntegratedGradients  # two seconds, which only this test needs
+
+    network = initialised("imagenet", 8, 0).eval().requires_grad_(False)
+    baselines, targets = given.flip(3), torch.tensor(TARGETS)
+    theirs = IntegratedGradients(network).attribute(given, baselines, targets, n_steps=9, method="gausslegendre")
+    maps, _, _ = integrated(network, given, TARGETS, baselines, 9)
+    np.testing.assert_allclose(maps, theirs[:, 0].detach().numpy(), rtol=1e-4, atol=1e-6)
+
+
 def test_smoothgrad_draws_for_each_face_from_a_generator_of_its_own(given):
     network = initialised("imagenet", 8, 0).eval().requires_grad_(False)
     both = smoothgrad(network, given[:2], TARGETS[:2], 5, 0.3, (4,))

@@ -1,13 +1,12 @@
 import pytest
 import torch
-import torchvision
 
 from ferpipe.training.resnet import ResNet18, initialised, normalise
 
 
-def test_the_imagenet_stem_at_full_width_is_torchvisions_resnet18():
+def test_the_imagenet_stem_at_full_width_is_torchvisions_resnet18(resnet18):
     ours = initialised("imagenet", 64, seed=0).eval()
-    theirs = torchvision.models.resnet18(num_classes=7).eval()
+    theirs = resnet18(num_classes=7).eval()
     theirs.conv1 = torch.nn.Conv2d(1, 64, 7, 2, 3, bias=False)
     theirs.load_state_dict(ours.state_dict())  # the same keys and shapes
     inputs = torch.randn(2, 1, 48, 48, generator=torch.Generator().manual_seed(0))

@@ -2,7 +2,6 @@ import pickle
 
 import pytest
 import torch
-import torchvision
 from safetensors.torch import save_file
 
 from ferpipe.errors import Slip
@@ -11,9 +10,9 @@ from ferpipe.training.resnet import ResNet18
 
 
 @pytest.fixture(scope="module")
-def theirs():
+def theirs(resnet18):
     torch.manual_seed(0)
-    return torchvision.models.resnet18().state_dict()
+    return resnet18().state_dict()
 
 
 def saved(path, state):
