@@ -173,13 +173,15 @@ def test_the_slider_fades_from_face_to_map(browser: Any, host: str) -> None:
 def test_the_keyboard_reaches_every_control_in_order(browser: Any, host: str, address: str) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     page.goto(f"{host}{address}")
-    number = """controls => [...document.querySelectorAll(
-        'a[href], button, input, [tabindex="0"]')].filter(e => e.checkVisibility()).indexOf(document.activeElement)"""
     count = page.locator("a[href]:visible, button:visible, input:visible, [tabindex='0']:visible").count()
-    reached = []
+    page.evaluate("() => { reached = []; addEventListener('focusin', event => reached.push(event.target)) }")
     for _ in range(count):
         page.keyboard.press("Tab")
-        reached.append(page.evaluate(number))
+    reached = page.evaluate("""() => {
+        const controls = [...document.querySelectorAll('a[href], button, input, [tabindex="0"]')]
+        const visible = controls.filter(control => control.checkVisibility())
+        return reached.map(control => visible.indexOf(control))
+    }""")
     assert count > 40 and reached == list(range(count))
     page.close()
 

@@ -32,6 +32,13 @@ def trained(folder, recipe=RECIPE):
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
+@pytest.fixture(scope="module")
+def one(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("members") / "m"
+    trained(folder, Recipe(**{**RECIPE.parameters(), "epochs": 2}))
+    return folder
+
+
 def test_the_same_seed_gives_the_same_bytes_and_another_does_not(tmp_path):
     first = trained(tmp_path / "a")
     assert trained(tmp_path / "b") == first
@@ -132,8 +139,8 @@ def no_json(folder):
 
 
 @pytest.mark.parametrize("fault", [broken_weights, no_weights, other_recipe, no_json])
-def test_a_damaged_member_is_refused_by_name(tmp_path, fault):
-    trained(tmp_path / "m")
+def test_a_damaged_member_is_refused_by_name(one, tmp_path, fault):
+    shutil.copytree(one, tmp_path / "m")
     fault(tmp_path / "m")
     with pytest.raises(Slip, match="m"):
         members.load(tmp_path / "m")
@@ -153,9 +160,8 @@ def test_small_epochs_come_first_and_are_never_chosen(tmp_path):
     assert members.load(tmp_path / "m").epoch == 4
 
 
-def test_views_are_the_chosen_weights_own(tmp_path):
-    trained(tmp_path / "m")
-    member = members.load(tmp_path / "m")
+def test_views_are_the_chosen_weights_own(one):
+    member = members.load(one)
     wanted = views.averaged(member.network(CPU), torch.from_numpy(DEV.images))
     np.testing.assert_allclose(wanted.numpy(), member.view_logits, atol=2e-2)  # float16
 
@@ -250,13 +256,6 @@ def test_a_loss_that_is_not_finite_stops_the_member_and_keeps_the_last_epoch(tmp
     other = loop.Training(RECIPE, TRAIN, DEV, CPU)
     other.restore(tmp_path / "resume-m.safetensors", {"parameters": RECIPE.parameters()})
     assert other.epoch == 1 and np.isfinite(other.history["dev_loss"]).all()
-
-
-@pytest.fixture(scope="module")
-def one(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("members") / "m"
-    trained(folder, Recipe(**{**RECIPE.parameters(), "epochs": 2}))
-    return folder
 
 
 def flipped_digit(folder):
