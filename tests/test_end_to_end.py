@@ -32,11 +32,20 @@ IDS = (
 )  # fmt: skip
 
 
+def build_inside(folder, *arguments):
+    """A smoke build of a clone in this process, which has torch already."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "ROOT", folder)
+        patch.setattr(Options, "results", folder / "report/results")
+        here = "--artefacts", folder / ".artefacts", "--results", folder / "report/results"
+        return well(build_here("--preset", "smoke", *here, *arguments))
+
+
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory):
     """A clone after its first build, and what that made: later builds may change it."""
     folder = clone(tmp_path_factory.mktemp("rendered"))
-    well(build(folder, "--preset", "smoke"))
+    build_inside(folder)
     return folder, ended(folder)
 
 
@@ -80,14 +89,9 @@ def archive(tmp_path_factory):
 @pytest.fixture(scope="module")
 def restricted(built, archive):
     """The clone after a FER2013 build, the site as it was before, and that build's output."""
-    with pytest.MonkeyPatch.context() as patch:  # in this process, which has torch already
-        patch.setattr(pipeline, "ROOT", built)
-        patch.setattr(Options, "results", built / "report/results")
-        here = "--preset", "smoke", "--artefacts", built / ".artefacts", "--results", built / "report/results"
-        well(build_here(*here))  # other tests may have left it stale
-        before = contents(built / "site")
-        done = well(build_here(*here, "--data", archive))
-    return built, before, done
+    build_inside(built)  # other tests may have left it stale
+    before = contents(built / "site")
+    return built, before, build_inside(built, "--data", archive)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -23,7 +23,7 @@ CELLS = 8  # a side
 CELL = SIDE // CELLS  # pixels
 MARGIN = CELL // 2  # pixels hidden around a cell
 FACES = 8  # whose hidden copies are forwarded at once
-SMOKE_FACES = 70  # of dev, by class
+SMOKE_FACES = 35  # of dev, by class
 DRAW = 151  # marks this module's generator
 
 

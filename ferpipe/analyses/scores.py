@@ -31,7 +31,7 @@ from ferpipe.training.resnet import initialised
 SHOWN = ("happy", "surprise", "neutral", "angry")  # the rightly answered face of median confidence of each
 FACES, SMOKE_FACES = 100, 7  # of dev, by class
 CHECKED, SMOKE_CHECKED = 14, 2  # of these: each check asks for three further maps of a face
-EFFORT, SMOKE_EFFORT = 0.4, 0.05  # of the methods: 400 masks
+EFFORT, SMOKE_EFFORT = 0.4, 0.02  # of the methods: 400 masks
 SURE = 0.5  # probability from which on an answer counts as sure
 PARTS = 3  # fewest parts that make a ranking
 STEPS, SMOKE_STEPS = 24, 4  # of insertion and deletion

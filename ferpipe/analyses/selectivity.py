@@ -30,7 +30,7 @@ EVERY = ("conv1", *STAGES)  # in the order in which a face passes them
 MEASURES = ("index", "null", "excess", "auroc", "eta_squared")
 PERMUTATIONS, SMOKE_PERMUTATIONS = 20, 5  # of the labels: their mean is over all filters too
 RESAMPLES, SMOKE_RESAMPLES = 1000, 100
-FACES, SMOKE_FACES = 700, 70  # of dev, by class, that are answered without each of Table 1's filters
+FACES, SMOKE_FACES = 700, 35  # of dev, by class, that are answered without each of Table 1's filters
 CONSTANT = 1e-6  # of a filter's largest response: a range below is rounding
 DRAW = 142  # marks this analysis's generators
 

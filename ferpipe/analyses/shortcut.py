@@ -20,7 +20,7 @@ from ferpipe.emotions import EMOTIONS, SIDE
 from ferpipe.results import Result
 
 FACES, SMOKE_FACES = 30, 3  # explained at most of each kind
-EFFORT, SMOKE_EFFORT = 0.4, 0.05  # of the methods: 400 masks
+EFFORT, SMOKE_EFFORT = 0.4, 0.02  # of the methods: 400 masks
 RESAMPLES, SMOKE_RESAMPLES = 1000, 100
 KINDS = ("decisive", "other")  # hands that change the answer when they go, and hands that do not
 SAD = EMOTIONS.index("sad")
