@@ -153,7 +153,7 @@ def test_a_study_has_each_layer_member_and_filter_of_table_1(study):
     low, high = numbers["trend"]["interval"]
     assert -1 <= low <= numbers["trend"]["value"] <= high <= 1 and numbers["trend"]["over"] == "members"
     zeroing = numbers["zeroing"]
-    assert len(zeroing["filters"]) == 30 and zeroing["n"] == 42 and zeroing["counts"] == [6] * 7
+    assert len(zeroing["filters"]) == 30 and zeroing["n"] == 35 and zeroing["counts"] == [5] * 7
     assert 0 <= zeroing["same"] <= zeroing["losing"] <= 30
     assert not any(module._forward_hooks for module in one.model.modules())
     assert results.json_bytes(selectivity.analyse(study(members=3)).numbers) == results.json_bytes(numbers)
