@@ -61,14 +61,10 @@ def host(site: Path) -> Iterator[str]:
         yield f"{address}site/"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "theme", "width"),
-    [
-        ("zh", "dark", 360),
-        pytest.param("en", "light", 1280, marks=pytest.mark.slow),
-        pytest.param("fer2013/en", "dark", 1280, marks=pytest.mark.slow),
-        pytest.param("fer2013/zh", "light", 360, marks=pytest.mark.slow),
-    ],
+    [("zh", "dark", 360), ("en", "light", 1280), ("fer2013/en", "dark", 1280), ("fer2013/zh", "light", 360)],
 )
 def test_axe_finds_nothing_in_the_committed_pages(browser: Any, language: str, theme: str, width: int) -> None:
     from axe_playwright_python.sync_playwright import Axe
