@@ -11,8 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from ferpipe.analyses.inputs import batches
+from ferpipe.analyses.study import Study
 
 LAYERS = ("conv1", "layer1.0.conv1", "layer2.0.conv1", "layer3.0.conv1", "layer4.0.conv1")  # of the original report
+STAGES = tuple(f"layer{stage}.{block}.conv{conv}" for stage in (1, 2, 3, 4) for block in (0, 1) for conv in (1, 2))
+EVERY = ("conv1", *STAGES)  # in the order in which a face passes them
 FILTERS = 6  # shown of each layer, as in the original report
 
 
@@ -61,6 +64,14 @@ def output(network: nn.Module, layer: str, given: Tensor) -> Tensor:
     finally:
         handle.remove()
     raise ValueError(f"the network never runs its layer {layer}")
+
+
+def responses(study: Study) -> dict[str, np.ndarray]:
+    """Return `spatial_means` of EVERY layer of the analysis model on dev; analyses of one run share them."""
+    if "responses" not in study.kept:
+        study.kept["responses"] = spatial_means(study.model, EVERY, study.dataset.dev.images, study.device)
+    found: dict[str, np.ndarray] = study.kept["responses"]
+    return found
 
 
 def spatial_means(

@@ -16,6 +16,8 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+import torch
+import torch.nn.functional as F
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -94,7 +96,7 @@ def measured(images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         own = slice(start, start + BLOCK)
         grey = images[own].astype(np.float32)
         means[own], deviations[own] = grey.mean((1, 2), np.float64), grey.std((1, 2), np.float64)
-        cells = grey.reshape(-1, CELLS, SIDE // CELLS, CELLS, SIDE // CELLS).mean((2, 4)).reshape(len(grey), -1)
+        cells = F.avg_pool2d(torch.from_numpy(grey)[:, None], SIDE // CELLS).flatten(1).numpy()
         cells -= cells.mean(1, keepdims=True)
         length = np.linalg.norm(cells, axis=1, keepdims=True)
         coarse[own] = np.divide(cells, length, out=np.zeros_like(cells), where=length > 0)
@@ -133,11 +135,13 @@ def near_duplicates(
     images: np.ndarray, means: np.ndarray, deviations: np.ndarray, coarse: np.ndarray, chosen: np.ndarray
 ) -> Iterator[np.ndarray]:
     """Yield pairs (m, 2), as places in `chosen`, of near-duplicates among the chosen pictures, each pair once."""
-    coarse = coarse[chosen]
-    for top in range(0, len(chosen), BLOCK):
-        for left in range(top, len(chosen), BLOCK):
-            likeness = coarse[top : top + BLOCK] @ coarse[left : left + BLOCK].T
-            pairs = np.argwhere(likeness >= CORRELATION) + np.array([top, left])
+    own = torch.from_numpy(coarse[chosen])  # torch multiplies on every core
+    for top in range(0, len(own), BLOCK):
+        for left in range(top, len(own), BLOCK):
+            likeness = (own[top : top + BLOCK] @ own[left : left + BLOCK].T).numpy()
+            rows = np.flatnonzero(likeness.max(1) >= CORRELATION)  # few: sooner than a look at every pair
+            above, beside = np.nonzero(likeness[rows] >= CORRELATION)
+            pairs = np.stack([top + rows[above], left + beside], axis=1)
             pairs = pairs[pairs[:, 0] < pairs[:, 1]]
             for start in range(0, len(pairs), BLOCK):
                 part = pairs[start : start + BLOCK]

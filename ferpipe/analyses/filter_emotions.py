@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ferpipe.analyses.activations import FILTERS, LAYERS, spatial_means
+from ferpipe.analyses.activations import FILTERS, LAYERS, responses
 from ferpipe.analyses.intervals import resamples
 from ferpipe.analyses.study import Study
 from ferpipe.emotions import EMOTIONS
@@ -21,9 +21,9 @@ def analyse(study: Study) -> Result:
     A face's response is the mean over positions of the filter's output before normalisation; a class's, the mean over
     its dev faces, so that frequent classes win no more easily than rare ones. A class without faces is NaN, never wins.
     """
-    responses = spatial_means(study.model, LAYERS, study.dataset.dev.images, study.device)
-    means = {name: class_means(values, study.labels) for name, values in responses.items()}
-    shown = np.concatenate([responses[name][:, :FILTERS] for name in LAYERS], axis=1)  # (n, 5 x 6)
+    found = responses(study)
+    means = {name: class_means(found[name], study.labels) for name in LAYERS}
+    shown = np.concatenate([found[name][:, :FILTERS] for name in LAYERS], axis=1)  # (n, 5 x 6)
     count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
     winners, share = bootstrapped(shown, study.labels, count, study.seed)
     numbers = {

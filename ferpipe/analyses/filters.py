@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ferpipe.analyses.activations import FILTERS, LAYERS, recording, spatial_means
+from ferpipe.analyses.activations import FILTERS, LAYERS, recording, responses, spatial_means
 from ferpipe.analyses.ascent import ascend, levelled
 from ferpipe.analyses.faces import stratified
 from ferpipe.analyses.filter_emotions import class_means
@@ -44,23 +44,20 @@ def analyse(study: Study) -> Result:
     for row, own in zip(found, answers, strict=True):
         for one, answer in zip(row, own, strict=True):
             one["answer"] = int(answer)
-    responses = spatial_means(study.model, LAYERS, study.dataset.dev.images, study.device)
     numbers = {
         "layers": list(LAYERS),
         "pictures": found,
-        **summaries(study, found, answers, responses),
+        **summaries(study, found, answers),
         "steps": steps,
         "starts": starts,
         "n": len(faces),
         "seed": study.seed,
     }
     kernels = study.model.conv1.weight[:FILTERS, 0].float().cpu().numpy()
-    return Result(numbers, {"kernels": kernels, "pictures": shown}, {"strongest": strongest(study, responses)})
+    return Result(numbers, {"kernels": kernels, "pictures": shown}, {"strongest": strongest(study)})
 
 
-def summaries(
-    study: Study, found: list[list[dict[str, Any]]], answers: np.ndarray, responses: dict[str, np.ndarray]
-) -> dict[str, Any]:
+def summaries(study: Study, found: list[list[dict[str, Any]]], answers: np.ndarray) -> dict[str, Any]:
     """Return how simple the first layer's pictures are, how that goes on with depth, and whether they can be read.
 
     `simple`: the mean spectral entropy of the first layer's pictures over that of noise, 1 for noise; `complexity`:
@@ -70,7 +67,7 @@ def summaries(
     count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
     entropy = np.array([[one["entropy"] for one in row] for row in found])
     depth = np.repeat(np.arange(len(LAYERS)), FILTERS)
-    winners = [np.nanargmax(class_means(responses[name][:, :FILTERS], study.labels), axis=1) for name in LAYERS]
+    winners = [np.nanargmax(class_means(responses(study)[name][:, :FILTERS], study.labels), axis=1) for name in LAYERS]
     return {
         "simple": mean(entropy[0], np.random.default_rng([study.seed, DRAW, 11]), count),
         "complexity": correlation(depth, entropy.ravel(), np.random.default_rng([study.seed, DRAW, 12]), count),
@@ -78,10 +75,10 @@ def summaries(
     }
 
 
-def strongest(study: Study, responses: dict[str, np.ndarray]) -> np.ndarray:
+def strongest(study: Study) -> np.ndarray:
     """Return each filter's STRONGEST dev faces by mean response, the strongest first, halved: (5, 6, k, 24, 24)."""
     half = study.dataset.dev.images.reshape(-1, SIDE // 2, 2, SIDE // 2, 2).mean((2, 4)).round().astype(np.uint8)
-    order = [np.argsort(-responses[name][:, :FILTERS], axis=0, kind="stable")[:STRONGEST].T for name in LAYERS]
+    order = [np.argsort(-responses(study)[name][:, :FILTERS], axis=0, kind="stable")[:STRONGEST].T for name in LAYERS]
     found: np.ndarray = half[np.stack(order)]
     return found
 

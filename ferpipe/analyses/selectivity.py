@@ -16,7 +16,7 @@ import torch
 from scipy.stats import rankdata, t
 from torch import Tensor, nn
 
-from ferpipe.analyses.activations import FILTERS, LAYERS, spatial_means
+from ferpipe.analyses.activations import EVERY, FILTERS, LAYERS, responses, spatial_means
 from ferpipe.analyses.faces import stratified
 from ferpipe.analyses.filter_emotions import bootstrapped
 from ferpipe.analyses.inputs import logits
@@ -25,8 +25,6 @@ from ferpipe.analyses.study import Study
 from ferpipe.emotions import EMOTIONS
 from ferpipe.results import Result
 
-STAGES = tuple(f"layer{stage}.{block}.conv{conv}" for stage in (1, 2, 3, 4) for block in (0, 1) for conv in (1, 2))
-EVERY = ("conv1", *STAGES)  # in the order in which a face passes them
 MEASURES = ("index", "null", "excess", "auroc", "eta_squared")
 PERMUTATIONS, SMOKE_PERMUTATIONS = 20, 5  # of the labels: their mean is over all filters too
 RESAMPLES, SMOKE_RESAMPLES = 1000, 100
@@ -50,13 +48,9 @@ def analyse(study: Study) -> Result:
     permutations = SMOKE_PERMUTATIONS if study.smoke else PERMUTATIONS
     drawn = np.stack([study.labels, *(rng.permutation(study.labels) for _ in range(permutations))])
     others = (member.network(study.device) for member in study.members[1:] if member.weights is not None)
-    found: list[list[Measures]] = []
-    table = np.zeros((len(study.labels), 0))
-    for network in chain([study.model], others):
-        responses = spatial_means(network, EVERY, study.dataset.dev.images, study.device)
-        if not found:
-            table = np.concatenate([responses[name][:, :FILTERS] for name in LAYERS], axis=1)  # (n, 5 x 6)
-        found.append([measures(responses[name], drawn) for name in EVERY])
+    further = (spatial_means(network, EVERY, study.dataset.dev.images, study.device) for network in others)
+    found = [[measures(of[name], drawn) for name in EVERY] for of in chain([responses(study)], further)]
+    table = np.concatenate([responses(study)[name][:, :FILTERS] for name in LAYERS], axis=1)  # (n, 5 x 6)
     layers, trend = over_depth(study, found)
     numbers = {
         "layers": layers,

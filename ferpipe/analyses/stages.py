@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ferpipe.analyses.activations import FILTERS, LAYERS, recording, spatial_means
+from ferpipe.analyses.activations import FILTERS, LAYERS, recording, responses
 from ferpipe.analyses.faces import stratified
 from ferpipe.analyses.filter_emotions import class_means
 from ferpipe.analyses.inputs import batches
@@ -99,10 +99,9 @@ def reduced(maps: np.ndarray, side: int) -> np.ndarray:
 
 def modes(study: Study) -> dict[str, np.ndarray]:
     """Return for each layer what share of its preferred emotion's dev faces each of the first filters answers to."""
-    responses = spatial_means(study.model, LAYERS, study.dataset.dev.images, study.device)
     shares = {}
-    for name, every in responses.items():
-        values = every[:, :FILTERS]
+    for name in LAYERS:
+        values = responses(study)[name][:, :FILTERS]
         found = []
         for channel, winner in enumerate(np.nanargmax(class_means(values, study.labels), axis=1)):
             own = study.labels == winner

@@ -91,6 +91,8 @@ def shown(text: object, limit: int = 200) -> str:
     """Return text fit for one line of a terminal: control characters escaped, its middle left out when it is long."""
     line = str(text)
     line = line if len(line) <= limit else f"{line[: limit // 2]}…{line[-limit // 2 :]}"
+    if line.isprintable():
+        return line
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 

@@ -76,7 +76,10 @@ def train(
         (new / "weights.safetensors").write_bytes(weights)
         (new / "history.json").write_bytes(results.json_bytes({"epochs": training.history, "chosen": training.chosen}))
         (new / "dev_logits.npy").write_bytes(results.npy_bytes(np.stack(training.logits)))
-        answers = views.averaged(best, training.dev[0]).half().numpy()
+        if recipe.role == "overfitted":  # only its curves are looked at
+            answers = training.logits[training.chosen - 1]
+        else:
+            answers = views.averaged(best, training.dev[0]).half().numpy()
         (new / "dev_views.npy").write_bytes(results.npy_bytes(answers))
         record = {**record, "weights": of_bytes(weights), "made_with": machine.description(device)}
         (new / "recipe.json").write_bytes(results.json_bytes(members.sealed(new, record)))

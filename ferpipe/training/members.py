@@ -3,7 +3,8 @@
 <members>/<name>/weights.safetensors   the chosen epoch's weights: float32, float16 where shipped
                  history.json          per epoch: train and dev loss and accuracy; the chosen epoch
                  dev_logits.npy        (epochs, n, 7) float16: every later question about the curves
-                 dev_views.npy         (n, 7) float16: the chosen epoch's, averaged over views
+                 dev_views.npy         (n, 7) float16: the chosen epoch's, averaged over views; an overfitting model's
+                                       as they are, since nobody asks for these
                  recipe.json           parameters, data, code; what it was made with; hashes of the weights, or null,
                                        of the other files, and of itself
 """
@@ -40,7 +41,7 @@ class Member:
     history: dict[str, list[float]]  # train_loss, dev_loss, train_accuracy, dev_accuracy, one value an epoch
     epoch: int  # the chosen epoch, from 1: the lowest dev loss at full size
     epoch_logits: np.ndarray  # (epochs, n, 7) float16 on dev
-    view_logits: np.ndarray  # (n, 7) float16 on dev: the chosen epoch's, averaged over views
+    view_logits: np.ndarray  # (n, 7) float16 on dev: the chosen epoch's, averaged over views (see above)
     made_with: dict[str, Any]  # versions, device, precision, threads
     weights: dict[str, torch.Tensor] | None  # None where only the answers were kept
     pretrained: bool = False  # whether it started from weights of ImageNet instead of drawn ones

@@ -8,7 +8,7 @@ from scipy.stats import mannwhitneyu, spearmanr
 from torch import nn
 
 from ferpipe import results
-from ferpipe.analyses import selectivity
+from ferpipe.analyses import activations, selectivity
 from ferpipe.figures import selectivity as drawer
 from ferpipe.training.resnet import ResNet18, initialised
 
@@ -138,13 +138,13 @@ def test_holm_multiplies_the_smallest_by_all_and_never_falls():
 
 def test_every_block_convolution_is_measured_in_the_order_of_depth():
     names = [name for name, module in ResNet18(width=8).named_modules() if isinstance(module, nn.Conv2d)]
-    assert [name for name in names if "downsample" not in name] == list(selectivity.EVERY)
+    assert [name for name in names if "downsample" not in name] == list(activations.EVERY)
 
 
 def test_a_study_has_each_layer_member_and_filter_of_table_1(study):
     one = study(members=3)
     numbers = selectivity.analyse(one).numbers
-    assert [layer["layer"] for layer in numbers["layers"]] == list(selectivity.EVERY)
+    assert [layer["layer"] for layer in numbers["layers"]] == list(activations.EVERY)
     assert [layer["filters"] for layer in numbers["layers"]][::4] == [64, 8, 16, 32, 64]
     assert all(len(layer["excess"]["by_member"]) == 3 for layer in numbers["layers"])
     for layer in numbers["layers"]:

@@ -166,6 +166,12 @@ def test_views_are_the_chosen_weights_own(one):
     np.testing.assert_allclose(wanted.numpy(), member.view_logits, atol=2e-2)  # float16
 
 
+def test_an_overfitting_model_answers_each_face_once(tmp_path):
+    trained(tmp_path / "m", overfitted(RECIPE, part=40, epochs=2))
+    member = members.load(tmp_path / "m")
+    assert np.array_equal(member.view_logits, member.epoch_logits[member.epoch - 1])
+
+
 def test_a_student_learns_what_it_is_taught():
     taught = np.full((70, 7), 1 / 7)
     one = loop.Training(student(RECIPE, distil=0.5), TRAIN, DEV, CPU, teachers=taught)
