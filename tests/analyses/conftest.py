@@ -7,13 +7,19 @@ from scipy.ndimage import gaussian_filter
 
 from ferpipe.analyses.study import Study
 from ferpipe.data.dataset import Dataset, Split
-from ferpipe.training import views
+from ferpipe.training import machine, views
 from ferpipe.training.members import Member
 from ferpipe.training.recipes import Recipe
 from ferpipe.training.resnet import initialised
 
 CPU = torch.device("cpu")
 CURVES = ("train_loss", "dev_loss", "train_accuracy", "dev_accuracy")
+
+
+@pytest.fixture(autouse=True)
+def float32(monkeypatch):
+    """Known answers are float32's on every machine; what bfloat16 does to maps has a test of its own."""
+    monkeypatch.setattr(machine, "half", lambda device: False)
 
 
 @pytest.fixture(autouse=True)

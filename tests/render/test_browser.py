@@ -61,6 +61,15 @@ def host(site: Path) -> Iterator[str]:
         yield f"{address}site/"
 
 
+@pytest.fixture(scope="module")
+def english(browser: Any, host: str) -> Iterator[Any]:
+    """The page that tests of its controls share."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    page.goto(f"{host}en/")
+    yield page
+    page.close()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "theme", "width"),
@@ -130,39 +139,32 @@ def test_theme_and_plots_follow_the_toggle_and_are_remembered(browser: Any, host
     context.close()
 
 
-def test_the_language_link_leads_to_the_section_being_read(browser: Any, host: str) -> None:
-    page = browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-    page.goto(f"{host}en/#lime")
-    page.wait_for_selector('.contents a[aria-current][href="#lime"]')
-    page.get_by_role("link", name="中文").click()
-    page.wait_for_url("**/zh/index.html#lime")
-    page.close()
+def test_a_figure_opens_and_closes_by_keyboard(english: Any) -> None:
+    english.locator("#fig-lime-correct .enlarge").focus()
+    english.keyboard.press("Enter")
+    assert english.locator("dialog[open] .cells img").count() == 8
+    english.keyboard.press("Escape")
+    assert english.locator("dialog[open]").count() == 0
+    assert english.evaluate("document.activeElement.closest('figure').id") == "fig-lime-correct"
 
 
-def test_a_figure_opens_and_closes_by_keyboard(browser: Any, host: str) -> None:
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.goto(f"{host}en/")
-    page.locator("#fig-lime-correct .enlarge").focus()
-    page.keyboard.press("Enter")
-    assert page.locator("dialog[open] .cells img").count() == 8
-    page.keyboard.press("Escape")
-    assert page.locator("dialog[open]").count() == 0
-    assert page.evaluate("document.activeElement.closest('figure').id") == "fig-lime-correct"
-    page.close()
-
-
-def test_the_slider_fades_from_face_to_map(browser: Any, host: str) -> None:
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.goto(f"{host}en/")
+def test_the_slider_fades_from_face_to_map(english: Any) -> None:
     opacity = "s => getComputedStyle(document.querySelector('#fig-lime-correct .both ' + s)).opacity"
-    slider = page.locator("#fig-lime-correct input[type=range]")
+    slider = english.locator("#fig-lime-correct input[type=range]")
     slider.fill("0")
-    assert [page.evaluate(opacity, s) for s in (".face", ".map")] == ["1", "0"]
+    assert [english.evaluate(opacity, s) for s in (".face", ".map")] == ["1", "0"]
     slider.fill("100")
-    assert [page.evaluate(opacity, s) for s in (".face", ".map")] == ["0", "1"]
+    assert [english.evaluate(opacity, s) for s in (".face", ".map")] == ["0", "1"]
     slider.press("ArrowLeft")
     assert slider.get_attribute("aria-valuetext") == "Face 1%, Map 99%"
-    page.close()
+
+
+def test_the_language_link_leads_to_the_section_being_read(english: Any) -> None:
+    english.evaluate("location.hash = 'lime'")
+    english.wait_for_selector('.contents a[aria-current][href="#lime"]')
+    english.get_by_role("link", name="中文").click()
+    english.wait_for_url("**/zh/index.html#lime")
+    english.go_back()
 
 
 @pytest.mark.parametrize("address", ["en/", pytest.param("fer2013/zh/", marks=pytest.mark.slow)])
@@ -172,7 +174,8 @@ def test_the_keyboard_reaches_every_control_in_order(browser: Any, host: str, ad
     count = page.locator("a[href]:visible, button:visible, input:visible, [tabindex='0']:visible").count()
     page.evaluate("() => { reached = []; addEventListener('focusin', event => reached.push(event.target)) }")
     for _ in range(count):
-        page.keyboard.press("Tab")
+        page.keyboard.down("Tab")  # held: half the messages of as many presses
+    page.keyboard.up("Tab")
     reached = page.evaluate("""() => {
         const controls = [...document.querySelectorAll('a[href], button, input, [tabindex="0"]')]
         const visible = controls.filter(control => control.checkVisibility())

@@ -121,6 +121,7 @@ def test_only_this_machine_by_its_own_name_is_answered(writer: Writer) -> None:
         caught.value.close()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CHROMIUM.exists() and not os.environ.get("CI"), reason=f"no {CHROMIUM}")
 def test_an_edit_is_soon_on_the_screen_and_the_console_is_silent(writer: Writer) -> None:
     from playwright.sync_api import sync_playwright
