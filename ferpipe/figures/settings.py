@@ -27,7 +27,7 @@ _ROWS = {
     "network": ("Network", "网络"),
     "parameters.epochs": ("Epochs", "训练轮数"),
     "parameters.batch": ("Images a step", "每步图片数"),
-    "parameters.small": ("of these at 32x32 pixels", "其中 32x32 像素的轮数"),
+    "parameters.small": ("of these at 32×32 pixels", "其中 32×32 像素的轮数"),
     "parameters.learning_rate": ("Peak learning rate", "学习率峰值"),
     "parameters.muon": ("Peak rate of Muon, for the stages' convolutions", "Muon 学习率峰值（各阶段的卷积）"),
     "parameters.momentum": ("Momentum (Nesterov)", "动量（Nesterov）"),

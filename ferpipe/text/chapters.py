@@ -102,7 +102,7 @@ class Writer:
     def _claim(self, name: str) -> str:
         """Return the mark beside a claim, which leads to its row of the ledger."""
         verdict = self.values["claims"][claims.name(name)]["verdict"]
-        label = f"{VERDICT_WORDS[self.language][verdict]}: {LABELS[self.language]['ledger']}"
+        label = LABELS[self.language]["ledger"].format(verdict=VERDICT_WORDS[self.language][verdict])
         sign = VERDICT_SIGNS[verdict]
         return self.held.html(
             f'<a class="claim {verdict}" href="#claim-{name}" title="{label}"><span aria-hidden="true">{sign}</span>'

@@ -17,8 +17,8 @@ _FULL = _HAN + "\u3000-\u3003\u3008-\u3011\u3014-\u301b\uff01-\uff60\u2018\u2019
 _LATIN = "A-Za-z0-9"
 _TAGS = "((?:<[^>]*>)*)"
 _BREAK = re.compile(f"(?<=[{_HAN}]){_TAGS}\n{_TAGS}(?=[{_FULL}])|(?<=[{_FULL}]){_TAGS}\n{_TAGS}(?=[{_HAN}])")
-_HAN_LATIN = re.compile(f"([{_HAN}])((?:</[^>]+>)*)((?:<[a-z][^>]*>)*)(?=[{_LATIN}])")
-_LATIN_HAN = re.compile(f"([{_LATIN}])((?:</[^>]+>)*)((?:<[a-z][^>]*>)*)(?=[{_HAN}])")
+_HAN_LATIN = re.compile(f"([{_HAN}])((?:</[^>]+>)*)((?:<[a-z][^>]*>)*)(?=[+\u2212]?[{_LATIN}])")
+_LATIN_HAN = re.compile(f"([{_LATIN}]%?)((?:</[^>]+>)*)((?:<[a-z][^>]*>)*)(?=[{_HAN}])")
 _PRE = re.compile(r"(<pre.*?</pre>)", re.DOTALL)
 TAGS = {
     "a", "abbr", "b", "blockquote", "br", "code", "dd", "del", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4", "h5",

@@ -1,8 +1,8 @@
 """The words of the text side, in both languages."""
 
 LABELS = {
-    "en": {"fig": "Figure", "table": "Table", "ledger": "see the ledger of findings"},
-    "zh": {"fig": "图", "table": "表", "ledger": "见结论一览"},
+    "en": {"fig": "Figure", "table": "Table", "ledger": "{verdict}: see the ledger of findings"},
+    "zh": {"fig": "图", "table": "表", "ledger": "{verdict}，见结论一览"},
 }
 HTML_LANG = {"en": "en", "zh": "zh-Hans"}
 VERDICT_SIGNS = {"holds": "\N{CHECK MARK}", "fails": "\N{MULTIPLICATION X}", "undecided": "?"}

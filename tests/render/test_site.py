@@ -135,6 +135,9 @@ def test_the_local_page_shows_faces_and_says_that_it_is_local(made: Path) -> Non
     assert "本地页面：不得发布" in page
     assert "saliency-face-0.png" in page
     assert (made / "local" / "assets" / "fer2013" / "saliency-face-0.png").is_file()
+    means = "各类的平均，而不是任何人的脸"
+    assert means in (made / "site" / "fer2013" / "zh" / "index.html").read_text(encoding="utf-8")
+    assert means not in page
     assert 'hreflang="x-default"' not in page
 
 
