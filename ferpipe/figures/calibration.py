@@ -90,8 +90,6 @@ def _losses(axes: Axes, curves: Mapping[str, Any], words: Words) -> None:
 
 
 def _diagram(axes: Axes, numbers: Mapping[str, Any], words: Words) -> None:
-    from matplotlib.ticker import FuncFormatter
-
     axes.plot([0, 1], [0, 1], color=plot.FAINT, linewidth=0.75, dashes=(3, 2))
     for line, (model, (key, colour, marker)) in enumerate(_STATES.items()):
         state = numbers[model][key]
@@ -105,8 +103,8 @@ def _diagram(axes: Axes, numbers: Mapping[str, Any], words: Words) -> None:
     axes.set_xlabel(words("confidence"))
     axes.set_ylabel(words("accuracy"))
     axes.set_title(words("diagram"), pad=10)
-    plot.share_axis(axes)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f}%"))
+    plot.share_axis(axes.xaxis)
+    plot.share_axis(axes.yaxis)
 
 
 def _named(axes: Axes, line: int, sign: str, colour: str, text: str) -> None:

@@ -60,7 +60,7 @@ def draw(results: Mapping[str, Result], language: str) -> Figure:
 
 def _panels(figure: Drawing, numbers: Mapping[str, Any], words: Words) -> None:
     panels = figure.subplots(2, 2, sharey="row", squeeze=False)
-    figure.subplots_adjust(left=0.085, right=0.93, bottom=0.1, top=0.93, wspace=0.2, hspace=0.16)
+    figure.subplots_adjust(left=0.1, right=0.93, bottom=0.1, top=0.93, wspace=0.2, hspace=0.16)
     for column, model in enumerate(_MODELS):
         for row, what in enumerate(("loss", "accuracy")):
             _panel(panels[row, column], numbers[model], what)
@@ -69,6 +69,8 @@ def _panels(figure: Drawing, numbers: Mapping[str, Any], words: Words) -> None:
         panels[0, column].tick_params(labelbottom=False)
     for row, what in enumerate(("loss", "accuracy")):
         panels[row, 0].set_ylabel(words(what))
+    low, high = panels[1, 0].get_ylim()
+    panels[1, 0].set_ylim(low - 0.15 * (high - low), high)  # room below the curves for the mark of the best epoch
     for column, model in enumerate(_MODELS):
         _mark_best(panels[1, column], panels[0, column], numbers[model]["best"], words)
         for row, what in enumerate(("loss", "accuracy")):
@@ -86,7 +88,7 @@ def _panel(axes: Axes, curves: Mapping[str, Any], what: str) -> None:
             epochs, curves[f"{split}_{what}"], color=colour, dashes=dashes, marker="o" if len(epochs) == 1 else ""
         )
     if what == "accuracy":
-        plot.share_axis(axes)
+        plot.share_axis(axes.yaxis)
 
 
 def _name_ends(axes: Axes, curves: Mapping[str, Any], what: str, words: Words) -> None:

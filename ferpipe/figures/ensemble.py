@@ -60,7 +60,7 @@ def _panels(figure: Drawing, numbers: Mapping[str, Any], words: Words) -> None:
 
 
 def _models(axes: Axes, numbers: Mapping[str, Any], words: Words) -> None:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    from matplotlib.ticker import MaxNLocator
 
     models = [(words("member", index=i), m, plot.FAINT) for i, m in enumerate(numbers["members"])]
     models += [(words("vote"), numbers["vote"], plot.SECOND), (words("mean"), numbers["mean"], plot.FIRST)]
@@ -73,7 +73,7 @@ def _models(axes: Axes, numbers: Mapping[str, Any], words: Words) -> None:
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)
     axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f}%"))
+    plot.share_axis(axes.xaxis)
     axes.set_xlabel(words("accuracy"))
     axes.set_title(words("each"), pad=10, x=-0.43)
 
@@ -85,7 +85,7 @@ def _sizes(axes: Axes, sizes: list[Mapping[str, Any]], words: Words) -> None:
     axes.fill_between(count, [e["lowest"] for e in sizes], [e["highest"] for e in sizes], color=plot.BAND, linewidth=0)
     axes.plot(count, [entry["accuracy"] for entry in sizes], color=plot.FIRST, marker="o", markersize=5)
     axes.set_xlim(0.5, max(count, default=1) + 0.5)
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
     axes.set_xlabel(words("k"))
     axes.set_title(words("size"), pad=10)
-    plot.share_axis(axes)
+    plot.share_axis(axes.yaxis)

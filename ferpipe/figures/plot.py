@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from ferpipe.figures.figure import ALT, ASSETS, LABEL
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 # The marks, and what they are in light and dark. The last three tell series apart, also by lightness.
@@ -131,11 +131,16 @@ def height_of(figure: Figure) -> int:
     return round(96 * figure.get_figheight())
 
 
-def share_axis(axes: Axes) -> None:
-    """Write an axis of shares as percentages."""
+def share_axis(axis: Axis) -> None:
+    """Write an axis of shares as percentages, with as many decimals as tell its ticks apart."""
     from matplotlib.ticker import FuncFormatter
 
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f}%"))
+    def percent(value: float, _: int | None) -> str:
+        ticks = [100 * tick for tick in axis.get_majorticklocs()]
+        digits = next((n for n in range(3) if all(abs(tick - round(tick, n)) < 1e-6 for tick in ticks)), 3)
+        return f"{100 * value:.{digits}f}%"
+
+    axis.set_major_formatter(FuncFormatter(percent))
 
 
 @contextmanager

@@ -62,7 +62,7 @@ def draw(results: Mapping[str, Result], language: str) -> Figure:
 
 def _panel(figure: Drawing, numbers: Mapping[str, Any], words: Words) -> None:
     axes, height = figure.subplots(), plot.height_of(figure)
-    figure.subplots_adjust(left=0.225, right=0.75, bottom=50 / height, top=1 - 34 / height)
+    figure.subplots_adjust(left=0.225, right=0.68, bottom=50 / height, top=1 - 34 / height)
     entries, places = rows(numbers)
     axes.axvline(0.5, color=plot.FAINT, linewidth=0.75, dashes=(3, 2))
     for kind, (colour, marker, off) in _KINDS.items():
@@ -79,7 +79,7 @@ def _panel(figure: Drawing, numbers: Mapping[str, Any], words: Words) -> None:
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)
     axes.set_xlabel(words("auc"))
-    axes.set_title(words("title"), pad=10, x=-0.43)
+    axes.set_title(words("title"), pad=10, x=-0.49)
     _legend(axes, words)
 
 

@@ -120,3 +120,20 @@ def test_every_drawer_names_its_analyses() -> None:
     assert set(gallery.names()) >= {"saliency", "conv1-filters", "lime-wrong", "filter-emotions", "accuracies"}
     for name in gallery.names():
         assert gallery.analyses(name)
+
+
+@pytest.mark.parametrize(
+    ("ticks", "labels"),
+    [
+        ([0.0, 0.2, 1.0], ["0%", "20%", "100%"]),
+        ([0.67, 0.675, 0.68], ["67.0%", "67.5%", "68.0%"]),
+        ([0.67, 0.6725], ["67.00%", "67.25%"]),
+    ],
+)
+def test_the_ticks_of_an_axis_of_shares_are_told_apart(ticks: list[float], labels: list[str]) -> None:
+    from matplotlib.figure import Figure as Drawing
+
+    axis = Drawing().subplots().yaxis
+    plot.share_axis(axis)
+    axis.set_ticks(ticks)
+    assert axis.get_major_formatter().format_ticks(ticks) == labels
