@@ -6,9 +6,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import tempfile
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 # before torch is loaded: threads that spin for a short while only are as fast alone, and do not starve on shared cores
 os.environ.setdefault("GOMP_SPINCOUNT", "20000")
@@ -27,6 +26,7 @@ from ferpipe.options import Options
 from ferpipe.pipeline import run
 from ferpipe.training.presets import PRESETS
 
+COMMANDS = ("build", "train", "analyse", "render", "predict", "serve")
 STAGES = ("data", "train", "analyse", "render")
 
 
@@ -36,6 +36,13 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise the complaint as a Slip."""
         raise Slip(f"{message}; python build.py --help lists what there is")
+
+
+def path(text: str) -> Path:
+    """Return a path; an empty one would be this folder."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"wanted a path, got {text!r}")
+    return Path(text)
 
 
 def positive(text: str) -> int:
@@ -63,11 +70,11 @@ def options(arguments: list[str]) -> Options:
     """Return what the command line asks for; raises Slip."""
     parser = Parser(prog="build.py", description=__doc__, allow_abbrev=False)
     add = parser.add_argument
-    add("command", nargs="?", default="build", choices=("build", "train", "analyse", "render", "predict", "serve"),
+    add("command", nargs="?", default="build", choices=COMMANDS,
         help="build, the default, does all; train and analyse stop there; render needs no torch; predict tells "
         "the emotions in IMAGES; serve shows the site and each edit of it")  # fmt: skip
-    add("images", nargs="?", type=Path, metavar="IMAGES", help="one picture, or a folder, a zip or a CSV file of them")
-    add("--data", type=Path, metavar="PATH", help="FER2013: a zip, a folder or a CSV file; without it, rendered faces")
+    add("images", nargs="?", type=path, metavar="IMAGES", help="one picture, or a folder, a zip or a CSV file of them")
+    add("--data", type=path, metavar="PATH", help="FER2013: a zip, a folder or a CSV file; without it, rendered faces")
     add("--members", type=positive, metavar="K", help="networks in the ensemble")
     add("--epochs", type=positive, metavar="N", help="epochs of each member")
     add("--seed", type=natural, default=0, metavar="S", help="of the first member; the next ones count on")
@@ -75,8 +82,8 @@ def options(arguments: list[str]) -> Options:
     add("--threads", type=positive, metavar="N", help="of the processor; the default is one a core")
     add("--preset", default="default", choices=(*PRESETS["rendered"], "shipped"),
         help="how much work: see README.md; shipped trains nothing")  # fmt: skip
-    add("--load", type=Path, metavar="DIR", help="use the members in DIR instead of training")
-    add("--init", type=Path, metavar="FILE", help="start from torchvision's ImageNet weights of ResNet-18")
+    add("--load", type=path, metavar="DIR", help="use the members in DIR instead of training")
+    add("--init", type=path, metavar="FILE", help="start from torchvision's ImageNet weights of ResNet-18")
     add("--student", action="store_true", help="also distil the ensemble into one network")
     add("--network", default="ensemble", metavar="NAME", help="of predict: ensemble, student, shipped or a member")
     add("--only", choices=ANALYSES, metavar="ANALYSIS", help=f"run one analysis: {', '.join(ANALYSES)}")
@@ -84,42 +91,43 @@ def options(arguments: list[str]) -> Options:
         help=f"make it again though it is fresh: {', '.join(STAGES)}, or an analysis; alone: all")  # fmt: skip
     add("--why", action="store_true", help="print everything that made a stage stale")
     add("--strict", action="store_true", help="also refuse unused figures, dead links, requests elsewhere, heavy pages")
+    add("--release", action="store_true", help="strict, and refuse published results that are older than the code")
+    add("--run", metavar="NAME", help="of a trial, .artefacts/runs/NAME; the default is its data set, preset and seed")
+    add("--publish", nargs="?", const=True, metavar="NAME",
+        help="make this run, or the one that is named, the published one in report/results/ and site/")  # fmt: skip
     add("--port", type=port, metavar="N", help="of serve; the default is 8000 or, where that is taken, a free one")
-    add("--output", type=Path, metavar="DIR", help="the page's folder, instead of site/; for predict: a CSV file")
-    add("--artefacts", type=Path, default=Options.artefacts, metavar="DIR", help="members, caches, restricted pictures")
-    add("--results", type=Path, default=Options.results, metavar="DIR", help="frozen results")
-    asked = Options(**vars(parser.parse_intermixed_args(arguments)))
+    add(
+        "--output",
+        type=path,
+        metavar="DIR",
+        help="the page's folder; of predict: a CSV file, or - (standard output)",
+    )
+    add("--artefacts", type=path, metavar="DIR", help="members, caches, runs; instead of .artefacts/")
+    add("--results", type=path, metavar="DIR", help="of the analyses")
+    asked = Options(**named(vars(parser.parse_intermixed_args(arguments))))
     if (asked.images is None) == (asked.command == "predict"):
         raise Slip(f"{asked.command}: wanted {'IMAGES' if asked.images is None else 'no IMAGES'}; see --help")
     return asked
 
 
-def written(asked: Options) -> list[Path]:
-    """Return the folders that the command writes to."""
-    if asked.command == "predict":
-        return [asked.output.absolute().parent] if asked.output else []
-    folders = [asked.artefacts, asked.output, asked.results if asked.command not in ("render", "serve") else None]
-    return [folder for folder in folders if folder is not None]
-
-
-def check_writable(folder: Path) -> None:
-    """Raise Slip unless files can be made in `folder`, or where it would be: before the work, not after it."""
-    place = folder.absolute()
-    while not os.path.lexists(place) and place != place.parent:
-        place = place.parent
-    try:
-        with tempfile.TemporaryFile(dir=place):
-            pass
-    except OSError as error:
-        raise Slip(f"{folder}: cannot write there ({error.strerror}); name another folder") from None
+def named(asked: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments with the run that --publish NAME names; raises Slip where it cannot be meant."""
+    name, command = asked["publish"], asked["command"]
+    if name is None:
+        return {**asked, "publish": False}
+    if command not in ("build", "render"):
+        raise Slip(f"--publish goes with build or render, got {command}")
+    if name in COMMANDS:
+        raise Slip(f"--publish {name}: put the command first, as in build.py {name} --publish")
+    if name is not True and asked["run"] not in (None, name):
+        raise Slip(f"--publish {name} and --run {asked['run']}: name one run")
+    return {**asked, "publish": True, "run": asked["run"] if name is True else name}
 
 
 def main(arguments: list[str]) -> int:
     """Run the command line and return its exit status: 0 done, 2 the user's slip, 130 interrupted."""
     try:
         asked = options(arguments)
-        for folder in written(asked):
-            check_writable(folder)
         run(asked)
         print(end="", flush=True)  # what was printed may not fit on a full disk
     except Slip as slip:

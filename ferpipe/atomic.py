@@ -1,31 +1,76 @@
-"""Files and folders that appear whole or not at all.
+"""Files and folders that appear whole or not at all, and nothing of anybody else's lost on the way.
 
-New work is written beside its place under a name of its own and renamed into it. A folder cannot be replaced in one
-step everywhere, so the old one first steps aside as `.old-<name>`; `recover` puts it back if a kill came in between.
+New work is written beside its place under a name of its own and renamed into it; links are written through. A folder
+cannot be replaced in one step everywhere, so the old one first steps aside; `recover` puts it back if a kill came in
+between. What lay in the old folder and is none of the new one's files moves into the new one.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-NEW, OLD = ".new-", ".old-"
+NEW, OLD = ".ferpipe-new-", ".ferpipe-old-"  # names that nobody else gives
+# of a mount point, and of a folder that one may not change
+_HELD = {
+    errno.EBUSY,
+    errno.EXDEV,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+}
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a whole file, or leave what was there; an OSError names `path`."""
-    new = path.with_name(NEW + path.name)
+    """Write a whole file, or leave what was there; an OSError names `path`.
+
+    A pipe or a device is written to, a link written through, and a file that cannot be renamed over (a mount point, a
+    folder without leave to write) written in place.
+    """
     with _naming(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if stream(path):
+            path.write_bytes(content)
+            return
+        target = Path(os.path.realpath(path))
+        new = target.with_name(NEW + target.name)
+        target.parent.mkdir(parents=True, exist_ok=True)
         try:
             new.write_bytes(content)
-            os.replace(new, path)
+            if target.exists():
+                shutil.copymode(target, new)
+            os.replace(new, target)
+        except OSError as error:
+            _unlink(new)  # on a full disk half a file is in the way
+            if error.errno not in _HELD or not target.is_file():
+                raise
+            target.write_bytes(content)
         except BaseException:
-            new.unlink(missing_ok=True)  # on a full disk half a file is in the way
+            _unlink(new)
+            raise
+
+
+def stream(path: Path) -> bool:
+    """Return whether a path leads to something that takes bytes and is no file: a pipe, a terminal, a device."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    # standard output may be a file that others write to as well: it keeps what it holds only if it is not replaced
+    ours = os.fspath(path).startswith(("/dev/", "/proc/"))
+    return not stat.S_ISDIR(mode) and (ours or not stat.S_ISREG(mode))
+
+
+def _unlink(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        if error.errno not in _HELD:
             raise
 
 
@@ -55,8 +100,12 @@ def _naming(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def folder(path: Path) -> Iterator[Path]:
-    """Yield an empty folder to fill; when the block ends well it takes the place of `path`, else nothing changes."""
+def folder(path: Path, last: str = "recipe.json") -> Iterator[Path]:
+    """Yield an empty folder to fill; when the block ends well it takes the place of `path`, else nothing changes.
+
+    Where a folder cannot be renamed, as a mount point cannot, its files are replaced one by one, the record `last`.
+    """
+    path = Path(os.path.realpath(path))
     new, old = path.with_name(NEW + path.name), path.with_name(OLD + path.name)
     for left in (new, old):  # by a kill; of its neighbours another process may be writing some
         _recover(left)
@@ -68,10 +117,18 @@ def folder(path: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         raise
-    if path.exists():
-        os.rename(path, old)
+    try:
+        if path.exists():
+            os.rename(path, old)
+    except OSError as error:
+        if error.errno not in _HELD:
+            raise
+        for file in sorted((file for file in new.rglob("*") if file.is_file()), key=lambda file: file.name == last):
+            write(path / file.relative_to(new), file.read_bytes())
+        remove(new)
+        return
     os.rename(new, path)
-    remove(old)
+    _recover(old)
 
 
 def recover(parent: Path) -> None:
@@ -84,11 +141,15 @@ def recover(parent: Path) -> None:
 
 
 def _recover(entry: Path) -> None:
-    whole = entry.with_name(entry.name.removeprefix(OLD))
-    if entry.name.startswith(OLD) and entry.exists() and not whole.exists():
-        os.rename(entry, whole)
-    else:
-        remove(entry)
+    if entry.name.startswith(OLD) and entry.is_dir():
+        whole = entry.with_name(entry.name.removeprefix(OLD))
+        if not whole.exists():
+            os.rename(entry, whole)
+            return
+        for left in sorted(entry.iterdir()):  # somebody's own, or what the new folder has anew
+            if not os.path.lexists(whole / left.name):
+                os.rename(left, whole / left.name)
+    remove(entry)
 
 
 def remove(path: Path) -> None:

@@ -1,7 +1,8 @@
 """Hashes of code, files and values: what a recipe is made of.
 
 A module's fingerprint covers its own code and, transitively, that of the project's modules it imports, without comments
-and docstrings, so that an edit to a comment reruns nothing and a changed helper reruns what uses it.
+and docstrings, so that an edit to a comment reruns nothing and a changed helper reruns what uses it. What only stores,
+runs or tells the work (ASIDE) changes no result, and makes nothing stale.
 """
 
 from __future__ import annotations
@@ -15,6 +16,12 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = Path(__file__).parent
+ASIDE = {
+    f"ferpipe.{name}" for name in (
+        "atomic", "errors", "fingerprints", "freshness", "layout", "lock", "options", "pipeline", "places", "results",
+        "stops", "summary", "text.memo", "training.checkpoints", "data.cache",
+    )
+}  # fmt: skip
 
 
 def of_bytes(content: bytes) -> str:
@@ -42,11 +49,22 @@ def code(module: str, known: dict[str, Any] | None = None) -> dict[str, str]:
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        if name in found or (path := _file(name)) is None:
+        if name in found or name in ASIDE or (path := _file(name)) is None:
             continue
         found[name], imports = _parsed(path, {} if known is None else known)
-        waiting += imports
+        waiting += [holder for one in imports if (holder := _module(one))]
     return dict(sorted(found.items()))
+
+
+def _module(name: str) -> str | None:
+    """Return the module that an import names, itself or, of a value, the one that holds it; None of another project.
+
+    A module is not made of the package that holds it: the list of all analyses is no part of any of them.
+    """
+    if _file(name) is not None:
+        return name
+    holder = name.rpartition(".")[0]
+    return holder if holder and _file(holder) is not None else None
 
 
 @cache
@@ -97,6 +115,6 @@ def _imports(tree: ast.Module) -> set[str]:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            # `from ferpipe.data import rendered` may name a module or a value: _file tells which
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+            # `from ferpipe.data import rendered` may name a module or a value: _module tells which
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
     return {name for name in names if name.split(".")[0] == PACKAGE.name}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,21 +38,84 @@ def remember(path: Path, values: dict[str, Any]) -> None:
     atomic.seal(path, json.dumps(values).encode())
 
 
-def differences(old: Any, new: Any, path: str = "") -> list[str]:
-    """Return each difference between two recipes as a line, such as `parameters.seed: 0 -> 1`."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        return [line for key in sorted({*old, *new}, key=str)
-                for line in differences(old.get(key), new.get(key), f"{path}.{key}" if path else str(key))]  # fmt: skip
-    if old == new:
-        return []
-    if path.startswith("code."):
-        return [f"code of {path.removeprefix('code.')} changed"]
-    return [f"{path}: {_short(old)} -> {_short(new)}"]
+def differences(old: Any, new: Any) -> list[str]:
+    """Return what a person did between two recipes, a line each: `lime.py was edited`, `members: 4 more epochs`."""
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return [] if old == new else ["its record is damaged"]
+    lines = []
+    for key in sorted({*old, *new}, key=lambda key: (_ORDER.index(key) if key in _ORDER else len(_ORDER), key)):
+        if old.get(key) != new.get(key):
+            lines += _WORDS.get(key, _settings)(old.get(key), new.get(key))
+    return lines
 
 
-def _short(value: Any) -> str:
-    text = "none" if value is None else json.dumps(value)
-    return text if len(text) <= 40 else text[:37] + "..."
+def _code(old: Any, new: Any) -> list[str]:
+    old, new = (value if isinstance(value, dict) else {} for value in (old, new))
+    changed = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+    shown = {name: f"{name.removeprefix('ferpipe.').replace('.', '/')}.py" for name in changed}
+    ways = {name: "is used now" if name not in old else "was edited" if name in new else "is used no more"
+            for name in changed}  # fmt: skip
+    return [f"{shown[name]} {ways[name]}" for name in changed]
+
+
+def _settings(old: Any, new: Any) -> list[str]:
+    """Return the flags whose values differ: `--seed 5 instead of 0`."""
+    old, new = (value if isinstance(value, dict) else {} for value in (old, new))
+    return [
+        f"{'' if key == 'sizes' else '--'}{key} {_shown(new.get(key))} instead of {_shown(old.get(key))}"
+        for key in sorted({*old, *new})
+        if old.get(key) != new.get(key)
+    ]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return " + ".join(f"{part:,}" if isinstance(part, int) else str(part) for part in value)
+    return "none" if value is None else str(value)
+
+
+def _members(old: Any, new: Any) -> list[str]:
+    """Return in what the networks differ, each kind once: `members: 4 more epochs`."""
+    old, new = (list(value.values()) if isinstance(value, dict) else [] for value in (old, new))
+    if not all(isinstance(value, dict) and isinstance(value.get("recipe"), dict) for value in [*old, *new]):
+        return ["members: their record is of another form"]
+    lines: list[str] = []
+    for word, role in (("members", "member"), ("overfitting model", "overfitted"), ("student", "student")):
+        before, after = ([one for one in side if one["recipe"].get("role") == role] for side in (old, new))
+        if more := len(after) - len(before):
+            lines.append(f"{word}: {abs(more)} {'more' if more > 0 else 'fewer'}")
+        for one, other in zip(before, after, strict=False):
+            changed = recipes(one["recipe"], other["recipe"])
+            if not changed and one.get("weights") != other.get("weights"):
+                changed = ["trained anew"]
+            lines += [f"{word}: {line}" for line in changed]
+    return list(dict.fromkeys(lines)) or ["members: others"]
+
+
+def recipes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """Return in what a network's hyperparameters differ from another's: `4 more epochs`, `width 32 instead of 16`."""
+    lines = []
+    for key in sorted({*old, *new}):
+        before, after = old.get(key), new.get(key)
+        if before == after:
+            continue
+        if key == "epochs" and isinstance(before, int) and isinstance(after, int):
+            more = after - before
+            lines.append(f"{abs(more)} {'more' if more > 0 else 'fewer'} epoch{'s' * (abs(more) > 1)}")
+        else:
+            usual = [_shown(value) if value is not None else "the usual" for value in (after, before)]
+            lines.append(f"{key.replace('_', ' ')} {usual[0]} instead of {usual[1]}")
+    return lines
+
+
+_ORDER = ("data", "source", "parameters", "members", "code")
+_WORDS: dict[str, Callable[[Any, Any], list[str]]] = {
+    "code": _code,
+    "members": _members,
+    "data": lambda old, new: ["the data set is another"],
+    "source": lambda old, new: ["--data: another file, or other pictures in it"],
+    "parameters": _settings,
+}
 
 
 class Memory:
@@ -90,6 +153,7 @@ class Log:
     def __init__(self, memory: Memory, dataset: str, why: bool) -> None:
         self._memory, self._dataset, self._why = memory, dataset, why
         self.made = 0
+        self.changed: list[Path] = []  # files of results and pages that this build wrote or removed
 
     def fresh(self, stage: str, note: str = "") -> None:
         """Say that nothing was to do."""
@@ -113,7 +177,33 @@ def reasons(record: dict[str, Any] | None, recipe: Recipe, rebuild: bool) -> lis
     """Return why a stage is to be made; nothing where it is fresh."""
     if record is None:
         return ["not made yet"]
-    changed = differences(record.get("recipe"), recipe)
     if rebuild:
         return ["asked for by --rebuild"]
-    return [f"stale: {line}" for line in changed]
+    return differences(record.get("recipe"), recipe)
+
+
+def analyses() -> list[str]:
+    """Return the names of the package's analyses: of the modules in analyses/ that have `analyse`."""
+    files = sorted((fingerprints.PACKAGE / "analyses").glob("*.py"))
+    return [path.stem for path in files if "\ndef analyse(" in path.read_text(encoding="utf-8")]
+
+
+def outdated(folder: Path, known: dict[str, Any] | None = None) -> dict[str, str]:
+    """Return each analysis whose result in `folder`, one data set's, is not what today's code makes, and why not.
+
+    That is: results of other code, of other networks, data or settings than most of their neighbours', and none at all.
+    """
+    found: dict[str, str] = {}
+    made: dict[str, str] = {}
+    for name in analyses():
+        record = recorded(folder / name / "recipe.json")
+        recipe = record.get("recipe") if record else None
+        if not isinstance(recipe, dict):
+            found[name] = "has no result" if record is None else "its record is damaged"
+        elif edited := _code(recipe.get("code"), fingerprints.code(f"ferpipe.analyses.{name}", known)):
+            found[name] = edited[0] + (f", and {len(edited) - 1} more" if len(edited) > 1 else "")
+        else:
+            made[name] = fingerprints.of_value({key: recipe.get(key) for key in ("data", "members", "parameters")})
+    usual = max(made.values(), key=list(made.values()).count, default="")
+    others = {name: "is of another run than the rest" for name, one in made.items() if one != usual}
+    return dict(sorted({**found, **others}.items()))

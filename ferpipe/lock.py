@@ -10,13 +10,14 @@ import json
 import os
 import platform
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 from ferpipe import atomic
 from ferpipe.errors import Slip
 
+NAME = ".ferpipe.lock"  # in the folder
 PATIENCE = 5.0  # seconds: a render is over by then, a training is not
 
 
@@ -24,7 +25,7 @@ PATIENCE = 5.0  # seconds: a render is over by then, a training is not
 def held(files: Iterable[Path], patience: float = PATIENCE) -> Iterator[None]:
     """Hold every lock file for the block's time; raises Slip naming who holds one for longer than `patience` seconds.
 
-    Their folders are made if they are not there. No file is left behind.
+    Their folders are made if they are not there. No file is left behind, nor a folder in which nothing came to lie.
     """
     with ExitStack() as stack:
         for file in sorted({file.resolve() for file in files}):  # in one order, so that no two wait for each other
@@ -36,6 +37,7 @@ def held(files: Iterable[Path], patience: float = PATIENCE) -> Iterator[None]:
 def _held(file: Path, patience: float) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
+    missing = [folder for folder in file.parents if not folder.exists()]
     file.parent.mkdir(parents=True, exist_ok=True)
     lock, holder = FileLock(file), file.with_name(file.name + ".json")
     try:
@@ -54,6 +56,9 @@ def _held(file: Path, patience: float) -> Iterator[None]:
         if os.name == "posix":  # elsewhere filelock does it; here a waiting process notices that its file has no name
             file.unlink(missing_ok=True)
         lock.release()
+        with suppress(OSError):  # one that is not empty, nor those above it
+            for folder in missing:
+                folder.rmdir()
 
 
 def _told(holder: Path) -> str:

@@ -29,10 +29,19 @@ class Options:
     rebuild: str | None = None  # "all", or a stage, or an analysis: made again though it is fresh
     why: bool = False  # print every difference that made a stage stale
     strict: bool = False
+    release: bool = False  # strict, and no published result may be older than the code
     port: int | None = None  # of serve; None: 8000, or a free one
-    output: Path | None = None  # a page here instead of site/
-    artefacts: Path = ROOT / ".artefacts"
-    results: Path = ROOT / "report" / "results"
+    run: str | None = None  # a trial's name; None: see layout.py
+    publish: bool = False  # make the run the published one
+    output: Path | None = None  # a page here instead of where layout.py puts it
+    artefacts: Path | None = None
+    results: Path | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether the settings are those of the report that is published: whatever changes a result makes a trial."""
+        asked = (self.data, self.members, self.epochs, self.load, self.init, self.only, self.run)
+        return not any(asked) and self.seed == 0 and self.preset == "default" and not self.student
 
     @property
     def dataset(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,12 +10,13 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from ferpipe import atomic, results, shipping
+from ferpipe import atomic, layout, places, results, shipping
 from ferpipe.data import unlabelled
 from ferpipe.emotions import EMOTIONS
 from ferpipe.errors import Slip
-from ferpipe.options import Options
-from ferpipe.training import machine, members, views
+from ferpipe.freshness import recorded
+from ferpipe.options import ROOT, Options
+from ferpipe.training import checkpoints, machine, views
 from ferpipe.training.members import Member
 
 PART = 2048  # pictures between two steps of the progress bar
@@ -23,8 +25,8 @@ PART = 2048  # pictures between two steps of the progress bar
 def predict(options: Options) -> None:
     """Print each picture's emotion with its probabilities or, with --output, write a submission; raises Slip."""
     assert options.images is not None
-    if options.output is not None and options.output.is_dir():
-        raise Slip(f"--output {options.output} is a folder; wanted a file, such as submission.csv")
+    if options.output is not None:
+        places.check_file("--output", options.output, [options.images])
     machine.prepare(options.threads or machine.cores())
     device = machine.device(options.device)
     asked = networks(options)
@@ -32,16 +34,40 @@ def predict(options: Options) -> None:
         split, converted = unlabelled.load(options.images, bar.update)
     if options.output is not None:
         unlabelled.check_names(split, options.images)
-    found = probabilities(asked, split.images, device)
-    print(f"{len(split):,} picture(s), answered by {', '.join(member.name for member in asked)}, mean over views")
+    # a submission may go where the lines would
+    told = sys.stderr if options.output is not None and atomic.stream(options.output) else sys.stdout
+    told = sys.stderr if options.output == places.STREAM else told
+    for one in asked:
+        print(f"asked: {described(one)}", file=told)
+    found = probabilities([one.member for one in asked], split.images, device)
+    print(f"{len(split):,} picture(s), mean over {len(asked)} network(s) and over views", file=told)
     if converted:
-        print(f"{converted:,} picture(s) made grey 48x48 from their middle square: faces are not looked for")
+        print(f"{converted:,} picture(s) made grey 48x48 from their middle square: faces are not looked for", file=told)
     if options.output is None:
         for name, row in zip(split.names, found, strict=True):
             print(line(str(name), row))
-        return
-    atomic.write(options.output, submission(split.names, found))
-    print(f"{options.output} written")
+    elif options.output == places.STREAM:
+        sys.stdout.write(submission(split.names, found).decode())
+    else:
+        atomic.write(options.output, submission(split.names, found))
+        print(f"{options.output} written", file=told)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A network that is asked, and where it comes from."""
+
+    member: Member
+    origin: str  # "published", "run fer2013-smoke-0", "shipped with the package", "from DIR"
+    data: str  # the data set that it learned
+
+
+def described(one: Asked) -> str:
+    """Return a network's name with its data and its accuracy there."""
+    member = one.member
+    accuracy = member.history["dev_accuracy"][member.epoch - 1]
+    faces = f"{len(member.view_logits):,}"
+    return f"{member.name}, {one.origin}; learned {one.data}, {accuracy:.1%} right on its {faces} dev faces"
 
 
 def line(name: str, probabilities: np.ndarray) -> str:
@@ -82,6 +108,8 @@ class Place:
     folder: Path
     members: list[str]
     student: str
+    origin: str
+    data: str
 
     def named(self, name: str) -> list[str]:
         """Return the folders that --network NAME means; raises Slip when there are none."""
@@ -94,22 +122,54 @@ class Place:
         there = ", ".join(["ensemble", *filter(None, [self.student and "student"]), *self.members])
         raise Slip(f"--network {name}: none such in {self.folder}; there are {there}")
 
+    def asked(self, name: str) -> list[Asked]:
+        """Return the networks that --network NAME means; raises Slip as `named` does."""
+        return [Asked(checkpoints.load(self.folder / one), self.origin, self.data) for one in self.named(name)]
 
-def networks(options: Options) -> list[Member]:
-    """Return the networks to ask: those of --load, of the last FER2013 build, or else the shipped one."""
+
+def networks(options: Options) -> list[Asked]:
+    """Return the networks to ask: those of --load or --run, the published ones if they are here, or the shipped."""
     if options.network == "shipped":
         return [of_package()]
-    record = options.artefacts / "fer2013" / "networks.json"
     if options.load is not None:
-        place = found(options.load)
-    elif record.exists():
-        known = results.read_json(record)
-        place = Place(record.parent / "members", known["members"], known["student"])
-    elif options.network == "ensemble":
+        return found(options.load).asked(options.network)
+    if options.run is not None:
+        return of_run(options.artefacts or ROOT / ".artefacts", options.run).asked(options.network)
+    if place := of_report(options):
+        return place.asked(options.network)
+    if options.network == "ensemble":
         return [of_package()]
-    else:
-        raise Slip(f"--network {options.network}: {record} is missing; python build.py train --data PATH makes it")
-    return [members.load(place.folder / name) for name in place.named(options.network)]
+    there = ", ".join(layout.names(options.artefacts or ROOT / ".artefacts")) or "none"
+    raise Slip(f"--network {options.network}: the published networks are not here; name a run with --run ({there})")
+
+
+def of_run(artefacts: Path, name: str) -> Place:
+    """Return the networks of a run, FER2013's first; raises Slip where there is no such run."""
+    base = artefacts / "runs" / name
+    if not layout.NAME.fullmatch(name) or not (records := sorted(base.glob("*/networks.json"))):
+        raise Slip(
+            f"no run '{name}' with networks in {base.parent}; there: {', '.join(layout.names(artefacts)) or 'none'}"
+        )
+    known = results.read_json(records[0])
+    folder = records[0].parent / known["place"]
+    return Place(folder, known["members"], known["student"], f"run {name}", records[0].parent.name)
+
+
+def of_report(options: Options) -> Place | None:
+    """Return the published FER2013 ensemble, where all its members lie among the artefacts; else None."""
+    record = recorded((options.results or ROOT / "report" / "results") / "fer2013" / "ensemble" / "recipe.json")
+    folder = (options.artefacts or ROOT / ".artefacts") / "fer2013" / "members"
+    roles: dict[str, list[str]] = {"member": [], "student": [], "overfitted": []}
+    try:
+        for name, network in record["recipe"]["members"].items() if record else ():
+            if (recorded(folder / name / "recipe.json") or {})["weights"] != network["weights"]:
+                return None
+            roles[network["recipe"]["role"]].append(name)
+    except (KeyError, TypeError, AttributeError):  # not here, or a record of another form
+        return None
+    return (
+        Place(folder, roles["member"], "".join(roles["student"]), "published", "fer2013") if roles["member"] else None
+    )
 
 
 def found(folder: Path) -> Place:
@@ -119,15 +179,16 @@ def found(folder: Path) -> Place:
     roles: dict[str, list[str]] = {"member": [], "student": [], "overfitted": []}
     for entry in sorted(folder.iterdir()):
         if (entry / "recipe.json").exists():
-            roles[members.load(entry).recipe.role].append(entry.name)
+            roles[checkpoints.load(entry).recipe.role].append(entry.name)
     if not roles["member"] or len(roles["student"]) > 1:
         raise Slip(f"--load {folder}: wanted one member or more and one student at most, got {roles}")
-    return Place(folder, roles["member"], "".join(roles["student"]))
+    data = folder.resolve().parent.name  # <data set>/members
+    return Place(folder, roles["member"], "".join(roles["student"]), f"from {folder}", data)
 
 
-def of_package() -> Member:
+def of_package() -> Asked:
     """Return the shipped network; raises Slip when the package has none."""
     for folder in sorted((shipping.PLACE / "fer2013").glob("*/")):
         if (folder / "weights.safetensors").exists():
-            return members.load(folder)
+            return Asked(checkpoints.load(folder), "shipped with the package", "fer2013")
     raise Slip("no network to ask: none is shipped; python build.py train --data PATH makes some, --load names them")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Arrays = Mapping[str, "np.ndarray"]
 
+FILES = ("numbers.json", "arrays.npz", "recipe.json")  # of one result
 JSON_LIMIT = 64 << 20  # bytes; the largest result has a hundredth of it
 PIECE = 1 << 20  # bytes read at once
 NPZ_LIMIT = 4 << 30  # unpacked bytes; a data set of 300,000 faces has 0.7 GB

@@ -1,6 +1,6 @@
 """Networks that come with the package: one with its weights, the others by their answers alone.
 
-ferpipe/shipped/<data set>/<name>/   a member as members.py describes; weights in float16, or none
+ferpipe/shipped/<data set>/<name>/   a member as checkpoints.py describes; weights in float16, or none
                            dev.npy   (n,) uint64: a hash of each dev face, in the order of the logits
 
 `python -m ferpipe.shipping FOLDER NAME` packs a folder of members, with the weights of the one that is named.
@@ -24,7 +24,8 @@ from safetensors.torch import load_file, save_file
 from ferpipe import atomic, fingerprints, results
 from ferpipe.data import cache
 from ferpipe.errors import Slip
-from ferpipe.training.members import FILES, Member, sealed
+from ferpipe.training.checkpoints import FILES, sealed
+from ferpipe.training.members import Member
 
 PLACE = fingerprints.PACKAGE / "shipped"
 
@@ -54,7 +55,7 @@ def aligned(members: Sequence[Member], place: Path, images: np.ndarray) -> list[
 
 
 def pack(folder: Path, whole: str, dev: np.ndarray, target: Path) -> None:
-    """Copy the networks of a build's `folder` to `target`, `whole` with float16 weights, the others without."""
+    """Copy the networks that a build's `folder` names to `target`, `whole` with float16 weights, the others without."""
     names = json.loads((folder / "networks.json").read_bytes())
     every = [*names["members"], names["overfitted"], *filter(None, [names["student"]])]
     if whole not in every:
@@ -62,7 +63,10 @@ def pack(folder: Path, whole: str, dev: np.ndarray, target: Path) -> None:
     with atomic.folder(target) as new:
         np.save(new / "dev.npy", faces(dev))
         for name in every:
-            _pack_one(folder / "members" / name, new / name, name == whole)
+            _pack_one(folder / names["place"] / name, new / name, name == whole)
+    for old in target.glob("*/recipe.json"):
+        if old.parent.name not in every:
+            atomic.remove(old.parent)
 
 
 def _pack_one(source: Path, target: Path, whole: bool) -> None:
@@ -84,10 +88,13 @@ def _halved(value: torch.Tensor) -> torch.Tensor:
 def main(arguments: list[str]) -> None:
     """Pack what the command line names."""
     parser = argparse.ArgumentParser(description="pack a build's networks into the package")
-    parser.add_argument("folder", type=Path, help="a build's folder, such as .artefacts/fer2013")
+    parser.add_argument("folder", type=Path, help="a run's folder, such as .artefacts/runs/NAME/fer2013")
     parser.add_argument("name", help="the network whose weights are shipped")
     asked = parser.parse_args(arguments)
-    dataset = cache.load(asked.folder / "dataset", results.read_json(asked.folder / "dataset" / "recipe.json")["data"])
+    place = asked.folder / json.loads((asked.folder / "networks.json").read_bytes())["place"]
+    data = results.read_json(place / asked.name / "recipe.json")["recipe"]["data"]
+    records = (path for path in place.parent.glob("dataset-*/recipe.json") if results.read_json(path)["data"] == data)
+    dataset = cache.load(next(records).parent, data)
     pack(asked.folder, asked.name, dataset.dev.images, PLACE / dataset.name)
 
 

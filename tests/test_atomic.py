@@ -27,10 +27,10 @@ def test_a_failure_leaves_the_old_folder_and_nothing_else(tmp_path):
 @pytest.mark.parametrize("left", ["before", "between", "after"])
 def test_recover_brings_back_the_last_whole_state_after_a_kill(tmp_path, left):
     """The three states that a kill can leave while a folder is replaced."""
-    old = tmp_path / ("place" if left == "before" else ".old-place")
+    old = tmp_path / ("place" if left == "before" else f"{atomic.OLD}place")
     old.mkdir()
     (old / "file").write_text("old")
-    new = tmp_path / ("place" if left == "after" else ".new-place")
+    new = tmp_path / ("place" if left == "after" else f"{atomic.NEW}place")
     new.mkdir()
     (new / "file").write_text("new")
     atomic.recover(tmp_path)
@@ -52,7 +52,7 @@ def test_a_neighbour_that_is_being_written_is_left_alone(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["one", "other"]
 
 
-@pytest.mark.parametrize("name", [".new-place", ".old-place"])
+@pytest.mark.parametrize("name", [f"{atomic.NEW}place", f"{atomic.OLD}place"])
 def test_what_a_kill_left_of_a_folder_is_cleared_before_it_is_written_again(tmp_path, name):
     (tmp_path / name).mkdir()
     (tmp_path / name / "file").write_text("left")

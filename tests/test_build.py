@@ -64,7 +64,7 @@ def test_a_device_that_is_not_there_is_refused(tmp_path, capsys, device):
 
     if getattr(torch, device).is_available():
         pytest.skip(f"this machine has {device}")
-    places = ["--artefacts", tmp_path, "--results", tmp_path, "--output", tmp_path]
+    places = ["--artefacts", tmp_path / "a", "--results", tmp_path / "r", "--output", tmp_path / "o"]
     status, errors = called("--device", device, *places, capsys=capsys)
     assert status == 2 and errors[-1].startswith(f"error: --device {device}")
 

@@ -15,14 +15,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from clones import PLACES, build, build_here, clone, contents, places, well
+from clones import PLACES, ROOT, build, build_here, clone, contents, places, well
 from PIL import Image
 
-from ferpipe import fingerprints, pipeline, shipping
+from ferpipe import fingerprints, options, pipeline, shipping
+from ferpipe import places as places_of
 from ferpipe.analyses import study
 from ferpipe.data import cache, rendered
 from ferpipe.emotions import EMOTIONS
-from ferpipe.options import Options
 from ferpipe.training.presets import PRESETS
 
 IDS = (
@@ -32,13 +32,14 @@ IDS = (
 )  # fmt: skip
 
 
+RUN, FER2013 = ".artefacts/runs/rendered-smoke-0", ".artefacts/runs/fer2013-smoke-0"
+
+
 def build_inside(folder, *arguments):
     """A smoke build of a clone in this process, which has torch already."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "ROOT", folder)
-        patch.setattr(Options, "results", folder / "report/results")
-        here = "--artefacts", folder / ".artefacts", "--results", folder / "report/results"
-        return well(build_here("--preset", "smoke", *here, *arguments))
+        patch.setattr(options, "ROOT", folder)
+        return well(build_here("--preset", "smoke", *arguments))
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +61,8 @@ def first(begun):
 
 
 def ended(folder):
-    """The members, results and site of a clone."""
-    found = contents(folder / "site", folder / "report/results/rendered", folder / ".artefacts/rendered/members")
+    """The members, results and page of a clone's smoke build."""
+    found = contents(folder / RUN / "site", folder / RUN / "results", folder / ".artefacts/rendered/members")
     return {path.removeprefix(str(folder)): content for path, content in found.items()}
 
 
@@ -88,27 +89,27 @@ def archive(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def restricted(built, archive):
-    """The clone after a FER2013 build, the site as it was before, and that build's output."""
-    build_inside(built)  # other tests may have left it stale
-    before = contents(built / "site")
-    return built, before, build_inside(built, "--data", archive)
+    """The clone after a FER2013 build, and all that is tracked in it as it was before."""
+    before = tracked(built)
+    build_inside(built, "--data", archive)
+    return built, before
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_clean_clone_becomes_a_report_with_every_id(built, language):
-    page = (built / "site" / language / "index.html").read_text()
+    page = (built / RUN / "site" / language / "index.html").read_text()
     for name in IDS:
         assert page.count(f'id="{name}"') == 1, name
-    assert (built / "site" / "numbers.json").is_file() and (built / "site" / "provenance.json").is_file()
+    assert (built / RUN / "site/numbers.json").is_file() and (built / RUN / "site/provenance.json").is_file()
 
 
 def test_a_second_build_does_nothing_and_imports_nothing_heavy(built):
-    before = contents(built / "site", built / "report")
+    before = contents(built)
     done = well(build(built, "--preset", "smoke", python=("-X", "importtime")))
     assert "Nothing to do" in done.stdout and "made" not in done.stdout
     loaded = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
     assert not loaded & {"torch", "numpy", "matplotlib", "jinja2", "markdown", "PIL"}
-    assert contents(built / "site", built / "report") == before
+    assert contents(built) == before
 
 
 def test_an_edited_sentence_renders_again_without_torch(built):
@@ -117,12 +118,13 @@ def test_an_edited_sentence_renders_again_without_torch(built):
     section.write_text(text.replace("<!-- en -->\n", "<!-- en -->\nA sentence of the reader's own.\n\n", 1))
     try:
         done = well(build(built, "--preset", "smoke", python=("-X", "importtime")))
-        assert "A sentence of the reader" in (built / "site/en/index.html").read_text()
+        assert "A sentence of the reader" in (built / RUN / "site/en/index.html").read_text()
     finally:
         section.write_text(text)
     loaded = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
     assert not loaded & {"torch", "matplotlib", "lime", "captum"}
-    assert [line.split()[0] for line in done.stdout.splitlines() if " made " in line] == ["site"]
+    assert [line.split()[0] for line in done.stdout.splitlines() if " made " in line] == ["page"]
+    assert "(report/sections/run.md edited)" in done.stdout.replace("(sections", "(report/sections")
 
 
 def test_a_changed_analysis_alone_runs_again_and_why_says_so(built):
@@ -134,22 +136,101 @@ def test_a_changed_analysis_alone_runs_again_and_why_says_so(built):
     finally:
         module.write_text(text)
     made = [line.split()[0] for line in done.stdout.splitlines() if " made " in line]
-    assert made == ["curves", "site"]
-    assert "code of ferpipe.analyses.curves changed" in done.stdout
+    assert made == ["curves", "page"]
+    assert "(analyses/curves.py was edited)" in done.stdout
+
+
+@pytest.mark.parametrize("module", ["atomic", "results", "places", "training/checkpoints", "lock"])
+def test_an_edit_of_how_work_is_stored_makes_nothing_stale(built, module):
+    build_inside(built)  # other tests may have left it stale
+    path = built / f"ferpipe/{module}.py"
+    text = path.read_text()
+    path.write_text(f"{text}\n\nCHANGED = 1\n")
+    try:
+        assert "Nothing to do" in well(build(built, "--preset", "smoke")).stdout
+    finally:
+        path.write_text(text)
+
+
+MEAN = {
+    "ferpipe/analyses/mean.py": '''"""The mean face."""
+
+from ferpipe.analyses.study import Study
+from ferpipe.results import Result
+
+
+def analyse(study: Study) -> Result:
+    """Return the mean of all training faces, (48, 48) in [0, 1], and how many they are."""
+    images = study.dataset.train.images
+    return Result({"n": len(images)}, {"face": images.mean(0) / 255})
+''',
+    "ferpipe/figures/mean_face.py": '''"""The mean face."""
+
+from ferpipe.figures.figure import Figure
+
+ANALYSES = ("mean",)
+
+
+def draw(results, language):
+    """Return the mean face's mean as a sentence."""
+    mean = results["mean"].arrays["face"].mean()
+    return Figure(f"<p>{mean:.3f}</p>", "mean", "mean-face.json", {"mean-face.json": b"{}"})
+''',
+    "report/sections/mean.md": """+++
+[title]
+en = "The mean face"
+zh = "平均脸"
+
+[figures.mean-face]
+caption.en = "The mean of {{ mean.n | integer }} faces."
+caption.zh = "{{ mean.n | integer }} 张脸的平均。"
+alt.en = "A blurred face."
+alt.zh = "一张模糊的脸。"
++++
+<!-- en -->
+It is in {fig:mean-face}.
+
+[[mean-face]]
+<!-- zh -->
+见{fig:mean-face}。
+
+[[mean-face]]
+""",
+}
+
+
+def test_a_new_analysis_alone_runs_and_its_figure_is_drawn(built):
+    lists = {"ferpipe/analyses/__init__.py": ('"light",', '"light", "mean",'),
+             "report/report.toml": ('    "run",\n', '    "run",\n    "mean",\n')}  # fmt: skip
+    texts = {name: (built / name).read_text() for name in lists}
+    try:
+        for name, content in MEAN.items():
+            (built / name).write_text(content)
+        for name, (old, new) in lists.items():
+            assert old in texts[name]
+            (built / name).write_text(texts[name].replace(old, new))
+        done = well(build(built, "--preset", "smoke"))
+        assert [line.split()[0] for line in done.stdout.splitlines() if " made " in line] == ["mean", "page"]
+        for language in ("en", "zh"):
+            assert 'id="fig-mean-face"' in (built / RUN / "site" / language / "index.html").read_text()
+    finally:
+        for name, text in texts.items():
+            (built / name).write_text(text)
+        for name in MEAN:
+            (built / name).unlink()
+        shutil.rmtree(built / RUN / "results/rendered/mean", ignore_errors=True)
 
 
 def test_members_are_loaded_and_a_trial_with_folders_of_its_own_touches_nothing_else(built, tmp_path, monkeypatch):
-    made = built / ".artefacts/rendered/dataset"
-    faces = cache.load(made, json.loads((made / "recipe.json").read_bytes())["data"])
-    monkeypatch.setattr(rendered, "dataset", lambda *_: faces)  # drawing them anew takes four seconds
-    before = contents(built / "site", built / "report", built / ".artefacts")
-    shutil.copytree(built / "report/results", tmp_path / "results")  # fresh, but for one
+    monkeypatch.setattr(rendered, "dataset", lambda *_: drawn(built / ".artefacts/rendered"))  # anew: four seconds
+    before = contents(built)
+    shutil.copytree(built / RUN / "results", tmp_path / "results")  # fresh, but for one
     shutil.rmtree(tmp_path / "results/rendered/curves")
     done = well(build_here("--preset", "smoke", "--load", built / ".artefacts/rendered/members", *places(tmp_path)))
-    assert [line.split()[0] for line in done.stdout.splitlines() if " made " in line] == ["data", "curves", "site"]
+    assert [line.split()[0] for line in done.stdout.splitlines() if " made " in line] == ["data", "curves", "page"]
     assert f"2 member(s) from {built / '.artefacts/rendered/members'}" in done.stdout
     assert (tmp_path / "output" / "zh" / "index.html").is_file()
-    assert contents(built / "site", built / "report", built / ".artefacts") == before
+    assert contents(built) == before
     assert {path.name for path in tmp_path.iterdir()} == set(PLACES)
 
 
@@ -162,6 +243,17 @@ def test_a_broken_member_is_named(built, tmp_path):
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith(f"error: {weights}")
     assert not (tmp_path / "output").exists()
+
+
+def drawn(folder):
+    """The data set that lies in the artefacts of one."""
+    (place,) = folder.glob("dataset-*")
+    return cache.load(place, json.loads((place / "recipe.json").read_bytes())["data"])
+
+
+def tracked(folder):
+    """What git would look at in a clone."""
+    return {path: content for path, content in contents(folder).items() if "/.artefacts/" not in path}
 
 
 def cut(path):
@@ -203,8 +295,8 @@ EVERY = [  # each file once; the rest of them are slow tests
 def copied(built, tmp_path_factory):
     """The build's files under the folders of `places`, rendered there."""
     folder = tmp_path_factory.mktemp("damaged")
-    shutil.copytree(built / ".artefacts", folder / "artefacts", ignore=shutil.ignore_patterns("fer2013", "templates"))
-    shutil.copytree(built / "report/results/rendered", folder / "results/rendered")
+    shutil.copytree(built / ".artefacts", folder / "artefacts", ignore=shutil.ignore_patterns("fer2013", "runs"))
+    shutil.copytree(built / RUN / "results/rendered", folder / "results/rendered")
     well(build_here("--preset", "smoke", *places(folder)))
     return folder
 
@@ -212,7 +304,7 @@ def copied(built, tmp_path_factory):
 @pytest.mark.parametrize("damage", [cut, *(pytest.param(one, marks=pytest.mark.slow) for one in DAMAGES[1:])])
 def test_damaged_caches_results_and_pages_are_made_again_as_they_were(copied, monkeypatch, damage):
     made = copied / "artefacts/rendered"
-    faces = cache.load(made / "dataset", json.loads((made / "dataset/recipe.json").read_bytes())["data"])
+    faces = drawn(made)
     monkeypatch.setattr(rendered, "dataset", lambda *_: faces)  # drawing them anew takes four seconds
     before = contents(copied / "output", copied / "results", made)
     files = [path for path in (copied / "artefacts").rglob("*") if path.is_file() and "members" not in path.parts]
@@ -221,7 +313,7 @@ def test_damaged_caches_results_and_pages_are_made_again_as_they_were(copied, mo
     results = ("curves/numbers.json", "conv1_outputs/arrays.npz", "confusion/recipe.json")
     pages = [path for path in (copied / "output").rglob("*.*") if path.is_file() and path.stat().st_size > 1]
     for path in [*files, *(copied / "results/rendered" / name for name in results), *pages]:
-        if path.name != "provenance.json":  # by which a folder is known as ours to replace: see below
+        if path.name not in (places_of.LIST, "provenance.json"):  # by which a page is known as ours: see below
             damage(path)
     while (done := build_here("--preset", "smoke", *places(copied))).returncode == 2 and damage is folder_instead:
         error = done.stderr.splitlines()[-1]  # a folder that we did not make is named, not removed
@@ -247,16 +339,21 @@ def test_a_damaged_file_of_a_member_is_named_and_nothing_is_made_of_it(copied, n
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_page_that_is_not_known_as_ours_is_left_alone(copied, damage):
-    path = copied / "output/provenance.json"
-    content = path.read_bytes()
-    damage(path)
+    files = {path: path.read_bytes() for path in (copied / "output" / name for name in (places_of.LIST, "index.html"))}
+    origin = copied / "output/provenance.json"
+    for path in files:
+        damage(path)
+    whole = origin.read_bytes()
+    origin.write_bytes(b"{}")
     before = contents(copied / "output")
     try:
-        done = build_here("render", *places(copied))
-        assert done.returncode == 2 and "provenance.json is damaged" in done.stderr.splitlines()[-1]
+        done = build_here("render", "--preset", "smoke", *places(copied))
+        assert done.returncode == 2 and "no build wrote it" in done.stderr.splitlines()[-1]
         assert contents(copied / "output") == before
     finally:
-        put_back(path, content)
+        put_back(origin, whole)
+        for path, content in files.items():
+            put_back(path, content)
 
 
 @pytest.mark.slow
@@ -272,21 +369,16 @@ def test_a_build_killed_at_any_moment_ends_as_one_never_killed(first, tmp_path):
         running.wait()
     well(build(folder, "--preset", "smoke"))
     assert ended(folder) == first
-    assert not [path for path in folder.rglob("*") if path.name.startswith((".new-", ".old-", "resume-"))]
+    assert not [path for path in folder.rglob("*") if path.name.startswith((".ferpipe-", ".ferpipe.lock", "resume-"))]
 
 
-def test_a_restricted_build_makes_a_local_page_and_publishes_an_edition_without_faces(restricted):
-    folder, before, _ = restricted
+def test_a_restricted_build_makes_a_local_page_and_touches_nothing_that_is_tracked(restricted):
+    folder, before = restricted
     for language in ("en", "zh"):
-        page = (folder / ".artefacts/fer2013/site" / language / "index.html").read_text()
+        page = (folder / FER2013 / "site" / language / "index.html").read_text()
         for name in IDS:
             assert page.count(f'id="{name}"') == 1, name
-    after = contents(folder / "site")
-    # what is said of the other data set stays, but for the links to this edition
-    kept = [path for path in before if "/site/assets/" in path or path.endswith("/site/numbers.json")]
-    assert len(kept) > 50 and [path for path in kept if after[path] != before[path]] == []
-    assert not [path for path in after if "/assets/fer2013/" in path and "-face" in path]
-    assert b"Single faces of this data set may not be published" in after[str(folder / "site/fer2013/en/index.html")]
+    assert tracked(folder) == before
 
 
 def test_a_second_restricted_build_does_nothing(restricted, archive):
@@ -295,13 +387,87 @@ def test_a_second_restricted_build_does_nothing(restricted, archive):
 
 
 @pytest.mark.slow
+def test_trials_in_a_clean_clone_leave_git_status_empty(tmp_path, archive):
+    folder = clone(tmp_path / "clone")
+    shutil.copy(ROOT / ".gitignore", folder)
+    shutil.copytree(ROOT / "report/results", folder / "report/results")
+    shutil.copytree(ROOT / "site", folder / "site")
+
+    def git(*arguments):
+        call = ["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments]
+        return subprocess.run(call, cwd=folder, check=True, capture_output=True, text=True).stdout
+
+    git("init", "-q"), git("add", "-A"), git("commit", "-qm", "clean")
+    for trial in (
+        [],
+        ["--data", archive],
+        ["--seed", 5],
+        ["--members", 1],
+        ["--only", "lime", "--run", "one"],
+        ["train"],
+    ):
+        done = well(build(folder, *trial, "--preset", "smoke"))
+        assert git("status", "--porcelain") == "", trial
+        assert "train" in trial or "tracked files  none was touched" in done.stdout
+    runs = {path.name for path in (folder / ".artefacts/runs").iterdir()}
+    assert runs == {"rendered-smoke-0", "fer2013-smoke-0", "rendered-smoke-5", "one"}
+
+
+def test_a_finished_run_is_published_and_what_changes_is_told(built, tmp_path):
+    goal = [f"--results={tmp_path / 'results'}", f"--output={tmp_path / 'site'}"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(options, "ROOT", built)
+        done = well(build_here("render", "--publish", "rendered-smoke-0", *goal))
+        assert "publish                  made" in done.stdout and "0 undecided" not in done.stdout
+        assert contents(tmp_path / "results/rendered/lime") == {
+            path.replace(str(built / RUN / "results"), str(tmp_path / "results")): content
+            for path, content in contents(built / RUN / "results/rendered/lime").items()
+        }
+        assert (tmp_path / "site/zh/index.html").is_file()
+        (tmp_path / "results/rendered/notes.txt").write_text("mine")
+        claims = tmp_path / "site/claims.json"
+        before = json.loads(claims.read_bytes())
+        claims.write_text(claims.read_text().replace(f'"verdict": "{before[0]["verdict"]}"', '"verdict": "other"', 1))
+        again = well(build_here("render", "--publish", "rendered-smoke-0", *goal))
+        assert f"{before[0]['id']}: other -> {before[0]['verdict']}" in again.stdout
+        assert (tmp_path / "results/rendered/notes.txt").read_text() == "mine"
+        for call in (["render", "--publish", "nothing"], ["--publish"], ["train", "--publish"]):
+            done = build_here(*call)
+            assert done.returncode == 2 and done.stderr.startswith("error: ")
+
+
+def test_a_run_that_is_not_finished_is_not_published(built, tmp_path):
+    shutil.copytree(built / RUN, built / ".artefacts/runs/half")
+    shutil.rmtree(built / ".artefacts/runs/half/results/rendered/curves")
+    goal = [f"--results={tmp_path / 'results'}", f"--output={tmp_path / 'site'}"]
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(options, "ROOT", built)
+            done = build_here("render", "--publish", "half", *goal)
+    finally:
+        shutil.rmtree(built / ".artefacts/runs/half")
+    assert done.returncode == 2 and "run 'half' is not finished, 1 results are missing or old: curves" in done.stderr
+    assert not list(tmp_path.rglob("*"))
+
+
+def test_one_analysis_makes_a_page_of_what_there_is(built, tmp_path):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(options, "ROOT", built)
+        done = well(build_here("--preset", "smoke", "--only", "curves", "--run", "one"))
+    page = (built / ".artefacts/runs/one/site/zh/index.html").read_text()
+    assert 'id="fig-curves"' in page and 'id="fig-saliency"' not in page
+    assert "left out for want of a result: atlas" in done.stdout
+
+
+@pytest.mark.slow
 def test_shipped_networks_fill_the_report_without_training_and_predict(restricted, archive, tmp_path, monkeypatch):
-    made, target = restricted[0] / ".artefacts/fer2013", tmp_path / "shipped"
+    made, target = restricted[0] / FER2013 / "fer2013", tmp_path / "shipped"
     monkeypatch.setattr(study.Study, "smoke", True)  # as much work as a preset that trains nothing would need
     monkeypatch.setattr(pipeline, "SHIPPED", target)
     monkeypatch.setattr(shipping, "PLACE", target)
     names = json.loads((made / "networks.json").read_bytes())
-    shipping.pack(made, names["members"][1], np.load(made / "dataset/dataset.npz")["dev/images"], target / "fer2013")
+    faces = drawn(restricted[0] / ".artefacts/fer2013")
+    shipping.pack(made, names["members"][1], faces.dev.images, target / "fer2013")
     asked = ("--preset", "shipped", "--data", archive, *places(tmp_path))
     done = well(build_here(*asked))
     assert "2 member(s) from" in done.stdout and "member-0" not in done.stdout
@@ -335,13 +501,14 @@ def test_training_starts_from_torchvisions_weights(resnet18, tmp_path, monkeypat
 
 
 def test_nothing_of_a_single_face_is_in_a_restricted_datas_results(restricted):
-    folder, _, _ = restricted
-    faces = np.load(folder / ".artefacts/fer2013/dataset/dataset.npz")
-    pixels = np.concatenate([faces[f"{split}/images"] for split in ("train", "dev", "test")]).reshape(-1, 48 * 48)
+    folder, _ = restricted
+    faces = drawn(folder / ".artefacts/fer2013")
+    splits = [split.images for split in (faces.train, faces.dev, faces.test) if split is not None]
+    pixels = np.concatenate(splits).reshape(-1, 48 * 48)
     pixels = pixels - pixels.mean(1, keepdims=True)
     pixels = pixels / np.linalg.norm(pixels, axis=1, keepdims=True)
     arrays = 0
-    for path in (folder / "report/results/fer2013").glob("*/arrays.npz"):
+    for path in (folder / FER2013 / "results/fer2013").glob("*/arrays.npz"):
         for name, array in np.load(path).items():
             if array.shape[-2:] != (48, 48):
                 continue
@@ -354,7 +521,7 @@ def test_nothing_of_a_single_face_is_in_a_restricted_datas_results(restricted):
 
 
 def test_results_say_what_they_are_made_of(built):
-    record = json.loads((built / "report/results/rendered/lime/recipe.json").read_text())
+    record = json.loads((built / RUN / "results/rendered/lime/recipe.json").read_text())
     assert set(record) == {"recipe", "made_with"}
     assert "ferpipe.analyses.lime" in record["recipe"]["code"]
     assert {"torch", "lime"} <= set(record["made_with"]["versions"])

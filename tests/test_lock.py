@@ -10,7 +10,7 @@ import time
 import pytest
 from clones import ROOT
 
-from ferpipe import lock, pipeline
+from ferpipe import layout, lock, pipeline
 from ferpipe.errors import Slip
 from ferpipe.options import Options
 
@@ -62,17 +62,23 @@ def test_other_folders_are_free_and_one_named_twice_is_held_once(tmp_path):
 
 
 @pytest.mark.parametrize(("command", "wanted"), [
-    ("build", {"a/.lock", "r/.lock", ".lock-o"}), ("render", {"a/.lock", ".lock-o"}), ("train", {"a/.lock", "r/.lock"}),
-    ("analyse", {"a/.lock", "r/.lock"}),
+    ("build", {"a", "r", "o"}), ("render", {"a", "o"}), ("train", {"a", "r"}), ("analyse", {"a", "r"}),
 ])  # fmt: skip
 def test_a_command_locks_what_it_writes(tmp_path, command, wanted):
     options = Options(command, artefacts=tmp_path / "a", results=tmp_path / "r", output=tmp_path / "o")
-    assert {str(file.relative_to(tmp_path)) for file in pipeline.locks(options)} == wanted
+    files = pipeline.locks(options, layout.of(options), None)
+    assert {str(file.relative_to(tmp_path)) for file in files} == {f"{folder}/{lock.NAME}" for folder in wanted}
 
 
-def test_a_build_of_fer2013_locks_its_local_page_and_the_site(tmp_path):
-    files = pipeline.locks(Options(data=tmp_path, artefacts=tmp_path / "a"))
-    assert {file.name for file in files} == {".lock", ".lock-site"} and len(files) == 4
+def test_the_artefacts_lock_serves_a_trial_that_lies_in_them(tmp_path):
+    options = Options(data=tmp_path, artefacts=tmp_path / "a")
+    assert pipeline.locks(options, layout.of(options), None) == [tmp_path / "a" / lock.NAME]
+
+
+def test_a_folder_that_was_made_for_a_lock_goes_when_nothing_came_to_lie_in_it(tmp_path):
+    with lock.held([tmp_path / "new" / "below" / lock.NAME, tmp_path / "full" / lock.NAME]):
+        (tmp_path / "full" / "file").write_text("made")
+    assert [path.name for path in tmp_path.iterdir()] == ["full"]
 
 
 def test_of_torchruns_processes_the_first_alone_takes_the_lock(tmp_path, monkeypatch):

@@ -1,4 +1,5 @@
 import csv
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from ferpipe.data.dataset import Split
 from ferpipe.emotions import EMOTIONS
 from ferpipe.errors import Slip
 from ferpipe.options import Options
-from ferpipe.training import loop, members
+from ferpipe.training import checkpoints, loop
 from ferpipe.training.recipes import Recipe, overfitted, student
 
 CPU = torch.device("cpu")
@@ -31,7 +32,12 @@ def built(tmp_path_factory):
     """A build's folder with two members, an overfitting model and a student, each trained for an epoch."""
     folder = tmp_path_factory.mktemp("fer2013")
     recipe = Recipe(width=8, epochs=1, batch=16)
-    names = {"members": ["member-0", "member-1"], "overfitted": "overfitted-0", "student": "student-0"}
+    names = {
+        "members": ["member-0", "member-1"],
+        "overfitted": "overfitted-0",
+        "student": "student-0",
+        "place": "members",
+    }
     recipes = (recipe, replace(recipe, seed=1), overfitted(recipe, 20, 1), student(recipe))
     for name, one in zip([*names["members"], names["overfitted"], names["student"]], recipes, strict=True):
         record = {"recipe": {"parameters": one.parameters(), "data": "d"}}
@@ -48,25 +54,59 @@ def photographs(tmp_path):
     return tmp_path
 
 
-def asked(built, **parts):
-    return Options(command="predict", artefacts=built.parent, **parts)
+@pytest.fixture
+def artefacts(built, tmp_path):
+    """A folder of artefacts in which the networks are those of the run `trial`."""
+    (tmp_path / "artefacts/fer2013").mkdir(parents=True)
+    (tmp_path / "artefacts/fer2013/members").symlink_to(built / "members")
+    run = tmp_path / "artefacts/runs/trial/fer2013"
+    run.mkdir(parents=True)
+    record = {**json.loads((built / "networks.json").read_bytes()), "place": "../../../fer2013/members"}
+    (run / "networks.json").write_bytes(predict.results.json_bytes(record))
+    return tmp_path / "artefacts"
 
 
-def test_networks_are_named_by_their_role(built, monkeypatch, tmp_path):
-    monkeypatch.setattr(shipping, "PLACE", tmp_path)
-    link = tmp_path / "fer2013"
-    link.symlink_to(built)
+def named(artefacts, **parts):
+    options = Options("predict", artefacts=artefacts, results=artefacts.parent / "results", **parts)
+    return [(one.member.name, one.origin) for one in predict.networks(options)]
 
-    def names(**parts):
-        return [member.name for member in predict.networks(asked(link, **parts))]
 
-    assert names() == names(load=built / "members") == ["member-0", "member-1"]
-    assert names(network="member-1") == ["member-1"]
-    assert names(network="student") == ["student-0"]
+def test_networks_are_named_by_their_run_and_role(artefacts, built, monkeypatch, tmp_path):
+    monkeypatch.setattr(shipping, "PLACE", tmp_path / "nothing")
+    both = ["member-0", "member-1"]
+    assert named(artefacts, run="trial") == [(name, "run trial") for name in both]
+    assert named(artefacts, load=built / "members") == [(name, f"from {built / 'members'}") for name in both]
+    assert named(artefacts, run="trial", network="member-1") == [("member-1", "run trial")]
+    assert named(artefacts, run="trial", network="student") == [("student-0", "run trial")]
     with pytest.raises(Slip, match=r"--network other: none such .* ensemble, student, member-0, member-1"):
-        names(network="other")
-    with pytest.raises(Slip, match="no network to ask"):
-        names(network="shipped")
+        named(artefacts, run="trial", network="other")
+    with pytest.raises(Slip, match=r"no run '\.\./trial'"):
+        named(artefacts, run="../trial")
+    for network in ("shipped", "ensemble"):
+        with pytest.raises(Slip, match="no network to ask"):
+            named(artefacts, network=network)
+    with pytest.raises(Slip, match="the published networks are not here"):
+        named(artefacts, network="member-1")
+
+
+def test_the_published_networks_come_first_and_the_shipped_one_stands_in_where_any_is_missing(
+    artefacts, built, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(shipping, "PLACE", tmp_path / "shipped")
+    shipping.pack(built, "member-0", DEV.images, tmp_path / "shipped/fer2013")
+    assert named(artefacts) == [("member-0", "shipped with the package")]
+    weights = {p.parent.name: json.loads(p.read_bytes())["weights"] for p in (built / "members").glob("*/recipe.json")}
+    networks = {
+        name: {"weights": weights[name], "recipe": {"role": role}}
+        for name, role in (("member-0", "member"), ("member-1", "member"), ("overfitted-0", "overfitted"))
+    }
+    record = tmp_path / "results/fer2013/ensemble/recipe.json"
+    record.parent.mkdir(parents=True)
+    record.write_bytes(predict.results.json_bytes({"recipe": {"members": networks}}))
+    assert named(artefacts) == [("member-0", "published"), ("member-1", "published")]
+    networks["member-1"]["weights"] = "of another training"
+    record.write_bytes(predict.results.json_bytes({"recipe": {"members": networks}}))
+    assert named(artefacts) == [("member-0", "shipped with the package")]
 
 
 def test_a_photograph_gets_seven_probabilities(built, photographs, capsys):
@@ -76,7 +116,7 @@ def test_a_photograph_gets_seven_probabilities(built, photographs, capsys):
     found = dict(part.rsplit(" ", 1) for part in line.removeprefix("face 1: ").split("  "))
     assert set(found) == set(EMOTIONS)
     assert sum(float(share.rstrip("%")) for share in found.values()) == pytest.approx(100, abs=0.4)
-    ensemble = [members.load(built / "members" / name) for name in ("member-0", "member-1")]
+    ensemble = [checkpoints.load(built / "members" / name) for name in ("member-0", "member-1")]
     probabilities = predict.probabilities(ensemble, DEV.images[1:2], CPU)[0]
     assert next(iter(found)) == EMOTIONS[probabilities.argmax()]
     logits = [member.view_logits[1].astype(float) for member in ensemble]
@@ -126,9 +166,9 @@ def test_what_is_packed_answers_in_every_order(built, tmp_path, monkeypatch):
     monkeypatch.setattr(shipping, "PLACE", tmp_path)
     place = tmp_path / "fer2013"
     shipping.pack(built, "member-1", DEV.images, place)
-    packed, whole = members.load(place / "member-1"), members.load(built / "members" / "member-1")
-    assert predict.of_package().name == "member-1"
-    assert members.load(place / "member-0").weights is None
+    packed, whole = checkpoints.load(place / "member-1"), checkpoints.load(built / "members" / "member-1")
+    assert predict.of_package().member.name == "member-1"
+    assert checkpoints.load(place / "member-0").weights is None
     wanted = predict.probabilities([whole], DEV.images, CPU)
     np.testing.assert_allclose(predict.probabilities([packed], DEV.images, CPU), wanted, atol=5e-3)  # float16
     order = np.random.default_rng(0).permutation(len(DEV))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "ferpipe"
-BASE = {"atomic", "emotions", "errors", "fingerprints", "results"}
+BASE = {"atomic", "emotions", "errors", "fingerprints", "freshness", "places", "results"}
 MAY = {  # part -> the project's parts, then other packages
     "atomic": (set(), set()),
     "emotions": (set(), set()),
@@ -17,16 +17,19 @@ MAY = {  # part -> the project's parts, then other packages
     "results": (BASE, {"numpy"}),
     "restricted": (BASE, {"numpy"}),
     "freshness": (BASE, set()),
+    "layout": (BASE | {"options"}, set()),
+    "places": ({"atomic", "errors"}, set()),
+    "summary": (BASE | {"layout", "options"}, set()),
     "lock": (BASE, {"filelock"}),
     "stops": (set(), set()),
     "pipeline": (
         BASE
-        | {"freshness", "lock", "options", "restricted", "analyses", "training.presets", "training.recipes"}
+        | {"layout", "lock", "options", "restricted", "summary", "analyses", "training.presets", "training.recipes"}
         | {"data.dataset"},
         set(),
     ),
     "data": (BASE | {"data"}, {"numpy", "PIL"}),
-    "predict": (BASE | {"data", "training", "options", "shipping"}, {"numpy", "torch", "tqdm"}),
+    "predict": (BASE | {"data", "layout", "training", "options", "shipping"}, {"numpy", "torch", "tqdm"}),
     "shipping": (BASE | {"data", "training"}, {"numpy", "torch", "safetensors"}),
     "training": (
         BASE | {"data.dataset", "training", "options"},

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferpipe import atomic, restricted
-from ferpipe.errors import Slip
+from ferpipe import freshness, restricted
 from ferpipe.figures import gallery
 from ferpipe.figures.figure import Figure
 from ferpipe.render import drawing
 from ferpipe.render.edition import Edition, editions
 from ferpipe.render.page import Pages
+from ferpipe.render.site import ASSETS, GENERATOR
 from ferpipe.text import chapters, claims, loose, parity, section
 from ferpipe.text import report as frame
 from ferpipe.text.expressions import flat
@@ -25,10 +25,16 @@ from ferpipe.text.section import Passage, Section
 if TYPE_CHECKING:
     from ferpipe.render.checks import Fault
 
-GENERATOR = "ferpipe"  # in provenance.json: such a folder is ours to replace
-ASSETS = ("report.css", "report.js", "favicon.svg")
-
 Files = dict[str, bytes]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a site is refused for, beside what would make a page wrong."""
+
+    strict: bool = False  # unused figures, dead links, requests elsewhere, heavy pages, results older than the code
+    release: bool = False  # such results of restricted data sets too
+    partial: bool = False  # a trial's page: what has no result is left out of it
 
 
 def gather(
@@ -38,18 +44,25 @@ def gather(
     templates: Path,
     names: Sequence[str],  # of the editions
     local: str | None,
-    strict: bool,
+    rules: Rules,
     known: dict[str, Any],
-) -> Files:
-    """Return every file of the site by its path; raises Problems with all that is wrong."""
+) -> tuple[Files, list[str]]:
+    """Return every file of the site by its path, and a line for each thing to know; raises Problems with all faults."""
     report = frame.read(folder)
     shown = editions(results, artefacts, names, local, report.original)
     asked = [(edition, language) for edition in shown for language in report.languages]
     ahead = drawing.ahead(asked, artefacts)
     sections, problems = _read(report)
-    problems += chapters.unplaced(sections) if strict else []
+    problems += chapters.unplaced(sections) if rules.strict else []
+    outdated = {edition.name: freshness.outdated(edition.results, known) for edition in shown}
+    wrong, notes = _aged(shown, outdated, rules)
+    problems += wrong
+    absent = {
+        edition.name: edition.absent(outdated[edition.name]) if edition.restricted or rules.partial else set()
+        for edition in shown
+    }
     for edition in shown:
-        edition.verdicts.extend(claims.judged(sections, edition.numbers, problems))
+        edition.verdicts.extend(claims.judged(sections, edition.numbers, problems, absent[edition.name]))
     leaks = {edition.name: restricted.problems(edition.results) for edition in shown if edition.restricted}
     problems += [line for lines in leaks.values() for line in lines]
     writers: dict[tuple[str, str], chapters.Writer] = {}
@@ -57,7 +70,7 @@ def gather(
     if ahead:  # no drawer is written for arrays that should not be there
         ahead.begin([page for page in asked if not leaks.get(page[0].name)], known)
     for edition, language in asked:
-        writers[edition.name, language] = _writer(language, sections, edition, problems)
+        writers[edition.name, language] = _writer(language, sections, edition, problems, absent[edition.name])
     if ahead:
         ahead.share(known)
     for edition, language in asked:
@@ -70,12 +83,31 @@ def gather(
         for edition in shown
         if not edition.local and not problems and edition.analyses.keys() >= set(gallery.analyses(gallery.CARD))
     }
-    files = _files(report, shown, templates, pages, writers, figures, cards)
-    if strict:
+    files = _files(report, shown, outdated, templates, pages, writers, figures, cards)
+    if rules.strict:
         problems += _faults(files, sections, templates, whole=not problems)
     if problems:
         raise Problems(problems)
-    return files
+    return files, notes
+
+
+def _aged(
+    shown: Sequence[Edition], outdated: Mapping[str, Mapping[str, str]], rules: Rules
+) -> tuple[list[str], list[str]]:
+    """Return a problem for each result that must not be older than the code, and a note for an edition with such."""
+    problems, notes = [], []
+    for edition in shown:
+        old = {name: why for name, why in outdated[edition.name].items() if name in edition.analyses}
+        lacking = sorted(outdated[edition.name].keys() - old.keys())
+        if rules.release or (rules.strict and not edition.restricted):
+            cure = "python build.py makes it again"
+            problems += [f"results/{edition.name}/{name}: {why} since it was made; {cure}" for name, why in old.items()]
+            problems += [f"results/{edition.name}/{name}: there is none; {cure}" for name in lacking]
+        elif old:
+            notes.append(f"{edition.name}: older than the code: {', '.join(old)}")
+        if lacking and (edition.restricted or rules.partial):
+            notes.append(f"{edition.name}: left out for want of a result: {', '.join(lacking)}")
+    return problems, notes
 
 
 def _faults(files: Files, sections: Sequence[Section], templates: Path, whole: bool) -> list[str]:
@@ -109,39 +141,17 @@ def _source(fault: Fault, sources: Sequence[Passage]) -> str:
     return f"{fault.page}:{fault.line}"
 
 
-def write(output: Path, files: Mapping[str, bytes]) -> None:
-    """Put the site in place of the last one; refuses a folder that holds something else."""
-    output = output.absolute()
-    _refuse_strangers(output)
-    with atomic.folder(output) as new:
-        for name, content in files.items():
-            path = new / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if not _kept(output / name, path, content):
-                path.write_bytes(content)
-
-
-def _kept(old: Path, new: Path, content: bytes) -> bool:
-    """Return whether a file that holds `content` already was linked to its new place, in a tenth of the time."""
-    try:
-        if old.is_symlink() or old.read_bytes() != content:
-            return False
-        os.link(old, new)
-    except OSError:  # none yet, a folder, or a file system without links
-        return False
-    return True
-
-
 def _files(
     report: Report,
     shown: Sequence[Edition],
+    outdated: Mapping[str, Mapping[str, str]],
     templates: Path,
     pages: Pages,
     writers: Mapping[tuple[str, str], chapters.Writer],
     figures: Mapping[tuple[str, str], Mapping[str, Figure]],
     cards: Mapping[str, Figure],
 ) -> Files:
-    files: Files = {f"assets/{name}": (templates / name).read_bytes() for name in ASSETS}
+    files: Files = {name: (templates / Path(name).name).read_bytes() for name in ASSETS}
     for edition in shown:
         for language in report.languages:
             key = edition.name, language
@@ -155,7 +165,11 @@ def _files(
         numbers = dict(flat({**edition.numbers, "claims": judged}))
         numbers |= writers[edition.name, report.languages[0]].computed()
         files[f"{edition.folder}numbers.json"] = _lines(numbers)
-    origin = {"generator": GENERATOR, "editions": {edition.name: edition.recipes for edition in shown}}
+    origin = {
+        "generator": GENERATOR,
+        "editions": {edition.name: edition.recipes for edition in shown},
+        "outdated": {name: dict(old) for name, old in outdated.items()},  # results that are not today's code's
+    }
     return files | {
         "index.html": pages.chooser(),
         ".nojekyll": b"",
@@ -185,11 +199,18 @@ def _read(report: Report) -> tuple[list[Section], list[str]]:
     return sections, problems + chapters.places(sections, report.languages)
 
 
-def _writer(language: str, sections: Sequence[Section], edition: Edition, problems: list[str]) -> chapters.Writer:
-    """Return the text in one language, and add what is wrong with it, and each result that it needs and lacks."""
+def _writer(
+    language: str, sections: Sequence[Section], edition: Edition, problems: list[str], absent: Collection[str]
+) -> chapters.Writer:
+    """Return the text in one language, and add what is wrong with it, and each result that it needs and lacks.
+
+    Of `absent` analyses nothing is said.
+    """
     judged = {claims.name(one.claim.id): one.numbers() for one in edition.verdicts}
-    writer = chapters.Writer(language, sections, {**edition.numbers, "edition": edition.frame, "claims": judged})
     drawn = set(gallery.names())
+    values = {**edition.numbers, "edition": edition.frame, "claims": judged}
+    sources = {name: gallery.analyses(name) for name in drawn} if absent else {}
+    writer = chapters.Writer(language, sections, values, absent, sources)
     # of an edition whose text leaves a figure out, nothing is lacking; a text that could not be filled in places all
     items = [
         item
@@ -246,17 +267,3 @@ def _lines(numbers: Mapping[str, Any]) -> bytes:
 
 def _json(value: Any) -> bytes:
     return (json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode()
-
-
-def _refuse_strangers(output: Path) -> None:
-    if not output.exists() or (output.is_dir() and not any(output.iterdir())):
-        return
-    try:
-        ours = json.loads((output / "provenance.json").read_bytes())["generator"] == GENERATOR
-    except (OSError, ValueError, KeyError, TypeError):
-        ours = False
-    if not ours:
-        raise Slip(
-            f"{output} holds something else than a site of this project, or its provenance.json is damaged; "
-            "name another folder with --output, or remove this one"
-        )

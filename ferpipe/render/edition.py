@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Of a stranger's file name: control characters, those that turn the writing round, and private ones.
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ue000-\uf8ff]")
-FILES = ("numbers.json", "arrays.npz", "recipe.json")
+DRAWN = ("rendered",)  # data sets that the project draws itself
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,12 @@ class Edition:
     @property
     def restricted(self) -> bool:
         """Return whether single pictures of the data set may not be published: so too when no result says they may."""
-        return bool(self.analyses.get("data", {}).get("restricted", True))
+        return bool(self.analyses.get("data", {}).get("restricted", self.name not in DRAWN))
+
+    def absent(self, outdated: Iterable[str]) -> set[str]:
+        """Return which of these analyses have no result here, and what would follow from it."""
+        lacking = set(outdated) - self.analyses.keys()
+        return lacking | ({"agreement"} if "filter_emotions" in lacking else set())
 
     def sources(self, names: Sequence[str]) -> dict[str, str]:
         """Return the fingerprints of what these analyses' figures are drawn from."""
@@ -111,7 +116,7 @@ class Edition:
 
     def _file(self, name: str) -> str:
         folder = self.results / name
-        return fingerprints.of_value([fingerprints.of_file(folder / file) for file in FILES[:2]])
+        return fingerprints.of_value([fingerprints.of_file(folder / file) for file in ("numbers.json", "arrays.npz")])
 
     @cached_property
     def _faces(self) -> dict[str, str]:

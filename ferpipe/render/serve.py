@@ -195,7 +195,9 @@ def serve(
     results: Path,
     *,
     artefacts: Path,
+    editions: Sequence[str] | None = None,
     local: str | None = None,
+    partial: bool = False,
     strict: bool = False,
     port: int | None = None,
     report: Path = site.REPORT,
@@ -204,7 +206,8 @@ def serve(
 
     Raises Slip where the port is taken. The process starts anew, on the same port, when the code changes.
     """
-    desk = Desk(lambda: site.gather(results, artefacts=artefacts, local=local, strict=strict, report=report))
+    rules = {"editions": editions, "local": local, "partial": partial, "strict": strict}
+    desk = Desk(lambda: site.gather(results, artefacts=artefacts, report=report, **rules)[0])  # type: ignore[arg-type]
     places = [report, results, site.TEMPLATES, *([artefacts / local / "faces.npz"] if local else [])]
     with server(desk, port) as listening:
         print(f"http://{HOST}:{listening.server_port}/  (an edit shows by itself; Ctrl-C ends)", flush=True)

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ferpipe import fingerprints
+from ferpipe import fingerprints, freshness, places
 from ferpipe.fingerprints import PACKAGE
 
 REPORT = PACKAGE.parent / "report"
 TEMPLATES = PACKAGE.parent / "templates"
 MEMORY = "figures/code.json"  # in the artefacts: parsed code, so that hashing it again costs little
-
+GENERATOR = "ferpipe"  # in provenance.json
+ASSETS = ("assets/report.css", "assets/report.js", "assets/favicon.svg")
+FRAME = ("index.html", ".nojekyll", "numbers.json", "claims.json", "provenance.json")
 TEXTS = "figures/texts.bin"  # in the artefacts: what is worked out from the texts alone
 
 
 @dataclass(frozen=True)
 class Site:
-    """What was written: the folder, its pages, and how many files and bytes it holds."""
+    """What was written: the folder, its pages, how many files and bytes it holds, which changed, and what to tell."""
 
     folder: Path
     pages: tuple[Path, ...]
     files: int
     size: int
+    changed: tuple[str, ...]  # by their paths there, those that were removed too
+    notes: tuple[str, ...]
 
 
 def render(
@@ -35,20 +39,25 @@ def render(
     editions: Sequence[str] | None = None,
     local: str | None = None,
     strict: bool = False,
+    release: bool = False,
+    partial: bool = False,
     report: Path = REPORT,
 ) -> Site:
     """Write the whole site into `output`; raises Problems with everything that is wrong, and then writes nothing.
 
     Without `editions` those of report.toml that have results here. `local` names a restricted data set whose page, with
-    faces, is for this machine alone. `strict` also refuses unused figures, dead links, external requests and pages over
-    budget.
+    faces, is for this machine alone. `strict` also refuses unused figures, dead links, external requests, pages over
+    budget, and results older than the code; those of a restricted data set, which not everybody can make anew, are
+    noted, and refused by `release` alone. Of a `partial` page, a trial's, what has no result is left out.
     """
-    from ferpipe.render import build
 
-    files = gather(results, artefacts=artefacts, editions=editions, local=local, strict=strict, report=report)
-    build.write(output, files)
+    files, notes = gather(
+        results, artefacts=artefacts, editions=editions, local=local, strict=strict, release=release, partial=partial,
+        report=report,
+    )  # fmt: skip
+    changed = places.write(output, files, earlier(output))
     pages = tuple(output / name for name in files if name.endswith("/index.html"))
-    return Site(output, pages, len(files), sum(map(len, files.values())))
+    return Site(output, pages, len(files), sum(map(len, files.values())), tuple(changed), tuple(notes))
 
 
 def gather(
@@ -58,9 +67,11 @@ def gather(
     editions: Sequence[str] | None = None,
     local: str | None = None,
     strict: bool = False,
+    release: bool = False,
+    partial: bool = False,
     report: Path = REPORT,
-) -> dict[str, bytes]:
-    """Return every file of the site by its path, as `render` would write it; raises as `render` does."""
+) -> tuple[dict[str, bytes], list[str]]:
+    """Return every file of the site by its path, as `render` would write it, and its notes; raises as `render` does."""
     from ferpipe.render import build
     from ferpipe.text import memo
 
@@ -69,7 +80,8 @@ def gather(
     names = [] if local else editions or published(results, report)
     made_by = fingerprints.of_value(fingerprints.code(build.__name__, known))
     before = memo.recall(artefacts / TEXTS, made_by)
-    files = build.gather(results, artefacts, report, TEMPLATES, names, local, strict, known)
+    rules = build.Rules(strict or release, release, partial)
+    files = build.gather(results, artefacts, report, TEMPLATES, names, local, rules, known)
     memo.keep(artefacts / TEXTS, made_by, before)
     _remember(artefacts, known, memory)
     return files
@@ -91,17 +103,19 @@ def recipe(
     code: dict[str, str] = {}
     for module in (__name__, *gallery.modules()):
         code |= fingerprints.code(module, known)
-    _remember(artefacts, known, memory)
     wanted = [local] if local else editions or published(results, report)
-    hashes = {f"results/{name}": _hashes(results / name) for name in wanted}
+    hashes: dict[str, Any] = {f"results/{name}": _hashes(results / name) for name in wanted}
+    old = {name: freshness.outdated(results / name, known) for name in wanted}
     if local and (faces := artefacts / local / "faces.npz").is_file():
         hashes["faces"] = {faces.name: fingerprints.of_file(faces)}
+    _remember(artefacts, known, memory)
     return {
         "code": dict(sorted(code.items())),
         "templates": _hashes(TEMPLATES),
         "report": {name: value for name, value in _hashes(report).items() if not name.startswith("results/")},
         "editions": list(wanted),
         "local": local,
+        "outdated": old,
         **hashes,
     }
 
@@ -114,11 +128,40 @@ def published(results: Path, report: Path = REPORT) -> list[str]:
     return [name for name in names if any((results / name).glob("*/numbers.json"))] or names
 
 
-def absent(results: Path, report: Path = REPORT) -> list[str]:
-    """Return the data sets that report.toml names and that have no results here."""
+def absences(results: Path, report: Path = REPORT) -> list[str]:
+    """Return a line for each data set that report.toml names and that has no results here."""
     from ferpipe.text import report as frame
 
-    return [name for name in frame.read(report).editions if name not in published(results, report)]
+    there = published(results, report)
+    absent = [name for name in frame.read(report).editions if name not in there]
+    return [f"edition '{name}' is left out: it has no results in {results}" for name in absent]
+
+
+def names(editions: Sequence[str] | None, local: str | None, report: Path = REPORT) -> set[str]:
+    """Return the paths of the files that a site of these editions is sure to have."""
+    from ferpipe.text import report as frame
+
+    shown = frame.read(report)
+    wanted = [local] if local else list(editions or shown.editions)
+    pages = {f"{'' if k == 0 else f'{name}/'}{language}/index.html"
+             for k, name in enumerate(wanted) for language in shown.languages}  # fmt: skip
+    figures = {name for name in places.listed(report.parent / "site") or ()
+               if name.startswith(tuple(f"assets/{one}/" for one in wanted))}  # fmt: skip
+    return pages | figures | {*ASSETS, *FRAME, *(f"{name}/numbers.json" for name in wanted[1:])}
+
+
+def earlier(folder: Path) -> Callable[[], bool]:
+    """Return what tells whether a page in `folder` is a build's though no list names it, as those once were."""
+
+    def ours() -> bool:
+        import json
+
+        try:
+            return bool(json.loads((folder / "provenance.json").read_bytes())["generator"] == GENERATOR)
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    return ours
 
 
 def _hashes(folder: Path) -> dict[str, str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ferpipe.text import claims, markup
+from ferpipe.text import claims, lacking, markup
 from ferpipe.text.expressions import Expressions
 from ferpipe.text.hold import Held
 from ferpipe.text.problems import guess
@@ -38,13 +38,26 @@ class Chapter:
 class Writer:
     """All sections in one language: `chapters` and `placed` in the order of the page, `problems` as they were met."""
 
-    def __init__(self, language: str, sections: Sequence[Section], values: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        language: str,
+        sections: Sequence[Section],
+        values: Mapping[str, Any],
+        absent: Collection[str] = (),  # analyses without a result, of which nothing is said
+        drawn: Mapping[str, Collection[str]] | None = None,  # the analyses that each figure is drawn from
+    ) -> None:
         self.language, self.sections, self.values = language, sections, values
         self.problems: list[str] = []
         self.held = Held()
         self.expressions = Expressions(language, self.held)
         self.items = {item.name: item for section in sections for item in section.items}
-        self.filled = {s.name: self._fill(s.body.get(language)) for s in sections}
+        left_out = lacking.lacking(self.items, absent, drawn or {}, language, self.expressions)
+        self.bodies = {
+            s.name: lacking.without(s.body[language], absent, left_out, self.expressions)
+            for s in sections
+            if language in s.body
+        }
+        self.filled = {s.name: self._fill(self.bodies.get(s.name)) for s in sections}
         self.failed = {s.name for s in sections if any(line.startswith(f"{s.path}:") for line in self.problems)}
         self.labels = self._number()
         # a section that says nothing of this edition is left out
@@ -59,11 +72,13 @@ class Writer:
 
     def computed(self) -> dict[str, Any]:
         """Return the numbers that the page prints and that are not results themselves, by their expressions."""
-        texts = [s.body.get(self.language) for s in self.sections]
-        texts += [of.get(self.language) for s in self.sections for item in s.items for of in (item.caption, item.alt)]
+        texts = list(self.bodies.values())
+        texts += [
+            of[self.language] for one in self.placed for of in (one.item.caption, one.item.alt) if self.language in of
+        ]
         found: dict[str, Any] = {}
         for text in texts:
-            found |= self.expressions.computed(text, self.values) if text else {}
+            found |= self.expressions.computed(text, self.values)
         return found
 
     def _number(self) -> dict[str, str]:

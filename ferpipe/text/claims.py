@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from statistics import NormalDist
@@ -16,7 +16,7 @@ from typing import Any
 
 from jinja2 import TemplateError, nodes
 
-from ferpipe.text import memo
+from ferpipe.text import lacking, memo
 from ferpipe.text.expressions import Expressions
 from ferpipe.text.hold import Held
 from ferpipe.text.problems import guess
@@ -73,12 +73,21 @@ def name(claim: str) -> str:
     return claim.replace("-", "_")
 
 
-def judged(sections: Sequence[Section], numbers: Mapping[str, Any], problems: list[str]) -> list[Verdict]:
-    """Return a verdict for each claim, in the order of the page; adds what is wrong with a claim to `problems`."""
+def judged(
+    sections: Sequence[Section], numbers: Mapping[str, Any], problems: list[str], absent: Collection[str] = ()
+) -> list[Verdict]:
+    """Return a verdict for each claim, in the order of the page; adds what is wrong with a claim to `problems`.
+
+    A claim about an `absent` analysis, which has no result, is undecided.
+    """
     claims = [claim for section in sections for claim in section.claims]
     sizes = Counter(claim.family for claim in claims if claim.family)
     found = []
     for claim in claims:
+        asked = [part.text for part in (claim.statistic, claim.threshold, claim.n) if part]
+        if any(lacking.needs(f"{{{{ {text} }}}}", absent, _environment()) for text in asked):
+            found.append(Verdict(claim, "undecided", None, None, None, None, sizes.get(claim.family, 1)))
+            continue
         statistic = _evaluated(claim, claim.statistic, numbers, problems)
         threshold = _evaluated(claim, claim.threshold, numbers, problems)
         n = _evaluated(claim, claim.n, numbers, problems) if claim.n else None

@@ -93,6 +93,13 @@ class Expressions(ImmutableSandboxedEnvironment):
             problems.append(f"{passage.path}:{passage.line + _line(error) - 1}: {error}")
         return ""
 
+    def roots(self, text: str) -> set[str]:
+        """Return the outermost names of a text's numbers, in every branch; raises TemplateError on what is no text.
+
+        What a test `is defined` guards is exempt.
+        """
+        return {str(path[0]) for _, path in _wanted(self.parse(text), set(self.globals), everywhere=True)}
+
     def computed(self, passage: Passage, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the numbers that a text prints and that are not results themselves, by the expression that gives them.
 
@@ -208,18 +215,23 @@ def _nearest(path: Path, values: Any) -> Path:
     return tuple(found) if tuple(found) != path else ()
 
 
-def _wanted(tree: nodes.Template, free: set[str]) -> Iterator[tuple[int, Path]]:
+def _wanted(tree: nodes.Template, free: set[str], everywhere: bool = False) -> Iterator[tuple[int, Path]]:
     """Yield line and path of every number that the results must hold.
 
-    What a test `is defined` guards is exempt, and so is a branch that depends on the edition: the number may belong to
-    another one.
+    What a test `is defined` guards is exempt, and so is, but for `everywhere`, a branch that depends on the edition:
+    the number may belong to another one.
     """
     local = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"} | {"loop"} | free
     guarded = {_chain(test.node) for test in tree.find_all(nodes.Test) if test.name in ("defined", "undefined")}
     guarded |= {_chain(call.node) for call in tree.find_all(nodes.Filter) if call.name == "default" and call.node}
     for node, elsewhere in _loads(tree, False):
         path = _chain(node)
-        if not path or path[0] in local or elsewhere or any(path[: len(g)] == g for g in guarded if g):
+        if (
+            not path
+            or path[0] in local
+            or (elsewhere and not everywhere)
+            or any(path[: len(g)] == g for g in guarded if g)
+        ):
             continue
         yield node.lineno, path
 

@@ -30,7 +30,7 @@ from ferpipe.data.dataset import Split
 from ferpipe.emotions import EMOTIONS, SIDE
 from ferpipe.errors import Slip
 from ferpipe.fingerprints import of_bytes
-from ferpipe.training import machine, members, views
+from ferpipe.training import checkpoints, machine, views
 from ferpipe.training.augment import augment, mix
 from ferpipe.training.folding import folded
 from ferpipe.training.members import CURVES
@@ -52,7 +52,7 @@ def train(
     start: Weights | None = None,
     teachers: np.ndarray | None = None,
 ) -> None:
-    """Train a network and put it into `folder` as members.py describes; goes on where a killed training stopped.
+    """Train a network and put it into `folder` as checkpoints.py describes; goes on where a killed training stopped.
 
     `start` are weights to begin with instead of drawn ones, `teachers` probabilities (n, 7) for train's faces.
     """
@@ -82,7 +82,7 @@ def train(
             answers = views.averaged(best, training.dev[0]).half().numpy()
         (new / "dev_views.npy").write_bytes(results.npy_bytes(answers))
         record = {**record, "weights": of_bytes(weights), "made_with": machine.description(device)}
-        (new / "recipe.json").write_bytes(results.json_bytes(members.sealed(new, record)))
+        (new / "recipe.json").write_bytes(results.json_bytes(checkpoints.sealed(new, record)))
     resume.unlink(missing_ok=True)
 
 

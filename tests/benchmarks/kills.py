@@ -24,18 +24,19 @@ sys.path.insert(0, str(ROOT / "tests"))
 from clones import clone, contents  # noqa: E402
 
 CALL = [sys.executable, "build.py", "--preset", "smoke"]
-MADE = ("site", "report/results/rendered", ".artefacts/rendered/members")
-TEMPORARY = (".new-", ".old-", "resume-")
+RUN = ".artefacts/runs/rendered-smoke-0"
+MADE = (f"{RUN}/site", f"{RUN}/results", ".artefacts/rendered/members")
+TEMPORARY = (".ferpipe-", ".ferpipe.lock", "resume-")
 
 
 def finished(folder: Path) -> dict[str, bytes]:
-    """Return the members, results and site after a build that is left to end; raises CalledProcessError if it fails."""
+    """Return the members, results and page after a build that is left to end; raises CalledProcessError if it fails."""
     subprocess.run(CALL, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return made(folder)
 
 
 def made(folder: Path) -> dict[str, bytes]:
-    """Return the members, results and site in a folder, by their paths there."""
+    """Return the members, results and page in a folder, by their paths there."""
     found = contents(*(folder / place for place in MADE))
     return {path.removeprefix(str(folder)): content for path, content in found.items()}
 

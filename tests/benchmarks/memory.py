@@ -48,7 +48,7 @@ def measured(sizes: tuple[int, ...], stages: tuple[str, ...]) -> dict[str, int]:
             peaks[stage] = 1024 * used.ru_maxrss
             print(f"{sum(sizes):6} faces, {stage:8} {peaks[stage] / 2**20:6.0f} MiB, "
                   f"{time.perf_counter() - began:4.0f} s", flush=True)  # fmt: skip
-        return {**peaks, "arrays": (Path(place) / "artefacts/rendered/dataset/dataset.npz").stat().st_size}
+        return {**peaks, "arrays": next(Path(place).glob("artefacts/rendered/dataset-*/dataset.npz")).stat().st_size}
 
 
 def main() -> None:

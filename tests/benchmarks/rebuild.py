@@ -20,7 +20,7 @@ USUAL = {name: value for name, value in os.environ.items() if name != "PYTHONDON
 def clone(folder: Path) -> Path:
     """Return a copy of the tree with its results and artefacts, so that the benchmark edits nothing of yours."""
     for name in ("ferpipe", "report", "templates", "site", ".artefacts"):
-        left = shutil.ignore_patterns("__pycache__", *["fer2013"] * (name == ".artefacts"))
+        left = shutil.ignore_patterns("__pycache__", *["fer2013", "runs"] * (name == ".artefacts"))
         shutil.copytree(ROOT / name, folder / name, ignore=left)
     shutil.copy(ROOT / "build.py", folder)
     return folder

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ferpipe import atomic, results
+from ferpipe import atomic, fingerprints, results
 from ferpipe.emotions import EMOTIONS, SIDE
 
 Split = tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]]  # numbers, arrays, faces
+_KNOWN: dict[str, Any] = {}  # parsed code
 _X, _Y = np.meshgrid(np.linspace(-1, 1, SIDE), np.linspace(-1, 1, SIDE))
 
 
@@ -27,8 +28,9 @@ def write(
             faces |= {f"{analysis}/{key}": array for key, array in pictures.items()}
         else:
             arrays |= pictures
-        recipe = {"code": {f"ferpipe.analyses.{analysis}": "0123456789abcdef"}, "parameters": {"seed": 0}}
-        results.write(folder / name / analysis, results.Result(numbers, arrays), recipe)
+        code = fingerprints.code(f"ferpipe.analyses.{analysis}", _KNOWN)
+        recipe = {"code": code, "parameters": {"seed": 0}, "data": "0123456789abcdef", "members": {}}
+        results.write(folder / name / analysis, results.Result(numbers, arrays), {"recipe": recipe, "made_with": {}})
     if restricted and artefacts:
         atomic.write(artefacts / name / "faces.npz", results.npz_bytes(faces))
     return folder

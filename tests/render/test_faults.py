@@ -323,7 +323,7 @@ def test_everything_that_is_wrong_is_told_at_once(trial: Trial, leaking: Path, t
 def test_the_command_tells_all_ends_with_2_and_leaves_the_site_as_it_was(made: Path, tmp_path: Path) -> None:
     tree = clones.clone(tmp_path / "clone")
     shutil.copytree(made / "results" / "rendered", tree / "report" / "results" / "rendered")
-    shutil.copytree(made / "artefacts", tree / ".artefacts")  # what is drawn already
+    shutil.copytree(made / "artefacts/figures", tree / ".artefacts/figures")  # what is drawn already
     clones.well(clones.build(tree, "render", "--strict"))
     before = clones.contents(tree / "site")
     section = tree / "report" / "sections" / "run.md"

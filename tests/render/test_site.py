@@ -12,6 +12,7 @@ from conftest import Trial
 from ferpipe.errors import Slip
 from ferpipe.render.site import recipe, render
 from ferpipe.render.walk import walk
+from ferpipe.text.problems import Problems
 
 SECTIONS = {"settings", "saliency", "filters", "lime", "training", "use", "run", "introduction", "data", "confusion"}
 FIGURES = {
@@ -62,7 +63,8 @@ def test_the_site_holds_what_the_contract_names(site: Path) -> None:
     claims = json.loads((site / "claims.json").read_bytes())
     assert {claim["edition"] for claim in claims} == {"rendered", "fer2013"} and len(claims) == 48
     provenance = json.loads((site / "provenance.json").read_bytes())
-    assert provenance["editions"]["rendered"]["lime"]["parameters"] == {"seed": 0}
+    assert provenance["editions"]["rendered"]["lime"]["recipe"]["parameters"] == {"seed": 0}
+    assert provenance["outdated"] == {"rendered": {}, "fer2013": {}}
 
 
 def test_numbers_stand_under_the_paths_of_the_text(site: Path) -> None:
@@ -85,10 +87,14 @@ def test_nothing_of_the_building_machine_is_in_the_site(made: Path) -> None:
 
 
 def test_a_stale_file_of_an_earlier_build_does_not_survive(trial: Trial, tmp_path: Path) -> None:
-    trial.render(tmp_path / "site")
-    (tmp_path / "site" / "assets" / "old.png").write_bytes(b"old")
-    trial.render(tmp_path / "site")
-    assert not (tmp_path / "site" / "assets" / "old.png").exists()
+    output = tmp_path / "site"
+    trial.render(output, editions=["rendered", "fer2013"])
+    (output / "assets/fer2013/mine.png").write_bytes(b"mine")
+    (output / "CNAME").write_text("example.org")
+    trial.render(output, editions=["rendered"])
+    assert not (output / "fer2013").exists()
+    assert [path.name for path in (output / "assets/fer2013").iterdir()] == ["mine.png"]
+    assert (output / "CNAME").read_text() == "example.org"
 
 
 def test_a_folder_that_is_not_ours_is_left_alone(trial: Trial, tmp_path: Path) -> None:
@@ -164,6 +170,43 @@ def test_a_section_and_a_figure_may_be_of_one_edition_alone(trial: Trial, tmp_pa
     assert "#training" not in second.links
 
 
+def test_what_a_restricted_data_set_lacks_is_left_out_and_told_and_only_a_release_refuses_it(
+    trial: Trial, tmp_path: Path
+) -> None:
+    shutil.copytree(trial.results, tmp_path / "results")
+    trial.results = tmp_path / "results"
+    shutil.rmtree(trial.results / "fer2013" / "curves")
+    record = trial.results / "fer2013" / "lime" / "recipe.json"
+    record.write_text(record.read_text().replace('"ferpipe.analyses.lime": "', '"ferpipe.analyses.lime": "0'))
+    both = ["rendered", "fer2013"]
+    made = trial.render(tmp_path / "site", editions=both, strict=True)
+    assert made.notes == ("fer2013: older than the code: lime", "fer2013: left out for want of a result: curves")
+    pages = [walk((tmp_path / "site" / p / "index.html").read_text(encoding="utf-8")) for p in ("en", "fer2013/en")]
+    assert "fig-curves" in pages[0].ids and "fig-curves" not in pages[1].ids
+    assert {"training", "fig-saliency", "claim-early-stop"} <= pages[1].ids
+    origin = json.loads((tmp_path / "site" / "provenance.json").read_bytes())
+    assert origin["outdated"]["fer2013"] == {"curves": "has no result", "lime": "analyses/lime.py was edited"}
+    with pytest.raises(Problems) as told:
+        trial.render(tmp_path / "release", editions=both, release=True)
+    assert len(told.value.problems) == 2 and not (tmp_path / "release").exists()
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_results_that_anybody_can_make_must_be_of_this_code(trial: Trial, tmp_path: Path, strict: bool) -> None:
+    shutil.copytree(trial.results, tmp_path / "results")
+    trial.results = tmp_path / "results"
+    record = trial.results / "rendered" / "lime" / "recipe.json"
+    record.write_text(record.read_text().replace('"ferpipe.training.resnet": "', '"ferpipe.training.resnet": "0'))
+    if not strict:
+        made = trial.render(tmp_path / "site", editions=["rendered"])
+        assert made.notes == ("rendered: older than the code: lime",)
+        return
+    with pytest.raises(Problems) as told:
+        trial.render(tmp_path / "site", editions=["rendered"], strict=True)
+    (problem,) = told.value.problems
+    assert problem.startswith("results/rendered/lime: training/resnet.py was edited since it was made")
+
+
 def test_fewer_faces_than_wanted_are_told(tmp_path: Path) -> None:
     synthetic.write(tmp_path / "results", found=1)
     render(tmp_path / "results", tmp_path / "site", artefacts=tmp_path / "artefacts", strict=True)
@@ -203,7 +246,7 @@ def test_the_recipe_knows_the_code_of_every_drawer(trial: Trial) -> None:
     } <= code.keys()
 
 
-def test_a_file_that_stays_is_linked_and_one_that_was_changed_in_place_is_written_anew(made, tmp_path):
+def test_a_file_that_stays_is_left_alone_and_one_that_was_changed_in_place_is_written_anew(made, tmp_path):
     output, style, script = tmp_path / "site", "assets/report.css", "assets/report.js"
     trial = Trial(made)
     trial.render(output, editions=["rendered"])

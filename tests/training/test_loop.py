@@ -7,7 +7,7 @@ import torch
 
 from ferpipe.data.dataset import Split
 from ferpipe.errors import Slip
-from ferpipe.training import loop, members, views
+from ferpipe.training import checkpoints, loop, views
 from ferpipe.training.recipes import Recipe, overfitted, student
 
 CPU = torch.device("cpu")
@@ -85,7 +85,7 @@ def test_the_state_of_another_recipe_is_not_gone_on_from(tmp_path):
 def test_a_network_learns_and_its_member_answers_as_recorded(tmp_path):
     recipe = Recipe(width=8, epochs=12, batch=16, average=0.0, shift=0.0, rotate=0.0, scale=0.0, erase=0.0, flip=False)
     trained(tmp_path / "m", recipe)
-    member = members.load(tmp_path / "m")
+    member = checkpoints.load(tmp_path / "m")
     assert member.history["dev_accuracy"][member.epoch - 1] > 0.8
     assert member.history["dev_loss"][member.epoch - 1] == min(member.history["dev_loss"])
     logits = views.logits(member.network(CPU), torch.from_numpy(DEV.images))
@@ -143,7 +143,7 @@ def test_a_damaged_member_is_refused_by_name(one, tmp_path, fault):
     shutil.copytree(one, tmp_path / "m")
     fault(tmp_path / "m")
     with pytest.raises(Slip, match="m"):
-        members.load(tmp_path / "m")
+        checkpoints.load(tmp_path / "m")
 
 
 def test_small_epochs_come_first_and_are_never_chosen(tmp_path):
@@ -157,18 +157,18 @@ def test_small_epochs_come_first_and_are_never_chosen(tmp_path):
         assert set(seen) == {32 if training.epoch <= 3 else 48}
         assert training.chosen == training.epoch  # whatever the losses are
     trained(tmp_path / "m", recipe)
-    assert members.load(tmp_path / "m").epoch == 4
+    assert checkpoints.load(tmp_path / "m").epoch == 4
 
 
 def test_views_are_the_chosen_weights_own(one):
-    member = members.load(one)
+    member = checkpoints.load(one)
     wanted = views.averaged(member.network(CPU), torch.from_numpy(DEV.images))
     np.testing.assert_allclose(wanted.numpy(), member.view_logits, atol=2e-2)  # float16
 
 
 def test_an_overfitting_model_answers_each_face_once(tmp_path):
     trained(tmp_path / "m", overfitted(RECIPE, part=40, epochs=2))
-    member = members.load(tmp_path / "m")
+    member = checkpoints.load(tmp_path / "m")
     assert np.array_equal(member.view_logits, member.epoch_logits[member.epoch - 1])
 
 
@@ -220,7 +220,7 @@ def test_a_network_learns_on_a_gpu(tmp_path):
     loop.train(
         recipe, TRAIN, DEV, tmp_path / "m", {"recipe": {"parameters": recipe.parameters()}}, torch.device("cuda")
     )
-    member = members.load(tmp_path / "m")
+    member = checkpoints.load(tmp_path / "m")
     assert member.history["dev_accuracy"][member.epoch - 1] > 0.8 and member.made_with["device"].startswith("cuda")
 
 
@@ -283,10 +283,10 @@ def other_device(folder):
 @pytest.mark.parametrize("fault", [flipped_digit, other_answers, other_device])
 def test_a_member_whose_files_were_changed_is_refused_by_name(one, tmp_path, fault):
     shutil.copytree(one, tmp_path / "m")
-    members.load(tmp_path / "m")
+    checkpoints.load(tmp_path / "m")
     fault(tmp_path / "m")
     with pytest.raises(Slip, match="is damaged"):
-        members.load(tmp_path / "m")
+        checkpoints.load(tmp_path / "m")
 
 
 def without_hashes(folder, **changes):
@@ -334,7 +334,7 @@ def list_of_lists(folder):
 def test_a_strangers_member_is_refused_before_memory_is_taken_for_it(one, tmp_path, fault):
     shutil.copytree(one, tmp_path / "m")
     without_hashes(tmp_path / "m")
-    members.load(tmp_path / "m")
+    checkpoints.load(tmp_path / "m")
     fault(tmp_path / "m")
     with pytest.raises(Slip, match="m"):
-        members.load(tmp_path / "m")
+        checkpoints.load(tmp_path / "m")

@@ -1,0 +1,65 @@
+"""What a text says of analyses that have no result in an edition: such paragraphs are left out there, and told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+
+from jinja2 import TemplateError
+
+from ferpipe.text.expressions import Expressions
+from ferpipe.text.section import PLACEMENT, REFERENCE, Item, Passage
+
+_OPENS = re.compile(r"\{%[-+]?\s*(?:if|for)\b")
+_CLOSES = re.compile(r"\{%[-+]?\s*end(?:if|for)\b")
+
+
+def without(passage: Passage, absent: Collection[str], items: frozenset[str], expressions: Expressions) -> Passage:
+    """Return a text without the paragraphs that need a number of an `absent` analysis, or show one of the `items`.
+
+    A test or a loop over several paragraphs goes as a whole. Lines stay where they are.
+    """
+    if not absent:
+        return passage
+    parts = list(_parts(passage.text))
+    for k, part in enumerate(parts):
+        if needs(part, absent, expressions) or not items.isdisjoint(_shown(part)):
+            parts[k] = "\n" * part.count("\n")
+    return Passage("".join(parts), passage.path, passage.line)
+
+
+def needs(text: str, absent: Collection[str], expressions: Expressions) -> bool:
+    """Return whether a text needs a number of an absent analysis; what cannot be read is told where it is filled."""
+    if not absent or ("{{" not in text and "{%" not in text):
+        return False
+    try:
+        return not expressions.roots(text).isdisjoint(absent)
+    except (TemplateError, RecursionError):
+        return False
+
+
+def lacking(items: Mapping[str, Item], absent: Collection[str], drawn: Mapping[str, Collection[str]],
+            language: str, expressions: Expressions) -> frozenset[str]:  # fmt: skip
+    """Return the figures and tables that are drawn from, or whose caption needs, an absent analysis."""
+    found = set()
+    for name, item in items.items():
+        words = [texts[language].text for texts in (item.caption, item.alt) if language in texts]
+        if not set(drawn.get(name, ())).isdisjoint(absent) or any(needs(text, absent, expressions) for text in words):
+            found.add(name)
+    return frozenset(found)
+
+
+def _shown(text: str) -> set[str]:
+    return {match[1] for match in PLACEMENT.finditer(text)} | {match[2] for match in REFERENCE.finditer(text)}
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Yield a text's paragraphs with the blank lines behind them; none ends inside a test or a loop."""
+    part, depth = "", 0
+    for line in text.splitlines(keepends=True):
+        if part and depth == 0 and line.strip() and not part.splitlines()[-1].strip():
+            yield part
+            part = ""
+        depth += len(_OPENS.findall(line)) - len(_CLOSES.findall(line))
+        part += line
+    yield part
