@@ -15,15 +15,15 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's own threads wait b
 
 sys.path.insert(0, str(Path(__file__).parent))  # a clone works before it is installed, for rendering at least
 
-from ferpipe import stops
+from ferpipe.build import stops
 
 if __name__ == "__main__":
     stops.early()
 
 from ferpipe.analyses import ANALYSES
+from ferpipe.build.options import Options
+from ferpipe.build.pipeline import run
 from ferpipe.errors import Slip
-from ferpipe.options import Options
-from ferpipe.pipeline import run
 from ferpipe.training.presets import PRESETS
 
 COMMANDS = ("build", "train", "analyse", "render", "predict", "serve")

@@ -10,14 +10,17 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from ferpipe import atomic, layout, places, results, shipping
+from ferpipe import results
+from ferpipe.build import layout
+from ferpipe.build.options import ROOT, Options
 from ferpipe.data import unlabelled
 from ferpipe.emotions import EMOTIONS
 from ferpipe.errors import Slip
-from ferpipe.freshness import recorded
-from ferpipe.options import ROOT, Options
-from ferpipe.training import checkpoints, machine, views
-from ferpipe.training.members import Member
+from ferpipe.networks import checkpoints, machine, views
+from ferpipe.networks.members import Member
+from ferpipe.storage import atomic, places
+from ferpipe.storage.freshness import recorded
+from ferpipe.training import shipping
 
 PART = 2048  # pictures between two steps of the progress bar
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from ferpipe import atomic
 from ferpipe.errors import Slip
+from ferpipe.storage import atomic
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import build
+from ferpipe.build.options import Options
 from ferpipe.errors import Slip
-from ferpipe.options import Options
 
 ROOT = Path(__file__).parents[1]
 

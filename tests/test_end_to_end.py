@@ -18,11 +18,14 @@ import torch
 from clones import PLACES, ROOT, build, build_here, clone, contents, places, well
 from PIL import Image
 
-from ferpipe import fingerprints, options, pipeline, shipping
-from ferpipe import places as places_of
 from ferpipe.analyses import study
-from ferpipe.data import cache, rendered
+from ferpipe.build import options, pipeline
+from ferpipe.data import cache
+from ferpipe.data.faces import rendered
 from ferpipe.emotions import EMOTIONS
+from ferpipe.storage import fingerprints
+from ferpipe.storage import places as places_of
+from ferpipe.training import shipping
 from ferpipe.training.presets import PRESETS
 
 IDS = (
@@ -166,7 +169,7 @@ def analyse(study: Study) -> Result:
 ''',
     "ferpipe/figures/mean_face.py": '''"""The mean face."""
 
-from ferpipe.figures.figure import Figure
+from ferpipe.drawing.figure import Figure
 
 ANALYSES = ("mean",)
 

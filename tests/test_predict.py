@@ -8,13 +8,14 @@ import torch
 from PIL import Image
 
 from build import main
-from ferpipe import predict, shipping
+from ferpipe import predict
+from ferpipe.build.options import Options
 from ferpipe.data.dataset import Split
 from ferpipe.emotions import EMOTIONS
 from ferpipe.errors import Slip
-from ferpipe.options import Options
-from ferpipe.training import checkpoints, loop
-from ferpipe.training.recipes import Recipe, overfitted, student
+from ferpipe.networks import checkpoints
+from ferpipe.networks.recipes import Recipe, overfitted, student
+from ferpipe.training import loop, shipping
 
 CPU = torch.device("cpu")
 

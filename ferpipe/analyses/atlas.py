@@ -9,13 +9,13 @@ from scipy.stats import ttest_ind
 
 from ferpipe.analyses import evidence
 from ferpipe.analyses.faces import FEWEST, predictions
-from ferpipe.analyses.intervals import LEAST, QUANTILE, contrast, mean, proportion
 from ferpipe.analyses.regions import regions
 from ferpipe.analyses.roles import features
 from ferpipe.analyses.study import Study
-from ferpipe.analyses.surrogates import rank_correlation
 from ferpipe.emotions import EMOTIONS
+from ferpipe.explainers.surrogates import rank_correlation
 from ferpipe.results import Result
+from ferpipe.statistics.intervals import LEAST, QUANTILE, contrast, mean, proportion
 
 SIDES = ("right", "wrong")
 DISCOVERY = 0.05  # share of the cells called different that may be so by chance (Benjamini & Hochberg 1995)

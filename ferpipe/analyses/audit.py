@@ -22,11 +22,11 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from ferpipe.analyses.faces import predictions
-from ferpipe.analyses.intervals import proportion
 from ferpipe.analyses.study import Study
 from ferpipe.data.dataset import Dataset, Split
 from ferpipe.emotions import SIDE
 from ferpipe.results import Result
+from ferpipe.statistics.intervals import proportion
 
 CELLS = 12  # a side of the coarse pictures: means of 4x4 pixels
 CORRELATION = 0.98  # of coarse pictures: candidates

@@ -9,10 +9,10 @@ from scipy.optimize import brentq
 from scipy.special import log_softmax, logsumexp
 from scipy.stats import rankdata
 
-from ferpipe.analyses.intervals import percentiles, proportion, resamples, wilson
 from ferpipe.analyses.study import Study, softmax
+from ferpipe.networks.members import Member
 from ferpipe.results import Result
-from ferpipe.training.members import Member
+from ferpipe.statistics.intervals import percentiles, proportion, resamples, wilson
 
 BINS = 15  # of equal mass; as many as in Guo et al. 2017
 COOLEST, HOTTEST = 0.05, 20.0  # the temperatures that are tried

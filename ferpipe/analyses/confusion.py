@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from ferpipe.analyses.faces import predictions
-from ferpipe.analyses.intervals import percentiles, proportion, resamples, wilson
 from ferpipe.analyses.study import Study
-from ferpipe.analyses.surrogates import rank_correlation
 from ferpipe.emotions import EMOTIONS
+from ferpipe.explainers.surrogates import rank_correlation
 from ferpipe.results import Result
+from ferpipe.statistics.intervals import percentiles, proportion, resamples, wilson
 
 PAIRS = 5  # most confused pairs that are named
 EVEN = ("angry", "fear", "sad", "surprise", "neutral")  # the classes that it calls balanced

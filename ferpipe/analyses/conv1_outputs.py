@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from ferpipe.analyses.faces import described, predictions, stratified, typical
-from ferpipe.analyses.inputs import inputs
-from ferpipe.analyses.intervals import proportion
 from ferpipe.analyses.roles import DEAD, KINDS, LIKE, SHADE, kinds_of, likenesses, responses, standard
 from ferpipe.analyses.study import Study
 from ferpipe.emotions import EMOTIONS
+from ferpipe.explainers.inputs import inputs
 from ferpipe.results import Result
+from ferpipe.statistics.intervals import proportion
 
 FACES, SMOKE_FACES = 200, 28  # of dev, by class, over which the kinds are decided
 SAME = 0.95  # |correlation| of two kernels from which on they are duplicates

@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from ferpipe.analyses.perturbation import log_odds
 from ferpipe.analyses.study import Study
-from ferpipe.data.rendered import RESTING, UNITS, Faces, draw, without
+from ferpipe.data.faces.rendered import RESTING, UNITS, Faces, draw, without
 from ferpipe.emotions import SIDE
 from ferpipe.errors import Slip
+from ferpipe.explainers.perturbation import log_odds
 from ferpipe.results import Arrays
 
 HAND = "hand"

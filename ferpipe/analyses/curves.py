@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ferpipe.analyses.study import Study
+from ferpipe.networks.members import Member
 from ferpipe.results import Result
-from ferpipe.training.members import Member
 
 CURVES = ("train_loss", "dev_loss", "train_accuracy", "dev_accuracy")
 

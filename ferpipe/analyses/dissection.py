@@ -12,14 +12,14 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from ferpipe.analyses.activations import FILTERS, LAYERS, recording
 from ferpipe.analyses.counterfactuals import PARTS, Counterfactual, available, counterfactuals
 from ferpipe.analyses.faces import stratified
-from ferpipe.analyses.inputs import batches
-from ferpipe.analyses.intervals import percentiles, proportion, resamples
 from ferpipe.analyses.study import Study
 from ferpipe.emotions import SIDE
+from ferpipe.explainers.activations import FILTERS, LAYERS, recording
+from ferpipe.explainers.inputs import batches
 from ferpipe.results import Result
+from ferpipe.statistics.intervals import percentiles, proportion, resamples
 
 FACES, SMOKE_FACES = 280, 28  # of dev, by class
 TOP = 0.05  # share of all positions of all faces at which a filter counts as firing; Bau et al. take less of finer maps

@@ -12,14 +12,14 @@ from scipy.stats import mannwhitneyu
 
 from ferpipe.analyses import evidence
 from ferpipe.analyses.atlas import of_faces
-from ferpipe.analyses.attributions import blurred
-from ferpipe.analyses.inputs import BATCH, logits
-from ferpipe.analyses.intervals import LEVEL, mcnemar, mean, proportion
 from ferpipe.analyses.regions import ELLIPSE, ellipse, regions
 from ferpipe.analyses.study import Study
-from ferpipe.analyses.superpixels import BLUR
 from ferpipe.emotions import SIDE
+from ferpipe.explainers.attributions import blurred
+from ferpipe.explainers.inputs import BATCH, logits
+from ferpipe.explainers.superpixels import BLUR
 from ferpipe.results import Result
+from ferpipe.statistics.intervals import LEVEL, mcnemar, mean, proportion
 
 SIZES = (0.85, 1.0, 1.15)  # of the ellipse that stands for a photographed face
 NEAR = 0.1  # of confidence: the matched faces differ by no more

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ferpipe.analyses.inputs import logits
-from ferpipe.analyses.intervals import bootstrap, mcnemar, mean, wilson
 from ferpipe.analyses.study import Study, softmax
+from ferpipe.explainers.inputs import logits
 from ferpipe.results import Result
+from ferpipe.statistics.intervals import bootstrap, mcnemar, mean, wilson
 
 RESAMPLES, SMOKE_RESAMPLES = 2000, 200  # of the gain: its interval's ends then hold to about a tenth of its width
 SUBSETS = 252  # of one size at most: all of ten members; of more members as many are drawn

@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from ferpipe.analyses.attributions import blurred
 from ferpipe.analyses.faces import predictions, stratified
-from ferpipe.analyses.perturbation import log_odds
 from ferpipe.analyses.study import Study
-from ferpipe.analyses.superpixels import BLUR
 from ferpipe.emotions import EMOTIONS, SIDE
+from ferpipe.explainers.attributions import blurred
+from ferpipe.explainers.perturbation import log_odds
+from ferpipe.explainers.superpixels import BLUR
 
 CELLS = 8  # a side
 CELL = SIDE // CELLS  # pixels

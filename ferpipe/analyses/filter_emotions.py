@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ferpipe.analyses.activations import FILTERS, LAYERS, responses
-from ferpipe.analyses.intervals import resamples
 from ferpipe.analyses.study import Study
 from ferpipe.emotions import EMOTIONS
+from ferpipe.explainers.activations import FILTERS, LAYERS, responses
 from ferpipe.results import Result
+from ferpipe.statistics.intervals import resamples
 
 RESAMPLES, SMOKE_RESAMPLES = 1000, 100  # a share of 1000 is known to 3 points
 TIE = 1e-9  # of a filter's largest mean: closer than this two classes are equal

@@ -8,15 +8,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ferpipe.analyses.activations import FILTERS, LAYERS, recording, responses, spatial_means
-from ferpipe.analyses.ascent import ascend, levelled
 from ferpipe.analyses.faces import stratified
 from ferpipe.analyses.filter_emotions import class_means
-from ferpipe.analyses.inputs import batches, logits
-from ferpipe.analyses.intervals import correlation, mean, proportion
 from ferpipe.analyses.study import Study
 from ferpipe.emotions import SIDE
+from ferpipe.explainers.activations import FILTERS, LAYERS, recording, responses, spatial_means
+from ferpipe.explainers.ascent import ascend, levelled
+from ferpipe.explainers.inputs import batches, logits
 from ferpipe.results import Result
+from ferpipe.statistics.intervals import correlation, mean, proportion
 
 STEPS, SMOKE_STEPS = 80, 8  # half as many again reach some 5 % more
 STARTS, SMOKE_STARTS = 2, 1  # of each picture; the one that reaches most is kept

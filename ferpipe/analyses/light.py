@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from ferpipe.analyses.attributions import gradient
 from ferpipe.analyses.faces import predictions, stratified
-from ferpipe.analyses.inputs import batches
-from ferpipe.analyses.intervals import contrast, correlation, proportion
 from ferpipe.analyses.regions import regions
 from ferpipe.analyses.roles import features
 from ferpipe.analyses.study import Study
+from ferpipe.explainers.attributions import gradient
+from ferpipe.explainers.inputs import batches
 from ferpipe.results import Result
+from ferpipe.statistics.intervals import contrast, correlation, proportion
 
 QUALITIES = ("brightness", "contrast", "detail")
 THIRDS = ("low", "middle", "high")

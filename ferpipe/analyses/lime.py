@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ferpipe.analyses import surrogates
-from ferpipe.analyses.attributions import blurred
 from ferpipe.analyses.faces import described, predictions, typical
-from ferpipe.analyses.perturbation import log_odds
 from ferpipe.analyses.study import Study
-from ferpipe.analyses.superpixels import BLUR, KERNEL_WIDTH, RIDGE, Explanation, explain
 from ferpipe.emotions import EMOTIONS, SIDE
+from ferpipe.explainers import surrogates
+from ferpipe.explainers.attributions import blurred
+from ferpipe.explainers.perturbation import log_odds
+from ferpipe.explainers.superpixels import BLUR, KERNEL_WIDTH, RIDGE, Explanation, explain
 from ferpipe.results import Result
 
 SAMPLES, SMOKE_SAMPLES = 1000, 100  # masked copies of a shown face, lime's own default

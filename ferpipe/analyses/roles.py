@@ -7,10 +7,10 @@ import torch
 from scipy.ndimage import gaussian_filter, sobel
 from torch import Tensor
 
-from ferpipe.analyses.activations import output
-from ferpipe.analyses.inputs import batches
 from ferpipe.emotions import SIDE
-from ferpipe.training.resnet import ResNet18
+from ferpipe.explainers.activations import output
+from ferpipe.explainers.inputs import batches
+from ferpipe.networks.resnet import ResNet18
 
 KINDS = ("outline", "shade", "passes")  # then dead, other
 SHADE = 6.0  # pixels: what a blur of this width leaves is light and shadow, without features

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from ferpipe.analyses.attributions import blurred, gradient, integrated, smoothgrad
 from ferpipe.analyses.faces import FEWEST, described, nearest, predictions, stratified
-from ferpipe.analyses.inputs import batches, inputs
-from ferpipe.analyses.intervals import bootstrap
 from ferpipe.analyses.regions import ELLIPSE, regions
 from ferpipe.analyses.study import Study
 from ferpipe.emotions import EMOTIONS, SIDE
+from ferpipe.explainers.attributions import blurred, gradient, integrated, smoothgrad
+from ferpipe.explainers.inputs import batches, inputs
 from ferpipe.results import Result
+from ferpipe.statistics.intervals import bootstrap
 
 SAMPLES, SMOKE_SAMPLES = 50, 8  # noisy copies of a face (Smilkov et al. 2017)
 SIGMA = 0.15  # deviation of their noise, as a share of the face's range (ibid., 10 to 20 %)

@@ -15,18 +15,18 @@ import numpy as np
 from scipy.stats import rankdata
 from torch import nn
 
-from ferpipe.analyses.attributions import blurred
 from ferpipe.analyses.counterfactuals import Counterfactual, available, counterfactuals, effects
 from ferpipe.analyses.faces import described, predictions, stratified, typical
-from ferpipe.analyses.inputs import logits
-from ferpipe.analyses.intervals import bootstrap, proportion
-from ferpipe.analyses.methods import BASELINES, METHODS, relevance
 from ferpipe.analyses.study import Study, softmax
-from ferpipe.analyses.surrogates import rank_correlation
 from ferpipe.emotions import EMOTIONS, SIDE
+from ferpipe.explainers.attributions import blurred
+from ferpipe.explainers.inputs import logits
+from ferpipe.explainers.methods import BASELINES, METHODS, relevance
+from ferpipe.explainers.surrogates import rank_correlation
+from ferpipe.networks.folding import folded
+from ferpipe.networks.resnet import initialised
 from ferpipe.results import Result
-from ferpipe.training.folding import folded
-from ferpipe.training.resnet import initialised
+from ferpipe.statistics.intervals import bootstrap, proportion
 
 SHOWN = ("happy", "surprise", "neutral", "angry")  # the rightly answered face of median confidence of each
 FACES, SMOKE_FACES = 100, 7  # of dev, by class

@@ -16,14 +16,14 @@ import torch
 from scipy.stats import rankdata, t
 from torch import Tensor, nn
 
-from ferpipe.analyses.activations import EVERY, FILTERS, LAYERS, responses, spatial_means
 from ferpipe.analyses.faces import stratified
 from ferpipe.analyses.filter_emotions import bootstrapped
-from ferpipe.analyses.inputs import logits
-from ferpipe.analyses.intervals import LEVEL, mcnemar, percentiles, resamples
 from ferpipe.analyses.study import Study
 from ferpipe.emotions import EMOTIONS
+from ferpipe.explainers.activations import EVERY, FILTERS, LAYERS, responses, spatial_means
+from ferpipe.explainers.inputs import logits
 from ferpipe.results import Result
+from ferpipe.statistics.intervals import LEVEL, mcnemar, percentiles, resamples
 
 MEASURES = ("index", "null", "excess", "auroc", "eta_squared")
 PERMUTATIONS, SMOKE_PERMUTATIONS = 20, 5  # of the labels: their mean is over all filters too

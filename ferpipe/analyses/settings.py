@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from ferpipe.analyses.faces import predictions
-from ferpipe.analyses.inputs import logits
-from ferpipe.analyses.intervals import proportion
 from ferpipe.analyses.study import Study
+from ferpipe.explainers.inputs import logits
 from ferpipe.results import Result
+from ferpipe.statistics.intervals import proportion
 
 
 def analyse(study: Study) -> Result:

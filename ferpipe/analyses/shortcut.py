@@ -12,12 +12,12 @@ import numpy as np
 from scipy.stats import rankdata
 
 from ferpipe.analyses.counterfactuals import HAND, available, counterfactuals
-from ferpipe.analyses.intervals import bootstrap, proportion
-from ferpipe.analyses.methods import BASELINES, METHODS, relevance
-from ferpipe.analyses.perturbation import log_odds
 from ferpipe.analyses.study import Study
 from ferpipe.emotions import EMOTIONS, SIDE
+from ferpipe.explainers.methods import BASELINES, METHODS, relevance
+from ferpipe.explainers.perturbation import log_odds
 from ferpipe.results import Result
+from ferpipe.statistics.intervals import bootstrap, proportion
 
 FACES, SMOKE_FACES = 30, 3  # explained at most of each kind
 EFFORT, SMOKE_EFFORT = 0.4, 0.02  # of the methods: 400 masks

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from ferpipe.analyses.activations import FILTERS, LAYERS, recording, responses
 from ferpipe.analyses.faces import stratified
 from ferpipe.analyses.filter_emotions import class_means
-from ferpipe.analyses.inputs import batches
-from ferpipe.analyses.intervals import bootstrap, correlation
 from ferpipe.analyses.roles import features, standard
 from ferpipe.analyses.study import Study
 from ferpipe.emotions import SIDE
+from ferpipe.explainers.activations import FILTERS, LAYERS, recording, responses
+from ferpipe.explainers.inputs import batches
 from ferpipe.results import Result
+from ferpipe.statistics.intervals import bootstrap, correlation
 
 FACES, SMOKE_FACES = 140, 14  # of dev, by class, whose outputs are held against them
 SHOWS = ("face", "edges", "shade")  # what an output may follow

@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 from ferpipe.data.dataset import Dataset
-from ferpipe.training.folding import folded
-from ferpipe.training.members import Member
-from ferpipe.training.resnet import ResNet18
+from ferpipe.networks.folding import folded
+from ferpipe.networks.members import Member
+from ferpipe.networks.resnet import ResNet18
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ferpipe import atomic, results
+from ferpipe import results
 from ferpipe.data.dataset import Dataset, Split
 from ferpipe.errors import Slip
+from ferpipe.storage import atomic
 
 SPLITS = ("train", "dev", "test")
 

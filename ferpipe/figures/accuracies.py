@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ferpipe.figures import table
-from ferpipe.figures.figure import Figure, csv_file
-from ferpipe.figures.table import Td
+from ferpipe.drawing import table
+from ferpipe.drawing.figure import Figure, csv_file
+from ferpipe.drawing.table import Td
 from ferpipe.text.formats import bracketed, interval, percent
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ferpipe.drawing import grid, pictures
+from ferpipe.drawing.figure import SCALE, Figure, csv_file
+from ferpipe.drawing.words import WORDS, over
 from ferpipe.emotions import EMOTIONS
-from ferpipe.figures import grid, pictures
-from ferpipe.figures.figure import SCALE, Figure, csv_file
-from ferpipe.figures.words import WORDS, over
 from ferpipe.text.formats import emotion, integer
 
 if TYPE_CHECKING:

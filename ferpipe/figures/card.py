@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ferpipe.figures import colours, pictures
-from ferpipe.figures.figure import Figure
+from ferpipe.drawing import colours, pictures
+from ferpipe.drawing.figure import Figure
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ferpipe.figures import grid, pictures
-from ferpipe.figures.figure import SCALE, Figure, numbers_file
-from ferpipe.figures.words import WORDS
+from ferpipe.drawing import grid, pictures
+from ferpipe.drawing.figure import SCALE, Figure, numbers_file
+from ferpipe.drawing.words import WORDS
 
 if TYPE_CHECKING:
     from ferpipe.results import Result

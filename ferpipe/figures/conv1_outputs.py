@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ferpipe.figures import grid, pictures
-from ferpipe.figures.figure import ALT, SCALE, Figure, numbers_file, picture
-from ferpipe.figures.words import WORDS, answer, described
+from ferpipe.drawing import grid, pictures
+from ferpipe.drawing.figure import ALT, SCALE, Figure, numbers_file, picture
+from ferpipe.drawing.words import WORDS, answer, described
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from ferpipe.figures import table
-from ferpipe.figures.figure import Figure, csv_file
-from ferpipe.figures.table import Td
+from ferpipe.drawing import table
+from ferpipe.drawing.figure import Figure, csv_file
+from ferpipe.drawing.table import Td
 from ferpipe.text.formats import number
 
 if TYPE_CHECKING:

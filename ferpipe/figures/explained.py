@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ferpipe.drawing import grid, pictures
+from ferpipe.drawing.figure import SCALE, Figure, numbers_file
+from ferpipe.drawing.words import WORDS, answer, described, over
 from ferpipe.emotions import EMOTIONS
-from ferpipe.figures import grid, pictures
-from ferpipe.figures.figure import SCALE, Figure, numbers_file
-from ferpipe.figures.words import WORDS, answer, described, over
 from ferpipe.text.formats import emotion, number
 
 if TYPE_CHECKING:

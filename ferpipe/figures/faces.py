@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ferpipe.drawing import grid, pictures
+from ferpipe.drawing.figure import Figure, numbers_file, picture
+from ferpipe.drawing.words import WORDS
 from ferpipe.emotions import EMOTIONS, SIDE
-from ferpipe.figures import grid, pictures
-from ferpipe.figures.figure import Figure, numbers_file, picture
-from ferpipe.figures.words import WORDS
 from ferpipe.text.formats import emotion, integer
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from ferpipe.drawing import table
+from ferpipe.drawing.figure import Figure, csv_file
+from ferpipe.drawing.table import Td
 from ferpipe.emotions import EMOTIONS
-from ferpipe.figures import table
-from ferpipe.figures.figure import Figure, csv_file
-from ferpipe.figures.table import Td
 from ferpipe.text.formats import emotion, number, percent
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
-from ferpipe.figures import table
-from ferpipe.figures.figure import REFERRED, Figure, numbers_file
-from ferpipe.figures.table import Td
+from ferpipe.drawing import table
+from ferpipe.drawing.figure import REFERRED, Figure, numbers_file
+from ferpipe.drawing.table import Td
 from ferpipe.text.formats import integer, interval, number, percent, points
 from ferpipe.text.words import VERDICT_SIGNS, VERDICT_WORDS
 

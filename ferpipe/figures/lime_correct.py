@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ferpipe.drawing.figure import Figure, picture
 from ferpipe.figures import explained
-from ferpipe.figures.figure import Figure, picture
 
 if TYPE_CHECKING:
     from ferpipe.results import Result

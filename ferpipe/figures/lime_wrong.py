@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ferpipe.figures import table
+from ferpipe.drawing import table
+from ferpipe.drawing.figure import ALT, Figure, csv_file, picture
+from ferpipe.drawing.words import WORDS
 from ferpipe.figures.explained import faces
-from ferpipe.figures.figure import ALT, Figure, csv_file, picture
-from ferpipe.figures.words import WORDS
 from ferpipe.text.formats import emotion, number, percent
 
 if TYPE_CHECKING:

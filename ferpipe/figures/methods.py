@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ferpipe.figures import grid, pictures
-from ferpipe.figures.figure import SCALE, Figure, numbers_file, picture
+from ferpipe.drawing import grid, pictures
+from ferpipe.drawing.figure import SCALE, Figure, numbers_file, picture
+from ferpipe.drawing.words import WORDS, answer, described, over
 from ferpipe.figures.scores import method, starred
-from ferpipe.figures.words import WORDS, answer, described, over
 
 if TYPE_CHECKING:
     from ferpipe.results import Result

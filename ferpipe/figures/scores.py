@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from ferpipe.figures import plot, table
-from ferpipe.figures.figure import Figure, csv_file
-from ferpipe.figures.table import Td
+from ferpipe.drawing import plot, table
+from ferpipe.drawing.figure import Figure, csv_file
+from ferpipe.drawing.table import Td
 from ferpipe.text.formats import interval, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
-    from ferpipe.figures.plot import Words
+    from ferpipe.drawing.plot import Words
     from ferpipe.results import Result
 
 ANALYSES = ("scores",)

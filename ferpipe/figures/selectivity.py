@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ferpipe.figures import plot
-from ferpipe.figures.figure import Figure, csv_file
+from ferpipe.drawing import plot
+from ferpipe.drawing.figure import Figure, csv_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
-    from ferpipe.figures.plot import Words
+    from ferpipe.drawing.plot import Words
     from ferpipe.results import Result
 
 ANALYSES = ("selectivity",)

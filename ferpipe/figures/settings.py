@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ferpipe.figures import table
-from ferpipe.figures.figure import Figure, csv_file
+from ferpipe.drawing import table
+from ferpipe.drawing.figure import Figure, csv_file
 
 if TYPE_CHECKING:
     from ferpipe.results import Result

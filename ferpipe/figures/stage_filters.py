@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ferpipe.figures import grid, pictures
-from ferpipe.figures.figure import Figure, csv_file, picture
+from ferpipe.drawing import grid, pictures
+from ferpipe.drawing.figure import Figure, csv_file, picture
 from ferpipe.text.formats import number
 
 if TYPE_CHECKING:

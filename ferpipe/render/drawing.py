@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferpipe.figures import gallery, plot
-from ferpipe.figures.figure import Figure
+from ferpipe.drawing import gallery, plot
+from ferpipe.drawing.figure import Figure
 from ferpipe.render.edition import Edition
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferpipe import fingerprints
 from ferpipe.errors import Slip
 from ferpipe.figures.filter_emotions import agreement
+from ferpipe.storage import fingerprints
 
 if TYPE_CHECKING:
     from ferpipe.results import Result

@@ -13,13 +13,13 @@ from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
 from markupsafe import Markup
 
-from ferpipe import atomic, fingerprints
+from ferpipe.drawing import figure as tokens
+from ferpipe.drawing.figure import Figure
 from ferpipe.errors import Slip
-from ferpipe.figures import figure as tokens
 from ferpipe.figures.card import SIZE
-from ferpipe.figures.figure import Figure
 from ferpipe.render.edition import Edition
 from ferpipe.render.words import WORDS
+from ferpipe.storage import atomic, fingerprints
 from ferpipe.text.chapters import SLOT, Placed, Writer
 from ferpipe.text.formats import integer
 from ferpipe.text.markup import plain

@@ -20,9 +20,9 @@ from threading import Condition, Thread
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from ferpipe import fingerprints
 from ferpipe.errors import Slip
 from ferpipe.render import site
+from ferpipe.storage import fingerprints
 
 HOST = "127.0.0.1"
 PORT = 8000  # where none is asked for, if it is free

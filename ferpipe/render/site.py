@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ferpipe import fingerprints, freshness, places
-from ferpipe.fingerprints import PACKAGE
+from ferpipe.storage import fingerprints, freshness, places
+from ferpipe.storage.fingerprints import PACKAGE
 
 REPORT = PACKAGE.parent / "report"
 TEMPLATES = PACKAGE.parent / "templates"
@@ -96,7 +96,7 @@ def recipe(
     report: Path = REPORT,
 ) -> dict[str, Any]:
     """Return what the site is made of: code, templates, text and results, as JSON; costs milliseconds."""
-    from ferpipe.figures import gallery
+    from ferpipe.drawing import gallery
 
     memory = _remembered(artefacts)
     known = dict(memory)
@@ -176,7 +176,7 @@ def _hashes(folder: Path) -> dict[str, str]:
 def _remembered(artefacts: Path) -> dict[str, Any]:
     import json
 
-    from ferpipe import atomic
+    from ferpipe.storage import atomic
 
     memory: dict[str, Any] = json.loads(atomic.unseal(artefacts / MEMORY) or b"{}")
     return memory
@@ -185,7 +185,7 @@ def _remembered(artefacts: Path) -> dict[str, Any]:
 def _remember(artefacts: Path, known: dict[str, Any], memory: dict[str, Any]) -> None:
     import json
 
-    from ferpipe import atomic
+    from ferpipe.storage import atomic
 
     if known != memory:
         atomic.seal(artefacts / MEMORY, json.dumps(known if len(known) < 1000 else {}).encode())

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ferpipe import atomic
+from ferpipe.storage import atomic
 
 T = TypeVar("T")
 LIBRARIES = ("jinja2", "markdown")  # of which what is remembered is made as well

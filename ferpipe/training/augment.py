@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ferpipe.emotions import SIDE
-from ferpipe.training.recipes import Recipe
+from ferpipe.networks.recipes import Recipe
 
 CELL = 8  # pixels: a side of the cells that masking hides, about as large as LIME's segments
 

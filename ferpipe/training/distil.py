@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from ferpipe.training import views
-from ferpipe.training.members import Member
+from ferpipe.networks import views
+from ferpipe.networks.members import Member
 
 PART = 4096  # faces between two steps of the progress bar
 

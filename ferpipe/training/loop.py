@@ -25,18 +25,19 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from ferpipe import atomic, results
+from ferpipe import results
 from ferpipe.data.dataset import Split
 from ferpipe.emotions import EMOTIONS, SIDE
 from ferpipe.errors import Slip
-from ferpipe.fingerprints import of_bytes
-from ferpipe.training import checkpoints, machine, views
+from ferpipe.networks import checkpoints, machine, views
+from ferpipe.networks.folding import folded
+from ferpipe.networks.members import CURVES
+from ferpipe.networks.recipes import Recipe
+from ferpipe.networks.resnet import ResNet18, initialised, normalise
+from ferpipe.storage import atomic
+from ferpipe.storage.fingerprints import of_bytes
 from ferpipe.training.augment import augment, mix
-from ferpipe.training.folding import folded
-from ferpipe.training.members import CURVES
 from ferpipe.training.optimisers import SGD, Muon
-from ferpipe.training.recipes import Recipe
-from ferpipe.training.resnet import ResNet18, initialised, normalise
 
 SMALL = 32  # pixels a side in a recipe's first, small epochs
 Weights = dict[str, Tensor]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ferpipe.options import Options
-from ferpipe.training.recipes import Recipe, overfitted, student
+from ferpipe.build.options import Options
+from ferpipe.networks.recipes import Recipe, overfitted, student
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from scipy.ndimage import gaussian_filter
 
 from ferpipe.analyses.study import Study
 from ferpipe.data.dataset import Dataset, Split
-from ferpipe.training import machine, views
-from ferpipe.training.members import Member
-from ferpipe.training.recipes import Recipe
-from ferpipe.training.resnet import initialised
+from ferpipe.networks import machine, views
+from ferpipe.networks.members import Member
+from ferpipe.networks.recipes import Recipe
+from ferpipe.networks.resnet import initialised
 
 CPU = torch.device("cpu")
 CURVES = ("train_loss", "dev_loss", "train_accuracy", "dev_accuracy")

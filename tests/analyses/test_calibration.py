@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from ferpipe.analyses import calibration
-from ferpipe.analyses.intervals import resamples
 from ferpipe.analyses.study import softmax
 from ferpipe.figures import calibration as drawer
+from ferpipe.statistics.intervals import resamples
 
 N = 4000
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from ferpipe.analyses import conv1_outputs
-from ferpipe.training.resnet import initialised
+from ferpipe.networks.resnet import initialised
 
 
 @pytest.fixture

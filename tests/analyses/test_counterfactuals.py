@@ -6,10 +6,10 @@ import torch
 from torch import nn
 
 from ferpipe.analyses.counterfactuals import Counterfactual, available, counterfactuals, effects
-from ferpipe.data import rendered
-from ferpipe.data.rendered import UNITS
+from ferpipe.data.faces import rendered
+from ferpipe.data.faces.rendered import UNITS
 from ferpipe.errors import Slip
-from ferpipe.training.members import Member
+from ferpipe.networks.members import Member
 
 CPU = torch.device("cpu")
 FEAR = 2

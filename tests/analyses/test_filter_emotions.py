@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from ferpipe.analyses import filter_emotions
-from ferpipe.training.resnet import initialised
+from ferpipe.networks.resnet import initialised
 
 
 def test_a_filter_planted_to_answer_to_one_class_wins_with_share_one(study):

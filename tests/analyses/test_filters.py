@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ferpipe.analyses import filters
-from ferpipe.analyses.activations import LAYERS, spatial_means
+from ferpipe.explainers.activations import LAYERS, spatial_means
 
 
 def test_every_filter_has_a_picture_with_what_it_reached(study):

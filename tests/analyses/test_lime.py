@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from ferpipe.analyses import lime, surrogates
-from ferpipe.analyses.attributions import blurred
-from ferpipe.analyses.superpixels import KERNEL_WIDTH, RIDGE, explain, segmented
+from ferpipe.analyses import lime
+from ferpipe.explainers import surrogates
+from ferpipe.explainers.attributions import blurred
+from ferpipe.explainers.superpixels import KERNEL_WIDTH, RIDGE, explain, segmented
 
 
 @pytest.fixture

@@ -6,9 +6,10 @@ import torch
 from test_counterfactuals import FEAR, Reads, drawn
 
 from ferpipe import results
-from ferpipe.analyses import methods, scores
+from ferpipe.analyses import scores
 from ferpipe.analyses.counterfactuals import Counterfactual, counterfactuals, effects
 from ferpipe.analyses.scores import Asked, Truth, against, agreement, order, part_correlation, played, trusted
+from ferpipe.explainers import methods
 
 TWO, PLAIN = ("gradient", "lime"), ("random", "edges")
 SQUARES = [(slice(r, r + 8), slice(c, c + 8)) for r in (4, 24) for c in (4, 24)]

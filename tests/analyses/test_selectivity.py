@@ -8,9 +8,10 @@ from scipy.stats import mannwhitneyu, spearmanr
 from torch import nn
 
 from ferpipe import results
-from ferpipe.analyses import activations, selectivity
+from ferpipe.analyses import selectivity
+from ferpipe.explainers import activations
 from ferpipe.figures import selectivity as drawer
-from ferpipe.training.resnet import ResNet18, initialised
+from ferpipe.networks.resnet import ResNet18, initialised
 
 CPU = torch.device("cpu")
 LABELS = np.arange(210) % 7

@@ -5,11 +5,12 @@ from test_counterfactuals import drawn
 from torch import nn
 
 from ferpipe import results
-from ferpipe.analyses import methods, shortcut
+from ferpipe.analyses import shortcut
 from ferpipe.analyses.counterfactuals import counterfactuals
-from ferpipe.analyses.inputs import inputs
 from ferpipe.analyses.shortcut import SAD, auc
 from ferpipe.emotions import EMOTIONS
+from ferpipe.explainers import methods
+from ferpipe.explainers.inputs import inputs
 
 NEUTRAL = EMOTIONS.index("neutral")
 

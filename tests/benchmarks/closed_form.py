@@ -24,13 +24,13 @@ import torch
 from lime.lime_image import LimeImageExplainer
 from sklearn.linear_model import Ridge
 
-from ferpipe.analyses import perturbation
-from ferpipe.analyses.attributions import blurred
-from ferpipe.analyses.superpixels import BLUR, KERNEL_WIDTH, RIDGE, segmented
-from ferpipe.data import rendered
+from ferpipe.data.faces import rendered
 from ferpipe.emotions import EMOTIONS
-from ferpipe.training import machine
-from ferpipe.training.resnet import initialised
+from ferpipe.explainers import perturbation
+from ferpipe.explainers.attributions import blurred
+from ferpipe.explainers.superpixels import BLUR, KERNEL_WIDTH, RIDGE, segmented
+from ferpipe.networks import machine
+from ferpipe.networks.resnet import initialised
 
 LIMES_BATCH = 10  # its default
 Weights = list[np.ndarray]  # a face: (7, segments)

@@ -28,12 +28,12 @@ from PIL import Image
 from torchvision import datasets
 from torchvision.transforms import v2 as transforms
 
-from ferpipe.data import rendered
 from ferpipe.data.dataset import Split
-from ferpipe.training import machine
+from ferpipe.data.faces import rendered
+from ferpipe.networks import machine
+from ferpipe.networks.recipes import Recipe
+from ferpipe.networks.resnet import DEVIATION, MEAN, initialised
 from ferpipe.training.loop import Training
-from ferpipe.training.recipes import Recipe
-from ferpipe.training.resnet import DEVIATION, MEAN, initialised
 
 FACES = 4096
 WARM = 3  # steps that are not timed

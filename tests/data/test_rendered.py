@@ -8,9 +8,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from ferpipe.data import rendered
-from ferpipe.data.rendered import REGIONS, UNITS, WRONG_LABELS, Faces
-from ferpipe.data.traits import NAMES
+from ferpipe.data.faces import rendered
+from ferpipe.data.faces.rendered import REGIONS, UNITS, WRONG_LABELS, Faces
+from ferpipe.data.faces.traits import NAMES
 from ferpipe.emotions import EMOTIONS
 
 FACES = 24

@@ -5,7 +5,8 @@ import io
 import numpy as np
 from PIL import Image
 
-from ferpipe.figures import card, gallery
+from ferpipe.drawing import gallery
+from ferpipe.figures import card
 from ferpipe.results import Result
 
 

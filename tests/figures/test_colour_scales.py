@@ -5,7 +5,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from ferpipe.figures import colours, pictures
+from ferpipe.drawing import colours, pictures
 
 
 def table() -> np.ndarray:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ferpipe.figures import confusion, curves, filter_emotions, gallery, plot
+from ferpipe.drawing import gallery, plot
+from ferpipe.figures import confusion, curves, filter_emotions
 from ferpipe.results import Result
 
 HAN = re.compile("[\u4e00-\u9fff]")

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ferpipe import atomic, fingerprints, results
+from ferpipe import results
 from ferpipe.emotions import EMOTIONS, SIDE
+from ferpipe.storage import atomic, fingerprints
 
 Split = tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]]  # numbers, arrays, faces
 _KNOWN: dict[str, Any] = {}  # parsed code

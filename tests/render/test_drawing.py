@@ -6,7 +6,7 @@ import pytest
 from clones import contents
 from conftest import Trial
 
-from ferpipe.figures import gallery
+from ferpipe.drawing import gallery
 from ferpipe.render import drawing
 from ferpipe.render.site import REPORT
 from ferpipe.text.report import read

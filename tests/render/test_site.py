@@ -196,7 +196,7 @@ def test_results_that_anybody_can_make_must_be_of_this_code(trial: Trial, tmp_pa
     shutil.copytree(trial.results, tmp_path / "results")
     trial.results = tmp_path / "results"
     record = trial.results / "rendered" / "lime" / "recipe.json"
-    record.write_text(record.read_text().replace('"ferpipe.training.resnet": "', '"ferpipe.training.resnet": "0'))
+    record.write_text(record.read_text().replace('"ferpipe.networks.resnet": "', '"ferpipe.networks.resnet": "0'))
     if not strict:
         made = trial.render(tmp_path / "site", editions=["rendered"])
         assert made.notes == ("rendered: older than the code: lime",)
@@ -240,7 +240,7 @@ def test_the_recipe_knows_the_code_of_every_drawer(trial: Trial) -> None:
     code = recipe(trial.results, artefacts=trial.artefacts)["code"]
     assert {
         "ferpipe.figures.curves",
-        "ferpipe.figures.colours",
+        "ferpipe.drawing.colours",
         "ferpipe.text.formats",
         "ferpipe.render.page",
     } <= code.keys()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ferpipe.errors import Slip
-from ferpipe.fingerprints import PACKAGE
+from ferpipe.storage.fingerprints import PACKAGE
 from ferpipe.text import report
 
 FRAME = """languages = ["en", "zh"]

@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 import torch
 
+from ferpipe.networks.recipes import Recipe, overfitted
 from ferpipe.training.augment import augment, blurred, mix
-from ferpipe.training.recipes import Recipe, overfitted
 
 BARE = overfitted(Recipe(), part=0, epochs=1)  # no augmentation at all
 

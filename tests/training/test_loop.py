@@ -7,8 +7,9 @@ import torch
 
 from ferpipe.data.dataset import Split
 from ferpipe.errors import Slip
-from ferpipe.training import checkpoints, loop, views
-from ferpipe.training.recipes import Recipe, overfitted, student
+from ferpipe.networks import checkpoints, views
+from ferpipe.networks.recipes import Recipe, overfitted, student
+from ferpipe.training import loop
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(width=8, epochs=3, batch=16, part=0)

@@ -1,0 +1,123 @@
+"""What a build says in its last lines: the page, the accuracy, the verdicts that changed, and tracked files."""
+
+from __future__ import annotations
+
+import subprocess
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ferpipe import results
+from ferpipe.build import options as project
+from ferpipe.build.layout import Layout
+from ferpipe.errors import Slip
+
+WORDS = {"holds": "hold", "fails": "fail", "undecided": "undecided"}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a page says of one data set, in short."""
+
+    accuracies: Mapping[str, float] = field(default_factory=dict)  # on dev, by what answers
+    verdicts: Mapping[str, str] = field(default_factory=dict)  # by claim
+
+
+def read(layout: Layout, dataset: str) -> Report:
+    """Return what the page and the results of a layout say of a data set; nothing where there is none."""
+    verdicts = _json(layout.page / "claims.json", [])
+    folder = layout.results / dataset
+    return Report(
+        accuracies(_json(folder / "confusion/numbers.json", {}), _json(folder / "ensemble/numbers.json", {})),
+        {one["id"]: one["verdict"] for one in verdicts if one.get("edition") == dataset},
+    )
+
+
+def accuracies(confusion: Mapping[str, Any], ensemble: Mapping[str, Any]) -> dict[str, float]:
+    """Return the dev accuracies of the analysis model, the ensemble, and both averaged over views."""
+    found = {}
+    try:
+        found["analysis model"] = float(confusion["accuracy"]["value"])
+        if (size := len(ensemble["members"])) > 1:
+            found[f"ensemble of {size}"] = float(ensemble["mean"]["accuracy"])
+        found["averaged over views"] = float(ensemble["views"]["mean"]["accuracy"])
+    except (KeyError, TypeError, ValueError):  # results of a trial that made some, or of another form
+        pass
+    return found
+
+
+def tell(layout: Layout, dataset: str, before: Report, changed: Sequence[Path]) -> None:
+    """Print what a build made, beside what the published report said until then."""
+    now = read(layout, dataset)
+    earlier = "before" if layout.published else "published"
+    _say("page", [shown(layout.page / "index.html")])
+    if now.accuracies:
+        lines = [f"{_listed(now.accuracies)}, on dev ({dataset})"]
+        if before.accuracies and before.accuracies != now.accuracies:
+            lines.append(f"{earlier}: {_listed(before.accuracies)}")
+        _say("accuracy", lines)
+    if now.verdicts:
+        _say("verdicts", _verdicts(now.verdicts, before.verdicts, earlier))
+    _say("tracked files", [_tracked(changed)])
+
+
+def _say(title: str, lines: Sequence[str]) -> None:
+    for k, line in enumerate(lines):
+        print(f"{title if k == 0 else '':<15}{line}", flush=True)
+
+
+def shown(path: Path) -> str:
+    """Return a path as it is from here."""
+    path, here = path.absolute(), Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def _listed(accuracies: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {share:.1%}" for name, share in accuracies.items())
+
+
+def _counted(verdicts: Mapping[str, str]) -> str:
+    counts = Counter(verdicts.values())
+    return ", ".join(f"{counts[verdict]} {word}" for verdict, word in WORDS.items())
+
+
+def _verdicts(now: Mapping[str, str], before: Mapping[str, str], earlier: str) -> list[str]:
+    """Return how many findings hold and fail, and each whose verdict is another than it was."""
+    lines = [f"of {len(now)} findings {_counted(now)}"]
+    if not before:
+        return lines
+    names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    lines.append(f"{earlier}: {_counted(before)}; {len(names) or 'none'} other{':' * bool(names)}")
+    return lines + [f"  {name}: {before.get(name, 'none')} -> {now.get(name, 'none')}" for name in names]
+
+
+def _tracked(changed: Sequence[Path]) -> str:
+    """Return which of the changed files git tracks; it is asked only where any lies in the project."""
+    root = project.ROOT.resolve()
+    inside = sorted({path for path in changed if path.resolve().is_relative_to(root)})
+    inside = [path for path in inside if ".artefacts" not in path.parts]
+    if not inside:
+        return "none was touched"
+    names = {path.resolve().relative_to(root).as_posix() for path in inside}
+    call = ["git", "-C", str(root), "status", "--porcelain", "-z", "--untracked-files=all", "--"]
+    try:
+        done = subprocess.run([*call, *sorted({name.split("/")[0] for name in names})], text=True,
+                              capture_output=True, timeout=20, check=True)  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return f"{len(names)} file(s) of the project changed; git does not tell whether it tracks them"
+    lines = [line for line in done.stdout.split("\0") if line[3:] in names]
+    tracked = [line[3:] for line in lines if not line.startswith("??")]
+    if not tracked:
+        return f"none changed; {len(lines)} new" if lines else "none changed"
+    folders = sorted({"/".join(name.split("/")[:3]) if name.startswith("report/") else name.split("/")[0]
+                      for name in tracked})  # fmt: skip
+    return f"{len(tracked)} changed, in {', '.join(folders)}: git diff shows them"
+
+
+def _json(path: Path, default: Any) -> Any:
+    try:
+        return results.read_json(path)
+    except Slip:
+        return default

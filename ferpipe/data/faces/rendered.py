@@ -1,0 +1,254 @@
+"""Rendered faces: the data set that comes with the project, drawn from anatomy and facial action units.
+
+An emotion is a combination of action units (EMFACS, Ekman & Friesen 1983); how much of it shows varies from hardly at
+all to fully, and so do identity, hair, glasses, beard, skin, pose, light, blur, noise and background. Of each face the
+truth is known: its emotion, its units, and which pixels they changed. Two flaws are planted: some labels are wrong, and
+a hand at the head goes with sadness more often than with the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from ferpipe.data.dataset import Dataset, Split
+from ferpipe.data.faces import anatomy
+from ferpipe.data.faces.canvas import Params
+from ferpipe.data.faces.traits import NAMES, draw_traits, styled
+from ferpipe.emotions import EMOTIONS, SIDE
+
+UNITS = ("AU1", "AU2", "AU4", "AU5", "AU6", "AU7", "AU9", "AU10", "AU12", "AU15", "AU16", "AU17", "AU20", "AU23",
+         "AU25", "AU26", "AU43")  # fmt: skip
+REGIONS = ("face", "brows", "eyes", "nose", "mouth", "hand", "background")
+FREQUENCIES = (0.139, 0.015, 0.143, 0.251, 0.168, 0.110, 0.174)  # FER2013's, in the order of EMOTIONS
+WRONG_LABELS = 0.07  # share of labels that name another emotion
+HANDS = (0.05, 0.05, 0.05, 0.05, 0.30, 0.05, 0.05)  # share of faces with a hand, by emotion: the planted shortcut
+PRESENT = 0.93  # probability that a unit takes part in an expression at all
+STRENGTH = (3.0, 0.8)  # the beta distribution of an expression's intensity
+RESTING = 0.2  # the most that a unit moves on its own: nobody's face is quite at rest
+CHUNK = 250  # faces that a process draws at a time
+BATCH = 16  # faces drawn at once: small enough for the processor's cache
+
+# EMFACS: unit -> strength at full intensity. AU43 in part lowers the upper lid, AU16 the lower lip.
+EXPRESSIONS: tuple[dict[str, float], ...] = (
+    {"AU4": 1.0, "AU5": 0.45, "AU7": 0.65, "AU23": 0.9, "AU17": 0.35},
+    {"AU9": 1.0, "AU10": 0.9, "AU4": 0.45, "AU15": 0.35, "AU16": 0.5, "AU17": 0.3, "AU25": 0.35},
+    {"AU1": 0.9, "AU2": 0.5, "AU4": 0.5, "AU5": 0.95, "AU7": 0.15, "AU20": 0.95, "AU25": 0.9, "AU26": 0.35},
+    {"AU6": 0.9, "AU12": 1.0, "AU25": 0.85},
+    {"AU1": 1.0, "AU4": 0.45, "AU15": 1.0, "AU17": 0.6, "AU43": 0.6},
+    {"AU1": 0.9, "AU2": 1.0, "AU5": 0.85, "AU25": 0.6, "AU26": 1.0},
+    {},
+)
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Faces as parameters; every field has the faces on its first axis."""
+
+    emotions: np.ndarray  # (n,) int64, the true ones
+    labels: np.ndarray  # (n,) int64, the given ones
+    units: np.ndarray  # (n, 17) float32 in [0, 1], in the order of UNITS
+    hands: np.ndarray  # (n,) bool
+    traits: np.ndarray  # (n, len(NAMES)) float32
+    seeds: np.ndarray  # (n, 2) int64, of the noise
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: slice | np.ndarray) -> Faces:
+        return Faces(*(getattr(self, part.name)[index] for part in fields(self)))
+
+
+def sample(n: int, seed: int, *, intensity: float | None = None, emotions: np.ndarray | None = None,
+           mislabel: bool = True) -> Faces:  # fmt: skip
+    """Return n faces; face i depends on the seed and i alone. `intensity` and `emotions` are drawn unless given."""
+    rows = [_one(seed, i, intensity, None if emotions is None else int(emotions[i]), mislabel) for i in range(n)]
+    columns = zip(*rows, strict=True) if rows else [[]] * 6
+    types = (np.int64, np.int64, np.float32, np.bool_, np.float32, np.int64)
+    shapes = ((n,), (n,), (n, len(UNITS)), (n,), (n, len(NAMES)), (n, 2))
+    parts = zip(columns, types, shapes, strict=True)
+    return Faces(*(np.array(column, dtype).reshape(shape) for column, dtype, shape in parts))
+
+
+def _one(seed: int, i: int, intensity: float | None, emotion: int | None, mislabel: bool) -> tuple[Any, ...]:
+    rng = np.random.default_rng([seed, i])
+    drawn = int(np.searchsorted(np.cumsum(FREQUENCIES), rng.random() * sum(FREQUENCIES), side="right"))
+    true = drawn if emotion is None else emotion
+    beta = rng.beta(*STRENGTH)
+    strength = beta if intensity is None else intensity
+    takes, varied, resting = rng.random((3, len(UNITS)))
+    if intensity is not None:
+        takes, varied = 0 * takes, 0 * varied + 1
+    units = np.zeros(len(UNITS))
+    for name, full in EXPRESSIONS[true].items():
+        k = UNITS.index(name)
+        units[k] = full * strength * (takes[k] < PRESENT) * (0.7 + 0.3 * varied[k])
+    if intensity is None:
+        units = np.maximum(units, RESTING * 4 * np.maximum(resting - 0.75, 0) * (np.array(UNITS) != "AU9"))
+    hand, wrong = rng.random() < HANDS[true], rng.random() < WRONG_LABELS and mislabel
+    other = (true + 1 + int(rng.integers(len(EMOTIONS) - 1))) % len(EMOTIONS)
+    return true, other if wrong else true, units, hand, draw_traits(rng), (seed, i)
+
+
+def without(faces: Faces, *parts: str) -> Faces:
+    """Return the same faces with these action units neutral, or "hand" absent; "units" stands for all of them."""
+    units, hands = faces.units.copy(), faces.hands
+    for part in parts:
+        if part == "hand":
+            hands = np.zeros_like(hands)
+        elif part != "units" and part not in UNITS:
+            raise ValueError(f"part is {part!r}; it can be 'hand', 'units' or one of {', '.join(UNITS)}")
+        else:
+            units[:, slice(None) if part == "units" else UNITS.index(part)] = 0
+    return replace(faces, units=units, hands=hands)
+
+
+def draw(faces: Faces) -> np.ndarray:
+    """Return the pictures, (n, 48, 48) uint8."""
+    return _in_batches(_pixels, faces, np.zeros((0, SIDE, SIDE), np.uint8))
+
+
+def regions(faces: Faces) -> np.ndarray:
+    """Return the regions' masks, (n, 7, 48, 48) bool in the order of REGIONS, from the coverage that paints them.
+
+    `face` is the visible skin of the head with its features, without hair and hand; brows, eyes, nose and mouth lie
+    inside it; `background` is all that is neither face nor hand.
+    """
+    return _in_batches(_masks, faces, np.zeros((0, len(REGIONS), SIDE, SIDE), bool))
+
+
+def _in_batches(part: Callable[[Faces], np.ndarray], faces: Faces, none: np.ndarray) -> np.ndarray:
+    return np.concatenate([none, *(part(faces[i : i + BATCH]) for i in range(0, len(faces), BATCH))])
+
+
+def changed(faces: Faces) -> np.ndarray:
+    """Return where the action units changed the picture by two grey levels or more, (n, 48, 48) bool."""
+    return _differ(draw(faces), draw(without(faces, "units")))
+
+
+def _differ(images: np.ndarray, others: np.ndarray) -> np.ndarray:
+    return np.abs(images.astype(int) - others) >= 2
+
+
+def _known(faces: Faces) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what `draw`, `regions` and `changed` do, each face drawn twice instead of four times."""
+    images, masks = [], []
+    for i in range(0, len(faces), BATCH):
+        part = faces[i : i + BATCH]
+        picture = _picture(part)
+        images.append(_exposed(part, *picture[:2]))
+        masks.append(_split(picture[2]))
+    whole = np.concatenate(images)
+    return whole, np.concatenate(masks), _differ(whole, draw(without(faces, "units")))
+
+
+def _picture(faces: Faces) -> tuple[Params, np.ndarray, dict[str, np.ndarray]]:
+    p = {name: faces.traits[:, k, None, None] for k, name in enumerate(NAMES)}
+    p["hand"] = faces.hands[:, None, None]
+    p |= styled(faces.traits[:, NAMES.index("style")], [p[name][:, 0, 0] for name in ("hair_a", "hair_b", "hair_c")])
+    units = {name: faces.units[:, k, None, None] for k, name in enumerate(UNITS)}
+    return p, *anatomy.picture(p, units)
+
+
+def _pixels(faces: Faces) -> np.ndarray:
+    return _exposed(faces, *_picture(faces)[:2])
+
+
+def _exposed(faces: Faces, p: Params, fine: np.ndarray) -> np.ndarray:
+    rngs = [np.random.default_rng([7, *seed]) for seed in faces.seeds]
+    grain = np.stack([rng.standard_normal((2, SIDE, SIDE), np.float32) for rng in rngs])
+    exposure = 0.62 / (0.36 + 0.42 * p["skin"])  # as a camera would, for dark skin and for light
+    image, two = exposure * _small(fine), np.float32(2)
+    image = image * (1 + p["mottle"] * 2.5 * _blurred(_blurred(grain[:, 1], two), two))  # skin and cloth are uneven
+    image = (_blurred(image, p["blur"]) - 0.5) * p["gain"] + 0.5 + p["level"]
+    return np.clip(255 * (image + p["noise"] * grain[:, 0]), 0, 255).round().astype(np.uint8)
+
+
+def _masks(faces: Faces) -> np.ndarray:
+    return _split(_picture(faces)[2])
+
+
+def _split(masks: dict[str, np.ndarray]) -> np.ndarray:
+    cover = {name: _small(mask) for name, mask in masks.items()}
+    hand = cover["hand"] > 0.5
+    face = (cover["head"] > 0.5) & ~hand
+    parts = [(cover[name] > 0.5) & face for name in ("brows", "eyes", "nose", "mouth")]
+    return np.stack([face, *parts, hand, ~face & ~hand], 1)
+
+
+def _small(fine: np.ndarray) -> np.ndarray:
+    """Return the mean of each 2x2 block."""
+    rows = fine[:, ::2] + fine[:, 1::2]
+    return (rows[:, :, ::2] + rows[:, :, 1::2]) / 4
+
+
+def _blurred(image: np.ndarray, amount: np.ndarray | np.float32) -> np.ndarray:
+    """Return the pictures blurred by [a/4, 1 - a/2, a/4] along both axes, edges repeated."""
+    wide = np.concatenate([image[:, :1], image, image[:, -1:]], 1)
+    image = image + amount / 4 * (wide[:, 2:] + wide[:, :-2] - 2 * image)
+    wide = np.concatenate([image[:, :, :1], image, image[:, :, -1:]], 2)
+    return image + amount / 4 * (wide[:, :, 2:] + wide[:, :, :-2] - 2 * image)
+
+
+def dataset(sizes: tuple[int, int, int], seed: int, progress: Callable[[int], object] | None = None) -> Dataset:
+    """Return train, dev and test splits of these sizes, from streams of their own, with the truth of each dev face."""
+    splits: list[Split] = []
+    drawn: list[Faces] = []
+    truth: dict[str, np.ndarray] = {}
+    for stream, (name, n) in enumerate(zip(("train", "dev", "test"), sizes, strict=True)):
+        faces = sample(n, 10 * seed + stream)
+        found = []
+        for chunk in _everywhere(_known if name == "dev" else _alone, _chunks(faces)):
+            found.append(chunk)
+            if progress:
+                progress(len(chunk[0]))
+        images, *known = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        truth |= dict(zip(("regions", "changed"), known, strict=False))
+        names = np.array([f"{name}-{i:05d}" for i in range(n)])
+        splits.append(Split(images, faces.labels, names))
+        drawn.append(faces)
+    dev = drawn[1]
+    truth |= {"emotions": dev.emotions, "units": dev.units, "hands": dev.hands}
+    truth |= {"traits": dev.traits, "seeds": dev.seeds}
+    train, validation, test = splits
+    return Dataset("rendered", False, train, validation, test, _notes(splits, drawn), truth)
+
+
+def _chunks(faces: Faces) -> list[Faces]:
+    return [faces[i : i + CHUNK] for i in range(0, len(faces), CHUNK)] or [faces]
+
+
+def _alone(faces: Faces) -> tuple[np.ndarray]:
+    return (draw(faces),)
+
+
+def _everywhere(
+    work: Callable[[Faces], tuple[np.ndarray, ...]], chunks: list[Faces]
+) -> Iterator[tuple[np.ndarray, ...]]:
+    """Yield what `work` returns for each chunk in order, done on every core where there is more than one chunk."""
+    if len(chunks) == 1:
+        yield work(chunks[0])
+        return
+    with ProcessPoolExecutor() as pool:  # threads would wait for one another: the arrays are small
+        yield from pool.map(work, chunks)
+
+
+def _notes(splits: list[Split], drawn: list[Faces]) -> dict[str, Any]:
+    """Return what was measured on the drawn faces, by split: wrong labels, hands with sadness and without."""
+    names = ("train", "dev", "test")
+    sad = EMOTIONS.index("sad")
+    notes: dict[str, Any] = {
+        "wrong_labels": {name: _mean(f.labels != f.emotions) for name, f in zip(names, drawn, strict=True)},
+        "hands_sad": {name: _mean(f.hands[f.emotions == sad]) for name, f in zip(names, drawn, strict=True)},
+        "hands_others": {name: _mean(f.hands[f.emotions != sad]) for name, f in zip(names, drawn, strict=True)},
+    }
+    return {**notes, "source": "drawn", "form": "rendered", "pictures": sum(map(len, splits)), "converted": 0,
+            "dev_held_out": False, "test_labels": True}  # fmt: skip
+
+
+def _mean(values: np.ndarray) -> float | None:
+    return float(values.mean()) if len(values) else None

@@ -1,0 +1,75 @@
+"""Figures by name, drawn when their recipe changed and taken from the cache when not.
+
+A drawer is a module here, named as the figure with underscores: ANALYSES says whose results it reads, and
+`draw(results, language)` returns the Figure. The cache holds one file a figure and language.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from ferpipe.drawing.figure import Figure
+from ferpipe.storage import atomic, fingerprints
+
+if TYPE_CHECKING:
+    from ferpipe.results import Result
+
+FOLDER = Path(__file__).parent
+CARD = "card"  # drawn for each edition, and placed by no text
+
+
+def names() -> list[str]:
+    """Return the names of all figures and tables that a text can place."""
+    drawers = (path for path in sorted(FOLDER.glob("*.py")) if "\ndef draw(" in path.read_text(encoding="utf-8"))
+    return [path.stem.replace("_", "-") for path in drawers if path.stem != CARD]
+
+
+def modules() -> list[str]:
+    """Return the names of all modules of this package: a site is made of them, though it imports some by name alone."""
+    return [f"{__package__}.{path.stem}" for path in sorted(FOLDER.glob("*.py"))]
+
+
+def analyses(name: str) -> Sequence[str]:
+    """Return the analyses whose results a figure is drawn from."""
+    found: Sequence[str] = _drawer(name).ANALYSES
+    return found
+
+
+def figure(
+    name: str,
+    language: str,
+    sources: Mapping[str, str],  # hashes of what the figure's results are made of
+    load: Callable[[Sequence[str]], Mapping[str, Result]],
+    folder: Path,
+    known: dict[str, Any],
+) -> Figure:
+    """Return a figure in one language, drawn only when its code or sources differ from the cached one's."""
+    code = fingerprints.code(__name__, known) | fingerprints.code(_drawer(name).__name__, known)
+    recipe = fingerprints.of_value({"code": code, "sources": dict(sources), "language": language})
+    path = folder / language / f"{name}.json"
+    if found := _cached(path, recipe):
+        return found
+    drawn: Figure = _drawer(name).draw(load(analyses(name)), language)
+    files = {file: base64.b64encode(content).decode() for file, content in drawn.files.items()}
+    atomic.seal(path, json.dumps({"recipe": recipe, "figure": {**asdict(drawn), "files": files}}).encode())
+    return drawn
+
+
+def _drawer(name: str) -> ModuleType:
+    return importlib.import_module(f"{__package__}.{name.replace('-', '_')}")
+
+
+def _cached(path: Path, recipe: str) -> Figure | None:
+    entry = json.loads(atomic.unseal(path) or b"{}")
+    if entry.get("recipe") != recipe:  # none yet, a broken one, or another
+        return None
+    values = entry["figure"]
+    files = {file: base64.b64decode(content) for file, content in values.pop("files").items()}
+    return Figure(**values, files=files)

@@ -1,0 +1,203 @@
+"""Plots: matplotlib draws, and what comes out is one SVG for light and dark, the same bytes for the same numbers.
+
+Colours are drawn as marks and become variables of the SVG, which a media query sets: an SVG in an img follows the
+colour scheme of the page. Text stays text in the reader's fonts; matplotlib's own DejaVu, whatever is installed, only
+places it. Words are placed as marks and written in afterwards: a plot is drawn once for all languages.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from ferpipe.drawing.figure import ALT, ASSETS, LABEL
+
+if TYPE_CHECKING:
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
+
+# The marks, and what they are in light and dark. The last three tell series apart, also by lightness.
+PAPER, INK, FAINT, RULE = "#fe0000", "#010000", "#020000", "#030000"
+FIRST, SECOND, BAND = "#040000", "#050000", "#060000"
+_MEANING = {
+    PAPER: ("paper", "#ffffff", "#16181b"),
+    INK: ("ink", "#1c1d1f", "#e6e4df"),
+    FAINT: ("faint", "#5b5e63", "#a5a8ad"),
+    RULE: ("rule", "#d9dadc", "#36393e"),
+    FIRST: ("first", "#1d5fa8", "#7db5ec"),
+    SECOND: ("second", "#b4530a", "#f0a15e"),
+    BAND: ("band", "#c9dcf0", "#23405f"),
+}
+_FONTS = (
+    "'Helvetica Neue','Segoe UI',Roboto,Arial,"
+    "'PingFang SC','Microsoft YaHei','Noto Sans CJK SC','Source Han Sans SC',sans-serif"
+)
+_RC: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "ferpipe",
+    "font.family": "DejaVu Sans",
+    "font.size": 9.75,  # points: 13 CSS pixels
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "axes.facecolor": "none",
+    "axes.linewidth": 0.75,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 9.75,
+    "axes.titleweight": "bold",
+    "axes.titlecolor": INK,
+    "axes.titlelocation": "left",
+    "axes.titley": 1.0,  # where it would be anyway: nothing is measured for it
+    "axes.unicode_minus": True,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "figure.facecolor": PAPER,
+    "grid.color": RULE,
+    "grid.linewidth": 0.75,
+    "lines.linewidth": 1.5,
+    "lines.solid_capstyle": "round",
+    "text.color": INK,
+    "xtick.color": FAINT,
+    "ytick.color": FAINT,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.major.width": 0.75,
+    "ytick.major.size": 0,
+}
+
+
+def load() -> None:
+    """Import what `svg` needs, which takes longer than a plot, ahead of the first one."""
+    import matplotlib.backends.backend_svg
+    import matplotlib.figure  # noqa: F401
+
+
+class Words:
+    """The words of a plot, each a mark that stands in it until a language is chosen; it is as high as a word."""
+
+    def __init__(self) -> None:
+        """Begin with no word said."""
+        self._said: list[tuple[str, dict[str, Any]]] = []
+
+    def __call__(self, key: str, **values: Any) -> str:
+        """Return the mark of the word `key`, in which `values` will be filled in."""
+        self._said.append((key, values))
+        return f"lp{len(self._said) - 1}pl"
+
+    def written(self, text: str, words: Mapping[str, str]) -> str:
+        """Return the text of an SVG with its marks replaced by words of one language."""
+        texts = [escape(words[key].format(**values), quote=False) for key, values in self._said]
+        return re.sub(r"lp(\d+)pl", lambda match: texts[int(match[1])], text)
+
+
+Draw = Callable[["Figure", Any, Words], None]
+
+
+def svg(width: int, height: int, draw: Draw, numbers: Any, words: Mapping[str, str]) -> bytes:
+    """Return what the function `draw` makes of a JSON value on a figure of so many CSS pixels, as SVG with `words`."""
+    text, said = _drawn(width, height, draw, json.dumps(numbers))
+    return said.written(text, words).encode()
+
+
+@lru_cache(64)  # a language after the first costs nothing
+def _drawn(width: int, height: int, draw: Draw, numbers: str) -> tuple[str, Words]:
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(), _bundled_fonts():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_RC)
+        figure = Figure(figsize=(width / 96, height / 96))
+        said = Words()
+        draw(figure, json.loads(numbers), said)
+        buffer = io.BytesIO()
+        silent = dict.fromkeys(("Date", "Creator", "Type", "Format"))
+        FigureCanvasSVG(figure).print_svg(buffer, metadata=silent)
+    return _themed(buffer.getvalue().decode(), width, height), said
+
+
+def height_of(figure: Figure) -> int:
+    """Return a figure's height in CSS pixels."""
+    return round(96 * figure.get_figheight())
+
+
+def share_axis(axis: Axis) -> None:
+    """Write an axis of shares as percentages, with as many decimals as tell its ticks apart."""
+    from matplotlib.ticker import FuncFormatter
+
+    def percent(value: float, _: int | None) -> str:
+        ticks = [100 * tick for tick in axis.get_majorticklocs()]
+        digits = next((n for n in range(3) if all(abs(tick - round(tick, n)) < 1e-6 for tick in ticks)), 3)
+        return f"{100 * value:.{digits}f}%"
+
+    axis.set_major_formatter(FuncFormatter(percent))
+
+
+@contextmanager
+def _bundled_fonts() -> Iterator[None]:
+    """See matplotlib's own fonts alone, and hear nothing of the Chinese glyphs they lack."""
+    import warnings
+
+    import matplotlib
+    from matplotlib import font_manager
+
+    fonts, logger = font_manager.fontManager.ttflist, logging.getLogger("matplotlib")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    font_manager.fontManager.ttflist = [f for f in fonts if f.fname.startswith(matplotlib.get_data_path())]
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")
+            yield
+    finally:
+        font_manager.fontManager.ttflist = fonts
+        logger.setLevel(level)
+
+
+def _themed(text: str, width: int, height: int) -> str:
+    for mark, (name, _, _) in _MEANING.items():
+        text = text.replace(mark, f"var(--{name})")
+    text = text.replace("font-family: 'DejaVu Sans'; ", "")
+    text = re.sub(r"\A.*?(?=<svg)", "", text, flags=re.DOTALL)
+    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', f'width="{width}" height="{height}"', text, count=1)
+    text, classes = _lightened(text)
+    light, dark = ("".join(f"--{m[0]}:{m[i]};" for m in _MEANING.values()) for i in (1, 2))
+    style = (
+        f":root{{{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}text{{font-family:{_FONTS}}}{classes}"
+    )
+    return re.sub(r"(<svg[^>]*>)", lambda match: f"{match[1]}<style>{style}</style>", text, count=1)
+
+
+def _lightened(text: str) -> tuple[str, str]:
+    """Return an SVG in some two thirds of its size, the same picture, and the style sheet that it now needs.
+
+    Hundredths of a pixel are enough; styles that stand again and again become classes; groups need no names.
+    """
+    text = re.sub(r"\d+\.\d{3,}", lambda match: f"{float(match[0]):.2f}".rstrip("0").rstrip("."), text)
+    text = re.sub(r' transform="rotate\(-0 [^"]*\)"', "", text)
+    text = re.sub(r'<g id="[^"]*"', "<g", text)
+    text = re.sub(r"\s*\n\s*", "\n", text)
+    styles = Counter(re.findall(r' style="([^"]*)"', text))
+    names = {style: f"s{index}" for index, style in enumerate(sorted(s for s, n in styles.items() if n > 1))}
+    for style, name in names.items():
+        text = text.replace(f' style="{style}"', f' class="{name}"')
+    return text, "".join(f".{name}{{{style}}}" for style, name in names.items())
+
+
+def image(name: str, width: int, height: int) -> str:
+    """Return the img element of a plot, in a labelled box that scrolls on a narrow screen."""
+    return (
+        f'<div class="scroll plot" tabindex="0" role="group" aria-label="{LABEL}">'
+        f'<img class="svg" src="{ASSETS}{name}" width="{width}" height="{height}" alt="{ALT}" loading="lazy"></div>'
+    )

@@ -1,0 +1,52 @@
+"""Tables: real ones, with headers that say what they head, in a box that scrolls and takes the keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from ferpipe.drawing.figure import CAPTION, LABEL
+
+
+@dataclass(frozen=True)
+class Td:
+    """A cell: its text or Markup, and classes of the style sheet."""
+
+    text: str
+    style: str = ""
+
+
+def table(names: Sequence[str], rows: Sequence[Sequence[str | Td]], style: str = "", foot: str = "") -> str:
+    """Return a numbered table; the first cell of each row heads it."""
+    caption = f'<caption><span class="caption-text">{CAPTION}</span></caption>'
+    return framed(head(names) + body(rows), style, caption, foot)
+
+
+def framed(inside: str, style: str, caption: str, foot: str = "") -> str:
+    """Return a table's inside within its scroll box, and a note below it."""
+    note = f'<p class="note">{escape(foot)}</p>' if foot else ""
+    box = '<div class="scroll" tabindex="0" role="group"'
+    return f'{box} aria-label="{LABEL}"><table class="{style}">{caption}{inside}</table></div>{note}'
+
+
+def body(rows: Sequence[Sequence[str | Td]]) -> str:
+    """Return a table's rows."""
+    return f"<tbody>{''.join(_row(cells) for cells in rows)}</tbody>"
+
+
+def head(names: Sequence[str]) -> str:
+    """Return a table's header row."""
+    cells = "".join(Markup('<th scope="col">{}</th>').format(name) for name in names)
+    return f"<thead><tr>{cells}</tr></thead>"
+
+
+def _row(cells: Sequence[str | Td]) -> str:
+    first, *rest = (cell if isinstance(cell, Td) else Td(cell) for cell in cells)
+    head = Markup('<th scope="row">{}</th>').format(first.text)
+    return f"<tr>{head}{''.join(_cell(cell) for cell in rest)}</tr>"
+
+
+def _cell(cell: Td) -> str:
+    return Markup("<td{}>{}</td>").format(Markup(' class="{}"').format(cell.style) if cell.style else "", cell.text)

@@ -1,0 +1,167 @@
+"""The methods that say which pixels speak for an answer, and the baselines that ask no network, behind one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy.ndimage import gaussian_filter, sobel
+from torch import Tensor, nn
+
+from ferpipe.emotions import SIDE
+from ferpipe.explainers import attributions, perturbation
+from ferpipe.explainers.activations import recording
+from ferpipe.explainers.inputs import BATCH, batches, inputs
+from ferpipe.explainers.superpixels import BLUR
+from ferpipe.networks.folding import folded
+
+METHODS = ("gradient", "smoothgrad", "integrated", "layercam", "lime", "rise", "occlusion")
+BASELINES = ("random", "edges", "centre")
+SIGNED = {  # what a value means; where it can fall below zero, it then speaks against the target
+    "gradient": "logit per unit of input, of either sign",
+    "smoothgrad": "logit per unit of input, of either sign",
+    "integrated": "logit, of either sign; a map's sum is the change from the blurred face to the face",
+    "layercam": "activation times logit per activation, zero or more",
+    "lime": "log-odds, of either sign, of the pixel's whole segment",
+    "rise": "log-odds per deviation of the mask, of either sign",
+    "occlusion": "log-odds, of either sign, of a patch around the pixel",
+    "random": "no unit, of either sign",
+    "edges": "grey levels per pixel, zero or more",
+    "centre": "no unit, above zero",
+}
+
+SAMPLES, SIGMA = 50, 0.15  # SmoothGrad: noisy copies, and their noise's deviation as a share of the face's range
+STEPS = 32  # of the path integral, Gauss-Legendre
+PATHS = 4  # faces whose paths are forwarded at once
+STAGES = ("layer4", "layer3", "layer2")  # the last one first
+SMALLEST = 6  # a side of LayerCAM's map: the coarser ones of a 48x48 face say little of where
+GRAIN = 3.0  # pixels: deviation of the blur that makes random relevance smooth
+SPREAD = 12.0  # pixels: deviation of the centred Gaussian
+DRAW_NOISE, DRAW_RANDOM = 133, 134  # mark these methods' generators
+
+
+def relevance(
+    name: str, network: nn.Module, images: np.ndarray, targets: np.ndarray, device: torch.device, seed: int,
+    effort: float = 1.0,
+) -> np.ndarray:  # fmt: skip
+    """Return each pixel's relevance for the target's logit or log-odds, (n, 48, 48) float32, in the unit of SIGNED.
+
+    For images (n, 48, 48) uint8, labels `targets` (n,) and a network in evaluation mode. `effort` scales the number of
+    samples, steps and masks. Draws depend on the seed and a face's index alone. Raises ValueError for an unknown name.
+    """
+    if name not in _BY_NAME:
+        raise ValueError(f"name is {name!r}; it must be one of {', '.join(_BY_NAME)}")
+    if len(images) != len(targets):
+        raise ValueError(f"images (={len(images)}) and targets (={len(targets)}) must be equally many")
+    if not len(images):
+        return np.zeros((0, SIDE, SIDE), np.float32)
+    return _BY_NAME[name](_Asked(folded(network), images, targets, device, seed, effort)).astype(np.float32, copy=False)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What `relevance` was asked."""
+
+    network: nn.Module
+    images: np.ndarray
+    targets: np.ndarray
+    device: torch.device
+    seed: int
+    effort: float
+
+    def scaled(self, count: int) -> int:
+        """Return a number of samples or steps at this effort."""
+        return max(2, round(count * self.effort))
+
+    def batched(self, explain: Callable[[slice, Tensor], np.ndarray], size: int = BATCH) -> np.ndarray:
+        """Return what `explain` makes of the place and the inputs of each batch, together."""
+        return np.concatenate([explain(*batch) for batch in batches(self.images, self.device, size)])
+
+
+def stage(network: nn.Module, device: torch.device) -> str:
+    """Return the last stage whose map of a 48x48 face has SMALLEST pixels a side; ValueError if none has."""
+    blank = inputs(np.zeros((1, SIDE, SIDE), np.uint8), device)
+    with torch.inference_mode(), recording(network, STAGES) as found:
+        network(blank)
+    sides = {name: min(found[name].shape[-2:]) for name in STAGES}
+    if large := [name for name in STAGES if sides[name] >= SMALLEST]:
+        return large[0]
+    raise ValueError(f"no stage has a map of {SMALLEST} pixels a side or more; they have {sides}")
+
+
+def layercam(network: nn.Module, layer: str, given: Tensor, targets: np.ndarray) -> np.ndarray:
+    """Return LayerCAM (n, 48, 48) float32, zero or more, for inputs (n, 1, 48, 48) (Jiang et al. 2021).
+
+    The layer's activations, each weighted by the positive part of its own gradient, summed over channels; what is
+    negative is cut off, and the map is upsampled bilinearly.
+    """
+    leaf = given.detach().clone().requires_grad_()  # the weights have no gradients, so the path must begin here
+    places = torch.as_tensor(targets, device=given.device).unsqueeze(1)
+    with torch.enable_grad(), recording(network, (layer,), lambda out: out) as found:
+        answer = network(leaf).gather(1, places).sum()
+        (slopes,) = torch.autograd.grad(answer, found[layer])
+    maps = (slopes.relu() * found[layer].detach()).sum(1, keepdim=True).relu()
+    fine = F.interpolate(maps.float(), size=(SIDE, SIDE), mode="bilinear", align_corners=False)
+    return fine[:, 0].cpu().numpy()
+
+
+def _gradient(asked: _Asked) -> np.ndarray:
+    return asked.batched(lambda place, given: attributions.gradient(asked.network, given, asked.targets[place]))
+
+
+def _smoothgrad(asked: _Asked) -> np.ndarray:
+    given = inputs(asked.images, asked.device)  # all at once: a face's noise depends on its index
+    seed = (asked.seed, DRAW_NOISE)
+    return attributions.smoothgrad(asked.network, given, asked.targets, asked.scaled(SAMPLES), SIGMA, seed)
+
+
+def _integrated(asked: _Asked) -> np.ndarray:
+    baselines, steps = inputs(attributions.blurred(asked.images, BLUR), asked.device), asked.scaled(STEPS)
+
+    def explain(place: slice, given: Tensor) -> np.ndarray:
+        return attributions.integrated(asked.network, given, asked.targets[place], baselines[place], steps)[0]
+
+    return asked.batched(explain, PATHS)
+
+
+def _layercam(asked: _Asked) -> np.ndarray:
+    layer = stage(asked.network, asked.device)
+    return asked.batched(lambda place, given: layercam(asked.network, layer, given, asked.targets[place]))
+
+
+def _masked(method: Callable[[perturbation.Service, int, int], np.ndarray], asked: _Asked) -> np.ndarray:
+    service = perturbation.Service([asked.network], asked.images, asked.device, asked.seed, asked.effort)
+    return np.stack([method(service, 0, face)[target] for face, target in enumerate(asked.targets)])
+
+
+def _random(asked: _Asked) -> np.ndarray:
+    rngs = [np.random.default_rng([asked.seed, DRAW_RANDOM, index]) for index in range(len(asked.images))]
+    return np.stack([gaussian_filter(rng.standard_normal((SIDE, SIDE)), GRAIN, mode="wrap") for rng in rngs])
+
+
+def _edges(asked: _Asked) -> np.ndarray:
+    faces = asked.images.astype(np.float32)
+    return np.stack([np.hypot(*(sobel(face, axis, mode="nearest") for axis in (0, 1))) / 8 for face in faces])
+
+
+def _centre(asked: _Asked) -> np.ndarray:
+    rows, columns = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
+    one = np.exp(-(rows**2 + columns**2) / (2 * SPREAD**2))
+    return np.repeat(one[None], len(asked.images), axis=0)
+
+
+_BY_NAME: dict[str, Callable[[_Asked], np.ndarray]] = {
+    "gradient": _gradient,
+    "smoothgrad": _smoothgrad,
+    "integrated": _integrated,
+    "layercam": _layercam,
+    "lime": lambda asked: _masked(perturbation.lime, asked),
+    "rise": lambda asked: _masked(perturbation.rise, asked),
+    "occlusion": lambda asked: _masked(perturbation.occlusion, asked),
+    "random": _random,
+    "edges": _edges,
+    "centre": _centre,
+}

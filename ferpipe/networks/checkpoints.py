@@ -1,0 +1,89 @@
+"""A member on disk: weights, recipe, history.
+
+<members>/<name>/weights.safetensors   the chosen epoch's weights: float32, float16 where shipped
+                 history.json          per epoch: train and dev loss and accuracy; the chosen epoch
+                 dev_logits.npy        (epochs, n, 7) float16: every later question about the curves
+                 dev_views.npy         (n, 7) float16: the chosen epoch's, averaged over views; an overfitting model's
+                                       as they are, since nobody asks for these
+                 recipe.json           parameters, data, code; what it was made with; hashes of the weights, or null,
+                                       of the other files, and of itself
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from ferpipe import results
+from ferpipe.emotions import EMOTIONS
+from ferpipe.errors import Slip
+from ferpipe.networks.members import CURVES, Member
+from ferpipe.networks.recipes import Recipe
+from ferpipe.networks.resnet import ResNet18
+from ferpipe.storage.fingerprints import of_file, of_value
+
+FILES = ("history.json", "dev_logits.npy", "dev_views.npy")  # beside weights and record
+
+
+def sealed(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
+    """Return a member's record with the hashes of FILES in `folder`, and of the record itself."""
+    record = {key: value for key, value in record.items() if key != "hash"}  # of a member that was sealed elsewhere
+    record["files"] = {name: of_file(folder / name) for name in FILES}
+    return {**record, "hash": of_value(record)}
+
+
+def load(folder: Path) -> Member:
+    """Return the member in `folder`; raises Slip naming the file that is missing, broken or not ours."""
+    record = results.read_json(folder / "recipe.json")
+    history = results.read_json(folder / "history.json")
+    path = folder / "weights.safetensors"
+    cure = f"remove the folder {folder} and run python build.py train"
+    try:
+        recipe = Recipe(**record["recipe"]["parameters"])
+        kept = record["weights"] is not None
+        hashes = {path: record["weights"]} if kept else {}
+        hashes |= {folder / name: record["files"][name] for name in FILES if "files" in record}  # older ones have none
+        for file, wanted in hashes.items():
+            if (got := of_file(file)) != wanted:
+                raise Slip(f"{file} has hash {got}, recipe.json beside it says {wanted}: it is damaged; {cure}")
+        if "hash" in record and record["hash"] != of_value({k: v for k, v in record.items() if k != "hash"}):
+            raise Slip(f"{folder / 'recipe.json'} is damaged: its hash is another than it says; {cure}")
+        logits, averaged = (results.read_npy(folder / name) for name in FILES[1:])
+        _check(history, logits, averaged)
+        member = Member(folder.name, recipe, history["epochs"], history["chosen"], logits, averaged,
+                        record["made_with"], load_file(path) if kept else None, "init" in record["recipe"])  # fmt: skip
+        if kept:
+            _check_weights(member)
+    except FileNotFoundError as error:
+        raise Slip(f"{error.filename} is missing; {cure}") from None
+    except (SafetensorError, RuntimeError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = (str(error).splitlines() or [""])[0]
+        raise Slip(f"{folder} is not a member of ours: {type(error).__name__} {reason}; {cure}") from None
+    return member
+
+
+def _check(history: Any, logits: np.ndarray, averaged: np.ndarray) -> None:
+    """Raise ValueError unless a member's answers fit its history."""
+    curves, (epochs, *shape) = history["epochs"], logits.shape
+    lengths = {name: len(curves[name]) for name in CURVES}
+    if set(lengths.values()) != {epochs} or history["chosen"] not in range(1, epochs + 1):
+        raise ValueError(f"curves of {lengths} epochs, {history['chosen']} chosen, answers of {epochs}")
+    if averaged.shape != tuple(shape) or averaged.shape[1:] != (len(EMOTIONS),):
+        raise ValueError(f"answers of {logits.shape} and {averaged.shape}")
+    if not (np.isfinite(logits).all() and np.isfinite(averaged).all()):
+        raise ValueError("answers that are not finite")
+
+
+def _check_weights(member: Member) -> None:
+    """Raise ValueError unless the weights have the shapes that the recipe says, before memory is taken for those."""
+    assert member.weights is not None
+    with torch.device("meta"):
+        wanted = ResNet18(member.recipe.stem, member.recipe.width).state_dict()
+    given = {name: value.shape for name, value in member.weights.items()}
+    if given != {name: value.shape for name, value in wanted.items()}:
+        raise ValueError("weights of another network than its recipe's")

@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from ferpipe.explainers import stem
+from ferpipe.explainers.inputs import inputs
+from ferpipe.explainers.perturbation import Service
+from ferpipe.networks.folding import folded
+from ferpipe.networks.resnet import initialised
+
+CPU = torch.device("cpu")
+SEGMENTS = np.arange(48)[:, None] // 7 * 7 + np.arange(48) // 7  # 49 squares, cut at two edges
+
+
+@pytest.fixture
+def grey():
+    return np.random.default_rng(0).random((2, 48, 48), np.float32)
+
+
+def cells(count, segments=49):
+    return np.random.default_rng(1).integers(0, 2, (count, segments)).astype(np.float32)
+
+
+def layers(stride, size, pooled):
+    convolution = nn.Conv2d(1, 5, size, stride, padding=size // 2).requires_grad_(False)
+    return convolution, nn.MaxPool2d(3, 2, padding=1) if pooled else nn.Identity()
+
+
+@pytest.mark.parametrize("stride, size, pooled", [(2, 7, True), (1, 3, True), (1, 3, False), (2, 7, False)])
+@pytest.mark.parametrize("count", [1, 40])
+def test_the_maps_are_those_of_the_layers_themselves(grey, stride, size, pooled, count):
+    convolution, pool = layers(stride, size, pooled)
+    shown = cells(count)
+    table, rows = stem.patches(convolution, pool, *grey, SEGMENTS, shown)
+    masks = shown[:, SEGMENTS]
+    expected = pool(convolution(inputs(masks * grey[0] + (1 - masks) * grey[1], CPU))).relu()
+    torch.testing.assert_close(F.embedding(rows, table).permute(0, 3, 1, 2), expected)
+
+
+def test_no_patch_is_forwarded_twice(grey):
+    convolution, pool = layers(2, 7, pooled=True)
+    shown = cells(400)
+    table, rows = stem.patches(convolution, pool, *grey, SEGMENTS, shown)
+    again, twice = stem.patches(convolution, pool, *grey, SEGMENTS, np.concatenate([shown, shown[::-1]]))
+    assert len(table) < rows.numel() / 5
+    assert len(again) == len(table) and torch.equal(again[twice[:400]], table[rows])
+    assert torch.equal(twice[400:], twice[:400].flip(0))
+    whole, places = stem.patches(convolution, pool, *grey, np.zeros((48, 48), int), cells(400, 1))
+    assert len(whole) == 2 * places[0].numel()  # shown or hidden
+
+
+def test_places_that_see_too_many_segments_are_left_to_the_network(grey):
+    scattered = np.random.default_rng(2).integers(0, 49, (48, 48))
+    assert stem.patches(*layers(2, 7, pooled=True), *grey, scattered, cells(9)) is None
+
+
+@pytest.mark.parametrize("scattered", [False, True])
+def test_answers_by_patch_are_those_on_whole_masked_faces(monkeypatch, scattered):
+    images = np.random.default_rng(0).integers(0, 256, (1, 48, 48), dtype=np.uint8)
+    if scattered:
+        monkeypatch.setattr(
+            "ferpipe.explainers.perturbation.segmented", lambda image: np.arange(48 * 48).reshape(48, 48) % 49
+        )
+    network = initialised("imagenet", 8, 0).eval().requires_grad_(False)
+    service, plain = (Service([network], images, CPU, 0, 0.3) for _ in range(2))
+    assert (service._by_patch(0, 0) is None) == scattered
+    monkeypatch.setattr(plain, "_by_patch", lambda member, face: None)
+    found, expected = (one.answers("lime", 0, 0) for one in (service, plain))
+    assert found.dtype == np.float16 and len(np.unique(found[:, 0])) > 50
+    np.testing.assert_allclose(found, expected, atol=0.01)
+
+
+@pytest.mark.parametrize("size", [1, 3])
+@pytest.mark.parametrize("offset", [False, True])
+def test_a_sum_of_rows_products_is_the_convolution_of_their_map(size, offset):
+    rng = np.random.default_rng(3)
+    table, rows = (
+        torch.tensor(rng.random((20, 5), np.float32)),
+        torch.tensor(rng.integers(0, 19, (4, 6, 7)), dtype=torch.int32),
+    )
+    table[-1] = 0
+    convolution = nn.Conv2d(5, 8, size, padding=size // 2, bias=offset).requires_grad_(False)
+    found = stem.Summed(convolution, table)(rows)
+    torch.testing.assert_close(found, convolution(table[rows.long()].permute(0, 3, 1, 2)))
+    assert found.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("kind, width", [("imagenet", 8), ("imagenet", 64), ("pooled", 8), ("small", 8)])
+def test_logits_are_those_of_the_network(grey, kind, width):
+    network = folded(initialised(kind, width, 0).eval())
+    shown = cells(5)
+    masks = shown[:, SEGMENTS]
+    with torch.inference_mode():
+        found = stem.logits(network, *grey, SEGMENTS, shown, 3)
+        expected = network(inputs(masks * grey[0] + (1 - masks) * grey[1], CPU))
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
