@@ -15,7 +15,8 @@ PLACES = ("output", "artefacts", "results")
 def clone(folder):
     """What git would give: the tree without artefacts, results or site."""
     for name in ("ferpipe", "report", "templates"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "results"))
+        left = ("__pycache__", "results") if name == "report" else ("__pycache__",)
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(*left))
     shutil.copy(ROOT / "build.py", folder)
     return folder
 

@@ -143,7 +143,9 @@ def test_a_changed_analysis_alone_runs_again_and_why_says_so(built):
     assert "(analyses/curves.py was edited)" in done.stdout
 
 
-@pytest.mark.parametrize("module", ["atomic", "results", "places", "training/checkpoints", "lock"])
+@pytest.mark.parametrize(
+    "module", ["storage/atomic", "results/stored", "storage/places", "networks/checkpoints", "build/pipeline"]
+)
 def test_an_edit_of_how_work_is_stored_makes_nothing_stale(built, module):
     build_inside(built)  # other tests may have left it stale
     path = built / f"ferpipe/{module}.py"
@@ -159,7 +161,7 @@ MEAN = {
     "ferpipe/analyses/mean.py": '''"""The mean face."""
 
 from ferpipe.analyses.study import Study
-from ferpipe.results import Result
+from ferpipe.results.stored import Result
 
 
 def analyse(study: Study) -> Result:

@@ -14,7 +14,7 @@ from ferpipe.analyses.roles import features
 from ferpipe.analyses.study import Study
 from ferpipe.emotions import EMOTIONS
 from ferpipe.explainers.surrogates import rank_correlation
-from ferpipe.results import Result
+from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import LEAST, QUANTILE, contrast, mean, proportion
 
 SIDES = ("right", "wrong")

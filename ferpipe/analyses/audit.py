@@ -25,7 +25,7 @@ from ferpipe.analyses.faces import predictions
 from ferpipe.analyses.study import Study
 from ferpipe.data.dataset import Dataset, Split
 from ferpipe.emotions import SIDE
-from ferpipe.results import Result
+from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import proportion
 
 CELLS = 12  # a side of the coarse pictures: means of 4x4 pixels

@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 
 from ferpipe.analyses.study import Study, softmax
 from ferpipe.networks.members import Member
-from ferpipe.results import Result
+from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import percentiles, proportion, resamples, wilson
 
 BINS = 15  # of equal mass; as many as in Guo et al. 2017

@@ -10,7 +10,7 @@ from ferpipe.analyses.faces import predictions
 from ferpipe.analyses.study import Study
 from ferpipe.emotions import EMOTIONS
 from ferpipe.explainers.surrogates import rank_correlation
-from ferpipe.results import Result
+from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import percentiles, proportion, resamples, wilson
 
 PAIRS = 5  # most confused pairs that are named

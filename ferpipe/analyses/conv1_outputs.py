@@ -9,7 +9,7 @@ from ferpipe.analyses.roles import DEAD, KINDS, LIKE, SHADE, kinds_of, likenesse
 from ferpipe.analyses.study import Study
 from ferpipe.emotions import EMOTIONS
 from ferpipe.explainers.inputs import inputs
-from ferpipe.results import Result
+from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import proportion
 
 FACES, SMOKE_FACES = 200, 28  # of dev, by class, over which the kinds are decided

@@ -18,7 +18,7 @@ from ferpipe.data.faces.rendered import RESTING, UNITS, Faces, draw, without
 from ferpipe.emotions import SIDE
 from ferpipe.errors import Slip
 from ferpipe.explainers.perturbation import log_odds
-from ferpipe.results import Arrays
+from ferpipe.storage.encoding import Arrays
 
 HAND = "hand"
 PARTS = (*UNITS, HAND)

@@ -6,7 +6,7 @@ from typing import Any
 
 from ferpipe.analyses.study import Study
 from ferpipe.networks.members import Member
-from ferpipe.results import Result
+from ferpipe.results.stored import Result
 
 CURVES = ("train_loss", "dev_loss", "train_accuracy", "dev_accuracy")
 

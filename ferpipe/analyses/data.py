@@ -10,7 +10,7 @@ from ferpipe.analyses.faces import FEWEST
 from ferpipe.analyses.study import Study
 from ferpipe.data.dataset import Split
 from ferpipe.emotions import EMOTIONS, SIDE
-from ferpipe.results import Result
+from ferpipe.results.stored import Result
 
 EXAMPLES = 6  # faces shown of each class
 DRAW = 101  # marks this analysis's generators

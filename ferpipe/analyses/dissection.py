@@ -18,7 +18,7 @@ from ferpipe.analyses.study import Study
 from ferpipe.emotions import SIDE
 from ferpipe.explainers.activations import FILTERS, LAYERS, recording
 from ferpipe.explainers.inputs import batches
-from ferpipe.results import Result
+from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import percentiles, proportion, resamples
 
 FACES, SMOKE_FACES = 280, 28  # of dev, by class

@@ -18,7 +18,7 @@ from ferpipe.emotions import SIDE
 from ferpipe.explainers.attributions import blurred
 from ferpipe.explainers.inputs import BATCH, logits
 from ferpipe.explainers.superpixels import BLUR
-from ferpipe.results import Result
+from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import LEVEL, mcnemar, mean, proportion
 
 SIZES = (0.85, 1.0, 1.15)  # of the ellipse that stands for a photographed face

@@ -11,7 +11,7 @@ import numpy as np
 
 from ferpipe.analyses.study import Study, softmax
 from ferpipe.explainers.inputs import logits
-from ferpipe.results import Result
+from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import bootstrap, mcnemar, mean, wilson
 
 RESAMPLES, SMOKE_RESAMPLES = 2000, 200  # of the gain: its interval's ends then hold to about a tenth of its width

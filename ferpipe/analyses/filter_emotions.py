@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ferpipe.analyses.responses import responses
 from ferpipe.analyses.study import Study
 from ferpipe.emotions import EMOTIONS
-from ferpipe.explainers.activations import FILTERS, LAYERS, responses
-from ferpipe.results import Result
+from ferpipe.explainers.activations import FILTERS, LAYERS
+from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import resamples
 
 RESAMPLES, SMOKE_RESAMPLES = 1000, 100  # a share of 1000 is known to 3 points

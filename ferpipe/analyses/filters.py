@@ -10,12 +10,13 @@ from torch import Tensor
 
 from ferpipe.analyses.faces import stratified
 from ferpipe.analyses.filter_emotions import class_means
+from ferpipe.analyses.responses import responses
 from ferpipe.analyses.study import Study
 from ferpipe.emotions import SIDE
-from ferpipe.explainers.activations import FILTERS, LAYERS, recording, responses, spatial_means
+from ferpipe.explainers.activations import FILTERS, LAYERS, recording, spatial_means
 from ferpipe.explainers.ascent import ascend, levelled
 from ferpipe.explainers.inputs import batches, logits
-from ferpipe.results import Result
+from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import correlation, mean, proportion
 
 STEPS, SMOKE_STEPS = 80, 8  # half as many again reach some 5 % more

@@ -12,7 +12,7 @@ from ferpipe.analyses.roles import features
 from ferpipe.analyses.study import Study
 from ferpipe.explainers.attributions import gradient
 from ferpipe.explainers.inputs import batches
-from ferpipe.results import Result
+from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import contrast, correlation, proportion
 
 QUALITIES = ("brightness", "contrast", "detail")

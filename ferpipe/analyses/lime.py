@@ -13,7 +13,7 @@ from ferpipe.explainers import surrogates
 from ferpipe.explainers.attributions import blurred
 from ferpipe.explainers.perturbation import log_odds
 from ferpipe.explainers.superpixels import BLUR, KERNEL_WIDTH, RIDGE, Explanation, explain
-from ferpipe.results import Result
+from ferpipe.results.stored import Result
 
 SAMPLES, SMOKE_SAMPLES = 1000, 100  # masked copies of a shown face, lime's own default
 RIGHT = ("happy", "surprise", "neutral", "angry")  # as in the original report

@@ -12,7 +12,7 @@ from ferpipe.analyses.study import Study
 from ferpipe.emotions import EMOTIONS, SIDE
 from ferpipe.explainers.attributions import blurred, gradient, integrated, smoothgrad
 from ferpipe.explainers.inputs import batches, inputs
-from ferpipe.results import Result
+from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import bootstrap
 
 SAMPLES, SMOKE_SAMPLES = 50, 8  # noisy copies of a face (Smilkov et al. 2017)

@@ -25,7 +25,7 @@ from ferpipe.explainers.methods import BASELINES, METHODS, relevance
 from ferpipe.explainers.surrogates import rank_correlation
 from ferpipe.networks.folding import folded
 from ferpipe.networks.resnet import initialised
-from ferpipe.results import Result
+from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import bootstrap, proportion
 
 SHOWN = ("happy", "surprise", "neutral", "angry")  # the rightly answered face of median confidence of each

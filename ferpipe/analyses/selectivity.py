@@ -18,11 +18,12 @@ from torch import Tensor, nn
 
 from ferpipe.analyses.faces import stratified
 from ferpipe.analyses.filter_emotions import bootstrapped
+from ferpipe.analyses.responses import responses
 from ferpipe.analyses.study import Study
 from ferpipe.emotions import EMOTIONS
-from ferpipe.explainers.activations import EVERY, FILTERS, LAYERS, responses, spatial_means
+from ferpipe.explainers.activations import EVERY, FILTERS, LAYERS, spatial_means
 from ferpipe.explainers.inputs import logits
-from ferpipe.results import Result
+from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import LEVEL, mcnemar, percentiles, resamples
 
 MEASURES = ("index", "null", "excess", "auroc", "eta_squared")

@@ -9,7 +9,7 @@ import numpy as np
 from ferpipe.analyses.faces import predictions
 from ferpipe.analyses.study import Study
 from ferpipe.explainers.inputs import logits
-from ferpipe.results import Result
+from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import proportion
 
 

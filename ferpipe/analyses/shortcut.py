@@ -16,7 +16,7 @@ from ferpipe.analyses.study import Study
 from ferpipe.emotions import EMOTIONS, SIDE
 from ferpipe.explainers.methods import BASELINES, METHODS, relevance
 from ferpipe.explainers.perturbation import log_odds
-from ferpipe.results import Result
+from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import bootstrap, proportion
 
 FACES, SMOKE_FACES = 30, 3  # explained at most of each kind

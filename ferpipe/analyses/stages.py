@@ -9,12 +9,13 @@ import torch
 
 from ferpipe.analyses.faces import stratified
 from ferpipe.analyses.filter_emotions import class_means
+from ferpipe.analyses.responses import responses
 from ferpipe.analyses.roles import features, standard
 from ferpipe.analyses.study import Study
 from ferpipe.emotions import SIDE
-from ferpipe.explainers.activations import FILTERS, LAYERS, recording, responses
+from ferpipe.explainers.activations import FILTERS, LAYERS, recording
 from ferpipe.explainers.inputs import batches
-from ferpipe.results import Result
+from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import bootstrap, correlation
 
 FACES, SMOKE_FACES = 140, 14  # of dev, by class, whose outputs are held against them

@@ -8,7 +8,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferpipe import restricted, results
 from ferpipe.analyses import ANALYSES
 from ferpipe.build import layout as layouts
 from ferpipe.build import options as project
@@ -17,7 +16,8 @@ from ferpipe.build.layout import Layout
 from ferpipe.build.options import Options
 from ferpipe.errors import Slip
 from ferpipe.networks.recipes import Recipe as MemberRecipe
-from ferpipe.storage import atomic, fingerprints, lock, places
+from ferpipe.results import restricted, stored
+from ferpipe.storage import atomic, encoding, fingerprints, lock, places
 from ferpipe.storage.freshness import (
     Log,
     Memory,
@@ -44,7 +44,7 @@ SHARED = ("code.json", "timings.json", "pages.json", "figures", "runs")  # in th
 def run(options: Options) -> None:
     """Run the stages that the command names; raises Slip for what the user can mend."""
     if options.command == "predict":
-        return import_module("ferpipe.predict").predict(options)
+        return import_module("ferpipe.build.predict").predict(options)
     layout = layouts.of(options)
     target = layouts.published(options) if options.publish else None
     check(options, layout, target)
@@ -134,12 +134,13 @@ def prepare(options: Options, layout: Layout, memory: Memory, log: Log) -> bool:
         Build(options, layout, memory, log).run()
         return True
     ranks = import_module("ferpipe.training.ranks")  # and with it torch, which a fresh build does without
+    local_rank = import_module("ferpipe.networks.machine").local_rank
     with ranks.together():
-        if ranks.local_rank():
+        if local_rank():
             ranks.wait()  # for the data
-        build = Build(options, layout, memory, log, later=ranks.local_rank() > 0)
+        build = Build(options, layout, memory, log, later=local_rank() > 0)
         build.data()
-        if not ranks.local_rank():
+        if not local_rank():
             ranks.wait()
         build.train(ranks.rank(), ranks.count())
         ranks.wait()  # for the members
@@ -244,7 +245,8 @@ class Build:
             self.names = loaded(self.place, self.hash if options.load else None)
             self._name_networks()
             return self.log.fresh("train", f"{len(self.names.members)} member(s) from {self.place}")
-        work = plan(options)
+        chosen = PRESETS[self.layout.dataset][options.preset]
+        work = plan(chosen, options.seed, options.members, options.epochs, options.init is not None, options.student)
         more = {"init": fingerprints.of_file(options.init)} if options.init else {}
         alone = [*work.members, work.overfitted]
         names = [self._train_one(recipe, more) for k, recipe in enumerate(alone) if k % ranks == rank]
@@ -252,7 +254,7 @@ class Build:
             return  # this process's share
         self.names = Names(names[:-1], names[-1])
         if work.student is not None:
-            weights = [results.read_json(self.place / name / "recipe.json")["weights"] for name in self.names.members]
+            weights = [encoding.read_json(self.place / name / "recipe.json")["weights"] for name in self.names.members]
             self.names.student = self._train_one(work.student, {**more, "teachers": weights})
         self._name_networks()
 
@@ -331,7 +333,7 @@ class Build:
     def _name_networks(self) -> None:
         """Write down which networks are this build's, for predict."""
         record = {"place": os.path.relpath(self.place.resolve(), self.own.resolve()), **asdict(self.names)}
-        atomic.write(self.own / "networks.json", results.json_bytes(record))
+        atomic.write(self.own / "networks.json", encoding.json_bytes(record))
 
     def _network(self, name: str) -> dict[str, Any]:
         """Return what a result says of a network: the hash of its weights, and its settings where they are unusual."""
@@ -344,12 +346,12 @@ class Build:
         }
 
     def _whole(self, folder: Path, name: str, recipe: Recipe) -> bool:
-        if not results.whole(folder / "numbers.json", folder / "arrays.npz"):
+        if not encoding.whole(folder / "numbers.json", folder / "arrays.npz"):
             return False
         if self.options.data is None:
             return True
         faces = recorded(self.own / "faces.json") or {}
-        return results.whole(self.own / "faces.npz") and faces.get(name) == fingerprints.of_value(recipe)
+        return encoding.whole(self.own / "faces.npz") and faces.get(name) == fingerprints.of_value(recipe)
 
     def _analyse_one(self, name: str, study: Study, folder: Path, recipe: Recipe) -> None:
         machine = import_module("ferpipe.networks.machine")
@@ -358,13 +360,13 @@ class Build:
             restricted.check(name, result.arrays, result.numbers)
             splits = (study.dataset.train, study.dataset.dev, study.dataset.test)
             restricted.compare(name, result.arrays, [split.images for split in splits if split is not None])
-            results.write_faces(self.own, name, result.faces, fingerprints.of_value(recipe))
+            stored.write_faces(self.own, name, result.faces, fingerprints.of_value(recipe))
         public = result.arrays if study.dataset.restricted else {**result.arrays, **result.faces}
-        result = results.Result(result.numbers, public)
+        result = stored.Result(result.numbers, public)
         record = {"recipe": recipe, "made_with": machine.description(study.device)}
         places.claim(folder.parent, ANALYSES, _earlier_results(self.layout))
-        results.write(folder, result, record)
-        self.log.changed += [folder / file for file in results.FILES]
+        stored.write(folder, result, record)
+        self.log.changed += [folder / file for file in stored.FILES]
 
     def _study(self) -> Study:
         checkpoints, study = import_module("ferpipe.networks.checkpoints"), import_module("ferpipe.analyses.study")
@@ -500,16 +502,16 @@ def publish(layout: Layout, target: Layout, log: Log) -> None:
     places.claim(goal, ANALYSES, _earlier_results(target))
     with log.making("publish", [f"run '{layout.name}'" if layout.name else str(source)]):
         for name in ANALYSES:
-            contents = {file: (source / name / file).read_bytes() for file in results.FILES}
+            contents = {file: (source / name / file).read_bytes() for file in stored.FILES}
             if all((goal / name / file).is_file() and (goal / name / file).read_bytes() == content
                    for file, content in contents.items()):  # fmt: skip
                 continue
             with atomic.folder(goal / name) as new:
                 for file, content in contents.items():
                     (new / file).write_bytes(content)
-            log.changed += [goal / name / file for file in results.FILES]
+            log.changed += [goal / name / file for file in stored.FILES]
         for name in gone:  # analyses that are no more
-            for file in results.FILES:
+            for file in stored.FILES:
                 (goal / name / file).unlink(missing_ok=True)
                 log.changed.append(goal / name / file)
         places.enlist(goal, ANALYSES)

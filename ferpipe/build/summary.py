@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ferpipe import results
 from ferpipe.build import options as project
 from ferpipe.build.layout import Layout
 from ferpipe.errors import Slip
+from ferpipe.storage import encoding
 
 WORDS = {"holds": "hold", "fails": "fail", "undecided": "undecided"}
 
@@ -118,6 +118,6 @@ def _tracked(changed: Sequence[Path]) -> str:
 
 def _json(path: Path, default: Any) -> Any:
     try:
-        return results.read_json(path)
+        return encoding.read_json(path)
     except Slip:
         return default

@@ -14,10 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from ferpipe import results
 from ferpipe.data.dataset import Dataset, Split
 from ferpipe.errors import Slip
-from ferpipe.storage import atomic
+from ferpipe.storage import atomic, encoding
 
 SPLITS = ("train", "dev", "test")
 
@@ -33,15 +32,15 @@ def save(folder: Path, dataset: Dataset, recipe: dict[str, Any]) -> str:
     facts = {"name": dataset.name, "restricted": dataset.restricted, "notes": dataset.notes}
     with atomic.folder(folder) as new:
         arrays["facts"] = np.frombuffer(json.dumps(facts).encode(), np.uint8)
-        (new / "dataset.npz").write_bytes(results.npz_bytes(arrays, zipfile.ZIP_STORED))
+        (new / "dataset.npz").write_bytes(encoding.npz_bytes(arrays, zipfile.ZIP_STORED))
         record = {"recipe": recipe, "data": fingerprint(dataset)}
-        (new / "recipe.json").write_bytes(results.json_bytes(record))
+        (new / "recipe.json").write_bytes(encoding.json_bytes(record))
     return str(record["data"])
 
 
 def load(folder: Path, expected: str) -> Dataset:
     """Return the data set in `folder`; raises Slip when it is damaged: its hash is not the expected one."""
-    arrays = results.read_npz(folder / "dataset.npz")
+    arrays = encoding.read_npz(folder / "dataset.npz")
     try:
         facts = json.loads(arrays["facts"].tobytes())
         splits = {name: _split(arrays, name) for name in SPLITS}

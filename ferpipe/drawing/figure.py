@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from ferpipe.results import Result
+    from ferpipe.results.stored import Result
 
 ALT = "\ue004"  # stands in a body for the figure's alt, which its section writes
 CAPTION = "\ue005"  # in a table's body, for its numbered caption

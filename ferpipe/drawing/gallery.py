@@ -1,6 +1,6 @@
 """Figures by name, drawn when their recipe changed and taken from the cache when not.
 
-A drawer is a module here, named as the figure with underscores: ANALYSES says whose results it reads, and
+A drawer is a module in figures/, named as the figure with underscores: ANALYSES says whose results it reads, and
 `draw(results, language)` returns the Figure. The cache holds one file a figure and language.
 """
 
@@ -19,9 +19,9 @@ from ferpipe.drawing.figure import Figure
 from ferpipe.storage import atomic, fingerprints
 
 if TYPE_CHECKING:
-    from ferpipe.results import Result
+    from ferpipe.results.stored import Result
 
-FOLDER = Path(__file__).parent
+FOLDER = fingerprints.PACKAGE / "figures"
 CARD = "card"  # drawn for each edition, and placed by no text
 
 
@@ -32,8 +32,8 @@ def names() -> list[str]:
 
 
 def modules() -> list[str]:
-    """Return the names of all modules of this package: a site is made of them, though it imports some by name alone."""
-    return [f"{__package__}.{path.stem}" for path in sorted(FOLDER.glob("*.py"))]
+    """Return the names of all that draw: a site is made of them, though it imports them by name alone."""
+    return [f"ferpipe.figures.{path.stem}" for path in sorted(FOLDER.glob("*.py"))]
 
 
 def analyses(name: str) -> Sequence[str]:
@@ -63,7 +63,7 @@ def figure(
 
 
 def _drawer(name: str) -> ModuleType:
-    return importlib.import_module(f"{__package__}.{name.replace('-', '_')}")
+    return importlib.import_module(f"ferpipe.figures.{name.replace('-', '_')}")
 
 
 def _cached(path: Path, recipe: str) -> Figure | None:

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ferpipe.analyses.study import Study
 from ferpipe.explainers.inputs import batches
 
 LAYERS = ("conv1", "layer1.0.conv1", "layer2.0.conv1", "layer3.0.conv1", "layer4.0.conv1")  # of the original report
@@ -64,14 +63,6 @@ def output(network: nn.Module, layer: str, given: Tensor) -> Tensor:
     finally:
         handle.remove()
     raise ValueError(f"the network never runs its layer {layer}")
-
-
-def responses(study: Study) -> dict[str, np.ndarray]:
-    """Return `spatial_means` of EVERY layer of the analysis model on dev; analyses of one run share them."""
-    if "responses" not in study.kept:
-        study.kept["responses"] = spatial_means(study.model, EVERY, study.dataset.dev.images, study.device)
-    found: dict[str, np.ndarray] = study.kept["responses"]
-    return found
 
 
 def spatial_means(

@@ -11,7 +11,7 @@ from ferpipe.drawing.table import Td
 from ferpipe.text.formats import bracketed, interval, percent
 
 if TYPE_CHECKING:
-    from ferpipe.results import Result
+    from ferpipe.results.stored import Result
 
 ANALYSES = ("settings", "ensemble", "original")
 _KEYS = ("train", "dev", "test")

@@ -14,7 +14,7 @@ from ferpipe.text.formats import emotion, integer
 if TYPE_CHECKING:
     import numpy as np
 
-    from ferpipe.results import Result
+    from ferpipe.results.stored import Result
 
 ANALYSES = ("atlas", "data")
 SIDES = ("right", "wrong")

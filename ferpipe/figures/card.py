@@ -14,7 +14,7 @@ from ferpipe.drawing.figure import Figure
 if TYPE_CHECKING:
     import numpy as np
 
-    from ferpipe.results import Result
+    from ferpipe.results.stored import Result
 
 ANALYSES = ("saliency", "data")
 FILE = "card.png"

@@ -14,7 +14,7 @@ from ferpipe.emotions import EMOTIONS
 from ferpipe.text.formats import bracketed, emotion, emotions, integer, interval, percent
 
 if TYPE_CHECKING:
-    from ferpipe.results import Result
+    from ferpipe.results.stored import Result
 
 ANALYSES = ("confusion",)
 SHADES = 10

@@ -10,7 +10,7 @@ from ferpipe.drawing.figure import SCALE, Figure, numbers_file
 from ferpipe.drawing.words import WORDS
 
 if TYPE_CHECKING:
-    from ferpipe.results import Result
+    from ferpipe.results.stored import Result
 
 ANALYSES = ("filters",)
 _WORDS = {

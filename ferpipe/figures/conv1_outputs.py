@@ -12,7 +12,7 @@ from ferpipe.drawing.words import WORDS, answer, described
 if TYPE_CHECKING:
     import numpy as np
 
-    from ferpipe.results import Result
+    from ferpipe.results.stored import Result
 
 ANALYSES = ("conv1_outputs",)
 LEVELS = 21  # on each side of zero, a third of the scale's

@@ -14,7 +14,7 @@ from ferpipe.text.formats import emotion, number
 if TYPE_CHECKING:
     import numpy as np
 
-    from ferpipe.results import Result
+    from ferpipe.results.stored import Result
 
 _WORDS = {
     "en": {

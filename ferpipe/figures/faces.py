@@ -12,7 +12,7 @@ from ferpipe.emotions import EMOTIONS, SIDE
 from ferpipe.text.formats import emotion, integer
 
 if TYPE_CHECKING:
-    from ferpipe.results import Result
+    from ferpipe.results.stored import Result
 
 ANALYSES = ("data",)
 _WORDS = {

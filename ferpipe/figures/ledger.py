@@ -14,7 +14,7 @@ from ferpipe.text.formats import integer, interval, number, percent, points
 from ferpipe.text.words import VERDICT_SIGNS, VERDICT_WORDS
 
 if TYPE_CHECKING:
-    from ferpipe.results import Result
+    from ferpipe.results.stored import Result
 
 ANALYSES = ("claims",)
 _HEAD = {

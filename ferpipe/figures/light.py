@@ -13,7 +13,7 @@ from ferpipe.drawing.table import Td
 from ferpipe.text.formats import interval, percent, points
 
 if TYPE_CHECKING:
-    from ferpipe.results import Result
+    from ferpipe.results.stored import Result
 
 ANALYSES = ("light",)
 QUALITIES = ("brightness", "contrast", "detail")

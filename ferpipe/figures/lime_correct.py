@@ -9,7 +9,7 @@ from ferpipe.drawing.figure import Figure, picture
 from ferpipe.figures import explained
 
 if TYPE_CHECKING:
-    from ferpipe.results import Result
+    from ferpipe.results.stored import Result
 
 ANALYSES = ("lime", "data")
 

@@ -12,7 +12,7 @@ from ferpipe.figures.explained import faces
 from ferpipe.text.formats import emotion, number, percent
 
 if TYPE_CHECKING:
-    from ferpipe.results import Result
+    from ferpipe.results.stored import Result
 
 ANALYSES = ("lime",)
 _HEAD = {

@@ -11,7 +11,7 @@ from ferpipe.drawing.words import WORDS, answer, described, over
 from ferpipe.figures.scores import method, starred
 
 if TYPE_CHECKING:
-    from ferpipe.results import Result
+    from ferpipe.results.stored import Result
 
 ANALYSES = ("scores", "data")
 _WORDS = {

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
     from ferpipe.drawing.plot import Words
-    from ferpipe.results import Result
+    from ferpipe.results.stored import Result
 
 ANALYSES = ("scores",)
 WIDTH, ROW = 704, 24  # CSS pixels

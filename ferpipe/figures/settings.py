@@ -9,7 +9,7 @@ from ferpipe.drawing import table
 from ferpipe.drawing.figure import Figure, csv_file
 
 if TYPE_CHECKING:
-    from ferpipe.results import Result
+    from ferpipe.results.stored import Result
 
 ANALYSES = ("settings", "original")
 _HEAD = {"en": ["Setting", "This run", "The original"], "zh": ["设置", "本次运行", "原报告"]}

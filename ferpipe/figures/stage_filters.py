@@ -13,7 +13,7 @@ from ferpipe.drawing.figure import Figure, csv_file, picture
 from ferpipe.text.formats import number
 
 if TYPE_CHECKING:
-    from ferpipe.results import Result
+    from ferpipe.results.stored import Result
 
 ANALYSES = ("filters",)
 _WORDS = {

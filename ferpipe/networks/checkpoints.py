@@ -19,12 +19,12 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from ferpipe import results
 from ferpipe.emotions import EMOTIONS
 from ferpipe.errors import Slip
 from ferpipe.networks.members import CURVES, Member
 from ferpipe.networks.recipes import Recipe
 from ferpipe.networks.resnet import ResNet18
+from ferpipe.storage import encoding
 from ferpipe.storage.fingerprints import of_file, of_value
 
 FILES = ("history.json", "dev_logits.npy", "dev_views.npy")  # beside weights and record
@@ -39,8 +39,8 @@ def sealed(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
 
 def load(folder: Path) -> Member:
     """Return the member in `folder`; raises Slip naming the file that is missing, broken or not ours."""
-    record = results.read_json(folder / "recipe.json")
-    history = results.read_json(folder / "history.json")
+    record = encoding.read_json(folder / "recipe.json")
+    history = encoding.read_json(folder / "history.json")
     path = folder / "weights.safetensors"
     cure = f"remove the folder {folder} and run python build.py train"
     try:
@@ -53,7 +53,7 @@ def load(folder: Path) -> Member:
                 raise Slip(f"{file} has hash {got}, recipe.json beside it says {wanted}: it is damaged; {cure}")
         if "hash" in record and record["hash"] != of_value({k: v for k, v in record.items() if k != "hash"}):
             raise Slip(f"{folder / 'recipe.json'} is damaged: its hash is another than it says; {cure}")
-        logits, averaged = (results.read_npy(folder / name) for name in FILES[1:])
+        logits, averaged = (encoding.read_npy(folder / name) for name in FILES[1:])
         _check(history, logits, averaged)
         member = Member(folder.name, recipe, history["epochs"], history["chosen"], logits, averaged,
                         record["made_with"], load_file(path) if kept else None, "init" in record["recipe"])  # fmt: skip

@@ -11,7 +11,6 @@ from typing import Any
 import torch
 
 from ferpipe.errors import Slip
-from ferpipe.training.ranks import local_rank
 
 RECORDED = ("torch", "torchvision", "lime", "scikit-image", "scikit-learn", "numpy")
 
@@ -29,6 +28,11 @@ def device(name: str) -> torch.device:
     if name == "cuda":
         return torch.device(name, local_rank() % torch.cuda.device_count())
     return torch.device(name)
+
+
+def local_rank() -> int:
+    """Return this process's number from 0 on its own machine."""
+    return int(os.environ.get("LOCAL_RANK", 0))
 
 
 def cores() -> int:

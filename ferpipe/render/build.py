@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferpipe import restricted
 from ferpipe.drawing import gallery
 from ferpipe.drawing.figure import Figure
 from ferpipe.render import drawing
 from ferpipe.render.edition import Edition, editions
 from ferpipe.render.page import Pages
 from ferpipe.render.site import ASSETS, GENERATOR
+from ferpipe.results import restricted
 from ferpipe.storage import freshness
 from ferpipe.text import chapters, claims, loose, parity, section
 from ferpipe.text import report as frame

@@ -14,7 +14,7 @@ from ferpipe.figures.filter_emotions import agreement
 from ferpipe.storage import fingerprints
 
 if TYPE_CHECKING:
-    from ferpipe.results import Result
+    from ferpipe.results.stored import Result
     from ferpipe.text.claims import Verdict
 
 # Of a stranger's file name: control characters, those that turn the writing round, and private ones.
@@ -46,7 +46,7 @@ class Edition:
     @cached_property
     def recipes(self) -> dict[str, Any]:
         """Return what each analysis was made of."""
-        from ferpipe.results import read_json
+        from ferpipe.storage.encoding import read_json
 
         return {name: read_json(self.results / name / "recipe.json") for name in self.analyses}
 
@@ -102,7 +102,8 @@ class Edition:
 
     def load(self, names: Sequence[str]) -> dict[str, Result]:
         """Return results with their arrays, and with the faces where this page may show them."""
-        from ferpipe.results import Result, read_npz
+        from ferpipe.results.stored import Result
+        from ferpipe.storage.encoding import read_npz
 
         faces = read_npz(self.faces) if self.faces else {}
         loaded = {}
@@ -125,7 +126,7 @@ class Edition:
 
 def _numbers(path: Path) -> dict[str, Any]:
     """Return a result's numbers, its words fit for a page; raises Slip when they are not numbers by name."""
-    from ferpipe.results import read_json
+    from ferpipe.storage.encoding import read_json
 
     if not isinstance(numbers := read_json(path), dict):
         raise Slip(f"{path} holds {type(numbers).__name__}, not numbers by name; python build.py makes it again")

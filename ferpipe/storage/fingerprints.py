@@ -15,13 +15,11 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-PACKAGE = Path(__file__).parent
-ASIDE = {
-    f"ferpipe.{name}" for name in (
-        "atomic", "errors", "fingerprints", "freshness", "layout", "lock", "options", "pipeline", "places", "results",
-        "stops", "summary", "text.memo", "training.checkpoints", "data.cache",
-    )
-}  # fmt: skip
+PACKAGE = Path(__file__).parents[1]
+ASIDE = (  # rooms, and modules of other rooms
+    "ferpipe.storage", "ferpipe.build", "ferpipe.errors", "ferpipe.results.stored", "ferpipe.networks.checkpoints",
+    "ferpipe.data.cache", "ferpipe.text.memo",
+)  # fmt: skip
 
 
 def of_bytes(content: bytes) -> str:
@@ -49,11 +47,16 @@ def code(module: str, known: dict[str, Any] | None = None) -> dict[str, str]:
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        if name in found or name in ASIDE or (path := _file(name)) is None:
+        if name in found or aside(name) or (path := _file(name)) is None:
             continue
         found[name], imports = _parsed(path, {} if known is None else known)
         waiting += [holder for one in imports if (holder := _module(one))]
     return dict(sorted(found.items()))
+
+
+def aside(name: str) -> bool:
+    """Return whether a module only stores, runs or tells the work of others."""
+    return any(name == one or name.startswith(f"{one}.") for one in ASIDE)
 
 
 def _module(name: str) -> str | None:

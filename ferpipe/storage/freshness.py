@@ -13,9 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ferpipe import results
 from ferpipe.errors import Slip
-from ferpipe.storage import atomic, fingerprints
+from ferpipe.storage import atomic, encoding, fingerprints
 
 Recipe = dict[str, Any]
 
@@ -23,7 +22,7 @@ Recipe = dict[str, Any]
 def recorded(path: Path) -> dict[str, Any] | None:
     """Return a record of ours, or None where there is none that can be read: then the work is done again."""
     try:
-        record = results.read_json(path)
+        record = encoding.read_json(path)
     except Slip:
         return None
     return record if isinstance(record, dict) else None

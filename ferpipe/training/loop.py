@@ -25,7 +25,6 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from ferpipe import results
 from ferpipe.data.dataset import Split
 from ferpipe.emotions import EMOTIONS, SIDE
 from ferpipe.errors import Slip
@@ -34,7 +33,7 @@ from ferpipe.networks.folding import folded
 from ferpipe.networks.members import CURVES
 from ferpipe.networks.recipes import Recipe
 from ferpipe.networks.resnet import ResNet18, initialised, normalise
-from ferpipe.storage import atomic
+from ferpipe.storage import atomic, encoding
 from ferpipe.storage.fingerprints import of_bytes
 from ferpipe.training.augment import augment, mix
 from ferpipe.training.optimisers import SGD, Muon
@@ -75,15 +74,15 @@ def train(
     with atomic.folder(folder) as new:
         weights = save(training.best)
         (new / "weights.safetensors").write_bytes(weights)
-        (new / "history.json").write_bytes(results.json_bytes({"epochs": training.history, "chosen": training.chosen}))
-        (new / "dev_logits.npy").write_bytes(results.npy_bytes(np.stack(training.logits)))
+        (new / "history.json").write_bytes(encoding.json_bytes({"epochs": training.history, "chosen": training.chosen}))
+        (new / "dev_logits.npy").write_bytes(encoding.npy_bytes(np.stack(training.logits)))
         if recipe.role == "overfitted":  # only its curves are looked at
             answers = training.logits[training.chosen - 1]
         else:
             answers = views.averaged(best, training.dev[0]).half().numpy()
-        (new / "dev_views.npy").write_bytes(results.npy_bytes(answers))
+        (new / "dev_views.npy").write_bytes(encoding.npy_bytes(answers))
         record = {**record, "weights": of_bytes(weights), "made_with": machine.description(device)}
-        (new / "recipe.json").write_bytes(results.json_bytes(checkpoints.sealed(new, record)))
+        (new / "recipe.json").write_bytes(encoding.json_bytes(checkpoints.sealed(new, record)))
     resume.unlink(missing_ok=True)
 
 

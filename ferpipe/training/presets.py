@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ferpipe.build.options import Options
-from ferpipe.networks.recipes import Recipe, overfitted, student
+from ferpipe.networks.recipes import Recipe, overfitted
+from ferpipe.networks.recipes import student as taught
 
 
 @dataclass(frozen=True)
@@ -57,18 +57,20 @@ class Plan:
     student: Recipe | None  # one network that learns from the ensemble, where it is asked for
 
 
-def plan(options: Options) -> Plan:
-    """Return the recipes that the command line asks for; members take the preset's kinds in turn, and a seed each."""
-    chosen = PRESETS[options.dataset][options.preset]
+def plan(
+    chosen: Preset,
+    seed: int,
+    members: int | None = None,  # None: as the preset says
+    epochs: int | None = None,
+    pretrained: bool = False,
+    student: bool = False,
+) -> Plan:
+    """Return the recipes of a preset's networks; members take its kinds in turn, and a seed each, from `seed` on."""
     kinds = [chosen.recipe, *(replace(chosen.recipe, **kind) for kind in chosen.kinds)]
-    if (
-        options.init is not None
-    ):  # torchvision's weights fit one network only, and are an SGD's work: it goes on with them
+    if pretrained:  # torchvision's weights fit one network only, and are an SGD's work: it goes on with them
         kinds = [replace(kind, stem="imagenet", width=64, muon=0.0) for kind in kinds]
-    if options.epochs is not None:
-        kinds = [replace(kind, epochs=options.epochs, small=kind.small * options.epochs // kind.epochs)
-                 for kind in kinds]  # fmt: skip
-    count = options.members or chosen.members
-    members = [replace(kinds[k % len(kinds)], seed=options.seed + k) for k in range(count)]
-    pupil = student(members[0]) if chosen.student or options.student else None
-    return Plan(members, overfitted(members[0], chosen.overfitted_part, chosen.overfitted_epochs), pupil)
+    if epochs is not None:
+        kinds = [replace(kind, epochs=epochs, small=kind.small * epochs // kind.epochs) for kind in kinds]
+    ensemble = [replace(kinds[k % len(kinds)], seed=seed + k) for k in range(members or chosen.members)]
+    pupil = taught(ensemble[0]) if chosen.student or student else None
+    return Plan(ensemble, overfitted(ensemble[0], chosen.overfitted_part, chosen.overfitted_epochs), pupil)

@@ -21,11 +21,6 @@ def rank() -> int:
     return int(os.environ.get("RANK", 0))
 
 
-def local_rank() -> int:
-    """Return this process's number from 0 on its own machine."""
-    return int(os.environ.get("LOCAL_RANK", 0))
-
-
 def count() -> int:
     """Return how many processes there are."""
     return int(os.environ.get("WORLD_SIZE", 1))

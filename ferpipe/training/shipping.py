@@ -21,12 +21,11 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from ferpipe import results
 from ferpipe.data import cache
 from ferpipe.errors import Slip
 from ferpipe.networks.checkpoints import FILES, sealed
 from ferpipe.networks.members import Member
-from ferpipe.storage import atomic, fingerprints
+from ferpipe.storage import atomic, encoding, fingerprints
 
 PLACE = fingerprints.PACKAGE / "shipped"
 
@@ -74,12 +73,12 @@ def _pack_one(source: Path, target: Path, whole: bool) -> None:
     target.mkdir()
     for file in FILES:
         (target / file).write_bytes((source / file).read_bytes())
-    record: dict[str, Any] = {**results.read_json(source / "recipe.json"), "weights": None}
+    record: dict[str, Any] = {**encoding.read_json(source / "recipe.json"), "weights": None}
     if whole:
         weights = {name: _halved(value) for name, value in load_file(source / "weights.safetensors").items()}
         save_file(weights, target / "weights.safetensors")
         record["weights"] = fingerprints.of_file(target / "weights.safetensors")
-    (target / "recipe.json").write_bytes(results.json_bytes(sealed(target, record)))
+    (target / "recipe.json").write_bytes(encoding.json_bytes(sealed(target, record)))
 
 
 def _halved(value: torch.Tensor) -> torch.Tensor:
@@ -93,8 +92,8 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("name", help="the network whose weights are shipped")
     asked = parser.parse_args(arguments)
     place = asked.folder / json.loads((asked.folder / "networks.json").read_bytes())["place"]
-    data = results.read_json(place / asked.name / "recipe.json")["recipe"]["data"]
-    records = (path for path in place.parent.glob("dataset-*/recipe.json") if results.read_json(path)["data"] == data)
+    data = encoding.read_json(place / asked.name / "recipe.json")["recipe"]["data"]
+    records = (path for path in place.parent.glob("dataset-*/recipe.json") if encoding.read_json(path)["data"] == data)
     dataset = cache.load(next(records).parent, data)
     pack(asked.folder, asked.name, dataset.dev.images, PLACE / dataset.name)
 

@@ -3,32 +3,18 @@
 import numpy as np
 import pytest
 import torch
+from precision import float32, one_thread  # noqa: F401 (fixtures)
 from scipy.ndimage import gaussian_filter
 
 from ferpipe.analyses.study import Study
 from ferpipe.data.dataset import Dataset, Split
-from ferpipe.networks import machine, views
+from ferpipe.networks import views
 from ferpipe.networks.members import Member
 from ferpipe.networks.recipes import Recipe
 from ferpipe.networks.resnet import initialised
 
 CPU = torch.device("cpu")
 CURVES = ("train_loss", "dev_loss", "train_accuracy", "dev_accuracy")
-
-
-@pytest.fixture(autouse=True)
-def float32(monkeypatch):
-    """Known answers are float32's on every machine; what bfloat16 does to maps has a test of its own."""
-    monkeypatch.setattr(machine, "half", lambda device: False)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Tiny networks lose more to two threads than they win."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def smooth(n, seed):

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ferpipe import results
 from ferpipe.analyses import audit
 from ferpipe.figures import audit as drawer
+from ferpipe.results import stored
 
 
 def noisy(image, levels, seed=0):
@@ -115,7 +115,7 @@ def test_wrong_labels_are_those_of_the_notes(study):
     shares = {"train": 0.07, "dev": 0.068, "test": None}
     numbers = audit.analyse(replace(one, dataset=replace(one.dataset, notes={"wrong_labels": shares}))).numbers
     assert numbers["wrong_labels"] == shares
-    assert "7.0%" in drawer.draw({"audit": results.Result(numbers)}, "en").body
+    assert "7.0%" in drawer.draw({"audit": stored.Result(numbers)}, "en").body
 
 
 def test_nothing_but_counts_is_published(planted):

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from ferpipe import restricted, results
 from ferpipe.analyses import ANALYSES, evidence, filters, light, lime, saliency, scores, selectivity, shortcut, stages
 from ferpipe.render.site import render
+from ferpipe.results import restricted, stored
+from ferpipe.storage import encoding
 from ferpipe.text.problems import Problems
 
 LABELS = np.arange(42) % 7
@@ -85,8 +86,8 @@ def test_a_report_is_made_of_odd_data_and_says_what_it_cannot_show(study, odd, t
             assert np.isfinite(array).all() or key.startswith("means"), (name, key)
         folder = tmp_path / "results" / "fer2013" / name
         shown = {} if one.dataset.restricted else result.faces
-        results.write(folder, results.Result(result.numbers, {**result.arrays, **shown}), {})  # refuses NaN
-        assert results.read(folder).numbers == result.numbers
+        stored.write(folder, stored.Result(result.numbers, {**result.arrays, **shown}), {})  # refuses NaN
+        assert stored.read(folder).numbers == result.numbers
     try:
         render(tmp_path / "results", tmp_path / "site", artefacts=tmp_path / "artefacts", editions=["fer2013"])
     except Problems as problems:
@@ -105,9 +106,9 @@ def test_the_same_study_gives_the_same_bytes_and_no_hook_is_left(study, name):
         one = study(n=14, known=True)
         made.append(import_module(f"ferpipe.analyses.{name}").analyse(one))
         assert not any(module._forward_hooks or module._backward_hooks for module in one.model.modules())
-    assert results.json_bytes(made[0].numbers) == results.json_bytes(made[1].numbers)
-    assert results.npz_bytes(made[0].arrays) == results.npz_bytes(made[1].arrays)
-    assert results.npz_bytes(made[0].faces) == results.npz_bytes(made[1].faces)
+    assert encoding.json_bytes(made[0].numbers) == encoding.json_bytes(made[1].numbers)
+    assert encoding.npz_bytes(made[0].arrays) == encoding.npz_bytes(made[1].arrays)
+    assert encoding.npz_bytes(made[0].faces) == encoding.npz_bytes(made[1].faces)
 
 
 @pytest.mark.parametrize("name", ["saliency", "filters", "conv1_outputs", "lime"])

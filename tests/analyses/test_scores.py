@@ -5,11 +5,11 @@ import pytest
 import torch
 from test_counterfactuals import FEAR, Reads, drawn
 
-from ferpipe import results
 from ferpipe.analyses import scores
 from ferpipe.analyses.counterfactuals import Counterfactual, counterfactuals, effects
 from ferpipe.analyses.scores import Asked, Truth, against, agreement, order, part_correlation, played, trusted
 from ferpipe.explainers import methods
+from ferpipe.results import stored
 
 TWO, PLAIN = ("gradient", "lime"), ("random", "edges")
 SQUARES = [(slice(r, r + 8), slice(c, c + 8)) for r in (4, 24) for c in (4, 24)]
@@ -218,8 +218,8 @@ def test_faces_answered_wrongly_or_unsurely_say_nothing_about_parts(study, few, 
 
 def test_on_other_data_there_is_no_truth_and_insertion_decides(study, few, tmp_path):
     result = scores.analyse(study(members=2))
-    results.write(tmp_path / "scores", result, {})
-    numbers = results.read(tmp_path / "scores").numbers
+    stored.write(tmp_path / "scores", result, {})
+    numbers = stored.read(tmp_path / "scores").numbers
     assert numbers == result.numbers and numbers["criterion"] == "difference"
     for name in TWO:
         found = numbers["methods"][name]

@@ -7,11 +7,11 @@ import torch
 from scipy.stats import mannwhitneyu, spearmanr
 from torch import nn
 
-from ferpipe import results
 from ferpipe.analyses import selectivity
 from ferpipe.explainers import activations
 from ferpipe.figures import selectivity as drawer
 from ferpipe.networks.resnet import ResNet18, initialised
+from ferpipe.storage import encoding
 
 CPU = torch.device("cpu")
 LABELS = np.arange(210) % 7
@@ -157,7 +157,7 @@ def test_a_study_has_each_layer_member_and_filter_of_table_1(study):
     assert len(zeroing["filters"]) == 30 and zeroing["n"] == 35 and zeroing["counts"] == [5] * 7
     assert 0 <= zeroing["same"] <= zeroing["losing"] <= 30
     assert not any(module._forward_hooks for module in one.model.modules())
-    assert results.json_bytes(selectivity.analyse(study(members=3)).numbers) == results.json_bytes(numbers)
+    assert encoding.json_bytes(selectivity.analyse(study(members=3)).numbers) == encoding.json_bytes(numbers)
 
 
 def test_a_filter_planted_to_answer_to_one_class_wins_its_cell(study, monkeypatch):

@@ -4,13 +4,13 @@ import torch
 from test_counterfactuals import drawn
 from torch import nn
 
-from ferpipe import results
 from ferpipe.analyses import shortcut
 from ferpipe.analyses.counterfactuals import counterfactuals
 from ferpipe.analyses.shortcut import SAD, auc
 from ferpipe.emotions import EMOTIONS
 from ferpipe.explainers import methods
 from ferpipe.explainers.inputs import inputs
+from ferpipe.results import stored
 
 NEUTRAL = EMOTIONS.index("neutral")
 
@@ -88,7 +88,7 @@ def test_without_a_hand_there_is_nothing_to_measure(study):
 
 def test_of_photographs_nothing_is_known_and_the_keys_are_the_same(study, tmp_path):
     result = shortcut.analyse(study(known=True))
-    results.write(tmp_path / "shortcut", result, {})
+    stored.write(tmp_path / "shortcut", result, {})
     drawn_ones = shortcut.analyse(drawn(study, n=2, emotion=3)).numbers
     assert result.numbers.keys() == drawn_ones.keys()
     assert not result.numbers["available"]

@@ -19,7 +19,8 @@ for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # the tests may run where they are
     signal.signal(getattr(signal, name), signal.SIG_DFL)
 sys.path.insert(0, {root!r})
 import build
-from ferpipe import atomic, stops
+from ferpipe.build import stops
+from ferpipe.storage import atomic
 from pathlib import Path
 
 def run(_):

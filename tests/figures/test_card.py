@@ -7,7 +7,7 @@ from PIL import Image
 
 from ferpipe.drawing import gallery
 from ferpipe.figures import card
-from ferpipe.results import Result
+from ferpipe.results.stored import Result
 
 
 def drawn(language: str = "en") -> np.ndarray:

@@ -10,7 +10,7 @@ import pytest
 
 from ferpipe.drawing import gallery, plot
 from ferpipe.figures import confusion, curves, filter_emotions
-from ferpipe.results import Result
+from ferpipe.results.stored import Result
 
 HAN = re.compile("[\u4e00-\u9fff]")
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ferpipe import results
 from ferpipe.emotions import EMOTIONS, SIDE
-from ferpipe.storage import atomic, fingerprints
+from ferpipe.results import stored
+from ferpipe.storage import atomic, encoding, fingerprints
 
 Split = tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]]  # numbers, arrays, faces
 _KNOWN: dict[str, Any] = {}  # parsed code
@@ -31,9 +31,9 @@ def write(
             arrays |= pictures
         code = fingerprints.code(f"ferpipe.analyses.{analysis}", _KNOWN)
         recipe = {"code": code, "parameters": {"seed": 0}, "data": "0123456789abcdef", "members": {}}
-        results.write(folder / name / analysis, results.Result(numbers, arrays), {"recipe": recipe, "made_with": {}})
+        stored.write(folder / name / analysis, stored.Result(numbers, arrays), {"recipe": recipe, "made_with": {}})
     if restricted and artefacts:
-        atomic.write(artefacts / name / "faces.npz", results.npz_bytes(faces))
+        atomic.write(artefacts / name / "faces.npz", encoding.npz_bytes(faces))
     return folder
 
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from conftest import Trial
 
-from ferpipe import results
 from ferpipe.render import checks, site
+from ferpipe.storage import encoding
 from ferpipe.text.problems import Problems
 
 
@@ -283,7 +283,7 @@ def leaking(trial: Trial, tmp_path: Path) -> Path:
 
 def test_an_array_of_a_restricted_data_set_that_no_list_allows(trial: Trial, leaking: Path, tmp_path: Path) -> None:
     path = leaking / "saliency" / "arrays.npz"
-    path.write_bytes(results.npz_bytes({**results.read_npz(path), "images": np.zeros((6, 48, 48), np.uint8)}))
+    path.write_bytes(encoding.npz_bytes({**encoding.read_npz(path), "images": np.zeros((6, 48, 48), np.uint8)}))
     assert told(trial, tmp_path, editions=["rendered", "fer2013"]) == [
         "results/fer2013/saliency/arrays.npz:1: array 'images' (6, 48, 48) is of no kind that may be published of a "
         "restricted data set; list it in ferpipe/restricted.py with its kind, or return it in `faces`"
@@ -293,14 +293,14 @@ def test_an_array_of_a_restricted_data_set_that_no_list_allows(trial: Trial, lea
 
 def test_a_picture_among_the_numbers_of_a_restricted_data_set(trial: Trial, leaking: Path, tmp_path: Path) -> None:
     path = leaking / "lime" / "numbers.json"
-    path.write_bytes(results.json_bytes({**results.read_json(path), "mask": [[0.5] * 12] * 12}))
+    path.write_bytes(encoding.json_bytes({**encoding.read_json(path), "mask": [[0.5] * 12] * 12}))
     problems = told(trial, tmp_path, editions=["fer2013"])
     assert len(problems) == 1 and "number 'mask' is a list of 12x12 numbers" in problems[0]
 
 
 def test_everything_that_is_wrong_is_told_at_once(trial: Trial, leaking: Path, tmp_path: Path) -> None:
     path = leaking / "data" / "arrays.npz"
-    path.write_bytes(results.npz_bytes({**results.read_npz(path), "examples": np.zeros((7, 6, 48, 48), np.uint8)}))
+    path.write_bytes(encoding.npz_bytes({**encoding.read_npz(path), "examples": np.zeros((7, 6, 48, 48), np.uint8)}))
     for _ in range(2):
         edit(trial, "confusion", "confusion.balanced_accuracy", "confusion.balanced_acuracy")
         edit(trial, "lime", "[[lime-wrong]]\n", "[[lime-worng]]\n")

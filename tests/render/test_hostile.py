@@ -12,8 +12,8 @@ from conftest import Trial
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ferpipe import results
 from ferpipe.errors import Slip
+from ferpipe.storage import encoding
 from ferpipe.text import report as frame
 from ferpipe.text import section
 from ferpipe.text.chapters import Writer
@@ -38,7 +38,7 @@ def test_words_of_a_result_are_text_on_the_page(trial: Trial, tmp_path: Path) ->
     changed = 0
     for path in (tmp_path / "poisoned").glob("*/*/numbers.json"):
         before = json.loads(path.read_bytes())
-        path.write_bytes(results.json_bytes(poisoned(before)))
+        path.write_bytes(encoding.json_bytes(poisoned(before)))
         changed += poisoned(before) != before
     assert changed > 3
     pages = []
@@ -63,7 +63,7 @@ def test_a_result_of_another_form_is_told_with_its_file_or_the_place_in_the_text
 ) -> None:
     shutil.copytree(trial.results / "rendered", tmp_path / "results" / "rendered")
     path = tmp_path / "results" / "rendered" / analysis / "numbers.json"
-    path.write_bytes(results.json_bytes(damage(json.loads(path.read_bytes()))))
+    path.write_bytes(encoding.json_bytes(damage(json.loads(path.read_bytes()))))
     broken = Trial(trial.base, trial.report)
     broken.results = tmp_path / "results"
     with pytest.raises(Slip) as slip:

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from ferpipe import results
 from ferpipe.build import layout
 from ferpipe.build.options import ROOT, Options
 from ferpipe.data import unlabelled
@@ -18,7 +17,7 @@ from ferpipe.emotions import EMOTIONS
 from ferpipe.errors import Slip
 from ferpipe.networks import checkpoints, machine, views
 from ferpipe.networks.members import Member
-from ferpipe.storage import atomic, places
+from ferpipe.storage import atomic, encoding, places
 from ferpipe.storage.freshness import recorded
 from ferpipe.training import shipping
 
@@ -153,7 +152,7 @@ def of_run(artefacts: Path, name: str) -> Place:
         raise Slip(
             f"no run '{name}' with networks in {base.parent}; there: {', '.join(layout.names(artefacts)) or 'none'}"
         )
-    known = results.read_json(records[0])
+    known = encoding.read_json(records[0])
     folder = records[0].parent / known["place"]
     return Place(folder, known["members"], known["student"], f"run {name}", records[0].parent.name)
 

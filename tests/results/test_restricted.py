@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ferpipe import restricted, results
 from ferpipe.errors import Slip
+from ferpipe.results import restricted
+from ferpipe.storage import encoding
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MEMORY = next((ROOT / ".artefacts" / "fer2013").glob("dataset-*"), None)
 RANDOM = np.random.default_rng(3)
 FACES = RANDOM.integers(0, 256, (20, 48, 48), np.uint8)
@@ -53,10 +54,10 @@ def test_no_picture_of_the_committed_results_or_site_is_a_face_of_fer2013():
 
     from ferpipe.data import cache
 
-    dataset = cache.load(MEMORY, results.read_json(MEMORY / "recipe.json")["data"])
+    dataset = cache.load(MEMORY, encoding.read_json(MEMORY / "recipe.json")["data"])
     splits = [split.images for split in (dataset.train, dataset.dev, dataset.test) if split]
     for path in (ROOT / "report" / "results" / "fer2013").glob("*/arrays.npz"):
-        restricted.compare(path.parent.name, results.read_npz(path), splits)
+        restricted.compare(path.parent.name, encoding.read_npz(path), splits)
     shown = [np.array(Image.open(path).convert("L")) for path in (ROOT / "site").rglob("*.png")]
     shown = {str(i): picture for i, picture in enumerate(shown) if picture.shape == (48, 48)}
     restricted.compare("site", shown, splits)

@@ -8,13 +8,14 @@ import torch
 from PIL import Image
 
 from build import main
-from ferpipe import predict
+from ferpipe.build import predict
 from ferpipe.build.options import Options
 from ferpipe.data.dataset import Split
 from ferpipe.emotions import EMOTIONS
 from ferpipe.errors import Slip
 from ferpipe.networks import checkpoints
 from ferpipe.networks.recipes import Recipe, overfitted, student
+from ferpipe.storage import encoding
 from ferpipe.training import loop, shipping
 
 CPU = torch.device("cpu")
@@ -44,7 +45,7 @@ def built(tmp_path_factory):
         record = {"recipe": {"parameters": one.parameters(), "data": "d"}}
         teachers = np.full((35, 7), 1 / 7)
         loop.train(one, TRAIN, DEV, folder / "members" / name, record, CPU, teachers=teachers)
-    (folder / "networks.json").write_bytes(predict.results.json_bytes(names))
+    (folder / "networks.json").write_bytes(encoding.json_bytes(names))
     return folder
 
 
@@ -63,7 +64,7 @@ def artefacts(built, tmp_path):
     run = tmp_path / "artefacts/runs/trial/fer2013"
     run.mkdir(parents=True)
     record = {**json.loads((built / "networks.json").read_bytes()), "place": "../../../fer2013/members"}
-    (run / "networks.json").write_bytes(predict.results.json_bytes(record))
+    (run / "networks.json").write_bytes(encoding.json_bytes(record))
     return tmp_path / "artefacts"
 
 
@@ -103,10 +104,10 @@ def test_the_published_networks_come_first_and_the_shipped_one_stands_in_where_a
     }
     record = tmp_path / "results/fer2013/ensemble/recipe.json"
     record.parent.mkdir(parents=True)
-    record.write_bytes(predict.results.json_bytes({"recipe": {"members": networks}}))
+    record.write_bytes(encoding.json_bytes({"recipe": {"members": networks}}))
     assert named(artefacts) == [("member-0", "published"), ("member-1", "published")]
     networks["member-1"]["weights"] = "of another training"
-    record.write_bytes(predict.results.json_bytes({"recipe": {"members": networks}}))
+    record.write_bytes(encoding.json_bytes({"recipe": {"members": networks}}))
     assert named(artefacts) == [("member-0", "shipped with the package")]
 
 

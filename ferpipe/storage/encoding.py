@@ -1,10 +1,4 @@
-"""What an analysis found: numbers, arrays, and faces where they may be shown. The only meeting place of both sides.
-
-<results>/<dataset>/<analysis>/numbers.json   what the text prints: full-precision floats, shares in [0, 1]
-                               arrays.npz     what the figures draw
-                               recipe.json    what it was made of, and with
-<artefacts>/<dataset>/faces.npz               a restricted data set's pictures, as <analysis>/<array>; never published
-"""
+"""Values as bytes: JSON and arrays, the same bytes for the same value; files of them, read with suspicion."""
 
 from __future__ import annotations
 
@@ -13,44 +7,19 @@ import json
 import math
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from ferpipe.errors import Slip
-from ferpipe.storage import atomic
 
 if TYPE_CHECKING:
     import numpy as np
 
 Arrays = Mapping[str, "np.ndarray"]
 
-FILES = ("numbers.json", "arrays.npz", "recipe.json")  # of one result
 JSON_LIMIT = 64 << 20  # bytes; the largest result has a hundredth of it
 PIECE = 1 << 20  # bytes read at once
 NPZ_LIMIT = 4 << 30  # unpacked bytes; a data set of 300,000 faces has 0.7 GB
-
-
-@dataclass(frozen=True)
-class Result:
-    """One analysis of one data set."""
-
-    numbers: Mapping[str, Any]
-    arrays: Arrays = field(default_factory=dict)  # may be published whatever the data set
-    faces: Arrays = field(default_factory=dict)  # a single picture could be recognised from these
-
-
-def write(folder: Path, result: Result, recipe: Mapping[str, Any]) -> None:
-    """Put a result's files into `folder`, which appears whole."""
-    with atomic.folder(folder) as new:
-        (new / "numbers.json").write_bytes(json_bytes(result.numbers))
-        (new / "arrays.npz").write_bytes(npz_bytes(result.arrays))
-        (new / "recipe.json").write_bytes(json_bytes(recipe))
-
-
-def read(folder: Path) -> Result:
-    """Return a folder's numbers and arrays; raises Slip naming the file that is missing or broken."""
-    return Result(read_json(folder / "numbers.json"), read_npz(folder / "arrays.npz"))
 
 
 def whole(*files: Path) -> bool:
@@ -155,18 +124,3 @@ def _array(member: IO[bytes], size: int) -> np.ndarray:
     if member.read(1):  # at the end its checksum is compared
         raise ValueError("an array of another size than its header says")
     return np.frombuffer(content, kind).reshape(shape, order="F" if by_columns else "C")
-
-
-def write_faces(folder: Path, analysis: str, faces: Arrays, recipe: str) -> None:
-    """Put one analysis's pictures into <folder>/faces.npz; faces.json beside it says of which recipe they are.
-
-    The pictures are written first: after a kill between the two the old recipe stands, and the analysis runs again.
-    """
-    try:
-        kept = {k: v for k, v in read_npz(folder / "faces.npz").items() if not k.startswith(f"{analysis}/")}
-        recipes = read_json(folder / "faces.json")
-    except Slip:  # a cache: what cannot be read is made again
-        kept, recipes = {}, {}
-    arrays = {**kept, **{f"{analysis}/{name}": value for name, value in faces.items()}}
-    atomic.write(folder / "faces.npz", npz_bytes(arrays))
-    atomic.write(folder / "faces.json", json_bytes({**recipes, analysis: recipe}))

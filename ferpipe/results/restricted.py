@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from ferpipe import results
 from ferpipe.errors import Slip
+from ferpipe.storage import encoding
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,7 +72,7 @@ def problems(folder: Path) -> list[str]:
     """Return a line for each thing in a restricted data set's results that must not be published; needs no numpy."""
     found = []
     for path in sorted(folder.glob("*/arrays.npz")):
-        numbers = results.read_json(path.with_name("numbers.json"))
+        numbers = encoding.read_json(path.with_name("numbers.json"))
         shown = "/".join(path.parts[-4:])
         found += [f"{shown}:1: {line}" for line in refused(path.parent.name, _shapes(path), numbers)]
     return found
