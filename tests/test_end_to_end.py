@@ -18,8 +18,7 @@ import torch
 from clones import PLACES, ROOT, build, build_here, clone, contents, places, well
 from PIL import Image
 
-from ferpipe.analyses import study
-from ferpipe.build import options, pipeline
+from ferpipe.build import effort, options, pipeline
 from ferpipe.data import cache
 from ferpipe.data.faces import rendered
 from ferpipe.emotions import EMOTIONS
@@ -467,7 +466,9 @@ def test_one_analysis_makes_a_page_of_what_there_is(built, tmp_path):
 @pytest.mark.slow
 def test_shipped_networks_fill_the_report_without_training_and_predict(restricted, archive, tmp_path, monkeypatch):
     made, target = restricted[0] / FER2013 / "fer2013", tmp_path / "shipped"
-    monkeypatch.setattr(study.Study, "smoke", True)  # as much work as a preset that trains nothing would need
+    monkeypatch.setattr(
+        effort, "SMALL", ("smoke", "shipped")
+    )  # as much work as a preset that trains nothing would need
     monkeypatch.setattr(pipeline, "SHIPPED", target)
     monkeypatch.setattr(shipping, "PLACE", target)
     names = json.loads((made / "networks.json").read_bytes())

@@ -19,7 +19,6 @@ from ferpipe.statistics.intervals import LEAST, QUANTILE, contrast, mean, propor
 
 SIDES = ("right", "wrong")
 DISCOVERY = 0.05  # share of the cells called different that may be so by chance (Benjamini & Hochberg 1995)
-RESAMPLES, SMOKE_RESAMPLES = 1000, 100
 DRAW = 152  # marks this analysis's generators
 
 
@@ -62,7 +61,7 @@ def analyse(study: Study) -> Result:
         "share": shares(study, chosen, found, answers, right),
         **contrasts(study, chosen, found, answers, right),
         "seed": study.seed,
-        "resamples": SMOKE_RESAMPLES if study.smoke else RESAMPLES,
+        "resamples": study.effort["atlas"].resamples,
     }
     return Result(numbers, arrays)
 
@@ -97,7 +96,7 @@ def shares(
     study: Study, chosen: np.ndarray, found: np.ndarray, answers: np.ndarray, right: np.ndarray
 ) -> dict[str, dict[str, Any]]:
     """Return by region its area and the share of positive evidence inside it: over all right faces, and by answer."""
-    count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    count = study.effort["atlas"].resamples
     table: dict[str, dict[str, Any]] = {}
     for index, (name, masks) in enumerate(regions(study.dataset).items()):
         masks = masks[chosen]
@@ -122,7 +121,7 @@ def contrasts(
     eyes, nose and mouth less their share of the face's area. `edges`: the mean rank correlation of a face's evidence
     and its edges' strength, cell by cell.
     """
-    count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    count = study.effort["atlas"].resamples
     masks = {name: own[chosen] for name, own in regions(study.dataset).items()}
     labels, every = study.labels[chosen], evidence.of_dev(study)
     happy, sad = EMOTIONS.index("happy"), EMOTIONS.index("sad")

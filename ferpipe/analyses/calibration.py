@@ -17,7 +17,6 @@ from ferpipe.statistics.intervals import percentiles, proportion, resamples, wil
 BINS = 15  # of equal mass; as many as in Guo et al. 2017
 COOLEST, HOTTEST = 0.05, 20.0  # the temperatures that are tried
 GRID = 121  # temperatures, 5 % apart, between which a resample's is interpolated
-RESAMPLES, SMOKE_RESAMPLES = 1000, 100
 DRAW = 141  # marks this analysis's generators
 
 
@@ -29,7 +28,7 @@ def analyse(study: Study) -> Result:
     face is scaled by the temperature that fits the half of dev in which it is not; the halves are drawn by seed. All
     statistics are resampled alike, so that their intervals can be compared.
     """
-    n, count = len(study.labels), SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    n, count = len(study.labels), study.effort["calibration"].resamples
     half = np.random.default_rng([study.seed, DRAW, 0]).permutation(n) < n // 2
     weights = resamples(np.random.default_rng([study.seed, DRAW, 1]), n, count)
     together = quality(mean_logits(study), study.labels, weights)

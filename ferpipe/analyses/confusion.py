@@ -16,7 +16,6 @@ from ferpipe.statistics.intervals import percentiles, proportion, resamples, wil
 PAIRS = 5  # most confused pairs that are named
 EVEN = ("angry", "fear", "sad", "surprise", "neutral")  # the classes that it calls balanced
 TAKEN = {"sad": ("neutral",), "fear": ("sad", "neutral")}  # what it says these are taken for
-RESAMPLES, SMOKE_RESAMPLES = 1000, 100
 DRAW = 161  # marks this analysis's generators
 
 
@@ -38,7 +37,7 @@ def analyse(study: Study) -> Result:
         "confused": confused(counts),
         "frequency": frequency(study, answers == study.labels),
         "taken": taken(counts),
-        "resamples": SMOKE_RESAMPLES if study.smoke else RESAMPLES,
+        "resamples": study.effort["confusion"].resamples,
         "seed": study.seed,
     }
     return Result(numbers)
@@ -72,7 +71,7 @@ def ranked(first: np.ndarray, second: np.ndarray) -> float:
 
 def recalls(study: Study, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the recall of each class (7,) and of resamples of its faces (resamples, 7); NaN without faces."""
-    count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    count = study.effort["confusion"].resamples
     means, drawn = np.full(len(EMOTIONS), np.nan), np.full((count, len(EMOTIONS)), np.nan)
     for label in range(len(EMOTIONS)):
         own = right[study.labels == label].astype(float)

@@ -12,7 +12,6 @@ from ferpipe.explainers.inputs import inputs
 from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import proportion
 
-FACES, SMOKE_FACES = 200, 28  # of dev, by class, over which the kinds are decided
 SAME = 0.95  # |correlation| of two kernels from which on they are duplicates
 GRID = 64  # points a side of the kernels' Fourier transform
 ORIENTATIONS = 8  # bins of half a turn
@@ -28,7 +27,7 @@ def analyse(study: Study) -> Result:
     index = the_face(study)
     kernels = study.model.conv1.weight[:, 0].float().cpu().numpy()
     rng = np.random.default_rng([study.seed, DRAW])
-    chosen = stratified(study.labels, SMOKE_FACES if study.smoke else FACES, rng)
+    chosen = stratified(study.labels, study.effort["conv1_outputs"].faces, rng)
     likeness, variance = likenesses(study.model, images[chosen], study.device)
     kinds = kinds_of(likeness, variance)
     outputs = responses(study.model, inputs(images[index : index + 1], study.device))[0]

@@ -21,10 +21,7 @@ from ferpipe.explainers.inputs import batches
 from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import percentiles, proportion, resamples
 
-FACES, SMOKE_FACES = 280, 28  # of dev, by class
 TOP = 0.05  # share of all positions of all faces at which a filter counts as firing; Bau et al. take less of finer maps
-LEAST = 20  # faces with a part below which the part is left out
-RESAMPLES, SMOKE_RESAMPLES = 1000, 100
 DRAW = 171  # marks this analysis's generators
 
 
@@ -41,11 +38,11 @@ def analyse(study: Study) -> Result:
     if not available(study):
         return Result({**numbers, "layers": [], "above": None, "n": 0})
     rng = np.random.default_rng([study.seed, DRAW, 0])
-    chosen = stratified(study.labels, SMOKE_FACES if study.smoke else FACES, rng)
+    chosen = stratified(study.labels, study.effort["dissection"].faces, rng)
     found = counterfactuals(study, chosen)
     areas = {part: of_part(found, part) for part in PARTS}
-    areas = {part: own for part, own in areas.items() if len(own[0]) >= (2 if study.smoke else LEAST)}
-    count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    areas = {part: own for part, own in areas.items() if len(own[0]) >= study.effort["dissection"].least}
+    count = study.effort["dissection"].resamples
     layers: list[dict[str, Any]] = []
     lows: list[float] = []
     for depth, (name, maps) in enumerate(firing(study, study.dataset.dev.images[chosen]).items()):

@@ -24,7 +24,6 @@ from ferpipe.statistics.intervals import LEVEL, mcnemar, mean, proportion
 SIZES = (0.85, 1.0, 1.15)  # of the ellipse that stands for a photographed face
 NEAR = 0.1  # of confidence: the matched faces differ by no more
 PATCHES = 4  # cells outside the face that are hidden
-RESAMPLES, SMOKE_RESAMPLES = 1000, 100
 DRAW = 153  # marks this analysis's generators
 
 
@@ -55,7 +54,7 @@ def analyse(study: Study) -> Result:
         "near": NEAR,
         "n": len(chosen),
         "seed": study.seed,
-        "resamples": SMOKE_RESAMPLES if study.smoke else RESAMPLES,
+        "resamples": study.effort["elsewhere"].resamples,
     }
     return Result(numbers)
 
@@ -85,7 +84,7 @@ def matched(answers: np.ndarray, right: np.ndarray, confidence: np.ndarray, rng:
 
 def compared(study: Study, shares: np.ndarray, right: np.ndarray, pairs: np.ndarray) -> dict[str, Any]:
     """Return the mean shares (n,) of all right and all wrong faces, and how the matched ones differ."""
-    count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    count = study.effort["elsewhere"].resamples
     known = ~np.isnan(shares)
     pairs = pairs[known[pairs].all(1)]
     wrong, other = shares[pairs[:, 0]], shares[pairs[:, 1]]

@@ -14,7 +14,6 @@ from ferpipe.explainers.inputs import logits
 from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import bootstrap, mcnemar, mean, wilson
 
-RESAMPLES, SMOKE_RESAMPLES = 2000, 200  # of the gain: its interval's ends then hold to about a tenth of its width
 SUBSETS = 252  # of one size at most: all of ten members; of more members as many are drawn
 DRAW = 102  # marks this analysis's generators
 
@@ -89,7 +88,7 @@ def student(study: Study, right: np.ndarray) -> dict[str, Any] | None:
     own = study.student.dev_logits.argmax(1) == study.labels
     best = int(right.mean(1).argmax())
     difference = own.astype(float) - right[best]
-    count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    count = study.effort["ensemble"].resamples
     interval = bootstrap(difference, np.random.default_rng([study.seed, DRAW, 1_000]), count)
     return {
         "name": study.student.name,
@@ -112,7 +111,7 @@ def vote(probabilities: np.ndarray) -> np.ndarray:
 def gain(together: np.ndarray, right: np.ndarray, study: Study) -> dict[str, Any]:
     """Return by how much the mean of probabilities beats the average member, on the same faces."""
     difference = together - right.mean(0)  # (n,) in [-1, 1]
-    count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    count = study.effort["ensemble"].resamples
     interval = bootstrap(difference, np.random.default_rng([study.seed, DRAW, 0]), count)
     return {"value": float(difference.mean()), "interval": interval, "resamples": count}
 
@@ -157,7 +156,7 @@ def shared_errors(answers: np.ndarray, labels: np.ndarray, study: Study) -> dict
         return None
     same = np.sum([wrong[a] & (answers[a] == answers[b]) for a, b in pairs], axis=0)
     faces = same[missed] / (wrong.sum(0)[missed] * (len(answers) - 1))
-    count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    count = study.effort["ensemble"].resamples
     return mean(faces, np.random.default_rng([study.seed, DRAW, 10**6]), count)
 
 

@@ -23,7 +23,6 @@ CELLS = 8  # a side
 CELL = SIDE // CELLS  # pixels
 MARGIN = CELL // 2  # pixels hidden around a cell
 FACES = 8  # whose hidden copies are forwarded at once
-SMOKE_FACES = 35  # of dev, by class
 DRAW = 151  # marks this module's generator
 
 
@@ -55,10 +54,8 @@ def falls(network: nn.Module, images: np.ndarray, device: torch.device) -> np.nd
 
 
 def sampled(study: Study) -> np.ndarray:
-    """Return the dev faces whose evidence is looked at: all of them, in a smoke run a few of each class."""
-    if not study.smoke:
-        return np.arange(len(study.labels))
-    return stratified(study.labels, SMOKE_FACES, np.random.default_rng([study.seed, DRAW]))
+    """Return the dev faces whose evidence is looked at."""
+    return stratified(study.labels, study.effort["evidence"].faces, np.random.default_rng([study.seed, DRAW]))
 
 
 def of_dev(study: Study) -> np.ndarray:

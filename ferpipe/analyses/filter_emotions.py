@@ -11,7 +11,6 @@ from ferpipe.explainers.activations import FILTERS, LAYERS
 from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import resamples
 
-RESAMPLES, SMOKE_RESAMPLES = 1000, 100  # a share of 1000 is known to 3 points
 TIE = 1e-9  # of a filter's largest mean: closer than this two classes are equal
 DRAW = 103  # marks this analysis's generators
 
@@ -25,7 +24,7 @@ def analyse(study: Study) -> Result:
     found = responses(study)
     means = {name: class_means(found[name], study.labels) for name in LAYERS}
     shown = np.concatenate([found[name][:, :FILTERS] for name in LAYERS], axis=1)  # (n, 5 x 6)
-    count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    count = study.effort["filter_emotions"].resamples
     winners, share = bootstrapped(shown, study.labels, count, study.seed)
     numbers = {
         "layers": list(LAYERS),

@@ -19,11 +19,7 @@ from ferpipe.explainers.inputs import batches, logits
 from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import correlation, mean, proportion
 
-STEPS, SMOKE_STEPS = 80, 8  # half as many again reach some 5 % more
-STARTS, SMOKE_STARTS = 2, 1  # of each picture; the one that reaches most is kept
-FACES, SMOKE_FACES = 420, 35  # of dev, by class: the natural activations
 STRONGEST = 9  # natural faces shown beside each picture
-RESAMPLES, SMOKE_RESAMPLES = 1000, 100
 DRAW = 107  # marks this analysis's generators
 
 
@@ -33,10 +29,10 @@ def analyse(study: Study) -> Result:
     As faces, `strongest` (5, 6, k, 24, 24) uint8: the dev faces of largest mean response to each filter, at half size.
     """
     rng = np.random.default_rng([study.seed, DRAW, 0])
-    chosen = stratified(study.labels, SMOKE_FACES if study.smoke else FACES, rng)
+    chosen = stratified(study.labels, study.effort["filters"].faces, rng)
     faces = study.dataset.dev.images[chosen]
     thresholds, natural = naturally(study, faces)
-    steps, starts = (SMOKE_STEPS, SMOKE_STARTS) if study.smoke else (STEPS, STARTS)
+    steps, starts = study.effort["filters"].steps, study.effort["filters"].starts
     shown, found = np.zeros((len(LAYERS), FILTERS, SIDE, SIDE), np.float32), []
     for index, layer in enumerate(LAYERS):
         shown[index], reached = best(study, index, thresholds[layer], steps, starts)
@@ -65,7 +61,7 @@ def summaries(study: Study, found: list[list[dict[str, Any]]], answers: np.ndarr
     Spearman's correlation of the pictures' entropy with their layer's depth; `readable`: the share of filters whose
     picture the network itself takes for the emotion whose faces excite the filter most, beside one seventh by chance.
     """
-    count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    count = study.effort["filters"].resamples
     entropy = np.array([[one["entropy"] for one in row] for row in found])
     depth = np.repeat(np.arange(len(LAYERS)), FILTERS)
     winners = [np.nanargmax(class_means(responses(study)[name][:, :FILTERS], study.labels), axis=1) for name in LAYERS]

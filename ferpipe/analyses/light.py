@@ -17,8 +17,6 @@ from ferpipe.statistics.intervals import contrast, correlation, proportion
 
 QUALITIES = ("brightness", "contrast", "detail")
 THIRDS = ("low", "middle", "high")
-SMOKE_FACES = 70  # of dev, by class
-RESAMPLES, SMOKE_RESAMPLES = 1000, 100
 DRAW = 163  # marks this analysis's generators
 
 
@@ -29,11 +27,9 @@ def analyse(study: Study) -> Result:
     takes away there. `difference` is the accuracy of the upper third less that of the lower. `saliency`: Spearman's
     correlation of detail with the summed size of the answer's gradient, over all, right and wrong answers.
     """
-    chosen = np.arange(len(study.labels))
-    if study.smoke:
-        chosen = stratified(study.labels, SMOKE_FACES, np.random.default_rng([study.seed, DRAW, 0]))
+    chosen = stratified(study.labels, study.effort["light"].faces, np.random.default_rng([study.seed, DRAW, 0]))
     images, right = study.dataset.dev.images[chosen], (predictions(study) == study.labels)[chosen]
-    count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    count = study.effort["light"].resamples
     found = qualities(images, regions(study.dataset)["face"][chosen])
     numbers: dict[str, Any] = {
         name: by_third(values, right, np.random.default_rng([study.seed, DRAW, 1 + k]), count)

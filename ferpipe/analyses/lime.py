@@ -15,13 +15,11 @@ from ferpipe.explainers.perturbation import log_odds
 from ferpipe.explainers.superpixels import BLUR, KERNEL_WIDTH, RIDGE, Explanation, explain
 from ferpipe.results.stored import Result
 
-SAMPLES, SMOKE_SAMPLES = 1000, 100  # masked copies of a shown face, lime's own default
 RIGHT = ("happy", "surprise", "neutral", "angry")  # as in the original report
 WRONG = ("sad", "fear", "disgust", "angry")  # true classes that are shown first, then the others
 SHOWN = 4  # faces a figure
-CLASS_FACES, SMOKE_CLASS_FACES = 12, 2  # right faces a class in its mean map
-CLASS_MASKS, SMOKE_CLASS_MASKS = 200, 80  # masked copies of each of them
 CELLS = 8  # a side of the grid on which they are masked
+FEWEST = 12  # right faces in a class's mean map that may be published of a restricted data set
 DRAW, DRAW_FACES, DRAW_MASKS = 108, 109, 110  # mark this analysis's generators
 
 Found = list[tuple[int, Explanation]]  # dev faces' indices with their explanations
@@ -39,14 +37,14 @@ def analyse(study: Study) -> Result:
     numbers = {
         "right": [entry(study, index, found) for index, found in right],
         "wrong": [entry(study, index, found) for index, found in wrong],
-        "samples": SMOKE_SAMPLES if study.smoke else SAMPLES,
+        "samples": study.effort["lime"].samples,
         "segments": float(np.mean(counts)) if counts else None,
         "ridge": RIDGE,
         "kernel_width": KERNEL_WIDTH,
         "blur": BLUR,
         "seed": study.seed,
         "class_weights_n": used,
-        "class_masks": SMOKE_CLASS_MASKS if study.smoke else CLASS_MASKS,
+        "class_masks": study.effort["lime"].class_masks,
     }
     faces = pictures(study, "right", right) | pictures(study, "wrong", wrong)
     faces["wrong_true_weights"] = maps([found.painted(int(study.labels[index])) for index, found in wrong], np.float32)
@@ -76,7 +74,7 @@ def explanation(study: Study, index: int) -> Explanation:
     """Return lime's explanation of a dev face, for its predicted and its true class."""
     labels = sorted({int(predictions(study)[index]), int(study.labels[index])})
     seed = np.random.default_rng([study.seed, DRAW, index]).integers(2**31)
-    samples = SMOKE_SAMPLES if study.smoke else SAMPLES
+    samples = study.effort["lime"].samples
     image = study.dataset.dev.images[index]
     return explain(image, lambda images: log_odds(study.quick, images, study.device), labels, samples, int(seed))
 
@@ -109,7 +107,7 @@ def class_means(study: Study) -> tuple[np.ndarray, list[int]]:
     All faces share one grid and one set of masks, so that the weights are one product P @ answers. Zeros for a class
     without right faces, and of a restricted data set for one with fewer than CLASS_FACES.
     """
-    wanted = SMOKE_CLASS_FACES if study.smoke else CLASS_FACES
+    wanted = study.effort["lime"].class_faces
     masks = common_masks(study)
     solution = surrogates.solution(masks, surrogates.proximity(masks, KERNEL_WIDTH), RIDGE)
     answers = predictions(study)
@@ -117,7 +115,7 @@ def class_means(study: Study) -> tuple[np.ndarray, list[int]]:
     for label in range(len(EMOTIONS)):
         right = np.flatnonzero((study.labels == label) & (answers == label))
         drawn = np.random.default_rng([study.seed, DRAW_FACES, label]).permutation(right)[:wanted]
-        used.append(len(drawn) if len(drawn) >= (CLASS_FACES if study.dataset.restricted else 1) else 0)
+        used.append(len(drawn) if len(drawn) >= (FEWEST if study.dataset.restricted else 1) else 0)
         if used[-1]:
             means[label] = np.mean([solution @ masked(study, index, masks)[:, label] for index in drawn], axis=0)
     side = SIDE // CELLS
@@ -126,7 +124,7 @@ def class_means(study: Study) -> tuple[np.ndarray, list[int]]:
 
 def common_masks(study: Study) -> np.ndarray:
     """Return masks (m, 64) of 0 and 1 on the common grid; the first shows everything, each other about half."""
-    count = SMOKE_CLASS_MASKS if study.smoke else CLASS_MASKS
+    count = study.effort["lime"].class_masks
     masks = np.random.default_rng([study.seed, DRAW_MASKS]).integers(0, 2, (count, CELLS * CELLS))
     masks[0] = 1
     return masks

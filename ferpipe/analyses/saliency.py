@@ -15,13 +15,9 @@ from ferpipe.explainers.inputs import batches, inputs
 from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import bootstrap
 
-SAMPLES, SMOKE_SAMPLES = 50, 8  # noisy copies of a face (Smilkov et al. 2017)
 SIGMA = 0.15  # deviation of their noise, as a share of the face's range (ibid., 10 to 20 %)
-STEPS, SMOKE_STEPS = 32, 8  # of the path integral, Gauss-Legendre
 BLUR = 6.0  # pixels: the baseline is the face without its features, since black is information here
 STILL = 1e-6  # mean change of the logits: below it the baselines are the faces, and an error has no measure
-RESAMPLES, SMOKE_RESAMPLES = 1000, 100  # of the shares' intervals
-SMOKE_FACES = 70  # of dev, by class
 DRAW, DRAW_NOISE = 104, 105  # mark this analysis's generators
 METHODS = ("gradient", "smoothgrad", "integrated")
 
@@ -35,9 +31,7 @@ def analyse(study: Study) -> Result:
     wanted = [label for label, emotion in enumerate(EMOTIONS) if emotion != "neutral"]
     indices = [index for label in wanted if (index := nearest(study, label)) is not None]
     maps, error = six(study, indices)
-    chosen = np.arange(len(study.labels))
-    if study.smoke:
-        chosen = stratified(study.labels, SMOKE_FACES, np.random.default_rng([study.seed, DRAW, 0]))
+    chosen = stratified(study.labels, study.effort["saliency"].faces, np.random.default_rng([study.seed, DRAW, 0]))
     magnitudes = shares_of_pixels(study, chosen)
     class_maps, used = means_by_class(magnitudes, study.labels[chosen], FEWEST if study.dataset.restricted else 1)
     numbers = {
@@ -56,9 +50,9 @@ def parameters(study: Study) -> dict[str, Any]:
     numbers = {
         "methods": list(METHODS),
         "seed": study.seed,
-        "smoothgrad_samples": SMOKE_SAMPLES if study.smoke else SAMPLES,
+        "smoothgrad_samples": study.effort["saliency"].samples,
         "smoothgrad_sigma": SIGMA,
-        "integrated_steps": SMOKE_STEPS if study.smoke else STEPS,
+        "integrated_steps": study.effort["saliency"].steps,
         "integrated_blur": BLUR,
     }
     return numbers if "regions" in study.dataset.truth else {**numbers, "ellipse": list(ELLIPSE)}
@@ -68,7 +62,7 @@ def six(study: Study, indices: list[int]) -> tuple[dict[str, np.ndarray], float 
     """Return the faces' maps by method, and Integrated Gradients' completeness error as a share of the change."""
     images, targets = study.dataset.dev.images[indices], predictions(study)[indices]
     given, baselines = inputs(images, study.device), inputs(blurred(images, BLUR), study.device)
-    samples, steps = (SMOKE_SAMPLES, SMOKE_STEPS) if study.smoke else (SAMPLES, STEPS)
+    samples, steps = study.effort["saliency"].samples, study.effort["saliency"].steps
     by_path, sums, changes = integrated(study.model, given, targets, baselines, steps)
     noise = (study.seed, DRAW_NOISE)
     maps = {
@@ -106,7 +100,7 @@ def shares(study: Study, chosen: np.ndarray, magnitudes: np.ndarray) -> dict[str
 
     Only faces count that have the region (few have a hand) and whose saliency is not zero everywhere.
     """
-    count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    count = study.effort["saliency"].resamples
     found = {}
     for index, (name, masks) in enumerate(regions(study.dataset).items()):
         masks = masks[chosen]

@@ -29,16 +29,11 @@ from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import bootstrap, proportion
 
 SHOWN = ("happy", "surprise", "neutral", "angry")  # the rightly answered face of median confidence of each
-FACES, SMOKE_FACES = 100, 7  # of dev, by class
-CHECKED, SMOKE_CHECKED = 14, 2  # of these: each check asks for three further maps of a face
-EFFORT, SMOKE_EFFORT = 0.4, 0.02  # of the methods: 400 masks
 SURE = 0.5  # probability from which on an answer counts as sure
 PARTS = 3  # fewest parts that make a ranking
-STEPS, SMOKE_STEPS = 24, 4  # of insertion and deletion
 BLUR = 6.0  # pixels: what is not inserted shows the face without its features, since black is information here
 TOP = 0.1  # share of the pixels whose overlap is counted
 ENOUGH = 10  # faces below which nothing is trusted: an interval over a handful is too narrow
-RESAMPLES, SMOKE_RESAMPLES = 1000, 100
 DRAW = 121  # marks this analysis's generators
 
 # Forward passes: a face's maps by all methods cost some 900 (LIME and RISE 400 each, occlusion 65, the gradients 33
@@ -131,9 +126,9 @@ def parameters(study: Study) -> dict[str, Any]:
     """Return what the scores were made with."""
     return {
         "seed": study.seed,
-        "resamples": SMOKE_RESAMPLES if study.smoke else RESAMPLES,
-        "effort": SMOKE_EFFORT if study.smoke else EFFORT,
-        "steps": SMOKE_STEPS if study.smoke else STEPS,
+        "resamples": study.effort["scores"].resamples,
+        "effort": study.effort["scores"].share,
+        "steps": study.effort["scores"].steps,
         "blur": BLUR,
         "sure": SURE,
         "parts": PARTS,
@@ -148,7 +143,7 @@ def sampled(study: Study) -> tuple[np.ndarray, int]:
     First, so that a method draws for them as it did before: a check then changes one thing alone. Where the truth is
     known they are taken from the faces that count for it, if those suffice.
     """
-    wanted, fewer = (SMOKE_FACES, SMOKE_CHECKED) if study.smoke else (FACES, CHECKED)
+    wanted, fewer = study.effort["scores"].faces, study.effort["scores"].checked
     places = np.flatnonzero(surely_right(study)) if available(study) else np.arange(len(study.labels))
     if len(places) < wanted:
         places = np.arange(len(study.labels))
@@ -177,7 +172,7 @@ class Asked:
             self.targets[:first],
             study.device,
             study.seed if seed is None else seed,
-            SMOKE_EFFORT if study.smoke else EFFORT,
+            study.effort["scores"].share,
         )
 
 
@@ -272,7 +267,7 @@ def played(asked: Asked, maps: np.ndarray) -> Values:
         answers = softmax(logits(study.quick, np.where(shown, whole, blank), study.device))
         return answers[np.arange(len(answers)), asked.targets]
 
-    cuts = np.linspace(0, SIDE * SIDE, (SMOKE_STEPS if study.smoke else STEPS) + 1)
+    cuts = np.linspace(0, SIDE * SIDE, study.effort["scores"].steps + 1)
     insertion = under([probability(places < cut) for cut in cuts])
     deletion = under([probability(places >= cut) for cut in cuts])
     return {"insertion": insertion, "deletion": deletion, "difference": insertion - deletion}
@@ -359,5 +354,5 @@ def statistic(study: Study, key: str, values: np.ndarray | None) -> dict[str, An
     if values.dtype == bool:
         return proportion(values)
     rng = np.random.default_rng([study.seed, DRAW, 3 + STATISTICS.index(key)])
-    count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    count = study.effort["scores"].resamples
     return {"value": float(values.mean()), "interval": bootstrap(values, rng, count), "n": len(values)}

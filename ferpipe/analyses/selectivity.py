@@ -27,9 +27,6 @@ from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import LEVEL, mcnemar, percentiles, resamples
 
 MEASURES = ("index", "null", "excess", "auroc", "eta_squared")
-PERMUTATIONS, SMOKE_PERMUTATIONS = 20, 5  # of the labels: their mean is over all filters too
-RESAMPLES, SMOKE_RESAMPLES = 1000, 100
-FACES, SMOKE_FACES = 700, 35  # of dev, by class, that are answered without each of Table 1's filters
 CONSTANT = 1e-6  # of a filter's largest response: a range below is rounding
 DRAW = 142  # marks this analysis's generators
 
@@ -46,7 +43,7 @@ def analyse(study: Study) -> Result:
     is always over the analysis model's filters.
     """
     rng = np.random.default_rng([study.seed, DRAW, 0])
-    permutations = SMOKE_PERMUTATIONS if study.smoke else PERMUTATIONS
+    permutations = study.effort["selectivity"].permutations
     drawn = np.stack([study.labels, *(rng.permutation(study.labels) for _ in range(permutations))])
     others = (member.network(study.device) for member in study.members[1:] if member.weights is not None)
     further = (spatial_means(network, EVERY, study.dataset.dev.images, study.device) for network in others)
@@ -68,7 +65,7 @@ def analyse(study: Study) -> Result:
 
 def count(study: Study) -> int:
     """Return how many resamples are drawn."""
-    return SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    return study.effort["selectivity"].resamples
 
 
 def measures(values: np.ndarray, drawn: np.ndarray) -> Measures:
@@ -195,7 +192,7 @@ def zeroing(study: Study, table: np.ndarray) -> dict[str, Any]:
     with the share of dev's resamples in which it does, and the effect. `same` of the `losing` filters cost that emotion
     most.
     """
-    wanted = SMOKE_FACES if study.smoke else FACES
+    wanted = study.effort["selectivity"].faces
     chosen = stratified(study.labels, wanted, np.random.default_rng([study.seed, DRAW, 2]))
     images, labels = study.dataset.dev.images[chosen], study.labels[chosen]
     winners, share = bootstrapped(table, study.labels, count(study), study.seed)

@@ -18,8 +18,7 @@ def analyse(study: Study) -> Result:
     member = study.members[0]
     numbers = {
         **member.made_with,
-        "seed": study.seed,
-        "preset": study.preset,
+        **study.asked,
         "parameters": member.recipe.parameters(),
         "members": len(study.members),
         "pretrained": member.pretrained,

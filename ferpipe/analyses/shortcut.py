@@ -19,9 +19,6 @@ from ferpipe.explainers.perturbation import log_odds
 from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import bootstrap, proportion
 
-FACES, SMOKE_FACES = 30, 3  # explained at most of each kind
-EFFORT, SMOKE_EFFORT = 0.4, 0.02  # of the methods: 400 masks
-RESAMPLES, SMOKE_RESAMPLES = 1000, 100
 KINDS = ("decisive", "other")  # hands that change the answer when they go, and hands that do not
 SAD = EMOTIONS.index("sad")
 DRAW = 122  # marks this analysis's generators
@@ -47,8 +44,8 @@ def parameters(study: Study) -> dict[str, Any]:
     """Return what the numbers were made with."""
     return {
         "seed": study.seed,
-        "resamples": SMOKE_RESAMPLES if study.smoke else RESAMPLES,
-        "effort": SMOKE_EFFORT if study.smoke else EFFORT,
+        "resamples": study.effort["shortcut"].resamples,
+        "effort": study.effort["shortcut"].share,
     }
 
 
@@ -85,7 +82,7 @@ def found_by(
     drawn = {kind: chosen(study, k, flips == (kind == "decisive")) for k, kind in enumerate(KINDS)}
     places = np.concatenate(list(drawn.values()))
     decisive = np.arange(len(places)) < len(drawn["decisive"])
-    effort = SMOKE_EFFORT if study.smoke else EFFORT
+    effort = study.effort["shortcut"].share
     aucs: dict[str, dict[str, Any]] = {}
     for name in (*METHODS, *BASELINES):
         maps = relevance(name, study.quick, images[places], answers[places], study.device, study.seed, effort)
@@ -97,7 +94,7 @@ def found_by(
 def chosen(study: Study, kind: int, wanted: np.ndarray) -> np.ndarray:
     """Return the places of up to FACES of the `wanted` faces (n,) bool, drawn and then sorted."""
     rng = np.random.default_rng([study.seed, DRAW, kind])
-    return np.sort(rng.permutation(np.flatnonzero(wanted))[: SMOKE_FACES if study.smoke else FACES])
+    return np.sort(rng.permutation(np.flatnonzero(wanted))[: study.effort["shortcut"].faces])
 
 
 def auc(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
@@ -122,5 +119,5 @@ def mean(study: Study, values: np.ndarray, index: int) -> dict[str, Any] | None:
     if not len(values):
         return None
     rng = np.random.default_rng([study.seed, DRAW, len(KINDS) + index])
-    interval = bootstrap(values, rng, SMOKE_RESAMPLES if study.smoke else RESAMPLES)
+    interval = bootstrap(values, rng, study.effort["shortcut"].resamples)
     return {"value": float(values.mean()), "interval": interval, "n": len(values)}

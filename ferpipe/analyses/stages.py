@@ -18,10 +18,8 @@ from ferpipe.explainers.inputs import batches
 from ferpipe.results.stored import Result
 from ferpipe.statistics.intervals import bootstrap, correlation
 
-FACES, SMOKE_FACES = 140, 14  # of dev, by class, whose outputs are held against them
 SHOWS = ("face", "edges", "shade")  # what an output may follow
 LOUD = 0.9  # quantile of the other emotions' faces above which a filter's response counts as an answer
-RESAMPLES, SMOKE_RESAMPLES = 1000, 100
 DRAW = 162  # marks this analysis's generators
 
 
@@ -36,11 +34,11 @@ def analyse(study: Study) -> Result:
     depth.
     """
     rng = np.random.default_rng([study.seed, DRAW, 0])
-    chosen = stratified(study.labels, SMOKE_FACES if study.smoke else FACES, rng)
+    chosen = stratified(study.labels, study.effort["stages"].faces, rng)
     images = study.dataset.dev.images[chosen]
     own, other = likeness(study, images, images), likeness(study, images, np.roll(images, 1, axis=0))
     share = modes(study)
-    count = SMOKE_RESAMPLES if study.smoke else RESAMPLES
+    count = study.effort["stages"].resamples
     layers = []
     for depth, name in enumerate(LAYERS):
         above = (own[name] - other[name]).mean(0)  # (channels,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ferpipe.analyses.effort import Effort
 from ferpipe.data.dataset import Dataset
 from ferpipe.networks.folding import folded
 from ferpipe.networks.members import Member
@@ -26,7 +28,8 @@ class Study:
     student: Member | None  # what the ensemble taught, if anything
     device: torch.device
     seed: int
-    preset: str  # "smoke" asks for the least work that still fills every figure
+    effort: Mapping[str, Effort]  # by analysis
+    asked: Mapping[str, Any]  # of the command line, as the settings tell it
     kept: dict[str, Any] = field(default_factory=dict, compare=False)  # what analyses of one run share, by name
 
     @cached_property
@@ -49,11 +52,6 @@ class Study:
     def probabilities(self) -> np.ndarray:
         """The analysis model's probabilities on dev, (n, 7)."""
         return softmax(self.members[0].dev_logits)
-
-    @property
-    def smoke(self) -> bool:
-        """Whether the least work is asked for."""
-        return self.preset == "smoke"
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

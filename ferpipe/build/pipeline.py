@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ferpipe.analyses import ANALYSES
+from ferpipe.build import effort, summary
 from ferpipe.build import layout as layouts
 from ferpipe.build import options as project
-from ferpipe.build import summary
 from ferpipe.build.layout import Layout
 from ferpipe.build.options import Options
 from ferpipe.errors import Slip
@@ -160,6 +160,7 @@ class Build:
         self.folder = layout.artefacts / layout.dataset  # of data and networks, for all builds
         self.own = layout.base / layout.dataset  # of this one's faces
         self.hash = ""  # of the data
+        self.effort = effort.of(options.preset)
         self.names = Names([], "")
         self.shared = False  # whether several processes have made data and members: then nothing is rebuilt again
         self.place = options.load or self.folder / "members"  # of the networks
@@ -314,10 +315,11 @@ class Build:
         """Run each analysis whose result is stale."""
         options = self.options
         networks = {name: self._network(name) for name in self.names.all}
-        parameters = {"preset": options.preset, "seed": options.seed}
+        asked = {"preset": options.preset, "seed": options.seed}
         study: Study | None = None
         for name in _asked(options):
             code = self.memory.code(f"ferpipe.analyses.{name}")
+            parameters = {**asked, **effort.recorded(self.effort, code)}
             recipe = {"code": code, "parameters": parameters, "data": self.hash, "members": networks}
             folder = self.layout.results / self.layout.dataset / name
             why = reasons(recorded(folder / "recipe.json"), recipe, options.rebuilds("analyse", name))
@@ -387,7 +389,8 @@ class Build:
             student=of.get(names.student),
             device=device,
             seed=self.options.seed,
-            preset=self.options.preset,
+            effort=self.effort,
+            asked={"preset": self.options.preset, "seed": self.options.seed},
         )
         return made
 

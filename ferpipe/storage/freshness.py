@@ -62,7 +62,7 @@ def _settings(old: Any, new: Any) -> list[str]:
     """Return the flags whose values differ: `--seed 5 instead of 0`."""
     old, new = (value if isinstance(value, dict) else {} for value in (old, new))
     return [
-        f"{'' if key == 'sizes' else '--'}{key} {_shown(new.get(key))} instead of {_shown(old.get(key))}"
+        f"{'--' * (key in ('preset', 'seed'))}{key} {_shown(new.get(key))} instead of {_shown(old.get(key))}"
         for key in sorted({*old, *new})
         if old.get(key) != new.get(key)
     ]
@@ -203,7 +203,8 @@ def outdated(folder: Path, known: dict[str, Any] | None = None) -> dict[str, str
         elif edited := _code(recipe.get("code"), fingerprints.code(f"ferpipe.analyses.{name}", known)):
             found[name] = edited[0] + (f", and {len(edited) - 1} more" if len(edited) > 1 else "")
         else:
-            made[name] = fingerprints.of_value({key: recipe.get(key) for key in ("data", "members", "parameters")})
+            shared = {key: value for key, value in (recipe.get("parameters") or {}).items() if "." not in key}
+            made[name] = fingerprints.of_value([shared, recipe.get("data"), recipe.get("members")])
     usual = max(made.values(), key=list(made.values()).count, default="")
     others = {name: "is of another run than the rest" for name, one in made.items() if one != usual}
     return dict(sorted({**found, **others}.items()))

@@ -1,5 +1,7 @@
 """Studies of untrained networks, in memory."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from precision import float32, one_thread  # noqa: F401 (fixtures)
 from scipy.ndimage import gaussian_filter
 
 from ferpipe.analyses.study import Study
+from ferpipe.build import effort as efforts
 from ferpipe.data.dataset import Dataset, Split
 from ferpipe.networks import views
 from ferpipe.networks.members import Member
@@ -74,9 +77,21 @@ def study():
         own = tuple(member(dev, k, network, logits) for k in range(members))
         dataset = Dataset("faces", restricted, split(60, 0), dev, test, {"note": 1}, truth(n) if known else {})
         pupil = member(dev, 8, role="student") if taught else None
-        return Study(dataset, own, member(dev, 9, role="overfitted"), pupil, CPU, seed, preset)
+        return Study(dataset, own, member(dev, 9, role="overfitted"), pupil, CPU, seed, efforts.of(preset),
+                     {"preset": preset, "seed": seed})  # fmt: skip
 
     return build
+
+
+@pytest.fixture
+def asking(monkeypatch):
+    """Return a function that changes how much a smoke run asks of an analysis."""
+
+    def change(name, **changes):
+        usual, small = efforts.TABLE[name]
+        monkeypatch.setitem(efforts.TABLE, name, (usual, replace(small, **changes)))
+
+    return change
 
 
 @pytest.fixture

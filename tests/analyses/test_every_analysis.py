@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from ferpipe.analyses import ANALYSES, evidence, filters, light, lime, saliency, scores, selectivity, shortcut, stages
+from ferpipe.analyses import ANALYSES, shortcut
 from ferpipe.render.site import render
 from ferpipe.results import restricted, stored
 from ferpipe.storage import encoding
@@ -47,26 +47,16 @@ UNSHOWN = {  # and what the page says of it
 
 
 @pytest.fixture(autouse=True)
-def least(monkeypatch):
+def least(monkeypatch, asking):
     """Less work than smoke: no test here looks at how good a picture is."""
-    for module, constants in {
-        filters: {"SMOKE_STEPS": 1, "SMOKE_FACES": 7},
-        lime: {"SMOKE_SAMPLES": 20, "SMOKE_CLASS_MASKS": 10, "SMOKE_CLASS_FACES": 1},
-        saliency: {"SMOKE_SAMPLES": 2, "SMOKE_STEPS": 2},
-        evidence: {"SMOKE_FACES": 14},
-        scores: {
-            "SMOKE_FACES": 7,
-            "SMOKE_CHECKED": 2,
-            "SMOKE_EFFORT": 0.02,
-            "SMOKE_STEPS": 2,
-        },
-        selectivity: {"SMOKE_PERMUTATIONS": 2, "SMOKE_FACES": 7},
-        stages: {"SMOKE_FACES": 4},
-        light: {"SMOKE_FACES": 14},
-        shortcut: {"SMOKE_FACES": 2, "SMOKE_EFFORT": 0.02, "METHODS": ("gradient", "occlusion")},
-    }.items():
-        for constant, value in constants.items():
-            monkeypatch.setattr(module, constant, value)
+    for name, changes in {
+        "filters": {"steps": 1, "faces": 7}, "lime": {"samples": 20, "class_masks": 10, "class_faces": 1},
+        "saliency": {"samples": 2, "steps": 2}, "evidence": {"faces": 14}, "scores": {"steps": 2},
+        "selectivity": {"permutations": 2, "faces": 7}, "stages": {"faces": 4}, "light": {"faces": 14},
+        "shortcut": {"faces": 2},
+    }.items():  # fmt: skip
+        asking(name, **changes)
+    monkeypatch.setattr(shortcut, "METHODS", ("gradient", "occlusion"))
 
 
 ALWAYS = ("restricted, never right",)  # the others are slow tests

@@ -14,9 +14,8 @@ def image():
 
 
 @pytest.fixture
-def quick(monkeypatch):
-    monkeypatch.setattr(lime, "SMOKE_SAMPLES", 60)
-    monkeypatch.setattr(lime, "SMOKE_CLASS_MASKS", 30)
+def quick(asking):
+    asking("lime", samples=60, class_masks=30)
 
 
 def left_half(images):

@@ -5,8 +5,8 @@ from ferpipe.analyses import saliency
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    monkeypatch.setattr(saliency, "SMOKE_SAMPLES", 2)
+def quick(asking):
+    asking("saliency", samples=2)
 
 
 def test_six_faces_one_of_each_emotion_but_neutral_with_three_signed_maps(study):

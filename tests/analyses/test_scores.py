@@ -8,6 +8,7 @@ from test_counterfactuals import FEAR, Reads, drawn
 from ferpipe.analyses import scores
 from ferpipe.analyses.counterfactuals import Counterfactual, counterfactuals, effects
 from ferpipe.analyses.scores import Asked, Truth, against, agreement, order, part_correlation, played, trusted
+from ferpipe.build import effort as efforts
 from ferpipe.explainers import methods
 from ferpipe.results import stored
 
@@ -244,7 +245,11 @@ def test_one_member_or_one_with_weights_leaves_the_second_out(study, few):
 def test_checked_faces_stand_first_and_no_face_twice(study):
     one = study(n=240, preset="default")
     chosen, checked = scores.sampled(one)
-    assert abs(len(chosen) - scores.FACES) < 7 and checked == 14 and len(set(chosen.tolist())) == len(chosen)
+    assert (
+        abs(len(chosen) - efforts.of("default")["scores"].faces) < 7
+        and checked == 14
+        and len(set(chosen.tolist())) == len(chosen)
+    )
     assert set(one.labels[chosen[:checked]]) == set(range(7))
 
 
@@ -252,11 +257,11 @@ def test_drawn_faces_are_taken_from_those_that_are_answered_rightly_and_surely_i
     one = study(n=70, known=True, answers=np.arange(70) % 7)
     one = replace(one, dataset=replace(one.dataset, name="rendered"))
     right = scores.surely_right(one)
-    assert (one.probabilities.max(1) >= scores.SURE).sum() == right.sum() > scores.SMOKE_FACES
+    assert (one.probabilities.max(1) >= scores.SURE).sum() == right.sum() > efforts.of("smoke")["scores"].faces
     chosen, _ = scores.sampled(one)
-    assert right[chosen].all() and len(chosen) >= scores.SMOKE_FACES
+    assert right[chosen].all() and len(chosen) >= efforts.of("smoke")["scores"].faces
     wrong = replace(one, dataset=replace(one.dataset, truth={**one.dataset.truth, "emotions": np.ones(70, int)}))
     assert scores.surely_right(wrong).sum() == right[1::7].sum() < 14
-    few = replace(wrong, preset="default")
+    few = replace(wrong, effort=efforts.of("default"))
     chosen, _ = scores.sampled(few)
     assert not scores.surely_right(few)[chosen].all()

@@ -160,8 +160,8 @@ def test_a_study_has_each_layer_member_and_filter_of_table_1(study):
     assert encoding.json_bytes(selectivity.analyse(study(members=3)).numbers) == encoding.json_bytes(numbers)
 
 
-def test_a_filter_planted_to_answer_to_one_class_wins_its_cell(study, monkeypatch):
-    monkeypatch.setattr(selectivity, "SMOKE_FACES", 14)
+def test_a_filter_planted_to_answer_to_one_class_wins_its_cell(study, asking):
+    asking("selectivity", faces=14)
     network, images = initialised("imagenet", 8, 0), np.full((42, 48, 48), 100, np.uint8)
     images[np.arange(42) % 7 == 4] = 200
     with torch.no_grad():
@@ -183,8 +183,8 @@ def test_members_without_weights_are_left_out(study):
 
 
 @pytest.mark.parametrize("members", [1, 2])
-def test_the_plot_names_its_series_in_both_languages(study, monkeypatch, members):
-    monkeypatch.setattr(selectivity, "SMOKE_FACES", 7)
+def test_the_plot_names_its_series_in_both_languages(study, asking, members):
+    asking("selectivity", faces=7)
     result = selectivity.analyse(study(members=members))
     for language, words in (("en", ["over filters", "mean over members"]), ("zh", ["按滤波器", "成员均值"])):
         figure = drawer.draw({"selectivity": result}, language)

@@ -7,6 +7,7 @@ from torch import nn
 from ferpipe.analyses import shortcut
 from ferpipe.analyses.counterfactuals import counterfactuals
 from ferpipe.analyses.shortcut import SAD, auc
+from ferpipe.build import effort as efforts
 from ferpipe.emotions import EMOTIONS
 from ferpipe.explainers import methods
 from ferpipe.explainers.inputs import inputs
@@ -74,8 +75,8 @@ def test_no_more_faces_are_explained_than_asked_for(study, monkeypatch):
     monkeypatch.setattr(shortcut, "relevance", lambda name, network, images, *_: images.astype(np.float32))
     one = drawn(study, n=60, emotion=SAD, preset="smoke")
     numbers = shortcut.analyse(one).numbers
-    assert numbers["n"] == one.dataset.truth["hands"].sum() > 2 * shortcut.SMOKE_FACES
-    assert max(numbers["explained"].values()) == shortcut.SMOKE_FACES
+    assert numbers["n"] == one.dataset.truth["hands"].sum() > 2 * efforts.of("smoke")["shortcut"].faces
+    assert max(numbers["explained"].values()) == efforts.of("smoke")["shortcut"].faces
 
 
 def test_without_a_hand_there_is_nothing_to_measure(study):

@@ -1,0 +1,34 @@
+"""Effort as data: every analysis's row is used, and is a part of its recipe."""
+
+import re
+from pathlib import Path
+
+from ferpipe.build import effort
+from ferpipe.storage import fingerprints
+
+ANALYSES = Path(effort.__file__).parents[1] / "analyses"
+
+
+def test_every_row_is_asked_by_its_analysis_and_no_analysis_knows_a_preset():
+    asked = {}
+    for path in ANALYSES.glob("*.py"):
+        text = path.read_text()
+        assert "preset" not in text and "smoke" not in text, path.name
+        for row, field in re.findall(r'study\.effort\["(\w+)"\]\.(\w+)', text):
+            asked.setdefault(row, set()).add(field)
+    assert asked == {
+        name: {key for key, value in vars(usual).items() if value} for name, (usual, _) in effort.TABLE.items()
+    }
+
+
+def test_a_smaller_effort_asks_less_of_the_same():
+    usual, small = effort.of("default"), effort.of("smoke")
+    for name, row in usual.items():
+        more, less = vars(row), vars(small[name])
+        assert all((more[key] > 0) == (less[key] > 0) and more[key] >= less[key] for key in more), name
+    assert effort.of("full") == effort.of("shipped") == usual
+
+
+def test_a_recipe_knows_the_rows_that_its_code_asks():
+    code = fingerprints.code("ferpipe.analyses.atlas")
+    assert effort.recorded(effort.of("smoke"), code) == {"atlas.resamples": 100, "evidence.faces": 35}
