@@ -18,7 +18,8 @@ import torch
 from clones import PLACES, ROOT, build, build_here, clone, contents, places, well
 from PIL import Image
 
-from ferpipe.build import effort, options, pipeline
+from ferpipe.build import effort, options, stages
+from ferpipe.build import settings as asked_for
 from ferpipe.data import cache
 from ferpipe.data.faces import rendered
 from ferpipe.emotions import EMOTIONS
@@ -469,7 +470,8 @@ def test_shipped_networks_fill_the_report_without_training_and_predict(restricte
     monkeypatch.setattr(
         effort, "SMALL", ("smoke", "shipped")
     )  # as much work as a preset that trains nothing would need
-    monkeypatch.setattr(pipeline, "SHIPPED", target)
+    monkeypatch.setattr(asked_for, "SHIPPED", target)
+    monkeypatch.setattr(stages, "SHIPPED", target)
     monkeypatch.setattr(shipping, "PLACE", target)
     names = json.loads((made / "networks.json").read_bytes())
     faces = drawn(restricted[0] / ".artefacts/fer2013")

@@ -35,7 +35,7 @@ MAY = {  # a room -> the rooms that it may import, all of them below it; then ot
         ("errors", "storage", "results", "text", "drawing", "figures"), {"numpy", "jinja2", "markupsafe"}
     ),
     "build": (
-        ("errors", "emotions", "storage", "results", "data", "networks", "training", "analyses"), {*LEARN}
+        ("errors", "emotions", "storage", "results", "data", "networks", "training", "analyses", "render"), {*LEARN}
     ),
 }  # fmt: skip
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")

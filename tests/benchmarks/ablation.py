@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from scipy.stats import t as student_t
 from tqdm import tqdm
 
-from ferpipe.build.pipeline import DATA_SEED
+from ferpipe.build.settings import DATA_SEED
 from ferpipe.data import fer2013
 from ferpipe.data.dataset import Dataset
 from ferpipe.data.faces import rendered

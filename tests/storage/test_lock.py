@@ -10,7 +10,7 @@ import time
 import pytest
 from clones import ROOT
 
-from ferpipe.build import layout, pipeline
+from ferpipe.build import guard, layout, pipeline
 from ferpipe.build.options import Options
 from ferpipe.errors import Slip
 from ferpipe.storage import lock
@@ -67,13 +67,13 @@ def test_other_folders_are_free_and_one_named_twice_is_held_once(tmp_path):
 ])  # fmt: skip
 def test_a_command_locks_what_it_writes(tmp_path, command, wanted):
     options = Options(command, artefacts=tmp_path / "a", results=tmp_path / "r", output=tmp_path / "o")
-    files = pipeline.locks(options, layout.of(options), None)
+    files = guard.locks(options, layout.of(options), None)
     assert {str(file.relative_to(tmp_path)) for file in files} == {f"{folder}/{lock.NAME}" for folder in wanted}
 
 
 def test_the_artefacts_lock_serves_a_trial_that_lies_in_them(tmp_path):
     options = Options(data=tmp_path, artefacts=tmp_path / "a")
-    assert pipeline.locks(options, layout.of(options), None) == [tmp_path / "a" / lock.NAME]
+    assert guard.locks(options, layout.of(options), None) == [tmp_path / "a" / lock.NAME]
 
 
 def test_a_folder_that_was_made_for_a_lock_goes_when_nothing_came_to_lie_in_it(tmp_path):

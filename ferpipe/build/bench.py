@@ -1,0 +1,136 @@
+"""Where stages are made: the data set, the device and the networks, each loaded when a stage first needs it."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from ferpipe.analyses import ANALYSES
+from ferpipe.analyses.study import Study
+from ferpipe.build import guard
+from ferpipe.build.settings import Settings
+from ferpipe.build.stages import Analysis, Data, Names, Network
+from ferpipe.data import cache, fer2013
+from ferpipe.data.dataset import Dataset
+from ferpipe.data.faces import rendered
+from ferpipe.errors import Slip
+from ferpipe.networks import checkpoints, machine, start
+from ferpipe.results import restricted, stored
+from ferpipe.storage import fingerprints, places
+from ferpipe.storage.freshness import Log
+from ferpipe.training import distil, loop, shipping
+
+
+class Bench:
+    """What the stages of one build share."""
+
+    def __init__(self, settings: Settings, log: Log) -> None:
+        self.settings, self.log = settings, log
+        self.data: Data | None = None  # the stage of the data set, once it is made
+        self.names = Names()  # of the networks, once they are trained
+        self._dataset: Dataset | None = None
+
+    @property
+    def dataset(self) -> Dataset:
+        """The data set; raises Slip where its file is damaged and cannot be made again as it was."""
+        if self._dataset is None:
+            assert self.data is not None
+            try:
+                self._dataset = cache.load(self.data.folder, self.data.hash)
+            except Slip:
+                if "RANK" in os.environ:  # others may be reading it
+                    raise
+                self._dataset = self._remade(self.data)
+        return self._dataset
+
+    def make_data(self, stage: Data) -> None:
+        """Draw or read the data set, and write its file."""
+        self._dataset = self._loaded()
+        cache.save(stage.folder, self._dataset, stage.recipe)
+
+    def _remade(self, stage: Data) -> Dataset:
+        """Make the data set again, since its file is damaged; raises Slip if its record was damaged too."""
+        wanted, dataset = stage.hash, self._loaded()
+        with self.log.making("data", [f"{stage.folder / 'dataset.npz'} is damaged"]):
+            made = cache.save(stage.folder, dataset, stage.recipe)
+        if made != wanted:
+            raise Slip(f"{stage.folder} was damaged and is made anew; run the same command again")
+        return dataset
+
+    def _loaded(self) -> Dataset:
+        sizes, source, seed = self.settings.sizes, self.settings.source, self.settings.data_seed
+        with tqdm(total=sum(sizes) or None, desc="data", unit="face", mininterval=1) as bar:
+            if source is None:
+                return rendered.dataset(sizes, seed, bar.update)
+            return fer2013.load(source, seed, bar.update)
+
+    @property
+    def threads(self) -> int:
+        """How many of the processor's a network is trained on."""
+        return self.settings.threads or machine.cores()
+
+    @cached_property
+    def device(self) -> torch.device:
+        """The device to work on, prepared so that equal seeds give equal bytes; raises Slip where there is none."""
+        machine.prepare(self.threads)
+        return machine.device(self.settings.device)
+
+    def make_network(self, stage: Network) -> None:
+        """Train a network, a student by the members that teach it."""
+        init = self.settings.init
+        device, weights = self.device, start.read(init) if init else None
+        teachers = self._taught(stage.taught) if stage.taught else None
+        record = {"recipe": {**stage.recipe, "threads": self.threads}}
+        train, dev = self.dataset.train, self.dataset.dev
+        loop.train(stage.network, train, dev, stage.folder, record, device, weights, teachers)
+
+    def _taught(self, names: tuple[str, ...]) -> np.ndarray:
+        ensemble = [checkpoints.load(self.settings.networks / name) for name in names]
+        return distil.probabilities(ensemble, self.dataset.train.images, self.device)
+
+    @cached_property
+    def study(self) -> Study:
+        """What every analysis is given; raises Slip for networks that answer other faces."""
+        settings, names, device = self.settings, self.names, self.device
+        members = [checkpoints.load(settings.networks / name) for name in names.all]
+        dev = self.dataset.dev
+        if settings.shipped:
+            members = shipping.aligned(members, settings.networks, dev.images)
+        for member in members:
+            if len(member.view_logits) != len(dev):
+                raise Slip(
+                    f"{settings.networks / member.name} answers {len(member.view_logits):,} dev faces of {len(dev):,}; "
+                    "load members of the same data"
+                )
+        of = dict(zip(names.all, members, strict=True))
+        return Study(
+            dataset=self.dataset,
+            members=tuple(of[name] for name in names.members),
+            overfitted=of[names.overfitted],
+            student=of.get(names.student),
+            device=device,
+            seed=settings.seed,
+            effort=settings.effort,
+            asked={"preset": settings.preset, "seed": settings.seed},
+        )
+
+    def make_analysis(self, stage: Analysis) -> None:
+        """Run an analysis and write its result; of a restricted data set, its faces apart."""
+        study = self.study
+        result: stored.Result = importlib.import_module(f"ferpipe.analyses.{stage.name}").analyse(study)
+        if study.dataset.restricted:
+            restricted.check(stage.name, result.arrays, result.numbers)
+            splits = (study.dataset.train, study.dataset.dev, study.dataset.test)
+            restricted.compare(stage.name, result.arrays, [split.images for split in splits if split is not None])
+            stored.write_faces(self.settings.own, stage.name, result.faces, fingerprints.of_value(stage.recipe))
+        else:
+            result = replace(result, arrays={**result.arrays, **result.faces})
+        places.claim(stage.folder.parent, ANALYSES, guard.earlier_results(stage.folder.parent))
+        stored.write(stage.folder, result, {"recipe": stage.recipe, "made_with": machine.description(study.device)})
+        self.log.changed += [stage.folder / file for file in stored.FILES]

@@ -1,0 +1,78 @@
+"""The page of a build: whether it is as it would be rendered now, and rendering it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ferpipe.build.layout import Layout
+from ferpipe.storage import fingerprints, places
+from ferpipe.storage.freshness import Log, Recipe, reasons, remember, remembered
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How strict a render is, and whether it is asked for though the page is fresh."""
+
+    strict: bool
+    release: bool
+    rebuild: bool
+
+
+def render(layout: Layout, rules: Rules, log: Log) -> None:
+    """Render the page of a build, unless it is as it would be."""
+    from ferpipe.render import site
+
+    stage = "site" if layout.published else "page"
+    place, key = layout.base / "pages.json", str(layout.page.resolve())
+    pages = remembered(place)
+    record = pages.get(key)
+    asked = {"strict": rules.strict, "release": rules.release}
+    # a page that was strict enough is so for less
+    kept = {name: rule or bool(record and record["recipe"].get(name)) for name, rule in asked.items()}
+    made_of = site.recipe(layout.results, artefacts=layout.base, editions=layout.editions, local=layout.local)
+    recipe = {**made_of, **kept}
+    why = _reasons(record, recipe, rules.rebuild)
+    if record and not why and record["files"] != _listing(layout.page):
+        why = ["a file of the page was changed"]
+    if not why:
+        return log.fresh(stage)
+    with log.making(stage, why):
+        made = site.render(
+            layout.results, layout.page, artefacts=layout.base, editions=layout.editions, local=layout.local,
+            strict=rules.strict, release=rules.release, partial=not layout.published,
+        )  # fmt: skip
+        log.changed += [layout.page / name for name in made.changed]
+        for line in [*made.notes, *(site.absences(layout.results) if layout.published else [])]:
+            print(line)
+        pages[key] = {"recipe": recipe, "files": _listing(layout.page)}
+        remember(place, pages)
+
+
+def _reasons(record: dict[str, Any] | None, recipe: Recipe, rebuild: bool) -> list[str]:
+    """Return why a page is rendered, each kind of change once."""
+    if record is None or rebuild:
+        return reasons(record, recipe, rebuild)
+    before, lines = record["recipe"], []
+    words = {"code": "the code that draws", "templates": "the templates", "report": "the text", "faces": "the faces"}
+    for key in sorted({*before, *recipe}):
+        old, new = before.get(key), recipe.get(key)
+        if old == new:
+            continue
+        if key.startswith("results/"):
+            was, now = old or {}, new or {}
+            names = sorted({name.split("/")[0] for name in {*was, *now} if was.get(name) != now.get(name)})
+            lines.append(f"results of {key.removeprefix('results/')} changed: {', '.join(names)}")
+        elif key == "report" and old and new:
+            changed = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+            lines.append(f"{', '.join(changed)} edited")
+        else:
+            lines.append(f"{words.get(key, f'--{key}')} changed")
+    return lines
+
+
+def _listing(folder: Path) -> dict[str, str]:
+    """Return the hash of each file of a page by its path there; of what somebody else put there, nothing."""
+    names = places.listed(folder) or ()
+    return {name: fingerprints.of_file(folder / name) for name in sorted(names) if (folder / name).is_file()}

@@ -1,0 +1,91 @@
+"""What a build is to do, read from the command line once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ferpipe.analyses import ANALYSES
+from ferpipe.analyses.effort import Effort
+from ferpipe.build import effort
+from ferpipe.build.layout import Layout
+from ferpipe.build.options import Options
+from ferpipe.errors import Slip
+from ferpipe.storage import fingerprints
+from ferpipe.training.presets import PRESETS, Plan, plan
+
+SHIPPED = fingerprints.PACKAGE / "shipped"
+DATA_SEED = 2013  # of the rendered faces; --seed is the networks'
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One data set, its networks and their analyses."""
+
+    layout: Layout
+    source: Path | None  # of the data set; None: it is drawn
+    sizes: tuple[int, int, int]  # faces to draw for train, dev, test
+    data_seed: int
+    seed: int  # of the networks and the analyses
+    preset: str
+    plan: Plan | None  # of the networks to train; None: those in `networks` are taken as they are
+    networks: Path  # the folder of the networks
+    init: Path | None  # weights to start from
+    analyses: tuple[str, ...]
+    effort: Mapping[str, Effort]
+    device: str
+    threads: int | None
+    rebuild: str | None
+
+    @property
+    def shipped(self) -> bool:
+        """Whether the networks are the package's own, of which some have answers alone."""
+        return self.networks.parent == SHIPPED
+
+    @property
+    def folder(self) -> Path:
+        """The folder of data set and networks, for all builds."""
+        return self.layout.artefacts / self.layout.dataset
+
+    @property
+    def own(self) -> Path:
+        """The folder of this build's faces and of the names of its networks."""
+        return self.layout.base / self.layout.dataset
+
+    @property
+    def results(self) -> Path:
+        """The folder of this data set's results."""
+        return self.layout.results / self.layout.dataset
+
+    def rebuilds(self, stage: str, name: str = "") -> bool:
+        """Return whether a stage, or the analysis `name` of it, is to be made again."""
+        return self.rebuild in ("all", stage, name or stage)
+
+
+def of(options: Options, layout: Layout) -> Settings:
+    """Return what the command line asks for; raises Slip where it asks the shipped networks about other data."""
+    drawn, shipped = options.data is None, options.preset == "shipped" and options.load is None
+    if shipped and drawn:
+        raise Slip("--preset shipped: the shipped networks learned FER2013; name it with --data PATH")
+    known = PRESETS[layout.dataset].get(options.preset)
+    work = None  # of the presets that train
+    if known is not None and options.load is None:
+        work = plan(known, options.seed, options.members, options.epochs, options.init is not None, options.student)
+    networks = SHIPPED / layout.dataset if shipped else layout.artefacts / layout.dataset / "members"
+    return Settings(
+        layout=layout,
+        source=options.data,
+        sizes=known.sizes if known and drawn else (0, 0, 0),
+        data_seed=DATA_SEED if drawn else options.seed,
+        seed=options.seed,
+        preset=options.preset,
+        plan=work,
+        networks=options.load or networks,
+        init=options.init,
+        analyses=(options.only,) if options.only else ANALYSES,
+        effort=effort.of(options.preset),
+        device=options.device,
+        threads=options.threads,
+        rebuild=options.rebuild,
+    )

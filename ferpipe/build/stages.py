@@ -1,0 +1,261 @@
+"""The stages of a build as values: a name, what it needs, what it would be made of now, where it lies, how it is made.
+
+    data -> networks -> analyses
+
+A stage is stale when its record is missing or tells of another recipe; then it is made, and only then is the module
+imported that makes it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ferpipe.build import effort
+from ferpipe.build.settings import SHIPPED, Settings
+from ferpipe.errors import Slip
+from ferpipe.networks.recipes import Recipe as NetworkRecipe
+from ferpipe.storage import atomic, encoding, fingerprints
+from ferpipe.storage.freshness import Memory, Recipe, differences, reasons, recipes, recorded
+
+if TYPE_CHECKING:
+    from ferpipe.build.bench import Bench
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A piece of work that lies in a folder of its own, with the record of what it was made of."""
+
+    name: str
+    needs: tuple[str, ...]  # stages whose outcome its recipe tells of
+    recipe: Recipe  # what it would be made of now
+    folder: Path
+    rebuild: bool  # asked for
+
+    def record(self) -> Record | None:
+        """Return the record of what was made, if there is one that can be read."""
+        return recorded(self.folder / "recipe.json")
+
+    def stale(self) -> list[str]:
+        """Return why the stage is to be made; nothing where it is fresh."""
+        return reasons(self.record(), self.recipe, self.rebuild)
+
+    def note(self) -> str:
+        """Return what to tell of a stage that is fresh."""
+        return ""
+
+    def make(self, bench: Bench) -> None:
+        """Make it; `bench` has what the other stages made."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Data(Stage):
+    """The data set as one file of arrays."""
+
+    def stale(self) -> list[str]:
+        """Return why the data set is to be made; its record must also tell its hash."""
+        why, record = super().stale(), self.record()
+        return why or ([] if record and isinstance(record.get("data"), str) else ["its record is damaged"])
+
+    def make(self, bench: Bench) -> None:
+        """Draw or read the data set."""
+        bench.make_data(self)
+
+    @property
+    def hash(self) -> str:
+        """The hash of the pictures and labels that were made."""
+        record = self.record()
+        assert record is not None
+        return str(record["data"])
+
+
+@dataclass(frozen=True)
+class Network(Stage):
+    """A trained network, in a folder that is named by its hyperparameters and its data."""
+
+    network: NetworkRecipe
+    taught: tuple[str, ...] = ()  # by these members
+
+    def stale(self) -> list[str]:
+        """Return why the network is to be trained; one of older code is kept. Raises Slip for a damaged record."""
+        record = self.record()
+        if self.rebuild or not os.path.lexists(self.folder):
+            return ["asked for by --rebuild" if record else self._untrained()]
+        made_of, identity = record.get("recipe") if record else None, self.identity
+        if not isinstance(made_of, dict) or {key: made_of.get(key) for key in identity} != identity:
+            raise Slip(
+                f"{self.folder / 'recipe.json'} is damaged; restore the folder {self.name} from a copy, "
+                "or remove it and it is trained again"
+            )
+        return []
+
+    @property
+    def identity(self) -> Recipe:
+        """What makes it this network and no other: not the code that trained it."""
+        return {key: value for key, value in self.recipe.items() if key != "code"}
+
+    def note(self) -> str:
+        """Return which code has changed since the network was trained."""
+        made_of = (self.record() or {}).get("recipe", {})
+        changed = differences({"code": made_of.get("code")}, {"code": self.recipe["code"]})
+        return f"kept, though {changed[0]} since; --rebuild train trains it again" if changed else ""
+
+    def _untrained(self) -> str:
+        """Return what sets the network apart from the most similar one that is there."""
+        near: list[list[str]] = []
+        for path in self.folder.parent.glob(f"{self.network.role}-{self.network.seed}-*/recipe.json"):
+            made_of = (recorded(path) or {}).get("recipe")
+            if isinstance(made_of, dict) and isinstance(made_of.get("parameters"), dict):
+                others = recipes(made_of["parameters"], self.network.parameters())
+                near.append(others + ["other data"] * (made_of.get("data") != self.recipe["data"]))
+        nearest = sorted(near, key=len)[:1]
+        return f"not trained yet; beside the nearest: {', '.join(nearest[0])}" if nearest else "not trained yet"
+
+    def make(self, bench: Bench) -> None:
+        """Train the network."""
+        bench.make_network(self)
+
+
+@dataclass(frozen=True)
+class Analysis(Stage):
+    """An analysis and its result."""
+
+    faces: Path | None = None  # the folder of a restricted data set's pictures, which are a part of the result
+
+    def stale(self) -> list[str]:
+        """Return why the analysis is to be run; all files of its result must be whole too."""
+        why = super().stale()
+        return why or ([] if self._whole() else ["a file of the result is missing or damaged"])
+
+    def _whole(self) -> bool:
+        if not encoding.whole(self.folder / "numbers.json", self.folder / "arrays.npz"):
+            return False
+        if self.faces is None:
+            return True
+        known = recorded(self.faces / "faces.json") or {}
+        return encoding.whole(self.faces / "faces.npz") and known.get(self.name) == fingerprints.of_value(self.recipe)
+
+    def make(self, bench: Bench) -> None:
+        """Run the analysis."""
+        bench.make_analysis(self)
+
+
+def data(settings: Settings, memory: Memory) -> Data:
+    """Return the stage that draws or reads the data set; its folder is named by what was asked for."""
+    if settings.source is None:
+        asked: Recipe = {"parameters": {"sizes": list(settings.sizes), "seed": settings.data_seed}}
+        code = memory.code("ferpipe.data.faces.rendered")
+    else:
+        from ferpipe.data import fer2013
+
+        asked = {"parameters": {"seed": settings.data_seed}, "source": fer2013.signature(settings.source)}
+        code = memory.code("ferpipe.data.fer2013")
+    folder = settings.folder / f"dataset-{fingerprints.of_value(asked)[:8]}"
+    return Data("data", (), {"code": code, **asked}, folder, settings.rebuilds("data"))
+
+
+def networks(settings: Settings, data: str, memory: Memory) -> list[Network]:
+    """Return the stages that train the ensemble and then the overfitting model, on the data of this hash."""
+    assert settings.plan is not None
+    return [_network(settings, recipe, data, memory) for recipe in (*settings.plan.members, settings.plan.overfitted)]
+
+
+def student(settings: Settings, data: str, ensemble: Sequence[Network], memory: Memory) -> Network | None:
+    """Return the stage that distils the ensemble, where that is asked for."""
+    if settings.plan is None or settings.plan.student is None:
+        return None
+    weights = [encoding.read_json(one.folder / "recipe.json")["weights"] for one in ensemble]
+    names = tuple(one.name for one in ensemble)
+    return _network(settings, settings.plan.student, data, memory, names, teachers=weights)
+
+
+def _network(
+    settings: Settings, recipe: NetworkRecipe, data: str, memory: Memory, taught: tuple[str, ...] = (), **more: Any
+) -> Network:
+    if settings.init:
+        more["init"] = fingerprints.of_file(settings.init)
+    identity = {"parameters": recipe.parameters(), "data": data, **more}
+    name = f"{recipe.role}-{recipe.seed}-{fingerprints.of_value(identity)[:8]}"
+    code = {"code": memory.code("ferpipe.training.loop")}
+    rebuild = settings.rebuilds("train")
+    return Network(name, ("data", *taught), {**identity, **code}, settings.networks / name, rebuild, recipe, taught)
+
+
+def analyses(settings: Settings, data: str, names: Names, memory: Memory) -> list[Analysis]:
+    """Return the stages that look at these networks, on the data of this hash."""
+    looked_at = {name: _described(settings.networks / name) for name in names.all}
+    asked = {"preset": settings.preset, "seed": settings.seed}
+    found = []
+    for name in settings.analyses:
+        code = memory.code(f"ferpipe.analyses.{name}")
+        parameters = {**asked, **effort.recorded(settings.effort, code)}
+        recipe = {"code": code, "parameters": parameters, "data": data, "members": looked_at}
+        faces = None if settings.source is None else settings.own
+        rebuild = settings.rebuilds("analyse", name)
+        found.append(Analysis(name, ("data", *names.all), recipe, settings.results / name, rebuild, faces))
+    return found
+
+
+def _described(folder: Path) -> dict[str, Any]:
+    """Return what a result says of a network: the hash of its weights, and its settings where they are unusual."""
+    record = recorded(folder / "recipe.json") or {}
+    usual, given = NetworkRecipe().parameters(), record.get("recipe", {}).get("parameters", {})
+    always = ("role", "seed", "stem", "width", "epochs")
+    return {
+        "weights": record.get("weights"),
+        "recipe": {key: value for key, value in given.items() if key in always or usual.get(key) != value},
+    }
+
+
+@dataclass(frozen=True)
+class Names:
+    """The folders of a build's networks."""
+
+    members: list[str] = field(default_factory=list)
+    overfitted: str = ""
+    student: str = ""  # none
+
+    @property
+    def all(self) -> list[str]:
+        """All of them, the student last."""
+        return [*self.members, self.overfitted, *filter(None, [self.student])]
+
+    def write(self, settings: Settings) -> None:
+        """Write down which networks are this build's, for predict."""
+        place = os.path.relpath(settings.networks.resolve(), settings.own.resolve())
+        atomic.write(settings.own / "networks.json", encoding.json_bytes({"place": place, **asdict(self)}))
+
+
+def loaded(place: Path, data: str | None) -> Names:
+    """Return the networks in the folder `place`, one with weights first; raises Slip if they do not fit.
+
+    `data` is the hash of the data that they must have been trained on; None: whatever it was.
+    """
+    if not place.is_dir():
+        raise Slip(f"{place}: no such folder; wanted a folder of members, such as .artefacts/rendered/members")
+    roles: dict[str, list[str]] = {"member": [], "overfitted": [], "student": []}
+    for folder in sorted(place.iterdir()):
+        record = recorded(folder / "recipe.json")
+        if record is None:
+            continue
+        try:
+            role, trained_on = record["recipe"]["parameters"]["role"], record["recipe"]["data"]
+            first = record["weights"] and place.parent == SHIPPED
+            roles[role].insert(0 if first else len(roles[role]), folder.name)
+        except (KeyError, TypeError):
+            raise Slip(f"{folder / 'recipe.json'} is not the record of a member; take it out of {place}") from None
+        if data is not None and trained_on != data:
+            raise Slip(f"{folder} was trained on data {trained_on}, these are {data}; load members of the same data")
+    if not roles["member"] or len(roles["overfitted"]) != 1 or len(roles["student"]) > 1:
+        got = ", ".join(f"{len(names)} {role}" for role, names in roles.items())
+        raise Slip(
+            f"{place}: wanted one member or more, one overfitting model and one student at most, "
+            f"got {got}; train makes them"
+        )
+    return Names(roles["member"], roles["overfitted"][0], "".join(roles["student"]))
