@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from ferpipe.drawing import gallery
 from ferpipe.drawing.figure import Figure
-from ferpipe.render import drawing
 from ferpipe.render.edition import Edition, editions
 from ferpipe.render.page import Pages
 from ferpipe.render.site import ASSETS, GENERATOR
@@ -52,7 +51,6 @@ def gather(
     report = frame.read(folder)
     shown = editions(results, artefacts, names, local, report.original)
     asked = [(edition, language) for edition in shown for language in report.languages]
-    ahead = drawing.ahead(asked, artefacts)
     sections, problems = _read(report)
     problems += chapters.unplaced(sections) if rules.strict else []
     outdated = {edition.name: freshness.outdated(edition.results, known) for edition in shown}
@@ -68,19 +66,15 @@ def gather(
     problems += [line for lines in leaks.values() for line in lines]
     writers: dict[tuple[str, str], chapters.Writer] = {}
     figures: dict[tuple[str, str], dict[str, Figure]] = {}
-    if ahead:  # no drawer is written for arrays that should not be there
-        ahead.begin([page for page in asked if not leaks.get(page[0].name)], known)
     for edition, language in asked:
         writers[edition.name, language] = _writer(language, sections, edition, problems, absent[edition.name])
-    if ahead:
-        ahead.share(known)
     for edition, language in asked:
         key = edition.name, language
         given = not leaks.get(edition.name)
         figures[key] = _figures(language, writers[key], edition, artefacts, known, problems) if given else {}
-    pages = Pages(report, shown, templates, artefacts / "figures" / "templates")
+    pages = Pages(report, shown, templates)
     cards = {
-        edition.name: drawing.figure(edition, gallery.CARD, report.languages[0], artefacts, known)
+        edition.name: _figure(edition, gallery.CARD, report.languages[0], artefacts, known)
         for edition in shown
         if not edition.local and not problems and edition.analyses.keys() >= set(gallery.analyses(gallery.CARD))
     }
@@ -245,12 +239,18 @@ def _figures(
         if item.name not in drawn or not edition.drawable.issuperset(gallery.analyses(item.name)):
             continue  # told already, with the text that places it
         try:
-            figures[item.name] = drawing.figure(edition, item.name, language, artefacts, known)
+            figures[item.name] = _figure(edition, item.name, language, artefacts, known)
         except (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             places = ", ".join(f"{edition.name}/{name}" for name in gallery.analyses(item.name))
             found = f"finds no {error} in" if isinstance(error, KeyError) else f"cannot be drawn ({error}) from"
             problems.append(f"{item.where}: figure '{item.name}' {found} {places}; python build.py remakes it")
     return figures
+
+
+def _figure(edition: Edition, name: str, language: str, artefacts: Path, known: dict[str, Any]) -> Figure:
+    """Return a figure of an edition in one language, out of the cache or drawn."""
+    sources, folder = edition.sources(gallery.analyses(name)), f"{edition.name}{'-local' * edition.local}"
+    return gallery.figure(name, language, sources, edition.load, artefacts / "figures" / folder, known)
 
 
 def _add(files: Files, folder: str, figures: Mapping[str, Figure]) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import marshal
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, UndefinedError
-from jinja2.bccache import Bucket
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
 from markupsafe import Markup
 
 from ferpipe.drawing import figure as tokens
@@ -19,7 +16,7 @@ from ferpipe.errors import Slip
 from ferpipe.figures.card import SIZE
 from ferpipe.render.edition import Edition
 from ferpipe.render.words import WORDS
-from ferpipe.storage import atomic, fingerprints
+from ferpipe.storage import fingerprints
 from ferpipe.text.chapters import SLOT, Placed, Writer
 from ferpipe.text.formats import integer
 from ferpipe.text.markup import plain
@@ -29,37 +26,13 @@ from ferpipe.text.words import HTML_LANG
 SPLITS = ("train", "dev", "test")
 
 
-class Compiled(BytecodeCache):
-    """Compiled templates in a folder, each with a hash: code of which a bit is flipped is not run.
-
-    Jinja2's own cache of files unpickles them.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def _file(self, bucket: Bucket) -> Path:
-        return self.folder / f"{bucket.key}.{sys.implementation.cache_tag}"
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Fill the bucket with the code of its template, if that is here."""
-        if content := atomic.unseal(self._file(bucket)):
-            source, code = marshal.loads(content)
-            bucket.code = code if source == bucket.checksum else None
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep the bucket's code."""
-        atomic.seal(self._file(bucket), marshal.dumps((bucket.checksum, bucket.code)))
-
-
 class Pages:
     """The site's pages as bytes."""
 
-    def __init__(self, report: Report, editions: Sequence[Edition], templates: Path, compiled: Path) -> None:
+    def __init__(self, report: Report, editions: Sequence[Edition], templates: Path) -> None:
         self.report, self.editions = report, editions
         self.templates = Environment(
             loader=FileSystemLoader(templates),
-            bytecode_cache=Compiled(compiled),  # spares a quarter of a cached render
             undefined=StrictUndefined,
             autoescape=True,
             trim_blocks=True,
