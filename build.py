@@ -45,6 +45,13 @@ def path(text: str) -> Path:
     return Path(text)
 
 
+def word(text: str) -> str:
+    """Return a name; an empty one would be none."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"wanted a name, got {text!r}")
+    return text
+
+
 def positive(text: str) -> int:
     """Return a whole number from 1."""
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 10**6:
@@ -92,8 +99,13 @@ def options(arguments: list[str]) -> Options:
     add("--why", action="store_true", help="print everything that made a stage stale")
     add("--strict", action="store_true", help="also refuse unused figures, dead links, requests elsewhere, heavy pages")
     add("--release", action="store_true", help="strict, and refuse published results that are older than the code")
-    add("--run", metavar="NAME", help="of a trial, .artefacts/runs/NAME; the default is its data set, preset and seed")
-    add("--publish", nargs="?", const=True, metavar="NAME",
+    add(
+        "--run",
+        type=word,
+        metavar="NAME",
+        help="of a trial, .artefacts/runs/NAME; the default is its data set, preset and seed",
+    )
+    add("--publish", nargs="?", type=word, const=True, metavar="NAME",
         help="make this run, or the one that is named, the published one in report/results/ and site/")  # fmt: skip
     add("--port", type=port, metavar="N", help="of serve; the default is 8000 or, where that is taken, a free one")
     add(

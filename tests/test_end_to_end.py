@@ -157,6 +157,23 @@ def test_an_edit_of_how_work_is_stored_makes_nothing_stale(built, module):
         path.write_text(text)
 
 
+def test_other_code_that_draws_the_same_faces_reruns_nothing_and_is_written_down(built):
+    build_inside(built)
+    record = built / RUN / "results/rendered/lime/recipe.json"
+    path, before = built / "ferpipe/data/faces/canvas.py", json.loads(record.read_bytes())
+    text = path.read_text()
+    path.write_text(f"{text}\n\nCHANGED = 1\n")
+    try:
+        done = well(build(built, "--preset", "smoke", "--only", "lime", "--run", "rendered-smoke-0"))
+        assert "(data/faces/canvas.py was edited)" in done.stdout
+        assert [line.split()[0] for line in done.stdout.splitlines() if " made " in line][:1] == ["data"]
+        after = json.loads(record.read_bytes())
+        assert after["inputs"]["data"] != before["inputs"]["data"] and after["recipe"] == before["recipe"]
+    finally:
+        path.write_text(text)
+        build_inside(built)
+
+
 MEAN = {
     "ferpipe/analyses/mean.py": '''"""The mean face."""
 
@@ -441,6 +458,23 @@ def test_a_finished_run_is_published_and_what_changes_is_told(built, tmp_path):
             assert done.returncode == 2 and done.stderr.startswith("error: ")
 
 
+def test_a_run_of_which_no_site_can_be_made_is_not_published(built, tmp_path):
+    build_inside(built)
+    goal = [f"--results={tmp_path / 'results'}", f"--output={tmp_path / 'site'}"]
+    section = built / "report/sections/use.md"
+    text = section.read_text()
+    section.write_text(text + "{{ nonsense.x }}\n")
+    try:
+        done = build(built, "render", "--publish", "rendered-smoke-0", *goal)
+    finally:
+        section.write_text(text)
+    assert done.returncode == 2 and "unknown number 'nonsense.x'" in done.stderr
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "site/index.html").mkdir(parents=True)
+    done = build(built, "render", "--publish", "rendered-smoke-0", *goal)
+    assert done.returncode == 2 and "move it away" in done.stderr and not (tmp_path / "results").exists()
+
+
 def test_a_run_that_is_not_finished_is_not_published(built, tmp_path):
     shutil.copytree(built / RUN, built / ".artefacts/runs/half")
     shutil.rmtree(built / ".artefacts/runs/half/results/rendered/curves")
@@ -530,6 +564,6 @@ def test_nothing_of_a_single_face_is_in_a_restricted_datas_results(restricted):
 
 def test_results_say_what_they_are_made_of(built):
     record = json.loads((built / RUN / "results/rendered/lime/recipe.json").read_text())
-    assert set(record) == {"recipe", "made_with"}
+    assert set(record) == {"recipe", "inputs", "made_with"}
     assert "ferpipe.analyses.lime" in record["recipe"]["code"]
     assert {"torch", "lime"} <= set(record["made_with"]["versions"])

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from ferpipe.analyses import ANALYSES
 from ferpipe.analyses.study import Study
 from ferpipe.build import guard
+from ferpipe.build.layout import RESULTS
 from ferpipe.build.settings import Settings
 from ferpipe.build.stages import Analysis, Data, Names, Network
 from ferpipe.data import cache, fer2013
@@ -131,6 +131,11 @@ class Bench:
             stored.write_faces(self.settings.own, stage.name, result.faces, fingerprints.of_value(stage.recipe))
         else:
             result = replace(result, arrays={**result.arrays, **result.faces})
-        places.claim(stage.folder.parent, ANALYSES, guard.earlier_results(stage.folder.parent))
-        stored.write(stage.folder, result, {"recipe": stage.recipe, "made_with": machine.description(study.device)})
-        self.log.changed += [stage.folder / file for file in stored.FILES]
+        folder = stage.folder.parent
+        places.claim(folder, [stage.name], RESULTS, guard.earlier_results(folder))
+        stored.write(
+            stage.folder,
+            result,
+            {"recipe": stage.recipe, "inputs": stage.inputs, "made_with": machine.description(study.device)},
+        )
+        self.log.changed += [*(stage.folder / file for file in stored.FILES), folder / places.LIST]

@@ -2,55 +2,81 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ferpipe.analyses import ANALYSES
 from ferpipe.build import options as project
-from ferpipe.build.layout import Layout
+from ferpipe.build.layout import ARTEFACTS, PAGE, RESULTS, Layout
 from ferpipe.build.options import Options
 from ferpipe.errors import Slip
 from ferpipe.storage import atomic, lock, places
 from ferpipe.storage.freshness import recorded
 from ferpipe.training.presets import PRESETS
 
-SHARED = ("code.json", "timings.json", "pages.json", "figures", "runs")  # in the artefacts, beside a folder a data set
+CACHES = ("code.json", "timings.json", "pages.json", "figures")  # in the artefacts, and in a run
 
 
 def check(options: Options, layout: Layout, target: Layout | None) -> None:
-    """Raise Slip for a place that cannot be written to, or where something of somebody's is in the way."""
+    """Raise Slip for a place that cannot be written to, or where something of somebody's is in the way.
+
+    `target` is where --publish writes.
+    """
     if target and layout.published:
         raise Slip("--publish: a plain build is the published one; name a run, such as render --publish NAME")
-    given = {"--artefacts": options.artefacts, "--results": options.results, "--output": options.output}
-    for one in filter(None, (layout, target)):
-        writes = {"--artefacts": one.artefacts}
-        if one is target or options.command not in ("render", "serve"):
-            writes["--results"] = one.results
-        if options.command in ("build", "render"):
-            writes["--output"] = one.page
-        for flag, folder in writes.items():
-            here = (project.ROOT, *([Path.cwd()] if given[flag] else []))
-            but = (project.ROOT / "report/results",) if flag == "--results" else ()
-            places.check_folder(flag, folder, project.ROOT, here, but)
-        places.check_apart(one.folders)
-        if "--results" in writes:
-            folder = one.results / one.dataset
-            places.check(folder, (options.only,) if options.only else ANALYSES, earlier_results(folder))
-        if "--output" in writes:
-            from ferpipe.render import site
+    if target and options.only:
+        raise Slip(f"--publish: a run of {options.only} alone is not finished; leave out --only")
+    flags = ["--artefacts"]
+    flags += ["--results"] if options.command not in ("render", "serve") else []
+    flags += ["--output"] if options.command in ("build", "render") else []
+    _check(layout, flags, options)
+    if target:
+        _check(target, ["--results", "--output"], options)
 
-            places.check(one.page, site.names(one.editions, one.local), site.earlier(one.page))
+
+def _check(layout: Layout, flags: list[str], options: Options) -> None:
+    given = {"--artefacts": options.artefacts, "--results": options.results, "--output": options.output}
+    for flag in flags:
+        folder, named = layout.folders[flag], given[flag] is not None
+        published = (project.ROOT / "report/results",) if flag == "--results" else ()
+        if named and str(folder) == str(places.STREAM):
+            raise Slip(f"{flag} -: standard output is no folder; wanted one")
+        places.check_folder(flag, folder, project.ROOT, (project.ROOT, *([Path.cwd()] * named)), published)
+    places.check_apart(layout.folders)
+    places.check_apart(layout.lists)
+    below = [layout.artefacts / layout.dataset, layout.artefacts / layout.dataset / "members"]
+    below += [layout.base, layout.base / layout.dataset]
+    places.check_below("--artefacts", below)
+    if "--results" in flags:
+        folder = layout.results / layout.dataset
+        asked = (options.only,) if options.only else ANALYSES
+        places.check_below("--results", [folder, *(folder / name for name in asked)])
+        places.check(folder, asked, RESULTS, earlier_results(folder))
+    if "--output" in flags:
+        from ferpipe.render import site
+
+        if layout.local and os.path.realpath(layout.page) == os.path.realpath(project.ROOT / "site"):
+            raise Slip(f"--output {layout.page}: is published, and this page shows faces of {layout.dataset}; "
+                       "name another folder, or use --publish")  # fmt: skip
+        names = site.names(layout.page, layout.editions, layout.local)
+        places.check_below("--output", {(layout.page / name).parent for name in names})
+        places.check(layout.page, names, PAGE, site.earlier(layout.page), files=True)
 
 
 def claim(layout: Layout) -> None:
-    """List what builds write into the artefacts as theirs; raises Slip where somebody's is in the way."""
-    folder = layout.artefacts
+    """List what builds write into the artefacts, and into a run, as theirs; raises Slip where somebody's is there."""
     sealed = ("code.json", "pages.json", "figures/code.json")  # by older builds, which kept no list
-    places.claim(folder, [*SHARED, *PRESETS], lambda: any(atomic.unseal(folder / name) for name in sealed))
+    owned = {layout.artefacts: [*CACHES, *PRESETS, "runs"]}
+    if layout.base != layout.artefacts:
+        owned[layout.base] = [*CACHES, layout.dataset, "results", "site"]
+    for folder, names in owned.items():
+        known = any(atomic.unseal(folder / name) for name in sealed)
+        places.claim(folder, names, ARTEFACTS, places.everybodys if known else places.nobodys)
 
 
 def earlier_results(folder: Path) -> places.Evidence:
-    """Return what tells whether results are a build's though no list names them: copies, and older ones."""
-    return lambda: any("recipe" in (recorded(path) or {}) for path in folder.glob("*/recipe.json"))
+    """Return what tells whether a result is a build's though no list names it: copies, and older ones."""
+    return lambda name: "recipe" in (recorded(folder / name / "recipe.json") or {})
 
 
 def locks(options: Options, layout: Layout, target: Layout | None) -> list[Path]:
@@ -58,5 +84,6 @@ def locks(options: Options, layout: Layout, target: Layout | None) -> list[Path]
     folders = [] if options.command == "render" else [layout.results]
     folders += [layout.page] if options.command in ("build", "render") else []
     folders += [target.results, target.page] if target else []
-    apart = [folder for folder in folders if not folder.resolve().is_relative_to(layout.artefacts.resolve())]
+    own = Path(os.path.realpath(layout.artefacts))
+    apart = [folder for folder in folders if not Path(os.path.realpath(folder)).is_relative_to(own)]
     return [folder / lock.NAME for folder in (layout.artefacts, *apart)]

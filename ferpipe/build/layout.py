@@ -8,6 +8,7 @@ report/results, site/                    what is published: plain `python build.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from ferpipe.build import options as project
 from ferpipe.build.options import Options
 from ferpipe.errors import Slip
 
+ARTEFACTS, RESULTS, PAGE = "artefacts", "results", "page"  # the kinds of folders, as their lists tell them
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 RESTRICTED = ("fer2013",)  # data sets whose page with faces stays on this machine
 
@@ -47,6 +49,11 @@ class Layout:
         """The folders that are written to, by the flag that names each."""
         return {"--artefacts": self.artefacts, "--results": self.results, "--output": self.page}
 
+    @property
+    def lists(self) -> dict[str, Path]:
+        """The folders that hold a list each, by flag."""
+        return {**self.folders, "--results": self.results / self.dataset}
+
 
 def of(options: Options) -> Layout:
     """Return where a command writes; raises Slip for a run that is named wrongly, or named beside other places."""
@@ -71,7 +78,7 @@ def published(options: Options) -> Layout:
     """Return the published report's places, but for those that the command line names."""
     artefacts = options.artefacts or project.ROOT / ".artefacts"
     results = options.results or project.ROOT / "report" / "results"
-    ours = results.resolve() == (project.ROOT / "report" / "results").resolve()
+    ours = os.path.realpath(results) == os.path.realpath(project.ROOT / "report" / "results")
     page = options.output or (project.ROOT / "site" if ours else artefacts / options.dataset / "site")
     return Layout(options.dataset, artefacts, artefacts, results, page, published=True)
 
@@ -79,7 +86,7 @@ def published(options: Options) -> Layout:
 def run(artefacts: Path, name: str, options: Options) -> Layout:
     """Return a run's places; raises Slip where its name is none, or it holds another data set than is asked for."""
     if not NAME.fullmatch(name):
-        raise Slip(f"--run {name}: is no name; wanted letters, digits, '.', - and _")
+        raise Slip(f"run {name!r}: is no name; wanted letters, digits, '.', - and _")
     base = artefacts / "runs" / name
     results = options.results or base / "results"
     there = sorted(path.name for path in results.glob("*/") if not path.name.startswith("."))
@@ -88,7 +95,7 @@ def run(artefacts: Path, name: str, options: Options) -> Layout:
         raise Slip(f"no run '{name}' in {base.parent}; there: {', '.join(names(artefacts)) or 'none'}")
     asked = options.dataset if options.data is not None or not reads else None
     if there and asked not in (None, *there):
-        raise Slip(f"--run {name} holds {' and '.join(there)}; name another for {asked}")
+        raise Slip(f"run '{name}' holds {' and '.join(there)}; name another for {asked}")
     return Layout(asked or there[0], artefacts, base, results, options.output or base / "site", False, name)
 
 

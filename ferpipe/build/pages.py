@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ferpipe.build.layout import Layout
+from ferpipe.build.layout import PAGE, Layout
 from ferpipe.storage import fingerprints, places
 from ferpipe.storage.freshness import Log, Recipe, reasons, remember, remembered
 
@@ -29,25 +29,28 @@ def render(layout: Layout, rules: Rules, log: Log) -> None:
     pages = remembered(place)
     record = pages.get(key)
     asked = {"strict": rules.strict, "release": rules.release}
-    # a page that was strict enough is so for less
-    kept = {name: rule or bool(record and record["recipe"].get(name)) for name, rule in asked.items()}
-    made_of = site.recipe(layout.results, artefacts=layout.base, editions=layout.editions, local=layout.local)
-    recipe = {**made_of, **kept}
+    recipe = site.recipe(layout.results, artefacts=layout.base, editions=layout.editions, local=layout.local)
+    known = record["recipe"] if record else {}
+    if {key: value for key, value in known.items() if key not in asked} == recipe:
+        asked = {name: rule or known[name] for name, rule in asked.items()}  # strict enough is so for less
+    recipe = {**recipe, **asked}
     why = _reasons(record, recipe, rules.rebuild)
     if record and not why and record["files"] != _listing(layout.page):
         why = ["a file of the page was changed"]
-    if not why:
-        return log.fresh(stage)
+    if record and not why:
+        log.fresh(stage)
+        print(*record["notes"], sep="\n", end="\n" * bool(record["notes"]))
+        return
     with log.making(stage, why):
         made = site.render(
             layout.results, layout.page, artefacts=layout.base, editions=layout.editions, local=layout.local,
             strict=rules.strict, release=rules.release, partial=not layout.published,
         )  # fmt: skip
         log.changed += [layout.page / name for name in made.changed]
-        for line in [*made.notes, *(site.absences(layout.results) if layout.published else [])]:
-            print(line)
         pages[key] = {"recipe": recipe, "files": _listing(layout.page)}
+        pages[key]["notes"] = [*made.notes, *(site.absences(layout.results) if layout.published else [])]
         remember(place, pages)
+    print(*pages[key]["notes"], sep="\n", end="\n" * bool(pages[key]["notes"]))
 
 
 def _reasons(record: dict[str, Any] | None, recipe: Recipe, rebuild: bool) -> list[str]:
@@ -55,7 +58,10 @@ def _reasons(record: dict[str, Any] | None, recipe: Recipe, rebuild: bool) -> li
     if record is None or rebuild:
         return reasons(record, recipe, rebuild)
     before, lines = record["recipe"], []
-    words = {"code": "the code that draws", "templates": "the templates", "report": "the text", "faces": "the faces"}
+    words = {
+        "code": "the code that draws", "templates": "the templates", "report": "the text", "faces": "the faces",
+        "editions": "the data sets on the page", "outdated": "which results are older than the code",
+    }  # fmt: skip
     for key in sorted({*before, *recipe}):
         old, new = before.get(key), recipe.get(key)
         if old == new:
@@ -74,5 +80,5 @@ def _reasons(record: dict[str, Any] | None, recipe: Recipe, rebuild: bool) -> li
 
 def _listing(folder: Path) -> dict[str, str]:
     """Return the hash of each file of a page by its path there; of what somebody else put there, nothing."""
-    names = places.listed(folder) or ()
+    names = places.listed(folder, PAGE) or ()
     return {name: fingerprints.of_file(folder / name) for name in sorted(names) if (folder / name).is_file()}

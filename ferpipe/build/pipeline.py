@@ -53,8 +53,7 @@ def _run(options: Options, layout: Layout, target: Layout | None, memory: Memory
         if options.command in ("build", "render") and not (target and options.command == "render"):
             pages.render(layout, rules, log)
         if target:
-            publishing.publish(layout, target, log)
-            pages.render(target, rules, log)
+            publishing.publish(layout, target, rules, log)
     finally:
         memory.save()
     if not log.made:
@@ -108,13 +107,15 @@ class Build:
         """Run all stages short of the page, or those that train alone."""
         self.data()
         self.train()
-        for stage in stages.analyses(self.settings, self.stage.hash, self.names, self.memory) if analyse else ():
+        for stage in stages.analyses(self.settings, self.stage, self.names, self.memory) if analyse else ():
             self.walk(stage)
 
     def walk(self, stage: Stage) -> None:
         """Make a stage, unless it is fresh or another process of this build has made it."""
         why = stage.stale()
         if not why or (self.shared and stage.record()):
+            if stage.confirm():
+                self.log.changed.append(stage.folder / "recipe.json")
             return self.log.fresh(stage.name, stage.note())
         with self.log.making(stage.name, why):
             stage.make(self.bench)

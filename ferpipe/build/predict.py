@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from ferpipe.networks.members import Member
 from ferpipe.storage import atomic, encoding, places
 from ferpipe.storage.freshness import recorded
 from ferpipe.training import shipping
+from ferpipe.training.presets import PRESETS
 
 PART = 2048  # pictures between two steps of the progress bar
 
@@ -28,7 +30,7 @@ def predict(options: Options) -> None:
     """Print each picture's emotion with its probabilities or, with --output, write a submission; raises Slip."""
     assert options.images is not None
     if options.output is not None:
-        places.check_file("--output", options.output, [options.images])
+        places.check_file("--output", options.output, options.images)
     machine.prepare(options.threads or machine.cores())
     device = machine.device(options.device)
     asked = networks(options)
@@ -126,7 +128,9 @@ class Place:
 
     def asked(self, name: str) -> list[Asked]:
         """Return the networks that --network NAME means; raises Slip as `named` does."""
-        return [Asked(checkpoints.load(self.folder / one), self.origin, self.data) for one in self.named(name)]
+        members = [checkpoints.load(self.folder / one) for one in self.named(name)]
+        whole = [member for member in members if member.weights is not None]  # shipped ones may be answers alone
+        return [Asked(member, self.origin, self.data) for member in whole or members]
 
 
 def networks(options: Options) -> list[Asked]:
@@ -153,7 +157,7 @@ def of_run(artefacts: Path, name: str) -> Place:
             f"no run '{name}' with networks in {base.parent}; there: {', '.join(layout.names(artefacts)) or 'none'}"
         )
     known = encoding.read_json(records[0])
-    folder = records[0].parent / known["place"]
+    folder = Path(os.path.normpath(records[0].parent / known["place"]))
     return Place(folder, known["members"], known["student"], f"run {name}", records[0].parent.name)
 
 
@@ -184,7 +188,7 @@ def found(folder: Path) -> Place:
             roles[checkpoints.load(entry).recipe.role].append(entry.name)
     if not roles["member"] or len(roles["student"]) > 1:
         raise Slip(f"--load {folder}: wanted one member or more and one student at most, got {roles}")
-    data = folder.resolve().parent.name  # <data set>/members
+    data = next((part for part in reversed(Path(os.path.realpath(folder)).parts) if part in PRESETS), "data of its own")
     return Place(folder, roles["member"], "".join(roles["student"]), f"from {folder}", data)
 
 

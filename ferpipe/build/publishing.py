@@ -2,36 +2,66 @@
 
 from __future__ import annotations
 
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
 from ferpipe.analyses import ANALYSES
-from ferpipe.build import guard
-from ferpipe.build.layout import Layout
+from ferpipe.build import guard, pages
+from ferpipe.build.layout import PAGE, RESULTS, Layout
+from ferpipe.build.pages import Rules
 from ferpipe.errors import Slip
 from ferpipe.results import stored
 from ferpipe.storage import atomic, places
 from ferpipe.storage.freshness import Log, outdated
 
 
-def publish(layout: Layout, target: Layout, log: Log) -> None:
-    """Put a run's results in place of the published ones of its data set; raises Slip unless the run is finished."""
+def publish(layout: Layout, target: Layout, rules: Rules, log: Log) -> None:
+    """Put a run's results in place of the published ones of its data set, and render the site.
+
+    Raises Slip unless the run is finished, and Problems unless the site can be made of it, before anything is written.
+    """
     source, goal = layout.results / layout.dataset, target.results / layout.dataset
     if lacking := outdated(source):
         told = "; ".join(f"{name} {why}" for name, why in list(lacking.items())[:3])
         raise Slip(f"--publish: run '{layout.name}' is not finished, {len(lacking)} results are missing or old: "
                    f"{told}; build it again")  # fmt: skip
-    gone = (places.listed(goal) or set()) - set(ANALYSES)
-    places.claim(goal, ANALYSES, guard.earlier_results(goal))
+    try_out(layout, target, rules)
+    gone = (places.listed(goal, RESULTS) or set()) - set(ANALYSES)
+    places.claim(goal, ANALYSES, RESULTS, guard.earlier_results(goal))
     with log.making("publish", [f"run '{layout.name}'" if layout.name else str(source)]):
         for name in ANALYSES:
-            contents = {file: (source / name / file).read_bytes() for file in stored.FILES}
-            if all((goal / name / file).is_file() and (goal / name / file).read_bytes() == content
-                   for file, content in contents.items()):  # fmt: skip
+            files = {file: (source / name / file).read_bytes() for file in stored.FILES}
+            if all(_holds(goal / name / file, content) for file, content in files.items()):
                 continue
             with atomic.folder(goal / name) as new:
-                for file, content in contents.items():
+                for file, content in files.items():
                     (new / file).write_bytes(content)
             log.changed += [goal / name / file for file in stored.FILES]
         for name in gone:  # analyses that are no more
+            log.changed += [goal / name / file for file in stored.FILES if (goal / name / file).is_file()]
             for file in stored.FILES:
                 (goal / name / file).unlink(missing_ok=True)
-                log.changed.append(goal / name / file)
-        places.enlist(goal, ANALYSES)
+            with suppress(OSError):  # something of somebody's is in it, or it is gone
+                (goal / name).rmdir()
+        places.enlist(goal, ANALYSES, RESULTS)
+        log.changed.append(goal / places.LIST)
+    pages.render(target, rules, log)
+
+
+def try_out(layout: Layout, target: Layout, rules: Rules) -> None:
+    """Raise what would keep the site from being made, were the run's results the published ones."""
+    from ferpipe.render import site
+
+    with tempfile.TemporaryDirectory(dir=target.artefacts, prefix=atomic.NEW) as folder:
+        for dataset in {path.name for path in target.results.glob("*/") if not path.name.startswith(".")}:
+            (Path(folder) / dataset).symlink_to((target.results / dataset).absolute())
+        place = Path(folder) / layout.dataset
+        place.unlink(missing_ok=True)
+        place.symlink_to((layout.results / layout.dataset).absolute())
+        files, _ = site.gather(Path(folder), artefacts=target.base, strict=rules.strict, release=rules.release)
+        places.changing(target.page, files, PAGE, site.earlier(target.page))
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.read_bytes() == content

@@ -49,6 +49,10 @@ class Stage:
         """Return what to tell of a stage that is fresh."""
         return ""
 
+    def confirm(self) -> bool:
+        """Write down what is new about a stage though it is fresh, and return whether anything was."""
+        return False
+
     def make(self, bench: Bench) -> None:
         """Make it; `bench` has what the other stages made."""
         raise NotImplementedError
@@ -126,7 +130,16 @@ class Network(Stage):
 class Analysis(Stage):
     """An analysis and its result."""
 
-    faces: Path | None = None  # the folder of a restricted data set's pictures, which are a part of the result
+    faces: Path | None  # the folder of a restricted data set's pictures, which are a part of the result
+    inputs: Recipe  # fingerprints of the code that made data and networks: of these the hashes decide
+
+    def confirm(self) -> bool:
+        """Write down of a fresh result by which code its inputs are made now, and return whether that was news."""
+        record = self.record()
+        if record is None or record.get("inputs") == self.inputs:
+            return False
+        atomic.write(self.folder / "recipe.json", encoding.json_bytes({**record, "inputs": self.inputs}))
+        return True
 
     def stale(self) -> list[str]:
         """Return why the analysis is to be run; all files of its result must be whole too."""
@@ -187,18 +200,24 @@ def _network(
     return Network(name, ("data", *taught), {**identity, **code}, settings.networks / name, rebuild, recipe, taught)
 
 
-def analyses(settings: Settings, data: str, names: Names, memory: Memory) -> list[Analysis]:
-    """Return the stages that look at these networks, on the data of this hash."""
+def analyses(settings: Settings, data: Data, names: Names, memory: Memory) -> list[Analysis]:
+    """Return the stages that look at these networks, on this data."""
+    trained = {name: recorded(settings.networks / name / "recipe.json") or {} for name in names.all}
+    inputs = {
+        "data": fingerprints.of_value(data.recipe["code"]),
+        "networks": {name: fingerprints.of_value(one.get("recipe", {}).get("code")) for name, one in trained.items()},
+    }
     looked_at = {name: _described(settings.networks / name) for name in names.all}
     asked = {"preset": settings.preset, "seed": settings.seed}
     found = []
     for name in settings.analyses:
         code = memory.code(f"ferpipe.analyses.{name}")
         parameters = {**asked, **effort.recorded(settings.effort, code)}
-        recipe = {"code": code, "parameters": parameters, "data": data, "members": looked_at}
+        recipe = {"code": code, "parameters": parameters, "data": data.hash, "members": looked_at}
         faces = None if settings.source is None else settings.own
         rebuild = settings.rebuilds("analyse", name)
-        found.append(Analysis(name, ("data", *names.all), recipe, settings.results / name, rebuild, faces))
+        needs = ("data", *names.all)
+        found.append(Analysis(name, needs, recipe, settings.results / name, rebuild, faces, inputs))
     return found
 
 

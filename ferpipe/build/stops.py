@@ -15,7 +15,8 @@ KEPT = "whole epochs and finished stages are kept; the same command goes on"
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # a system has some of them
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 DISK = FULL | {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG,
-               errno.ENOENT, errno.EIO, errno.EBUSY, errno.ELOOP, errno.ENOTEMPTY, errno.ESTALE}  # fmt: skip
+               errno.ENOENT, errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBUSY, errno.ELOOP, errno.ENOTEMPTY,
+               errno.ESTALE}  # fmt: skip
 
 _stopped = False
 
@@ -63,6 +64,8 @@ def told(error: OSError) -> str | None:
     place = Path(os.fsdecode(name))
     if error.errno not in FULL:
         return f"{place}: {error.strerror}; nothing was lost: mend it and run again"
+    if place.exists() and not place.is_file() and not place.is_dir():
+        return f"{name}: {error.strerror}"  # a device
     while not place.exists():
         place = place.parent
     free = shutil.disk_usage(place).free

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -31,7 +32,12 @@ def read(layout: Layout, dataset: str) -> Report:
     folder = layout.results / dataset
     return Report(
         accuracies(_json(folder / "confusion/numbers.json", {}), _json(folder / "ensemble/numbers.json", {})),
-        {one["id"]: one["verdict"] for one in verdicts if one.get("edition") == dataset},
+        # of a trial that made some analyses alone, a claim about another has no threshold
+        {
+            one["id"]: one["verdict"]
+            for one in verdicts
+            if one.get("edition") == dataset and one.get("threshold") is not None
+        },
     )
 
 
@@ -95,25 +101,25 @@ def _verdicts(now: Mapping[str, str], before: Mapping[str, str], earlier: str) -
 
 def _tracked(changed: Sequence[Path]) -> str:
     """Return which of the changed files git tracks; it is asked only where any lies in the project."""
-    root = project.ROOT.resolve()
-    inside = sorted({path for path in changed if path.resolve().is_relative_to(root)})
-    inside = [path for path in inside if ".artefacts" not in path.parts]
-    if not inside:
+    root = os.path.realpath(project.ROOT)
+    paths = {Path(os.path.realpath(path)) for path in changed}
+    names = {path.relative_to(root).as_posix() for path in paths if path.is_relative_to(root)}
+    names = {name for name in names if not name.startswith(".artefacts/")}
+    if not names:
         return "none was touched"
-    names = {path.resolve().relative_to(root).as_posix() for path in inside}
-    call = ["git", "-C", str(root), "status", "--porcelain", "-z", "--untracked-files=all", "--"]
+    call = ["git", "-C", root, "status", "--porcelain", "-z", "--untracked-files=all", "--"]
     try:
         done = subprocess.run([*call, *sorted({name.split("/")[0] for name in names})], text=True,
                               capture_output=True, timeout=20, check=True)  # fmt: skip
     except (OSError, subprocess.SubprocessError):
         return f"{len(names)} file(s) of the project changed; git does not tell whether it tracks them"
     lines = [line for line in done.stdout.split("\0") if line[3:] in names]
-    tracked = [line[3:] for line in lines if not line.startswith("??")]
-    if not tracked:
-        return f"none changed; {len(lines)} new" if lines else "none changed"
-    folders = sorted({"/".join(name.split("/")[:3]) if name.startswith("report/") else name.split("/")[0]
-                      for name in tracked})  # fmt: skip
-    return f"{len(tracked)} changed, in {', '.join(folders)}: git diff shows them"
+    new = sum(line.startswith("??") for line in lines)
+    if not lines:
+        return "none changed"
+    folders = {"/".join(line[3:].split("/")[: 3 if line[3:].startswith("report/") else 1]) for line in lines}
+    counts = f"{len(lines) - new} changed" + f", {new} new beside them" * bool(new)
+    return f"{counts}, in {', '.join(sorted(folders))}: git status shows them"
 
 
 def _json(path: Path, default: Any) -> Any:

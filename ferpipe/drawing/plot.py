@@ -75,12 +75,6 @@ _RC: dict[Any, Any] = {
 }
 
 
-def load() -> None:
-    """Import what `svg` needs, which takes longer than a plot, ahead of the first one."""
-    import matplotlib.backends.backend_svg
-    import matplotlib.figure  # noqa: F401
-
-
 class Words:
     """The words of a plot, each a mark that stands in it until a language is chosen; it is as high as a word."""
 

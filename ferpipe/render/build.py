@@ -95,14 +95,23 @@ def _aged(
         old = {name: why for name, why in outdated[edition.name].items() if name in edition.analyses}
         lacking = sorted(outdated[edition.name].keys() - old.keys())
         if rules.release or (rules.strict and not edition.restricted):
-            cure = "python build.py makes it again"
-            problems += [f"results/{edition.name}/{name}: {why} since it was made; {cure}" for name, why in old.items()]
-            problems += [f"results/{edition.name}/{name}: there is none; {cure}" for name in lacking]
+            for why in sorted(set(old.values())):
+                names = ", ".join(name for name, one in old.items() if one == why)
+                place = f"results/{edition.name}/{names if ',' not in names else ''}"
+                told = f": {names}" if "," in names else ""
+                problems.append(f"{place}: {why} since{told}; {_cure(edition, why)} makes it again")
+            problems += [f"results/{edition.name}/{name}: there is none; {_cure(edition)} makes it" for name in lacking]
         elif old:
             notes.append(f"{edition.name}: older than the code: {', '.join(old)}")
         if lacking and (edition.restricted or rules.partial):
             notes.append(f"{edition.name}: left out for want of a result: {', '.join(lacking)}")
     return problems, notes
+
+
+def _cure(edition: Edition, why: str = "") -> str:
+    if edition.restricted:
+        return "python build.py --data PATH --publish"
+    return "python build.py" + " --rebuild train" * ("trains" in why)
 
 
 def _faults(files: Files, sections: Sequence[Section], templates: Path, whole: bool) -> list[str]:

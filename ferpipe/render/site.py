@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from ferpipe.storage.fingerprints import PACKAGE
 REPORT = PACKAGE.parent / "report"
 TEMPLATES = PACKAGE.parent / "templates"
 MEMORY = "figures/code.json"  # in the artefacts: parsed code, so that hashing it again costs little
+PAGE = "page"  # as a page's list tells it
 GENERATOR = "ferpipe"  # in provenance.json
 ASSETS = ("assets/report.css", "assets/report.js", "assets/favicon.svg")
 FRAME = ("index.html", ".nojekyll", "numbers.json", "claims.json", "provenance.json")
@@ -55,7 +58,7 @@ def render(
         results, artefacts=artefacts, editions=editions, local=local, strict=strict, release=release, partial=partial,
         report=report,
     )  # fmt: skip
-    changed = places.write(output, files, earlier(output))
+    changed = places.write(output, files, PAGE, earlier(output))
     pages = tuple(output / name for name in files if name.endswith("/index.html"))
     return Site(output, pages, len(files), sum(map(len, files.values())), tuple(changed), tuple(notes))
 
@@ -137,25 +140,28 @@ def absences(results: Path, report: Path = REPORT) -> list[str]:
     return [f"edition '{name}' is left out: it has no results in {results}" for name in absent]
 
 
-def names(editions: Sequence[str] | None, local: str | None, report: Path = REPORT) -> set[str]:
-    """Return the paths of the files that a site of these editions is sure to have."""
+def names(folder: Path, editions: Sequence[str] | None, local: str | None, report: Path = REPORT) -> set[str]:
+    """Return the paths of the files that a site of these editions in `folder` is sure to have.
+
+    And those that are there, and named as a figure's files are: what a figure will be is known only when it is drawn.
+    """
+    from ferpipe.drawing import gallery
     from ferpipe.text import report as frame
 
     shown = frame.read(report)
     wanted = [local] if local else list(editions or shown.editions)
     pages = {f"{'' if k == 0 else f'{name}/'}{language}/index.html"
              for k, name in enumerate(wanted) for language in shown.languages}  # fmt: skip
-    figures = {name for name in places.listed(report.parent / "site") or ()
-               if name.startswith(tuple(f"assets/{one}/" for one in wanted))}  # fmt: skip
+    drawn = re.compile(rf"(?:{'|'.join((*gallery.names(), gallery.CARD))})[-.]")
+    assets = [path for one in wanted for path in (folder / "assets" / one).glob("*")]
+    figures = {path.relative_to(folder).as_posix() for path in assets if drawn.match(path.name)}
     return pages | figures | {*ASSETS, *FRAME, *(f"{name}/numbers.json" for name in wanted[1:])}
 
 
-def earlier(folder: Path) -> Callable[[], bool]:
-    """Return what tells whether a page in `folder` is a build's though no list names it, as those once were."""
+def earlier(folder: Path) -> places.Evidence:
+    """Return what tells whether a file is a build's though no list names it: pages once had none."""
 
-    def ours() -> bool:
-        import json
-
+    def ours(name: str) -> bool:
         try:
             return bool(json.loads((folder / "provenance.json").read_bytes())["generator"] == GENERATOR)
         except (OSError, ValueError, KeyError, TypeError):
@@ -174,8 +180,6 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 
 def _remembered(artefacts: Path) -> dict[str, Any]:
-    import json
-
     from ferpipe.storage import atomic
 
     memory: dict[str, Any] = json.loads(atomic.unseal(artefacts / MEMORY) or b"{}")
@@ -183,8 +187,6 @@ def _remembered(artefacts: Path) -> dict[str, Any]:
 
 
 def _remember(artefacts: Path, known: dict[str, Any], memory: dict[str, Any]) -> None:
-    import json
-
     from ferpipe.storage import atomic
 
     if known != memory:

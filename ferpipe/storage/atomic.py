@@ -10,13 +10,16 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import shutil
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 NEW, OLD = ".ferpipe-new-", ".ferpipe-old-"  # names that nobody else gives
+_OPEN = re.compile(r"/dev/(stdout|stderr)$|/(?:dev|proc/self)/fd/(\d+)$")
 # of a mount point, and of a folder that one may not change
 _HELD = {
     errno.EBUSY,
@@ -31,11 +34,11 @@ def write(path: Path, content: bytes) -> None:
     """Write a whole file, or leave what was there; an OSError names `path`.
 
     A pipe or a device is written to, a link written through, and a file that cannot be renamed over (a mount point, a
-    folder without leave to write) written in place.
+    folder without leave to write) or that has other names is written in place.
     """
     with _naming(path):
         if stream(path):
-            path.write_bytes(content)
+            _send(path, content)
             return
         target = Path(os.path.realpath(path))
         new = target.with_name(NEW + target.name)
@@ -43,6 +46,8 @@ def write(path: Path, content: bytes) -> None:
         try:
             new.write_bytes(content)
             if target.exists():
+                if target.stat().st_nlink > 1:
+                    raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
                 shutil.copymode(target, new)
             os.replace(new, target)
         except OSError as error:
@@ -56,14 +61,27 @@ def write(path: Path, content: bytes) -> None:
 
 
 def stream(path: Path) -> bool:
-    """Return whether a path leads to something that takes bytes and is no file: a pipe, a terminal, a device."""
+    """Return whether a path leads to something that takes bytes and is no file: a pipe, a terminal, a device.
+
+    So does a descriptor that this process has open, whatever it is: others may be writing to it too.
+    """
     try:
         mode = os.stat(path).st_mode
     except OSError:
         return False
-    # standard output may be a file that others write to as well: it keeps what it holds only if it is not replaced
-    ours = os.fspath(path).startswith(("/dev/", "/proc/"))
-    return not stat.S_ISDIR(mode) and (ours or not stat.S_ISREG(mode))
+    return not stat.S_ISDIR(mode) and (_OPEN.match(os.fspath(path)) is not None or not stat.S_ISREG(mode))
+
+
+def _send(path: Path, content: bytes) -> None:
+    found = _OPEN.match(os.fspath(path))
+    if found is None:
+        with open(path, "wb") as file:
+            file.write(content)
+        return
+    number = {"stdout": 1, "stderr": 2}.get(found[1]) or int(found[2] or 0)
+    sys.stdout.flush()
+    with os.fdopen(os.dup(number), "wb") as file:  # opened anew it would be written from its beginning
+        file.write(content)
 
 
 def _unlink(path: Path) -> None:
@@ -117,13 +135,19 @@ def folder(path: Path, last: str = "recipe.json") -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         raise
+    made = sorted((file for file in new.rglob("*") if file.is_file()), key=lambda file: file.name == last)
+    for file in made:
+        if (link := path / file.relative_to(new)).is_symlink():  # is written through, and stays
+            write(link, file.read_bytes())
+            file.unlink()
+            file.symlink_to(os.readlink(link))
     try:
         if path.exists():
             os.rename(path, old)
     except OSError as error:
         if error.errno not in _HELD:
             raise
-        for file in sorted((file for file in new.rglob("*") if file.is_file()), key=lambda file: file.name == last):
+        for file in made:
             write(path / file.relative_to(new), file.read_bytes())
         remove(new)
         return

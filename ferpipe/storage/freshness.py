@@ -188,23 +188,38 @@ def analyses() -> list[str]:
     return [path.stem for path in files if "\ndef analyse(" in path.read_text(encoding="utf-8")]
 
 
+READERS = {"rendered": "ferpipe.data.faces.rendered", "fer2013": "ferpipe.data.fer2013"}
+DRAWN = ("rendered",)  # data sets that anybody can make anew, and train networks on
+
+
 def outdated(folder: Path, known: dict[str, Any] | None = None) -> dict[str, str]:
     """Return each analysis whose result in `folder`, one data set's, is not what today's code makes, and why not.
 
     That is: results of other code, of other networks, data or settings than most of their neighbours', and none at all.
+    Networks are taken as they are, but for those that anybody can train anew.
     """
-    found: dict[str, str] = {}
-    made: dict[str, str] = {}
+
+    def code(module: str) -> dict[str, str]:
+        return fingerprints.code(module, known)
+
+    lines: dict[str, str] = {}
+    runs: dict[str, str] = {}
+    reader = fingerprints.of_value(code(READERS[folder.name])) if folder.name in READERS else None
+    trainer = fingerprints.of_value(code("ferpipe.training.loop")) if folder.name in DRAWN else None
     for name in analyses():
-        record = recorded(folder / name / "recipe.json")
-        recipe = record.get("recipe") if record else None
+        record = recorded(folder / name / "recipe.json") or {}
+        recipe, inputs = record.get("recipe"), record.get("inputs") or {}
         if not isinstance(recipe, dict):
-            found[name] = "has no result" if record is None else "its record is damaged"
-        elif edited := _code(recipe.get("code"), fingerprints.code(f"ferpipe.analyses.{name}", known)):
-            found[name] = edited[0] + (f", and {len(edited) - 1} more" if len(edited) > 1 else "")
+            lines[name] = "its record is damaged" if record else "has no result"
+        elif edited := _code(recipe.get("code"), code(f"ferpipe.analyses.{name}")):
+            lines[name] = edited[0] + (f", and {len(edited) - 1} more" if len(edited) > 1 else "")
+        elif reader and inputs.get("data", reader) != reader:
+            lines[name] = "the code that makes its data was edited"
+        elif trainer and set(inputs.get("networks", {}).values()) - {trainer}:
+            lines[name] = "the code that trains its networks was edited"
         else:
             shared = {key: value for key, value in (recipe.get("parameters") or {}).items() if "." not in key}
-            made[name] = fingerprints.of_value([shared, recipe.get("data"), recipe.get("members")])
-    usual = max(made.values(), key=list(made.values()).count, default="")
-    others = {name: "is of another run than the rest" for name, one in made.items() if one != usual}
-    return dict(sorted({**found, **others}.items()))
+            runs[name] = fingerprints.of_value([shared, recipe.get("data"), recipe.get("members")])
+    usual = max(runs.values(), key=list(runs.values()).count, default="")
+    lines |= {name: "is of another run than the rest" for name, one in runs.items() if one != usual}
+    return dict(sorted(lines.items()))

@@ -28,7 +28,9 @@ def held(files: Iterable[Path], patience: float = PATIENCE) -> Iterator[None]:
     Their folders are made if they are not there. No file is left behind, nor a folder in which nothing came to lie.
     """
     with ExitStack() as stack:
-        for file in sorted({file.resolve() for file in files}):  # in one order, so that no two wait for each other
+        for file in sorted(
+            {Path(os.path.realpath(file)) for file in files}
+        ):  # in one order, so that no two wait for each other
             stack.enter_context(_held(file, patience))
         yield
 

@@ -6,10 +6,11 @@ list is somebody's: it stays, and where a build would write over it, that is a S
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
+import re
+import stat
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -20,9 +21,9 @@ from ferpipe.storage import atomic
 LIST = ".ferpipe.json"
 STREAM = Path("-")  # standard output
 SOURCES = ("ferpipe", "report", "templates", "tests", ".git", ".github", ".ci")  # of the project: no place for a build
-SUBMISSION = b"id,emotion"  # how a file begins that predict may write over
+SUBMISSION = re.compile(rb"id,emotion\n(?:[^\n]*,[0-6]\n)*")  # a file that predict may write over
 
-Evidence = Callable[[], bool]
+Evidence = Callable[[str], bool]  # whether a name in a folder is a build's though no list has it
 
 
 def check_folder(flag: str, folder: Path, root: Path, here: Iterable[Path], but: Iterable[Path] = ()) -> None:
@@ -58,34 +59,38 @@ def check_writable(shown: str, folder: Path) -> None:
         raise Slip(f"{shown}: cannot write there ({error.strerror}); name another place") from None
 
 
-def check_file(flag: str, path: Path, kept: Iterable[Path] = ()) -> None:
+def check_below(flag: str, folders: Iterable[Path]) -> None:
+    """Raise Slip for the first of these folders that is there and is none, or cannot be written to."""
+    for folder in folders:
+        place = Path(os.path.realpath(folder))
+        if os.path.lexists(place) and not place.is_dir():
+            raise Slip(f"{flag}: {folder} is there and is no folder; move it away")
+        if place.is_dir():
+            check_writable(f"{flag}: {folder}", place)
+
+
+def check_file(flag: str, path: Path, read: Path) -> None:
     """Raise Slip unless a submission may be written to `path`: a new file, one that holds a submission, or a stream.
 
-    `kept` are files that it must not be.
+    `read` is where the pictures are: it must be another file.
     """
     if path == STREAM:
         return
     shown = f"{flag} {path}"
     try:
-        if path.is_dir():
-            raise Slip(f"{shown} is a folder; wanted a file, such as submission.csv")
-        if any(path.exists() and other.exists() and path.samefile(other) for other in kept):
-            raise Slip(f"{shown}: is what is read; name another file")
-        if atomic.stream(path):
-            if not os.access(path, os.W_OK):
-                raise Slip(f"{shown}: cannot write there; name another file")
-            return
-        if path.exists():
-            with open(path, "rb") as file:
-                if (start := file.read(len(SUBMISSION))) and start != SUBMISSION:
-                    raise Slip(f"{shown} holds something else than a submission; name another file, or remove this one")
-            if os.access(path, os.W_OK):
-                return  # in place, where its folder cannot be changed
-        elif path.is_symlink() and os.readlink(path) == str(path):
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return check_writable(shown, Path(os.path.realpath(path)).parent)
     except OSError as error:
         raise Slip(f"{shown}: cannot write there ({error.strerror}); name another file") from None
-    check_writable(shown, Path(os.path.realpath(path)).parent)
+    if stat.S_ISDIR(mode):
+        raise Slip(f"{shown} is a folder; wanted a file, such as submission.csv")
+    if stat.S_ISSOCK(mode) or not os.access(path, os.W_OK):
+        raise Slip(f"{shown}: cannot write there; name another file")
+    if read.exists() and path.samefile(read):
+        raise Slip(f"{shown}: is what is read; name another file")
+    if not atomic.stream(path) and path.stat().st_size and not SUBMISSION.fullmatch(path.read_bytes()):
+        raise Slip(f"{shown} holds something else than a submission; name another file, or remove this one")
 
 
 def check_apart(folders: Mapping[str, Path]) -> None:
@@ -97,21 +102,37 @@ def check_apart(folders: Mapping[str, Path]) -> None:
             raise Slip(f"{flag} {folder}: is {other}'s folder; name one for each")
 
 
-def listed(folder: Path) -> set[str] | None:
-    """Return what builds wrote into `folder`, as its list says; None where there is none that can be read."""
+def listed(folder: Path, kind: str) -> set[str] | None:
+    """Return what builds wrote into `folder`, as its list says; None where there is none that can be read.
+
+    Raises Slip where the list is that of another kind of folder.
+    """
+    path = folder / LIST
     try:
-        record = json.loads((folder / LIST).read_bytes())
-        return set(record["files"]) if record["hash"] == _hash(record["files"]) else None
-    except (OSError, ValueError, KeyError, TypeError):
+        record = json.loads(path.read_bytes()) if path.is_file() else {}
+        names, of = record["files"], record["kind"]
+        if record["hash"] != _hash(names) or not all(map(_inside, names)):
+            return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+    if of != kind:
+        raise Slip(f"{folder} holds a build's {of}; name another folder for the {kind}")
+    return set(names)
 
 
-def enlist(folder: Path, names: Iterable[str]) -> None:
+def _inside(name: str) -> bool:
+    """Return whether a name is of something in the folder itself or below it."""
+    return bool(name) and not name.startswith("/") and ".." not in name.split("/")
+
+
+def enlist(folder: Path, names: Iterable[str], kind: str) -> None:
     """Write the list of a folder, if it is another than the one that is there."""
     files = sorted(names)
-    record = {"about": "what ferpipe wrote here, and may replace", "files": files, "hash": _hash(files)}
+    record = {"about": "what ferpipe wrote here, and may replace", "kind": kind, "files": files, "hash": _hash(files)}
     content = (json.dumps(record, ensure_ascii=False, indent=0) + "\n").encode()
     path = folder / LIST
+    if path.is_dir() or atomic.stream(path):
+        raise Slip(f"{path} is in the way; move it away")
     if not path.is_file() or path.read_bytes() != content:
         atomic.write(path, content)
 
@@ -120,57 +141,75 @@ def _hash(names: Iterable[str]) -> str:
     return hashlib.sha256("\0".join(names).encode()).hexdigest()[:16]
 
 
-def check(folder: Path, names: Iterable[str], earlier: Evidence = lambda: False) -> None:
+def nobodys(name: str) -> bool:
+    """Return that nothing is a build's but what a list names."""
+    return False
+
+
+def everybodys(name: str) -> bool:
+    """Return that all that is there is a build's."""
+    return True
+
+
+def check(folder: Path, names: Iterable[str], kind: str, earlier: Evidence = nobodys, files: bool = False) -> None:
     """Raise Slip naming the first of `names` in `folder` that is there and that no build wrote.
 
-    `earlier` tells whether a build wrote into the folder that kept no list yet; then what is there is its own.
+    `earlier` tells of a name whether a build wrote it that kept no list yet. Of `files`, what is now a folder or a pipe
+    is in the way even if a list has it.
     """
-    own = listed(folder)
-    everything = own is None and earlier()
+    own = listed(folder, kind)
     for name in sorted(names):
-        if found := _clash(folder, name, own or set(), everything):
-            raise Slip(f"{found} is there and no build wrote it; move it away, or name another folder than {folder}")
+        if clash := _clash(folder, name, own, earlier):
+            raise Slip(f"{clash} is there and no build wrote it; move it away, or name another folder than {folder}")
+        path = folder / name
+        if files and (path.is_dir() or atomic.stream(path)):
+            raise Slip(f"{path} is no file, and no build made it so; move it away")
 
 
-def _clash(folder: Path, name: str, own: set[str], everything: bool) -> Path | None:
+def _clash(folder: Path, name: str, own: set[str] | None, earlier: Evidence) -> Path | None:
     """Return what is in the way of a file or folder `name`; None where there is nothing, or what is our own."""
     path = folder
     *above, last = name.split("/")
     for k, part in enumerate(above):
         path /= part
-        if "/".join(above[: k + 1]) in own:
+        if "/".join(above[: k + 1]) in (own or ()):
             return None
         if os.path.lexists(path) and not path.is_dir() and path.exists():
             return path
     path /= last
-    if not os.path.lexists(path) or name in own or everything:
+    if not os.path.lexists(path) or name in (own or ()) or (own is None and earlier(name)):
         return None
     return path
 
 
-def claim(folder: Path, names: Iterable[str], earlier: Evidence = lambda: False) -> None:
+def claim(folder: Path, names: Iterable[str], kind: str, earlier: Evidence = nobodys) -> None:
     """List files or folders as a build's own, before it writes them; raises Slip as `check` does."""
     names = set(names)
-    check(folder, names, earlier)
-    enlist(folder, names | (listed(folder) or set()))
+    check(folder, names, kind, earlier)
+    own = listed(folder, kind)
+    if own is None:
+        own = {entry.name for entry in folder.iterdir() if earlier(entry.name)} if folder.is_dir() else set()
+    enlist(folder, names | own, kind)
 
 
-def write(folder: Path, files: Mapping[str, bytes], earlier: Evidence = lambda: False) -> list[str]:
+def changing(folder: Path, files: Mapping[str, bytes], kind: str, earlier: Evidence = nobodys) -> list[str]:
+    """Return which of these files `write` would write; raises Slip where something is in the way of one."""
+    new = [name for name, content in files.items() if not _holds(folder / name, content)]
+    check(folder, new, kind, earlier, files=True)
+    return new
+
+
+def write(folder: Path, files: Mapping[str, bytes], kind: str, earlier: Evidence = nobodys) -> list[str]:
     """Make `folder` hold these files, by their paths there, beside what is somebody's; return those that changed.
 
     Raises Slip, before anything is written, where something is in the way. Files that only the last build wrote are
     removed. A kill leaves each file old or new, and the list names both.
     """
-    before = listed(folder)
-    own = before or set()
-    new = [name for name, content in files.items() if not _holds(folder / name, content)]
-    check(folder, new, earlier)
-    for name in new:
-        if (folder / name).is_dir() or atomic.stream(folder / name):
-            raise Slip(f"{folder / name} is no file, and no build made it so; move it away")
+    own = listed(folder, kind) or set()
+    new = changing(folder, files, kind, earlier)
     _clear(folder, own)
     if new or own != set(files):
-        enlist(folder, own | set(files))
+        enlist(folder, own | set(files), kind)
     for name in new:
         atomic.write(folder / name, files[name])
     gone = [name for name in own - set(files) if (folder / name).is_file() and not (folder / name).is_symlink()]
@@ -178,8 +217,8 @@ def write(folder: Path, files: Mapping[str, bytes], earlier: Evidence = lambda: 
         (folder / name).unlink()
     for name in gone:
         _prune(folder / name, folder)
-    enlist(folder, files)
-    return [*new, *gone]
+    enlist(folder, files, kind)
+    return [*new, *gone, *([LIST] if own != set(files) else [])]
 
 
 def _holds(path: Path, content: bytes) -> bool:

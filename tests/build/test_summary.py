@@ -24,8 +24,11 @@ def layout(tmp_path):
 
 def write(layout, verdicts):
     layout.page.mkdir(exist_ok=True)
-    rows = [{"edition": "rendered", "id": name, "verdict": verdict} for name, verdict in verdicts.items()]
-    rows.append({"edition": "fer2013", "id": "one", "verdict": "fails"})
+    rows = [
+        {"edition": "rendered", "id": name, "verdict": verdict, "threshold": 0} for name, verdict in verdicts.items()
+    ]
+    rows.append({"edition": "rendered", "id": "not analysed", "verdict": "undecided", "threshold": None})
+    rows.append({"edition": "fer2013", "id": "one", "verdict": "fails", "threshold": 0})
     (layout.page / "claims.json").write_text(json.dumps(rows))
 
 
@@ -72,7 +75,16 @@ def test_git_tells_which_files_it_tracks(layout, tmp_path, monkeypatch, capsys):
         subprocess.run(["git", *call], cwd=tmp_path, check=True)
     assert said(layout, before, capsys, [tracked])[-1] == "tracked files  none changed"
     new.write_text("{}")
-    assert said(layout, before, capsys, [tracked, new])[-1] == "tracked files  none changed; 1 new"
+    assert (
+        said(layout, before, capsys, [tracked, new])[-1]
+        == "tracked files  0 changed, 1 new beside them, in site: git status shows them"
+    )
     write(layout, {"one": "fails"})
-    assert said(layout, before, capsys, [tracked, new])[-1] == "tracked files  1 changed, in site: git diff shows them"
-    assert said(layout, before, capsys, [new])[-1] == "tracked files  none changed; 1 new"  # not by this build
+    assert (
+        said(layout, before, capsys, [tracked, new])[-1]
+        == "tracked files  1 changed, 1 new beside them, in site: git status shows them"
+    )
+    assert (
+        said(layout, before, capsys, [new])[-1]
+        == "tracked files  0 changed, 1 new beside them, in site: git status shows them"
+    )  # not by this build

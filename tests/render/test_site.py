@@ -204,7 +204,7 @@ def test_results_that_anybody_can_make_must_be_of_this_code(trial: Trial, tmp_pa
     with pytest.raises(Problems) as told:
         trial.render(tmp_path / "site", editions=["rendered"], strict=True)
     (problem,) = told.value.problems
-    assert problem.startswith("results/rendered/lime: networks/resnet.py was edited since it was made")
+    assert problem.startswith("results/rendered/lime: networks/resnet.py was edited since;")
 
 
 def test_fewer_faces_than_wanted_are_told(tmp_path: Path) -> None:

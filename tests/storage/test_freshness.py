@@ -82,6 +82,29 @@ def test_results_of_other_code_of_another_run_and_none_are_outdated(tmp_path):
     }  # fmt: skip
 
 
+def inputs(reader, trainer):
+    """What a result records of the code that made its data and networks."""
+    code = [fingerprints.of_value(fingerprints.code(module) if module else None) for module in (reader, trainer)]
+    return {"data": code[0], "networks": {"member-0": code[1]}}
+
+
+@pytest.mark.parametrize(("dataset", "made_by", "wanted"), [
+    ("rendered", inputs("ferpipe.data.faces.rendered", "ferpipe.training.loop"), None),
+    ("rendered", inputs("ferpipe.data.fer2013", "ferpipe.training.loop"), "the code that makes its data was edited"),
+    ("rendered", inputs("ferpipe.data.faces.rendered", ""), "the code that trains its networks was edited"),
+    ("fer2013", inputs("ferpipe.data.fer2013", ""), None),  # its networks are taken as they are
+    ("fer2013", inputs("", ""), "the code that makes its data was edited"),
+])  # fmt: skip
+def test_the_code_of_data_and_networks_counts_too(tmp_path, dataset, made_by, wanted):
+    folder = tmp_path / dataset
+    folder.mkdir()
+    records = {name: write(folder, name) for name in ANALYSES}
+    assert freshness.outdated(folder) == {}
+    record = json.loads(records["lime"].read_bytes())
+    records["lime"].write_bytes(json_bytes({**record, "inputs": made_by}))
+    assert freshness.outdated(folder) == ({"lime": wanted} if wanted else {})
+
+
 def test_every_module_that_stands_aside_is_there_and_no_recipe_knows_it():
     assert all(fingerprints._file(name) for name in fingerprints.ASIDE if name.count(".") > 1)
     for module in (*(f"ferpipe.analyses.{name}" for name in ANALYSES), "ferpipe.training.loop", "ferpipe.render.site"):

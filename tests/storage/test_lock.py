@@ -15,8 +15,14 @@ from ferpipe.build.options import Options
 from ferpipe.errors import Slip
 from ferpipe.storage import lock
 
-HOLD = "import sys, time; from pathlib import Path; from ferpipe import lock\nwith lock.held([Path(sys.argv[1])]): \
-print('held', flush=True); time.sleep(float(sys.argv[2]))"
+HOLD = """
+import sys, time
+from pathlib import Path
+from ferpipe.storage import lock
+with lock.held([Path(sys.argv[1])]):
+    print("held", flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
 
 
 def holder(file, seconds):

@@ -1,7 +1,9 @@
 """Where a build writes: nothing that was there before is gone or another file, and what cannot work is told first."""
 
 import errno
+import json
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -22,14 +24,14 @@ from ferpipe.storage import places as lists
 
 def test_only_what_a_list_names_is_replaced_or_removed(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    assert lists.write(tmp_path, {"a/b.txt": b"1", "c.txt": b"2"}) == ["a/b.txt", "c.txt"]
+    assert lists.write(tmp_path, {"a/b.txt": b"1", "c.txt": b"2"}, "page") == ["a/b.txt", "c.txt", lists.LIST]
     (tmp_path / "a/mine.txt").write_text("mine")
-    assert lists.write(tmp_path, {"c.txt": b"3"}) == ["c.txt", "a/b.txt"]
-    assert lists.listed(tmp_path) == {"c.txt"}
+    assert lists.write(tmp_path, {"c.txt": b"3"}, "page") == ["c.txt", "a/b.txt", lists.LIST]
+    assert lists.listed(tmp_path, "page") == {"c.txt"}
     found = {path.removeprefix(f"{tmp_path}/"): content for path, content in contents(tmp_path).items()}
     found.pop(lists.LIST)
     assert found == {"notes.txt": b"mine", "a/mine.txt": b"mine", "c.txt": b"3"}
-    lists.write(tmp_path, {"c.txt": b"3"})
+    lists.write(tmp_path, {"c.txt": b"3"}, "page")
     (tmp_path / "a/mine.txt").unlink()
     assert (tmp_path / "a").is_dir()  # somebody's, though empty
 
@@ -41,41 +43,44 @@ def test_what_no_list_names_is_in_the_way_and_nothing_is_written(tmp_path, name)
     place.write_text("mine")
     before = contents(tmp_path)
     with pytest.raises(Slip, match=f"{place} is there and no build wrote it"):
-        lists.write(tmp_path, {"index.html": b"", "en/index.html": b"ours", "assets/a.css": b""})
+        lists.write(tmp_path, {"index.html": b"", "en/index.html": b"ours", "assets/a.css": b""}, "page")
     assert contents(tmp_path) == before
 
 
 def test_a_folder_or_a_pipe_in_place_of_a_file_of_ours_is_named(tmp_path):
     for make in (os.mkdir, os.mkfifo):
         place = tmp_path / make.__name__
-        lists.write(place, {"a": b"1", "b": b"1"})
+        lists.write(place, {"a": b"1", "b": b"1"}, "page")
         (place / "a").unlink()
         make(place / "a")
         with pytest.raises(Slip, match=f"{place / 'a'} is no file"):
-            lists.write(place, {"a": b"2", "b": b"2"})
+            lists.write(place, {"a": b"2", "b": b"2"}, "page")
         assert (place / "b").read_bytes() == b"1" and not (place / "a").is_file()
 
 
 def test_what_is_there_already_with_the_same_bytes_is_in_nobodys_way(tmp_path):
     (tmp_path / "a").write_bytes(b"1")
-    assert lists.write(tmp_path, {"a": b"1"}) == []
-    assert lists.listed(tmp_path) == {"a"}
+    assert lists.write(tmp_path, {"a": b"1"}, "page") == [lists.LIST]
+    assert lists.listed(tmp_path, "page") == {"a"}
 
 
 @pytest.mark.parametrize("damage", [b"", b"[]", b'{"files": 3}', b'{"files": ["notes.txt"], "hash": "0"}'])
 def test_a_damaged_list_names_nothing(tmp_path, damage):
-    lists.write(tmp_path, {"a": b"1"})
+    lists.write(tmp_path, {"a": b"1"}, "page")
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / lists.LIST).write_bytes(damage)
-    assert lists.listed(tmp_path) is None
+    assert lists.listed(tmp_path, "page") is None
     with pytest.raises(Slip, match="no build wrote it"):
-        lists.write(tmp_path, {"a": b"2"})
-    assert lists.write(tmp_path, {"a": b"2"}, lambda: True) == ["a"]  # older pages are known by other means
+        lists.write(tmp_path, {"a": b"2"}, "page")
+    assert lists.write(tmp_path, {"a": b"2"}, "page", lists.everybodys) == [
+        "a",
+        lists.LIST,
+    ]  # older pages are known by other means
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
 def test_what_a_kill_left_half_written_goes_and_the_list_knew_it(tmp_path, monkeypatch):
-    lists.write(tmp_path, {"a": b"1", "x/b": b"1"})
+    lists.write(tmp_path, {"a": b"1", "x/b": b"1"}, "page")
     write = atomic.write
 
     def killed(path, content):
@@ -86,10 +91,10 @@ def test_what_a_kill_left_half_written_goes_and_the_list_knew_it(tmp_path, monke
 
     monkeypatch.setattr(atomic, "write", killed)
     with pytest.raises(KeyboardInterrupt):
-        lists.write(tmp_path, {"a": b"2", "x/b": b"2", "x/new": b"2"})
+        lists.write(tmp_path, {"a": b"2", "x/b": b"2", "x/new": b"2"}, "page")
     monkeypatch.undo()
-    assert {"a", "x/b", "x/new"} == lists.listed(tmp_path)
-    lists.write(tmp_path, {"a": b"2", "x/b": b"2", "x/new": b"2"})
+    assert {"a", "x/b", "x/new"} == lists.listed(tmp_path, "page")
+    lists.write(tmp_path, {"a": b"2", "x/b": b"2", "x/new": b"2"}, "page")
     assert not list(tmp_path.rglob(f"{atomic.NEW}*")) and (tmp_path / "x/b").read_bytes() == b"2"
 
 
@@ -179,12 +184,12 @@ def mounted(request, tmp_path, monkeypatch):
 def test_a_mount_point_is_written_into(mounted):
     (mounted / "mine.txt").write_text("mine")
     (mounted / "held").write_bytes(b"0")
-    lists.enlist(mounted, ["held"])
+    lists.enlist(mounted, ["held"], "page")
     for content in (b"1", b"2"):
         with atomic.folder(mounted) as new:
             (new / "recipe.json").write_bytes(content)
             (new / "numbers.json").write_bytes(content)
-        lists.write(mounted, {"held": content})
+        lists.write(mounted, {"held": content}, "page")
     found = {path.removeprefix(f"{mounted}/"): content for path, content in contents(mounted).items()}
     found.pop(lists.LIST)
     assert found == {"mine.txt": b"mine", "recipe.json": b"2", "numbers.json": b"2", "held": b"2"}
@@ -194,7 +199,7 @@ def test_a_mount_point_is_written_into(mounted):
 @pytest.mark.parametrize("flag", ["--output", "--artefacts", "--results"])
 @pytest.mark.parametrize("place", [
     "", " ", ".", "./", "/", "//", "..", "../..", "{root}", "{root}/report", "{root}/ferpipe/new", "{root}/.git",
-    "file", "file/below", "pipe", "/dev/null", "/dev/null/below", "/proc/new", "loop", "loop/below",
+    "-", "file", "file/below", "pipe", "/dev/null", "/dev/null/below", "/proc/new", "loop", "loop/below",
 ])  # fmt: skip
 def test_a_place_that_cannot_be_one_is_told_before_anything(tmp_path, monkeypatch, capsys, flag, place):
     (tmp_path / "here/there").mkdir(parents=True)
@@ -219,7 +224,8 @@ def test_two_flags_cannot_name_one_folder(tmp_path, capsys):
     ("--artefacts", "rendered/photographs/a.jpg"), ("--artefacts", "code.json"), ("--artefacts", "runs/a.txt"),
     ("--results", "rendered/lime/numbers.json"), ("--results", "rendered/data"), ("--output", "index.html"),
     ("--output", "en/index.html"), ("--output", "zh"), ("--output", "assets/report.css"),
-    ("--output", "assets/rendered/curves.en.svg"),
+    ("--output", "assets/rendered/curves.en.svg"), ("--output", "assets/rendered/faces-new.png"),
+    ("--output", "assets"), ("--results", "rendered"), ("--artefacts", "rendered"), ("--artefacts", "figures"),
 ])  # fmt: skip
 def test_what_is_in_the_way_is_named_before_the_first_stage(tmp_path, monkeypatch, capsys, flag, name):
     monkeypatch.setattr(pipeline, "_run", lambda *_: pytest.fail("something was begun"))
@@ -230,7 +236,7 @@ def test_what_is_in_the_way_is_named_before_the_first_stage(tmp_path, monkeypatc
     others = [f"--{one}={tmp_path / one}" for one in ("output", "artefacts", "results") if f"--{one}" != flag]
     assert build.main(["--preset", "smoke", flag, str(tmp_path / "place"), *others]) == 2
     (error,) = capsys.readouterr().err.splitlines()
-    assert error.startswith("error: ") and "no build wrote it" in error and str(path).startswith(error.split()[1])
+    assert error.startswith("error: ") and "move it away" in error and str(tmp_path / "place") in error
     assert contents(tmp_path) == before
 
 
@@ -295,6 +301,88 @@ def test_a_page_of_a_mounted_folder(pages, tmp_path):
         subprocess.run(["umount", place], check=True)
 
 
+@pytest.mark.parametrize("names", [["../victim.txt"], ["/tmp/victim.txt"], ["a/../../victim.txt"], [""], [3]])
+def test_a_list_that_names_what_lies_elsewhere_names_nothing(tmp_path, names):
+    (tmp_path / "victim.txt").write_text("mine")
+    place = tmp_path / "place"
+    lists.enlist(place, ["a"], "page")
+    record = json.loads((place / lists.LIST).read_bytes())
+    hashed = lists._hash(map(str, names))
+    (place / lists.LIST).write_text(json.dumps({**record, "files": names, "hash": hashed}))
+    assert lists.listed(place, "page") is None
+    lists.write(place, {"b": b"1"}, "page")
+    assert (tmp_path / "victim.txt").read_text() == "mine"
+
+
+def test_one_kind_of_folder_is_not_taken_for_another(tmp_path):
+    lists.enlist(tmp_path, ["figures"], "artefacts")
+    with pytest.raises(Slip, match="holds a build's artefacts; name another folder for the page"):
+        lists.write(tmp_path, {"a": b"1"}, "page")
+    assert [path.name for path in tmp_path.iterdir()] == [lists.LIST]
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_a_list_that_is_no_file_is_in_the_way(tmp_path, make):
+    make(tmp_path / lists.LIST)
+    with pytest.raises(Slip, match="is in the way"):
+        lists.write(tmp_path, {"a": b"1"}, "page")
+
+
+def test_a_claim_takes_what_older_builds_left_and_nothing_more(tmp_path):
+    for name in ("lime", "curves", "mine"):
+        (tmp_path / name).mkdir()
+    lists.claim(tmp_path, ["lime"], "results", lambda name: name != "mine")
+    assert lists.listed(tmp_path, "results") == {"lime", "curves"}
+    lists.claim(tmp_path, ["curves"], "results")
+    with pytest.raises(Slip, match="mine is there"):
+        lists.claim(tmp_path, ["mine"], "results", lists.everybodys)  # there is a list now
+
+
+def test_a_file_of_two_names_keeps_both_and_a_link_in_a_replaced_folder_is_written_through(tmp_path):
+    (tmp_path / "one").write_text("old")
+    os.link(tmp_path / "one", tmp_path / "two")
+    atomic.write(tmp_path / "two", b"new")
+    assert (tmp_path / "one").read_text() == "new"
+    (tmp_path / "place").mkdir()
+    (tmp_path / "place/numbers.json").symlink_to(tmp_path / "one")
+    with atomic.folder(tmp_path / "place") as new:
+        (new / "numbers.json").write_bytes(b"newer")
+    assert (tmp_path / "place/numbers.json").is_symlink() and (tmp_path / "one").read_text() == "newer"
+
+
+def test_a_folder_made_later_beside_ours_is_the_users_own(tmp_path, monkeypatch, capsys):
+    """One analysis was made; another's place is claimed only when it is made."""
+    folder = tmp_path / "results/rendered"
+    lists.enlist(folder, ["lime"], "results")
+    (folder / "confusion").mkdir()
+    (folder / "confusion/numbers.json").write_text("mine")
+    monkeypatch.setattr(pipeline, "_run", lambda *_: pytest.fail("something was begun"))
+    call = ["--preset", "smoke", "--only", "confusion", *places(tmp_path)]
+    assert build.main(call) == 2
+    assert f"{folder / 'confusion'} is there and no build wrote it" in capsys.readouterr().err
+
+
+def test_faces_never_come_into_the_published_site(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(pipeline, "_run", lambda *_: pytest.fail("something was begun"))
+    (tmp_path / "link").symlink_to(ROOT / "site")
+    for place in (ROOT / "site", tmp_path / "link"):
+        call = [
+            "--data",
+            str(tmp_path),
+            f"--output={place}",
+            f"--artefacts={tmp_path / 'a'}",
+            f"--results={tmp_path / 'r'}",
+        ]
+        assert build.main(call) == 2
+        assert "is published, and this page shows faces" in capsys.readouterr().err
+
+
+def test_results_and_a_page_do_not_share_a_folder(tmp_path, capsys):
+    call = [f"--results={tmp_path / 'r'}", f"--output={tmp_path / 'r/rendered'}", f"--artefacts={tmp_path / 'a'}"]
+    assert build.main(["--preset", "smoke", *call]) == 2
+    assert "is --results's folder" in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
 @pytest.fixture
 def face(tmp_path):
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (48, 48), dtype=np.uint8)).save(tmp_path / "face.png")
@@ -310,6 +398,17 @@ def test_a_submission_goes_to_standard_output_alone(face):
         cwd=ROOT, capture_output=True, text=True, timeout=100,
     )  # fmt: skip
     assert piped.returncode == 0 and piped.stdout == done.stdout
+
+
+def test_a_submission_stands_between_what_others_write_to_the_same_file(face, tmp_path):
+    for mode, before in ((">", ""), (">>", "old\n")):
+        (tmp_path / "log").write_text("old\n")
+        predict = f"{sys.executable} {ROOT / 'build.py'} predict {face} --output /dev/stdout --threads 1 2>/dev/null"
+        subprocess.run(
+            f"(echo head; {predict}; echo tail) {mode} log", shell=True, cwd=tmp_path, check=True, timeout=100
+        )
+        lines = (tmp_path / "log").read_text()
+        assert lines.startswith(f"{before}head\nid,emotion\nface,") and lines.endswith("\ntail\n")
 
 
 def test_a_submission_goes_into_a_pipe_through_a_link_and_over_another_submission(face, tmp_path):
@@ -329,13 +428,19 @@ def test_a_submission_goes_into_a_pipe_through_a_link_and_over_another_submissio
 @pytest.mark.parametrize(("place", "why"), [
     ("", "wanted a path"), (".", "is a folder"), ("/", "is a folder"), ("face.png", "is what is read"),
     ("link.png", "is what is read"), ("thesis.txt", "something else than a submission"), ("loop", "cannot write"),
-    ("face.png/a.csv", "cannot write"),
+    ("face.png/a.csv", "cannot write"), ("loop1", "cannot write"), ("labels.csv", "something else than a submission"),
+    ("socket", "cannot write"),
 ])  # fmt: skip
 def test_a_submission_never_replaces_something_else(face, tmp_path, monkeypatch, capsys, place, why):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "thesis.txt").write_text("mine")
     os.symlink("face.png", "link.png")
     os.symlink("loop", "loop")
+    os.symlink("loop2", "loop1")
+    os.symlink("loop1", "loop2")
+    (tmp_path / "labels.csv").write_text("id,emotion,notes\n1,3,my own\n")
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind("socket")
     before = {path: path.lstat().st_ino for path in tmp_path.iterdir()}, contents(tmp_path)
     assert build.main(["predict", "face.png", "--output", place, "--threads", "1"]) == 2
     assert why in capsys.readouterr().err.splitlines()[-1]
