@@ -4,6 +4,7 @@ import io
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -174,73 +175,32 @@ def test_other_code_that_draws_the_same_faces_reruns_nothing_and_is_written_down
         build_inside(built)
 
 
-MEAN = {
-    "ferpipe/analyses/mean.py": '''"""The mean face."""
-
-from ferpipe.analyses.study import Study
-from ferpipe.results.stored import Result
-
-
-def analyse(study: Study) -> Result:
-    """Return the mean of all training faces, (48, 48) in [0, 1], and how many they are."""
-    images = study.dataset.train.images
-    return Result({"n": len(images)}, {"face": images.mean(0) / 255})
-''',
-    "ferpipe/figures/mean_face.py": '''"""The mean face."""
-
-from ferpipe.drawing.figure import Figure
-
-ANALYSES = ("mean",)
-
-
-def draw(results, language):
-    """Return the mean face's mean as a sentence."""
-    mean = results["mean"].arrays["face"].mean()
-    return Figure(f"<p>{mean:.3f}</p>", "mean", "mean-face.json", {"mean-face.json": b"{}"})
-''',
-    "report/sections/mean.md": """+++
-[title]
-en = "The mean face"
-zh = "平均脸"
-
-[figures.mean-face]
-caption.en = "The mean of {{ mean.n | integer }} faces."
-caption.zh = "{{ mean.n | integer }} 张脸的平均。"
-alt.en = "A blurred face."
-alt.zh = "一张模糊的脸。"
-+++
-<!-- en -->
-It is in {fig:mean-face}.
-
-[[mean-face]]
-<!-- zh -->
-见{fig:mean-face}。
-
-[[mean-face]]
-""",
-}
+def example():
+    """The files of the example in CONTRIBUTING.md, by their places."""
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    return dict(re.findall(r"^`([\w/]+\.(?:py|md))`[^\n]*:\n\n```\w+\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
 
 
 def test_a_new_analysis_alone_runs_and_its_figure_is_drawn(built):
-    lists = {"ferpipe/analyses/__init__.py": ('"light",', '"light", "mean",'),
-             "report/report.toml": ('    "run",\n', '    "run",\n    "mean",\n')}  # fmt: skip
+    lists = {"ferpipe/analyses/__init__.py": ('"light",', '"light", "means",'),
+             "report/report.toml": ('    "run",\n', '    "run",\n    "means",\n')}  # fmt: skip
     texts = {name: (built / name).read_text() for name in lists}
     try:
-        for name, content in MEAN.items():
+        for name, content in example().items():
             (built / name).write_text(content)
         for name, (old, new) in lists.items():
             assert old in texts[name]
             (built / name).write_text(texts[name].replace(old, new))
         done = well(build(built, "--preset", "smoke"))
-        assert [line.split()[0] for line in done.stdout.splitlines() if " made " in line] == ["mean", "page"]
+        assert [line.split()[0] for line in done.stdout.splitlines() if " made " in line] == ["means", "page"]
         for language in ("en", "zh"):
-            assert 'id="fig-mean-face"' in (built / RUN / "site" / language / "index.html").read_text()
+            assert 'id="fig-means"' in (built / RUN / "site" / language / "index.html").read_text()
     finally:
         for name, text in texts.items():
             (built / name).write_text(text)
-        for name in MEAN:
+        for name in example():
             (built / name).unlink()
-        shutil.rmtree(built / RUN / "results/rendered/mean", ignore_errors=True)
+        shutil.rmtree(built / RUN / "results/rendered/means", ignore_errors=True)
 
 
 def test_members_are_loaded_and_a_trial_with_folders_of_its_own_touches_nothing_else(built, tmp_path, monkeypatch):
