@@ -58,8 +58,8 @@ def _run(options: Options, layout: Layout, target: Layout | None, memory: Memory
         memory.save()
     if not log.made:
         print("Nothing to do: everything is fresh.")
-    if options.command in ("build", "render"):
-        summary.tell(target or layout, layout.dataset, before, log.changed)
+    if options.command != "train":
+        summary.tell(target or layout, layout.dataset, before, log.changed, page=options.command != "analyse")
 
 
 def prepare(options: Options, layout: Layout, memory: Memory, log: Log) -> bool:

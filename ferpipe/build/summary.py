@@ -54,17 +54,17 @@ def accuracies(confusion: Mapping[str, Any], ensemble: Mapping[str, Any]) -> dic
     return found
 
 
-def tell(layout: Layout, dataset: str, before: Report, changed: Sequence[Path]) -> None:
-    """Print what a build made, beside what the published report said until then."""
+def tell(layout: Layout, dataset: str, before: Report, changed: Sequence[Path], page: bool = True) -> None:
+    """Print what a build made, with or without its page, beside what the published report said until then."""
     now = read(layout, dataset)
     earlier = "before" if layout.published else "published"
-    _say("page", [shown(layout.page / "index.html")])
+    _say("page", [shown(layout.page / "index.html") if page else "not rendered: the same command with render makes it"])
     if now.accuracies:
         lines = [f"{_listed(now.accuracies)}, on dev ({dataset})"]
         if before.accuracies and before.accuracies != now.accuracies:
             lines.append(f"{earlier}: {_listed(before.accuracies)}")
         _say("accuracy", lines)
-    if now.verdicts:
+    if page and now.verdicts:
         _say("verdicts", _verdicts(now.verdicts, before.verdicts, earlier))
     _say("tracked files", [_tracked(changed)])
 
