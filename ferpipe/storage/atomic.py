@@ -45,7 +45,7 @@ def write(path: Path, content: bytes) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             new.write_bytes(content)
-            if target.exists():
+            if target.is_file():
                 if target.stat().st_nlink > 1:
                     raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
                 shutil.copymode(target, new)
