@@ -26,6 +26,8 @@ def check(options: Options, layout: Layout, target: Layout | None) -> None:
         raise Slip("--publish: a plain build is the published one; name a run, such as render --publish NAME")
     if target and options.only:
         raise Slip(f"--publish: a run of {options.only} alone is not finished; leave out --only")
+    if target and (options.results is None) != (options.output is None):
+        raise Slip("--publish: the page is what the results render to; name both --results and --output, or neither")
     flags = ["--artefacts"]
     flags += ["--results"] if options.command not in ("render", "serve") else []
     flags += ["--output"] if options.command in ("build", "render") else []
@@ -37,11 +39,15 @@ def check(options: Options, layout: Layout, target: Layout | None) -> None:
 def _check(layout: Layout, flags: list[str], options: Options) -> None:
     given = {"--artefacts": options.artefacts, "--results": options.results, "--output": options.output}
     for flag in flags:
-        folder, named = layout.folders[flag], given[flag] is not None
-        published = (project.ROOT / "report/results",) if flag == "--results" else ()
+        folder = layout.folders[flag]
+        named = folder == given[flag]  # and not a run's own, of which --publish asks with the goal's flags
+        published = {"--results": ("report/results",), "--output": ("site",)}.get(flag, ())
         if named and str(folder) == str(places.STREAM):
             raise Slip(f"{flag} -: standard output is no folder; wanted one")
-        places.check_folder(flag, folder, project.ROOT, (project.ROOT, *([Path.cwd()] * named)), published)
+        places.check_folder(flag, folder, project.ROOT, (project.ROOT, *([Path.cwd()] * named)),
+                            [project.ROOT / one for one in published])  # fmt: skip
+        if named and flag != "--artefacts" and _among(folder, layout.artefacts):
+            raise Slip(f"{flag} {folder}: lies among the build's own artefacts; name another folder")
     places.check_apart(layout.folders)
     places.check_apart(layout.lists)
     below = [layout.artefacts / layout.dataset, layout.artefacts / layout.dataset / "members"]
@@ -59,8 +65,15 @@ def _check(layout: Layout, flags: list[str], options: Options) -> None:
             raise Slip(f"--output {layout.page}: is published, and this page shows faces of {layout.dataset}; "
                        "name another folder, or use --publish")  # fmt: skip
         names = site.names(layout.page, layout.editions, layout.local)
-        places.check_below("--output", {(layout.page / name).parent for name in names})
+        folders = {(layout.page / name).parent for name in names}
+        assets = [layout.page / "assets" / name for name in layout.editions or PRESETS]
+        places.check_below("--output", [layout.page, *folders, *assets])
         places.check(layout.page, names, PAGE, site.earlier(layout.page), files=True)
+
+
+def _among(folder: Path, artefacts: Path) -> bool:
+    place = Path(os.path.realpath(folder))
+    return any(place.is_relative_to(os.path.realpath(artefacts / name)) for name in ("figures", "runs", *PRESETS))
 
 
 def claim(layout: Layout) -> None:

@@ -60,7 +60,8 @@ def _reasons(record: dict[str, Any] | None, recipe: Recipe, rebuild: bool) -> li
     before, lines = record["recipe"], []
     words = {
         "code": "the code that draws", "templates": "the templates", "report": "the text", "faces": "the faces",
-        "editions": "the data sets on the page", "outdated": "which results are older than the code",
+        "editions": "the data sets on the page", "outdated": "the list of results that are older than the code",
+        "strict": "what is asked by --strict", "release": "what is asked by --release",
     }  # fmt: skip
     for key in sorted({*before, *recipe}):
         old, new = before.get(key), recipe.get(key)
@@ -69,7 +70,8 @@ def _reasons(record: dict[str, Any] | None, recipe: Recipe, rebuild: bool) -> li
         if key.startswith("results/"):
             was, now = old or {}, new or {}
             names = sorted({name.split("/")[0] for name in {*was, *now} if was.get(name) != now.get(name)})
-            lines.append(f"results of {key.removeprefix('results/')} changed: {', '.join(names)}")
+            told = ", ".join(names) if len(names) < 5 else f"{len(names)} of them"
+            lines.append(f"results of {key.removeprefix('results/')} changed: {told}")
         elif key == "report" and old and new:
             changed = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
             lines.append(f"{', '.join(changed)} edited")

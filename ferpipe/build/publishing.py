@@ -12,7 +12,7 @@ from ferpipe.build.layout import PAGE, RESULTS, Layout
 from ferpipe.build.pages import Rules
 from ferpipe.errors import Slip
 from ferpipe.results import stored
-from ferpipe.storage import atomic, places
+from ferpipe.storage import atomic, encoding, places
 from ferpipe.storage.freshness import Log, outdated
 
 
@@ -22,21 +22,27 @@ def publish(layout: Layout, target: Layout, rules: Rules, log: Log) -> None:
     Raises Slip unless the run is finished, and Problems unless the site can be made of it, before anything is written.
     """
     source, goal = layout.results / layout.dataset, target.results / layout.dataset
-    if lacking := outdated(source):
-        told = "; ".join(f"{name} {why}" for name, why in list(lacking.items())[:3])
-        raise Slip(f"--publish: run '{layout.name}' is not finished, {len(lacking)} results are missing or old: "
-                   f"{told}; build it again")  # fmt: skip
+    lacking = outdated(source)
+    for name in ANALYSES:
+        if name not in lacking and not encoding.whole(source / name / "numbers.json", source / name / "arrays.npz"):
+            lacking[name] = "a file of it is missing or damaged"
+    if lacking:
+        told = "; ".join(f"{name} ({why})" for name, why in list(lacking.items())[:3])
+        count = f"{len(lacking)} of its {len(ANALYSES)} results"
+        raise Slip(f"--publish: run '{layout.name}' is not finished, for {count}: {told}; build it again")
     try_out(layout, target, rules)
     gone = (places.listed(goal, RESULTS) or set()) - set(ANALYSES)
     places.claim(goal, ANALYSES, RESULTS, guard.earlier_results(goal))
+    changed = [name for name in ANALYSES if not all(_same(source / name / file, goal / name / file)
+                                                     for file in stored.FILES)]  # fmt: skip
+    if not changed and not gone:
+        log.fresh("publish", f"{layout.name or source} is published")
+        return pages.render(target, rules, log)
     with log.making("publish", [f"run '{layout.name}'" if layout.name else str(source)]):
-        for name in ANALYSES:
-            files = {file: (source / name / file).read_bytes() for file in stored.FILES}
-            if all(_holds(goal / name / file, content) for file, content in files.items()):
-                continue
+        for name in changed:
             with atomic.folder(goal / name) as new:
-                for file, content in files.items():
-                    (new / file).write_bytes(content)
+                for file in stored.FILES:
+                    (new / file).write_bytes((source / name / file).read_bytes())
             log.changed += [goal / name / file for file in stored.FILES]
         for name in gone:  # analyses that are no more
             log.changed += [goal / name / file for file in stored.FILES if (goal / name / file).is_file()]
@@ -44,8 +50,8 @@ def publish(layout: Layout, target: Layout, rules: Rules, log: Log) -> None:
                 (goal / name / file).unlink(missing_ok=True)
             with suppress(OSError):  # something of somebody's is in it, or it is gone
                 (goal / name).rmdir()
-        places.enlist(goal, ANALYSES, RESULTS)
-        log.changed.append(goal / places.LIST)
+        if places.enlist(goal, ANALYSES, RESULTS):
+            log.changed.append(goal / places.LIST)
     pages.render(target, rules, log)
 
 
@@ -63,5 +69,5 @@ def try_out(layout: Layout, target: Layout, rules: Rules) -> None:
         places.changing(target.page, files, PAGE, site.earlier(target.page))
 
 
-def _holds(path: Path, content: bytes) -> bool:
-    return path.is_file() and path.read_bytes() == content
+def _same(one: Path, other: Path) -> bool:
+    return other.is_file() and one.read_bytes() == other.read_bytes()

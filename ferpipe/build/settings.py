@@ -13,10 +13,9 @@ from ferpipe.build.layout import Layout
 from ferpipe.build.options import Options
 from ferpipe.errors import Slip
 from ferpipe.storage import fingerprints
-from ferpipe.training.presets import PRESETS, Plan, plan
+from ferpipe.training.presets import DATA_SEED, PRESETS, Plan, plan
 
 SHIPPED = fingerprints.PACKAGE / "shipped"
-DATA_SEED = 2013  # of the rendered faces; --seed is the networks'
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,13 @@ from ferpipe.build.settings import SHIPPED, Settings
 from ferpipe.errors import Slip
 from ferpipe.networks.recipes import Recipe as NetworkRecipe
 from ferpipe.storage import atomic, encoding, fingerprints
-from ferpipe.storage.freshness import Memory, Recipe, differences, reasons, recipes, recorded
+from ferpipe.storage.freshness import Memory, Recipe, differences, inputs, reasons, recipes, recorded
 
 if TYPE_CHECKING:
     from ferpipe.build.bench import Bench
 
 Record = dict[str, Any]
+CLOSE = 2  # differences up to which another network is worth a word
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,8 @@ class Network(Stage):
                 others = recipes(made_of["parameters"], self.network.parameters())
                 near.append(others + ["other data"] * (made_of.get("data") != self.recipe["data"]))
         nearest = sorted(near, key=len)[:1]
-        return f"not trained yet; beside the nearest: {', '.join(nearest[0])}" if nearest else "not trained yet"
+        few = nearest and len(nearest[0]) <= CLOSE
+        return f"not trained yet; than the nearest there: {', '.join(nearest[0])}" if few else "not trained yet"
 
     def make(self, bench: Bench) -> None:
         """Train the network."""
@@ -203,10 +205,8 @@ def _network(
 def analyses(settings: Settings, data: Data, names: Names, memory: Memory) -> list[Analysis]:
     """Return the stages that look at these networks, on this data."""
     trained = {name: recorded(settings.networks / name / "recipe.json") or {} for name in names.all}
-    inputs = {
-        "data": fingerprints.of_value(data.recipe["code"]),
-        "networks": {name: fingerprints.of_value(one.get("recipe", {}).get("code")) for name, one in trained.items()},
-    }
+    code_of = {name: one.get("recipe", {}).get("code") for name, one in trained.items()}
+    made_by = inputs(settings.layout.dataset, code_of, memory.known)
     looked_at = {name: _described(settings.networks / name) for name in names.all}
     asked = {"preset": settings.preset, "seed": settings.seed}
     found = []
@@ -217,7 +217,7 @@ def analyses(settings: Settings, data: Data, names: Names, memory: Memory) -> li
         faces = None if settings.source is None else settings.own
         rebuild = settings.rebuilds("analyse", name)
         needs = ("data", *names.all)
-        found.append(Analysis(name, needs, recipe, settings.results / name, rebuild, faces, inputs))
+        found.append(Analysis(name, needs, recipe, settings.results / name, rebuild, faces, made_by))
     return found
 
 

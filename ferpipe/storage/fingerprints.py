@@ -54,6 +54,13 @@ def code(module: str, known: dict[str, Any] | None = None) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
+def module(name: str, known: dict[str, Any] | None = None) -> str:
+    """Return the fingerprint of one module's own code, whether it stands aside or not."""
+    path = _file(name)
+    assert path is not None, name
+    return _parsed(path, {} if known is None else known)[0]
+
+
 def aside(name: str) -> bool:
     """Return whether a module only stores, runs or tells the work of others."""
     return any(name == one or name.startswith(f"{one}.") for one in ASIDE)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -124,12 +124,12 @@ class Memory:
     def __init__(self, artefacts: Path, keeps: bool = True) -> None:
         self._keeps = keeps  # of several processes one alone writes
         self._code, self._timings = artefacts / "code.json", artefacts / "timings.json"
-        self._known = remembered(self._code)
-        self._before = len(self._known)
+        self.known = remembered(self._code)
+        self._before = len(self.known)
 
     def code(self, module: str) -> dict[str, str]:
         """Return the fingerprints of the code that `module` is made of."""
-        return fingerprints.code(module, self._known)
+        return fingerprints.code(module, self.known)
 
     def time(self, dataset: str, stage: str, seconds: float) -> None:
         """Keep a stage's seconds, the one place where what a clock says is kept."""
@@ -143,8 +143,8 @@ class Memory:
 
     def save(self) -> None:
         """Write what was learned of the code, if anything was."""
-        if self._keeps and len(self._known) != self._before:
-            remember(self._code, self._known)
+        if self._keeps and len(self.known) != self._before:
+            remember(self._code, self.known)
 
 
 class Log:
@@ -190,6 +190,25 @@ def analyses() -> list[str]:
 
 READERS = {"rendered": "ferpipe.data.faces.rendered", "fer2013": "ferpipe.data.fer2013"}
 DRAWN = ("rendered",)  # data sets that anybody can make anew, and train networks on
+_INPUTS = {
+    "data": "the code that makes its data was edited",
+    "effort": "what an analysis may ask was edited",
+    "plan": "what a preset trains was edited",
+    "networks": "the code that trains its networks was edited",
+}
+
+
+def inputs(dataset: str, networks: Mapping[str, Any], known: dict[str, Any] | None = None) -> Recipe:
+    """Return fingerprints of the code that makes an analysis's inputs today; its recipe has the inputs' own.
+
+    `networks` are the code that trained each: they may be kept though that is older.
+    """
+    return {
+        "data": fingerprints.of_value(fingerprints.code(READERS[dataset], known)),
+        "effort": fingerprints.module("ferpipe.build.effort", known),
+        "plan": fingerprints.module("ferpipe.training.presets", known),
+        "networks": {name: fingerprints.of_value(code) for name, code in networks.items()},
+    }
 
 
 def outdated(folder: Path, known: dict[str, Any] | None = None) -> dict[str, str]:
@@ -198,28 +217,31 @@ def outdated(folder: Path, known: dict[str, Any] | None = None) -> dict[str, str
     That is: results of other code, of other networks, data or settings than most of their neighbours', and none at all.
     Networks are taken as they are, but for those that anybody can train anew.
     """
-
-    def code(module: str) -> dict[str, str]:
-        return fingerprints.code(module, known)
-
     lines: dict[str, str] = {}
     runs: dict[str, str] = {}
-    reader = fingerprints.of_value(code(READERS[folder.name])) if folder.name in READERS else None
-    trainer = fingerprints.of_value(code("ferpipe.training.loop")) if folder.name in DRAWN else None
     for name in analyses():
         record = recorded(folder / name / "recipe.json") or {}
-        recipe, inputs = record.get("recipe"), record.get("inputs") or {}
+        recipe = record.get("recipe")
         if not isinstance(recipe, dict):
             lines[name] = "its record is damaged" if record else "has no result"
-        elif edited := _code(recipe.get("code"), code(f"ferpipe.analyses.{name}")):
+        elif edited := _code(recipe.get("code"), fingerprints.code(f"ferpipe.analyses.{name}", known)):
             lines[name] = edited[0] + (f", and {len(edited) - 1} more" if len(edited) > 1 else "")
-        elif reader and inputs.get("data", reader) != reader:
-            lines[name] = "the code that makes its data was edited"
-        elif trainer and set(inputs.get("networks", {}).values()) - {trainer}:
-            lines[name] = "the code that trains its networks was edited"
+        elif why := _aged(folder.name, recipe, record.get("inputs"), known):
+            lines[name] = why
         else:
             shared = {key: value for key, value in (recipe.get("parameters") or {}).items() if "." not in key}
             runs[name] = fingerprints.of_value([shared, recipe.get("data"), recipe.get("members")])
     usual = max(runs.values(), key=list(runs.values()).count, default="")
     lines |= {name: "is of another run than the rest" for name, one in runs.items() if one != usual}
     return dict(sorted(lines.items()))
+
+
+def _aged(dataset: str, recipe: Recipe, made_by: Any, known: dict[str, Any] | None) -> str:
+    """Return which of the inputs other code makes today; nothing of a data set that nobody makes."""
+    if dataset not in READERS:
+        return ""
+    trainer = fingerprints.code("ferpipe.training.loop", known) if dataset in DRAWN else {}
+    now = inputs(dataset, dict.fromkeys(recipe.get("members") or (), trainer), known)
+    asked = ("data", "effort", "plan", "networks") if dataset in DRAWN else ("data", "effort")
+    made_by = made_by if isinstance(made_by, dict) else {}
+    return next((_INPUTS[key] for key in asked if made_by.get(key) != now[key]), "")

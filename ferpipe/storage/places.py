@@ -20,7 +20,16 @@ from ferpipe.storage import atomic
 
 LIST = ".ferpipe.json"
 STREAM = Path("-")  # standard output
-SOURCES = ("ferpipe", "report", "templates", "tests", ".git", ".github", ".ci")  # of the project: no place for a build
+SOURCES = (
+    "ferpipe",
+    "report",
+    "site",
+    "templates",
+    "tests",
+    ".git",
+    ".github",
+    ".ci",
+)  # of the project: no place for a build
 SUBMISSION = re.compile(rb"id,emotion\n(?:[^\n]*,[0-6]\n)*")  # a file that predict may write over
 
 Evidence = Callable[[str], bool]  # whether a name in a folder is a build's though no list has it
@@ -125,16 +134,16 @@ def _inside(name: str) -> bool:
     return bool(name) and not name.startswith("/") and ".." not in name.split("/")
 
 
-def enlist(folder: Path, names: Iterable[str], kind: str) -> None:
-    """Write the list of a folder, if it is another than the one that is there."""
+def enlist(folder: Path, names: Iterable[str], kind: str) -> bool:
+    """Write the list of a folder, and return whether it is another than the one that was there."""
     files = sorted(names)
     record = {"about": "what ferpipe wrote here, and may replace", "kind": kind, "files": files, "hash": _hash(files)}
     content = (json.dumps(record, ensure_ascii=False, indent=0) + "\n").encode()
     path = folder / LIST
-    if path.is_dir() or atomic.stream(path):
-        raise Slip(f"{path} is in the way; move it away")
-    if not path.is_file() or path.read_bytes() != content:
-        atomic.write(path, content)
+    if path.is_file() and path.read_bytes() == content:
+        return False
+    atomic.write(path, content)
+    return True
 
 
 def _hash(names: Iterable[str]) -> str:
@@ -158,6 +167,8 @@ def check(folder: Path, names: Iterable[str], kind: str, earlier: Evidence = nob
     is in the way even if a list has it.
     """
     own = listed(folder, kind)
+    if (folder / LIST).is_dir() or atomic.stream(folder / LIST):
+        raise Slip(f"{folder / LIST} is in the way; move it away")
     for name in sorted(names):
         if clash := _clash(folder, name, own, earlier):
             raise Slip(f"{clash} is there and no build wrote it; move it away, or name another folder than {folder}")
@@ -179,7 +190,17 @@ def _clash(folder: Path, name: str, own: set[str] | None, earlier: Evidence) -> 
     path /= last
     if not os.path.lexists(path) or name in (own or ()) or (own is None and earlier(name)):
         return None
-    return path
+    return None if _empty(path) else path
+
+
+def _empty(path: Path) -> bool:
+    """Return whether a path is a folder in which nothing lies, or a link to what is not there yet."""
+    try:
+        return path.is_dir() and not any(path.iterdir()) if os.stat(path) else False
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
 
 
 def claim(folder: Path, names: Iterable[str], kind: str, earlier: Evidence = nobodys) -> None:
@@ -196,6 +217,7 @@ def changing(folder: Path, files: Mapping[str, bytes], kind: str, earlier: Evide
     """Return which of these files `write` would write; raises Slip where something is in the way of one."""
     new = [name for name, content in files.items() if not _holds(folder / name, content)]
     check(folder, new, kind, earlier, files=True)
+    check_below(str(folder), {(folder / name).parent for name in new})
     return new
 
 
@@ -229,10 +251,10 @@ def _holds(path: Path, content: bytes) -> bool:
 
 
 def _clear(folder: Path, own: Iterable[str]) -> None:
-    """Remove what a kill left half-written beside our own files."""
-    for place in {folder, *((folder / name).parent for name in own)}:
-        for left in place.glob(f"{atomic.NEW}*"):
-            atomic.remove(left)
+    """Remove what a kill left half-written of our own files."""
+    for name in own:
+        path = folder / name
+        path.with_name(atomic.NEW + path.name).unlink(missing_ok=True)
 
 
 def _prune(path: Path, folder: Path) -> None:

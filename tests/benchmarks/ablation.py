@@ -24,14 +24,13 @@ import torch.nn.functional as F
 from scipy.stats import t as student_t
 from tqdm import tqdm
 
-from ferpipe.build.settings import DATA_SEED
 from ferpipe.data import fer2013
 from ferpipe.data.dataset import Dataset
 from ferpipe.data.faces import rendered
 from ferpipe.networks import machine, views
 from ferpipe.networks.recipes import Recipe
 from ferpipe.training.loop import Training
-from ferpipe.training.presets import PRESETS
+from ferpipe.training.presets import DATA_SEED, PRESETS
 
 WHOLE = "the whole recipe"
 PARTS: dict[str, dict[str, Any]] = {

@@ -10,7 +10,7 @@ import numpy as np
 
 from ferpipe.emotions import EMOTIONS, SIDE
 from ferpipe.results import stored
-from ferpipe.storage import atomic, encoding, fingerprints
+from ferpipe.storage import atomic, encoding, fingerprints, freshness
 
 Split = tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]]  # numbers, arrays, faces
 _KNOWN: dict[str, Any] = {}  # parsed code
@@ -29,9 +29,13 @@ def write(
             faces |= {f"{analysis}/{key}": array for key, array in pictures.items()}
         else:
             arrays |= pictures
-        code = fingerprints.code(f"ferpipe.analyses.{analysis}", _KNOWN)
+        code, made_by = fingerprints.code(f"ferpipe.analyses.{analysis}", _KNOWN), freshness.inputs(name, {}, _KNOWN)
         recipe = {"code": code, "parameters": {"seed": 0}, "data": "0123456789abcdef", "members": {}}
-        stored.write(folder / name / analysis, stored.Result(numbers, arrays), {"recipe": recipe, "made_with": {}})
+        stored.write(
+            folder / name / analysis,
+            stored.Result(numbers, arrays),
+            {"recipe": recipe, "inputs": made_by, "made_with": {}},
+        )
     if restricted and artefacts:
         atomic.write(artefacts / name / "faces.npz", encoding.npz_bytes(faces))
     return folder

@@ -58,14 +58,17 @@ def test_a_record_of_another_form_is_no_bug(members):
     assert line.startswith("members: ")
 
 
-def write(folder, name, **changes):
+def write(folder, name, dataset="rendered", **changes):
     record = recipe(code=fingerprints.code(f"ferpipe.analyses.{name}"), **changes)
     (folder / name).mkdir()
-    (folder / name / "recipe.json").write_bytes(json_bytes({"recipe": record}))
+    made_by = freshness.inputs(dataset, {"member-0": fingerprints.code("ferpipe.training.loop")})
+    (folder / name / "recipe.json").write_bytes(json_bytes({"recipe": record, "inputs": made_by}))
     return folder / name / "recipe.json"
 
 
 def test_results_of_other_code_of_another_run_and_none_are_outdated(tmp_path):
+    tmp_path = tmp_path / "rendered"
+    tmp_path.mkdir()
     records = {name: write(tmp_path, name) for name in ANALYSES}
     assert freshness.outdated(tmp_path) == {}
     record = json.loads(records["lime"].read_bytes())
@@ -82,27 +85,28 @@ def test_results_of_other_code_of_another_run_and_none_are_outdated(tmp_path):
     }  # fmt: skip
 
 
-def inputs(reader, trainer):
-    """What a result records of the code that made its data and networks."""
-    code = [fingerprints.of_value(fingerprints.code(module) if module else None) for module in (reader, trainer)]
-    return {"data": code[0], "networks": {"member-0": code[1]}}
-
-
-@pytest.mark.parametrize(("dataset", "made_by", "wanted"), [
-    ("rendered", inputs("ferpipe.data.faces.rendered", "ferpipe.training.loop"), None),
-    ("rendered", inputs("ferpipe.data.fer2013", "ferpipe.training.loop"), "the code that makes its data was edited"),
-    ("rendered", inputs("ferpipe.data.faces.rendered", ""), "the code that trains its networks was edited"),
-    ("fer2013", inputs("ferpipe.data.fer2013", ""), None),  # its networks are taken as they are
-    ("fer2013", inputs("", ""), "the code that makes its data was edited"),
+@pytest.mark.parametrize(("dataset", "part", "wanted"), [
+    ("rendered", "data", "the code that makes its data was edited"),
+    ("rendered", "effort", "what an analysis may ask was edited"),
+    ("rendered", "plan", "what a preset trains was edited"),
+    ("rendered", "networks", "the code that trains its networks was edited"),
+    ("fer2013", "data", "the code that makes its data was edited"),
+    ("fer2013", "effort", "what an analysis may ask was edited"),
+    ("fer2013", "plan", None),  # its networks are taken as they are
+    ("fer2013", "networks", None),
 ])  # fmt: skip
-def test_the_code_of_data_and_networks_counts_too(tmp_path, dataset, made_by, wanted):
+def test_the_code_of_the_inputs_counts_too(tmp_path, dataset, part, wanted):
     folder = tmp_path / dataset
     folder.mkdir()
-    records = {name: write(folder, name) for name in ANALYSES}
+    records = {name: write(folder, name, dataset) for name in ANALYSES}
     assert freshness.outdated(folder) == {}
     record = json.loads(records["lime"].read_bytes())
-    records["lime"].write_bytes(json_bytes({**record, "inputs": made_by}))
+    record["inputs"][part] = {"member-0": "other"} if part == "networks" else "other"
+    records["lime"].write_bytes(json_bytes(record))
     assert freshness.outdated(folder) == ({"lime": wanted} if wanted else {})
+    del record["inputs"]
+    records["lime"].write_bytes(json_bytes(record))
+    assert "lime" in freshness.outdated(folder)
 
 
 def test_every_module_that_stands_aside_is_there_and_no_recipe_knows_it():

@@ -331,6 +331,7 @@ def test_a_list_that_is_no_file_is_in_the_way(tmp_path, make):
 def test_a_claim_takes_what_older_builds_left_and_nothing_more(tmp_path):
     for name in ("lime", "curves", "mine"):
         (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text("")
     lists.claim(tmp_path, ["lime"], "results", lambda name: name != "mine")
     assert lists.listed(tmp_path, "results") == {"lime", "curves"}
     lists.claim(tmp_path, ["curves"], "results")
@@ -381,6 +382,67 @@ def test_results_and_a_page_do_not_share_a_folder(tmp_path, capsys):
     call = [f"--results={tmp_path / 'r'}", f"--output={tmp_path / 'r/rendered'}", f"--artefacts={tmp_path / 'a'}"]
     assert build.main(["--preset", "smoke", *call]) == 2
     assert "is --results's folder" in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("flag", "name", "target"), [
+    ("output", "assets/rendered", "rendered"), ("output", "assets", "assets"), ("output", "en", "en"),
+    ("results", "rendered", "rendered"), ("results", "rendered/lime", "lime"), ("artefacts", "rendered", "rendered"),
+])  # fmt: skip
+def test_a_link_that_leads_nowhere_for_ever_is_told_before_the_first_stage(
+    tmp_path, monkeypatch, capsys, flag, name, target
+):
+    monkeypatch.setattr(pipeline, "_run", lambda *_: pytest.fail("something was begun"))
+    place = tmp_path / flag / name
+    place.parent.mkdir(parents=True)
+    place.symlink_to(target)
+    assert build.main(["--preset", "smoke", *places(tmp_path)]) == 2
+    assert str(place) in capsys.readouterr().err and place.is_symlink()
+
+
+@pytest.mark.parametrize("flag", ["output", "results/rendered", "artefacts"])
+def test_a_folder_in_place_of_a_list_is_told_before_the_first_stage(tmp_path, monkeypatch, capsys, flag):
+    monkeypatch.setattr(pipeline, "_run", lambda *_: pytest.fail("something was begun"))
+    (tmp_path / flag / lists.LIST).mkdir(parents=True)
+    assert build.main(["--preset", "smoke", *places(tmp_path)]) == 2
+    assert f"{lists.LIST} is in the way" in capsys.readouterr().err
+
+
+def test_an_empty_folder_and_a_link_to_a_folder_are_nobodys(tmp_path):
+    (tmp_path / "far").mkdir()
+    (tmp_path / "results/curves").mkdir(parents=True)
+    (tmp_path / "results/lime").symlink_to(tmp_path / "far")
+    (tmp_path / "results/atlas").symlink_to(tmp_path / "not/yet")
+    lists.check(tmp_path / "results", ["curves", "lime", "atlas"], "results")
+    (tmp_path / "far/numbers.json").write_text("mine")
+    with pytest.raises(Slip, match="lime is there"):
+        lists.check(tmp_path / "results", ["lime"], "results")
+
+
+def test_what_is_read_only_below_a_page_is_told_before_anything_is_written(tmp_path):
+    (tmp_path / "assets").mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "ro", "none", tmp_path / "assets"], capture_output=True
+    ).returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        with pytest.raises(Slip, match="assets: cannot write there"):
+            lists.write(tmp_path, {"index.html": b"1", "assets/a.css": b"1"}, "page")
+    finally:
+        subprocess.run(["umount", tmp_path / "assets"], check=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["assets"]
+
+
+@pytest.mark.parametrize("call", [
+    ["--output={root}/.artefacts/figures"], ["--output={root}/.artefacts/runs/mine"], ["--results={root}/site"],
+    ["--output={root}/.artefacts/rendered/members"], ["render", "--publish", "one", "--output=/tmp/one"],
+])  # fmt: skip
+def test_places_that_belong_to_something_else_are_refused(monkeypatch, capsys, call):
+    monkeypatch.setattr(pipeline, "_run", lambda *_: pytest.fail("something was begun"))
+    monkeypatch.setattr(
+        layout, "run", lambda artefacts, name, options: layout.of(Options(preset="smoke", output=ROOT / "x"))
+    )
+    assert build.main([*[part.format(root=ROOT) for part in call]]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 @pytest.fixture
