@@ -169,7 +169,10 @@ def check(folder: Path, names: Iterable[str], kind: str, earlier: Evidence = nob
     own = listed(folder, kind)
     if (folder / LIST).is_dir() or atomic.stream(folder / LIST):
         raise Slip(f"{folder / LIST} is in the way; move it away")
-    for name in sorted(names):
+    names = sorted(names)
+    if own is None and os.path.lexists(folder / LIST) and not any(map(earlier, names)):
+        raise Slip(f"{folder / LIST} is no list that a build wrote; move it away")
+    for name in names:
         if clash := _clash(folder, name, own, earlier):
             raise Slip(f"{clash} is there and no build wrote it; move it away, or name another folder than {folder}")
         path = folder / name
@@ -252,7 +255,7 @@ def _holds(path: Path, content: bytes) -> bool:
 
 def _clear(folder: Path, own: Iterable[str]) -> None:
     """Remove what a kill left half-written of our own files."""
-    for name in own:
+    for name in (*own, LIST):
         path = folder / name
         path.with_name(atomic.NEW + path.name).unlink(missing_ok=True)
 

@@ -70,8 +70,9 @@ def test_a_damaged_list_names_nothing(tmp_path, damage):
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / lists.LIST).write_bytes(damage)
     assert lists.listed(tmp_path, "page") is None
-    with pytest.raises(Slip, match="no build wrote it"):
+    with pytest.raises(Slip, match=f"{lists.LIST} is no list that a build wrote"):
         lists.write(tmp_path, {"a": b"2"}, "page")
+    assert (tmp_path / lists.LIST).read_bytes() == damage
     assert lists.write(tmp_path, {"a": b"2"}, "page", lists.everybodys) == [
         "a",
         lists.LIST,
@@ -85,6 +86,7 @@ def test_what_a_kill_left_half_written_goes_and_the_list_knew_it(tmp_path, monke
 
     def killed(path, content):
         if path.name == "b":
+            (path.parents[1] / f"{atomic.NEW}{lists.LIST}").write_bytes(b"hal")
             (path.parent / f"{atomic.NEW}b").write_bytes(b"hal")
             raise KeyboardInterrupt
         write(path, content)
@@ -310,7 +312,7 @@ def test_a_list_that_names_what_lies_elsewhere_names_nothing(tmp_path, names):
     hashed = lists._hash(map(str, names))
     (place / lists.LIST).write_text(json.dumps({**record, "files": names, "hash": hashed}))
     assert lists.listed(place, "page") is None
-    lists.write(place, {"b": b"1"}, "page")
+    lists.write(place, {"b": b"1"}, "page", lists.everybodys)
     assert (tmp_path / "victim.txt").read_text() == "mine"
 
 
