@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ def render(layout: Layout, rules: Rules, log: Log) -> None:
     from ferpipe.render import site
 
     stage = "site" if layout.published else "page"
-    place, key = layout.base / "pages.json", str(layout.page.resolve())
+    place, key = layout.base / "pages.json", os.path.realpath(layout.page)
     pages = remembered(place)
     record = pages.get(key)
     asked = {"strict": rules.strict, "release": rules.release}

@@ -59,6 +59,7 @@ def try_out(layout: Layout, target: Layout, rules: Rules) -> None:
     """Raise what would keep the site from being made, were the run's results the published ones."""
     from ferpipe.render import site
 
+    atomic.recover(target.artefacts)  # of a trying out that was killed
     with tempfile.TemporaryDirectory(dir=target.artefacts, prefix=atomic.NEW) as folder:
         for dataset in {path.name for path in target.results.glob("*/") if not path.name.startswith(".")}:
             (Path(folder) / dataset).symlink_to((target.results / dataset).absolute())
