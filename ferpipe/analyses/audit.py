@@ -8,12 +8,9 @@ wrong side of a threshold. For 36,000 pictures that is 36,000^2 / 2 pairs x 144 
 float32, some seconds of a processor's matrix unit, in blocks of 16 MiB; the candidates alone are compared at full size.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import torch
@@ -25,7 +22,7 @@ from ferpipe.analyses.faces import predictions
 from ferpipe.analyses.study import Study
 from ferpipe.data.dataset import Dataset, Split
 from ferpipe.emotions import SIDE
-from ferpipe.results.stored import Result
+from ferpipe.results.audit import Audit, Conflicts, Copies, Errors, Levels, Pictures, Repeated, Seen
 from ferpipe.statistics.intervals import proportion
 
 CELLS = 12  # a side of the coarse pictures: means of 4x4 pixels
@@ -38,14 +35,11 @@ SPLITS = ("train", "dev", "test")
 UNKNOWN = -1  # a withheld label
 
 
-def analyse(study: Study) -> Result:
+def analyse(study: Study) -> Audit:
     """Return the copies within and across splits, exact ones and all, the blank pictures, brightness and contrast.
 
-    Pictures that are linked by copies are a group. `within` counts groups of two or more of a split and their faces,
-    `across` the groups that two splits share and each one's faces in them, `conflicts` groups with different labels.
-    Blank pictures are counted on their own and are nobody's copies. `seen` says how many dev faces have a copy in train
-    and how often the analysis model is right on them and on the rest, None without any. Brightness and contrast, a
-    picture's mean and deviation, are in grey levels from 0 to 255. None for a split that there is not.
+    Pictures that are linked by copies are a group. Blank pictures are counted on their own and are nobody's copies.
+    Brightness and contrast are a picture's mean and deviation. None for a split that there is not.
     """
     splits = parts(study.dataset)
     images = np.concatenate([split.images for split in splits.values()])
@@ -55,22 +49,21 @@ def analyse(study: Study) -> Result:
     blank = deviations < BLANK
     exact = hashed(images, blank)
     near = linked(images, means, deviations, coarse, exact, ~blank)
-    numbers = {
-        "splits": {
-            name: described(means[own], deviations[own]) if (own := place == index).any() else None
+    return Audit(
+        splits={
+            name: described(means[inside], deviations[inside]) if (inside := place == index).any() else None
             for index, name in enumerate(SPLITS)
         },
-        "exact": copies(exact, place, labels),
-        "near": copies(near, place, labels),
-        "seen": seen(study, near, place),
-        "errors": errors(study, near, place, labels),
-        "wrong_labels": study.dataset.notes.get("wrong_labels"),  # shares by split, of rendered faces alone
-        "tolerance": TOLERANCE,
-        "correlation": CORRELATION,
-        "quantiles": list(QUANTILES),
-        "n": len(images),
-    }
-    return Result(numbers)
+        exact=copies(exact, place, labels),
+        near=copies(near, place, labels),
+        seen=seen(study, near, place),
+        errors=errors(study, near, place, labels),
+        wrong_labels=study.dataset.notes.get("wrong_labels"),
+        tolerance=TOLERANCE,
+        correlation=CORRELATION,
+        quantiles=list(QUANTILES),
+        n=len(images),
+    )
 
 
 def parts(dataset: Dataset) -> dict[str, Split]:
@@ -93,13 +86,13 @@ def measured(images: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     means, deviations = np.zeros(len(images)), np.zeros(len(images))
     coarse = np.zeros((len(images), CELLS**2), np.float32)
     for start in range(0, len(images), BLOCK):
-        own = slice(start, start + BLOCK)
-        grey = images[own].astype(np.float32)
-        means[own], deviations[own] = grey.mean((1, 2), np.float64), grey.std((1, 2), np.float64)
+        block = slice(start, start + BLOCK)
+        grey = images[block].astype(np.float32)
+        means[block], deviations[block] = grey.mean((1, 2), np.float64), grey.std((1, 2), np.float64)
         cells = F.avg_pool2d(torch.from_numpy(grey)[:, None], SIDE // CELLS).flatten(1).numpy()
         cells -= cells.mean(1, keepdims=True)
         length = np.linalg.norm(cells, axis=1, keepdims=True)
-        coarse[own] = np.divide(cells, length, out=np.zeros_like(cells), where=length > 0)
+        coarse[block] = np.divide(cells, length, out=np.zeros_like(cells), where=length > 0)
     return means, deviations, coarse
 
 
@@ -111,21 +104,17 @@ def hashed(images: np.ndarray, blank: np.ndarray) -> np.ndarray:
 
 
 def linked(
-    images: np.ndarray,
-    means: np.ndarray,
-    deviations: np.ndarray,
-    coarse: np.ndarray,
-    exact: np.ndarray,
-    wanted: np.ndarray,
-) -> np.ndarray:
+    images: np.ndarray, means: np.ndarray, deviations: np.ndarray, coarse: np.ndarray, exact: np.ndarray,
+    among: np.ndarray,
+) -> np.ndarray:  # fmt: skip
     """Return the group (n,) of each picture: the exact groups, joined where near-duplicates link them.
 
-    One picture of each exact group stands for all, of those that are `wanted` (n,) bool.
+    One picture of each exact group stands for all, of those `among` (n,) bool.
     """
     _, first, group = np.unique(exact, return_index=True, return_inverse=True)
-    chosen = first[wanted[first]]
-    found = [chosen[pairs] for pairs in near_duplicates(images, means, deviations, coarse, chosen)]
-    edges = group[np.concatenate([np.zeros((0, 2), np.intp), *found])]  # (m, 2)
+    chosen = first[among[first]]
+    pairs = [chosen[pair] for pair in near_duplicates(images, means, deviations, coarse, chosen)]
+    edges = group[np.concatenate([np.zeros((0, 2), np.intp), *pairs])]  # (m, 2)
     graph = coo_array((np.ones(len(edges), bool), (edges[:, 0], edges[:, 1])), shape=(len(first), len(first)))
     joined: np.ndarray = connected_components(graph, directed=False)[1][group]
     return joined
@@ -135,10 +124,10 @@ def near_duplicates(
     images: np.ndarray, means: np.ndarray, deviations: np.ndarray, coarse: np.ndarray, chosen: np.ndarray
 ) -> Iterator[np.ndarray]:
     """Yield pairs (m, 2), as places in `chosen`, of near-duplicates among the chosen pictures, each pair once."""
-    own = torch.from_numpy(coarse[chosen])  # torch multiplies on every core
-    for top in range(0, len(own), BLOCK):
-        for left in range(top, len(own), BLOCK):
-            likeness = (own[top : top + BLOCK] @ own[left : left + BLOCK].T).numpy()
+    vectors = torch.from_numpy(coarse[chosen])  # torch multiplies on every core
+    for top in range(0, len(vectors), BLOCK):
+        for left in range(top, len(vectors), BLOCK):
+            likeness = (vectors[top : top + BLOCK] @ vectors[left : left + BLOCK].T).numpy()
             rows = np.flatnonzero(likeness.max(1) >= CORRELATION)  # few: sooner than a look at every pair
             above, beside = np.nonzero(likeness[rows] >= CORRELATION)
             pairs = np.stack([top + rows[above], left + beside], axis=1)
@@ -154,46 +143,42 @@ def differences(images: np.ndarray, means: np.ndarray, deviations: np.ndarray, p
     Both are brought to the mean and the deviation of the one with more contrast.
     """
 
-    def standard(own: np.ndarray) -> np.ndarray:
-        grey = images[own].reshape(len(own), SIDE * SIDE).astype(np.float32)
-        centred: np.ndarray = grey - means[own, None].astype(np.float32)
-        return centred / deviations[own, None].astype(np.float32)
+    def standard(indices: np.ndarray) -> np.ndarray:
+        grey = images[indices].reshape(len(indices), SIDE * SIDE).astype(np.float32)
+        centred: np.ndarray = grey - means[indices, None].astype(np.float32)
+        return centred / deviations[indices, None].astype(np.float32)
 
     squares = (standard(pairs[:, 0]) - standard(pairs[:, 1])) ** 2
-    found: np.ndarray = deviations[pairs].max(1) * np.sqrt(squares.mean(1))
-    return found
+    levels: np.ndarray = deviations[pairs].max(1) * np.sqrt(squares.mean(1))
+    return levels
 
 
-def described(means: np.ndarray, deviations: np.ndarray) -> dict[str, Any]:
+def described(means: np.ndarray, deviations: np.ndarray) -> Pictures:
     """Return a split's n, its blank pictures, and mean and quantiles of brightness and contrast in grey levels."""
-    return {
-        "n": len(means),
-        "blank": int((deviations < BLANK).sum()),
-        "brightness": {"mean": float(means.mean()), "quantiles": np.quantile(means, QUANTILES).tolist()},
-        "contrast": {"mean": float(deviations.mean()), "quantiles": np.quantile(deviations, QUANTILES).tolist()},
-    }
+    brightness, contrast = (Levels(float(v.mean()), np.quantile(v, QUANTILES).tolist()) for v in (means, deviations))
+    return Pictures(len(means), int((deviations < BLANK).sum()), brightness, contrast)
 
 
-def copies(groups: np.ndarray, place: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+def copies(groups: np.ndarray, place: np.ndarray, labels: np.ndarray) -> Copies:
     """Return what is counted of groups (n,) within splits, across two of them, and with different labels.
 
-    `place` (n,) are indices into SPLITS. None for a split that there is not, or whose labels are withheld.
+    `place` (n,) are indices into SPLITS.
     """
-    there = [(place == index).any() for index in range(len(SPLITS))]
-    return {
-        "within": {name: repeated(groups[place == k]) if there[k] else None for k, name in enumerate(SPLITS)},
-        "across": {
-            f"{SPLITS[a]}_{SPLITS[b]}": shared(groups, place, a, b) if there[a] and there[b] else None
+    present = [(place == index).any() for index in range(len(SPLITS))]
+    return Copies(
+        within={name: repeated(groups[place == k]) if present[k] else None for k, name in enumerate(SPLITS)},
+        across={
+            f"{SPLITS[a]}_{SPLITS[b]}": shared(groups, place, a, b) if present[a] and present[b] else None
             for a, b in combinations(range(len(SPLITS)), 2)
         },
-        "conflicts": conflicts(groups, place, labels),
-    }
+        conflicts=conflicts(groups, place, labels),
+    )
 
 
-def repeated(groups: np.ndarray) -> dict[str, int]:
+def repeated(groups: np.ndarray) -> Repeated:
     """Return how many groups have two faces or more, and how many faces these have."""
     sizes = np.unique(groups, return_counts=True)[1]
-    return {"groups": int((sizes > 1).sum()), "faces": int(sizes[sizes > 1].sum())}
+    return Repeated(int((sizes > 1).sum()), int(sizes[sizes > 1].sum()))
 
 
 def shared(groups: np.ndarray, place: np.ndarray, a: int, b: int) -> dict[str, int]:
@@ -202,22 +187,26 @@ def shared(groups: np.ndarray, place: np.ndarray, a: int, b: int) -> dict[str, i
     return {"groups": len(common), **{SPLITS[k]: int(np.isin(groups[place == k], common).sum()) for k in (a, b)}}
 
 
-def conflicts(groups: np.ndarray, place: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
-    """Return how many groups have different labels, their labelled faces, and how many of these each split has."""
+def contradicting(groups: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the groups with different labels, each once."""
     labelled = labels != UNKNOWN
-    several = np.unique(np.stack([groups[labelled], labels[labelled]]), axis=1)[
-        0
-    ]  # a group, once for each of its labels
-    found, counts = np.unique(several, return_counts=True)
-    own = labelled & np.isin(groups, found[counts > 1])
+    pairs = np.unique(np.stack([groups[labelled], labels[labelled]]), axis=1)  # a group, once for each of its labels
+    names, counts = np.unique(pairs[0], return_counts=True)
+    return names[counts > 1]
+
+
+def conflicts(groups: np.ndarray, place: np.ndarray, labels: np.ndarray) -> Conflicts:
+    """Return how many groups have different labels, their labelled faces, and how many of these each split has."""
+    names, labelled = contradicting(groups, labels), labels != UNKNOWN
+    faces = labelled & np.isin(groups, names)
     by_split = {
-        name: int(own[place == index].sum()) if labelled[place == index].any() else None
+        name: int(faces[place == index].sum()) if labelled[place == index].any() else None
         for index, name in enumerate(SPLITS)
     }
-    return {"groups": int((counts > 1).sum()), "faces": int(own.sum()), **by_split}
+    return Conflicts(len(names), int(faces.sum()), **by_split)
 
 
-def errors(study: Study, groups: np.ndarray, place: np.ndarray, labels: np.ndarray) -> dict[str, Any] | None:
+def errors(study: Study, groups: np.ndarray, place: np.ndarray, labels: np.ndarray) -> Errors | None:
     """Return what share of the analysis model's errors on dev would be nobody's fault but the label's.
 
     Where the truth is known: the errors whose answer is the true emotion. Elsewhere, of the wrongly answered faces that
@@ -226,23 +215,20 @@ def errors(study: Study, groups: np.ndarray, place: np.ndarray, labels: np.ndarr
     wrong = predictions(study) != study.labels
     if "emotions" in study.dataset.truth:
         faulty = (predictions(study) == study.dataset.truth["emotions"])[wrong]
-        return {**proportion(faulty), "known": True} if len(faulty) else None
+        return Errors(**vars(proportion(faulty)), known=True) if len(faulty) else None
     dev = place == SPLITS.index("dev")
-    own, counts = np.unique(groups[labels != UNKNOWN], return_counts=True)
-    copied = np.isin(groups[dev], own[counts > 1]) & wrong
-    known = labels != UNKNOWN
-    several = np.unique(np.stack([groups[known], labels[known]]), axis=1)[0]
-    found, kinds = np.unique(several, return_counts=True)
-    faulty = np.isin(groups[dev][copied], found[kinds > 1])
-    return {**proportion(faulty), "known": False} if len(faulty) else None
+    names, counts = np.unique(groups[labels != UNKNOWN], return_counts=True)
+    copied = np.isin(groups[dev], names[counts > 1]) & wrong
+    faulty = np.isin(groups[dev][copied], contradicting(groups, labels))
+    return Errors(**vars(proportion(faulty)), known=False) if len(faulty) else None
 
 
-def seen(study: Study, groups: np.ndarray, place: np.ndarray) -> dict[str, Any]:
+def seen(study: Study, groups: np.ndarray, place: np.ndarray) -> Seen:
     """Return the share of dev faces with a copy in train, and the analysis model's accuracy on these and the rest."""
     train, dev = (groups[place == SPLITS.index(name)] for name in ("train", "dev"))
     copied, right = np.isin(dev, train), predictions(study) == study.labels
-    return {
-        "share": proportion(copied),
-        "accuracy": proportion(right[copied]) if copied.any() else None,
-        "rest": proportion(right[~copied]) if not copied.all() else None,
-    }
+    return Seen(
+        share=proportion(copied),
+        accuracy=proportion(right[copied]) if copied.any() else None,
+        rest=proportion(right[~copied]) if not copied.all() else None,
+    )

@@ -1,7 +1,5 @@
 """Calibration: how far probabilities can be taken at their word, epoch by epoch and where training stopped."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -11,7 +9,8 @@ from scipy.stats import rankdata
 
 from ferpipe.analyses.study import Study, softmax
 from ferpipe.networks.members import Member
-from ferpipe.results.stored import Result
+from ferpipe.results.calibration import Bin, Calibration, Course, Ece, Quality, Rise, State, Together
+from ferpipe.results.common import Estimate
 from ferpipe.statistics.intervals import percentiles, proportion, resamples, wilson
 
 BINS = 15  # of equal mass; as many as in Guo et al. 2017
@@ -20,7 +19,7 @@ GRID = 121  # temperatures, 5 % apart, between which a resample's is interpolate
 DRAW = 141  # marks this analysis's generators
 
 
-def analyse(study: Study) -> Result:
+def analyse(study: Study) -> Calibration:
     """Return both models' calibration on dev by epoch, at the chosen and the last one, and that of the ensemble's mean.
 
     Losses are in nats. By epoch, loss = accuracy x loss_right + (1 - accuracy) x loss_wrong, the mean losses of right
@@ -32,63 +31,59 @@ def analyse(study: Study) -> Result:
     half = np.random.default_rng([study.seed, DRAW, 0]).permutation(n) < n // 2
     weights = resamples(np.random.default_rng([study.seed, DRAW, 1]), n, count)
     together = quality(mean_logits(study), study.labels, weights)
-    numbers = {
-        "analysis": course(study.members[0], study.labels, half, weights),
-        "overfitted": course(study.overfitted, study.labels, half, weights),
-        "ensemble": {"members": len(study.members), **together},
-        "rise": rise(study.overfitted, study.labels, weights),
-        "n": n,
-        "bins": BINS,
-        "resamples": count,
-        "seed": study.seed,
-    }
-    return Result(numbers)
+    return Calibration(
+        analysis=course(study.members[0], study.labels, half, weights),
+        overfitted=course(study.overfitted, study.labels, half, weights),
+        ensemble=Together(**vars(together), members=len(study.members)),
+        rise=rise(study.overfitted, study.labels, weights),
+        n=n,
+        bins=BINS,
+        resamples=count,
+        seed=study.seed,
+    )
 
 
-def course(member: Member, labels: np.ndarray, half: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
+def course(member: Member, labels: np.ndarray, half: np.ndarray, weights: np.ndarray) -> Course:
     """Return a member's losses, one value an epoch, the chosen epoch, and the state there and at the last epoch."""
     epochs = [described(logits.astype(np.float64), labels, half) for logits in member.epoch_logits]
-    return {
-        "epochs": list(range(1, len(epochs) + 1)),
-        **{key: [epoch[key] for epoch in epochs] for key in epochs[0]},
-        "best": member.epoch,
-        "chosen": state(member, member.epoch, labels, half, weights),
-        "last": state(member, len(epochs), labels, half, weights),
-    }
+    by_epoch: dict[str, Any] = {key: [epoch[key] for epoch in epochs] for key in epochs[0]}
+    return Course(
+        epochs=list(range(1, len(epochs) + 1)),
+        **by_epoch,
+        best=member.epoch,
+        chosen=state(member, member.epoch, labels, half, weights),
+        last=state(member, len(epochs), labels, half, weights),
+    )
 
 
-def rise(member: Member, labels: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
-    """Return what changes from a member's chosen epoch to its last, paired face by face, with intervals and n.
-
-    `loss` and `accuracy` over all faces; `loss_wrong` and `confidence` over the faces that are answered wrongly at both
-    ends: the same errors, and how much more they cost. None where there is none.
-    """
+def rise(member: Member, labels: np.ndarray, weights: np.ndarray) -> Rise:
+    """Return what changes from a member's chosen epoch to its last, and how much more the same errors cost."""
     first, last = (member.epoch_logits[k].astype(np.float64) for k in (member.epoch - 1, -1))
     losses = cross_entropy(last, labels) - cross_entropy(first, labels)
     right = (last.argmax(1) == labels).astype(float) - (first.argmax(1) == labels)
     wrong = (last.argmax(1) != labels) & (first.argmax(1) != labels)
     surer = softmax(last).max(1) - softmax(first).max(1)
-    return {
-        "loss": averaged(losses, weights),
-        "accuracy": averaged(right, weights),
-        "loss_wrong": averaged(losses, weights, wrong),
-        "confidence": averaged(surer, weights, wrong),
-        "epochs": [member.epoch, len(member.epoch_logits)],
-    }
+    every = np.ones(len(labels), bool)
+    return Rise(
+        loss=averaged(losses, weights, every),
+        accuracy=averaged(right, weights, every),
+        loss_wrong=averaged(losses, weights, wrong),
+        confidence=averaged(surer, weights, wrong),
+        epochs=[member.epoch, len(member.epoch_logits)],
+    )
 
 
-def averaged(values: np.ndarray, weights: np.ndarray, among: np.ndarray | None = None) -> dict[str, Any] | None:
+def averaged(values: np.ndarray, weights: np.ndarray, among: np.ndarray) -> Estimate | None:
     """Return the mean of `values` (n,) over the faces `among` (n,) bool, with interval and n; None without any."""
-    own = np.ones(len(values), bool) if among is None else among
-    if not own.any():
+    if not among.any():
         return None
-    totals = weights @ own
-    drawn = (weights @ (values * own))[totals > 0] / totals[totals > 0]
-    return {"value": float(values[own].mean()), "interval": percentiles(drawn), "n": int(own.sum())}
+    totals = weights @ among
+    drawn = (weights @ (values * among))[totals > 0] / totals[totals > 0]
+    return Estimate(float(values[among].mean()), percentiles(drawn), int(among.sum()))
 
 
 def described(logits: np.ndarray, labels: np.ndarray, half: np.ndarray) -> dict[str, float | None]:
-    """Return the accuracy and the losses of logits (n, 7), and the temperature that fits all of them."""
+    """Return of logits (n, 7) what `Course` has by epoch."""
     losses, right = cross_entropy(logits, labels), logits.argmax(1) == labels
     return {
         "accuracy": float(right.mean()),
@@ -100,17 +95,17 @@ def described(logits: np.ndarray, labels: np.ndarray, half: np.ndarray) -> dict[
     }
 
 
-def state(member: Member, epoch: int, labels: np.ndarray, half: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
+def state(member: Member, epoch: int, labels: np.ndarray, half: np.ndarray, weights: np.ndarray) -> State:
     """Return how well a member was calibrated after an epoch (from 1), before temperature scaling and after."""
     logits = member.epoch_logits[epoch - 1].astype(np.float64)
-    fitted = {"value": temperature(logits, labels), "interval": percentiles(temperatures(logits, labels, weights))}
-    return {
-        "epoch": epoch,
-        **quality(logits, labels, weights),
-        "temperature": {**fitted, "n": len(labels)},
-        "reliability": reliability(logits, labels),
-        "scaled": quality(scaled(logits, labels, half), labels, weights),
-    }
+    interval = percentiles(temperatures(logits, labels, weights))
+    return State(
+        **vars(quality(logits, labels, weights)),
+        epoch=epoch,
+        temperature=Estimate(temperature(logits, labels), interval, len(labels)),
+        reliability=reliability(logits, labels),
+        scaled=quality(scaled(logits, labels, half), labels, weights),
+    )
 
 
 def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -126,7 +121,7 @@ def mean_logits(study: Study) -> np.ndarray:
     return together
 
 
-def quality(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
+def quality(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> Quality:
     """Return accuracy, loss, Brier score, calibration error and overconfidence, with intervals from resamples' weights.
 
     `brier` (Brier 1950) is the squared distance of the probabilities from the label's, in [0, 2]. `ece`, the expected
@@ -146,26 +141,22 @@ def quality(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> dict
         "overconfidence": confidence - right,
     }
     drawn = weights @ np.stack(list(means.values()), axis=1)  # (count, statistics)
-    found: dict[str, Any] = {
-        name: {"value": float(values.mean()), "interval": percentiles(column), "n": len(labels)}
+    estimates = {
+        name: Estimate(float(values.mean()), percentiles(column), len(labels))
         for (name, values), column in zip(means.items(), drawn.T, strict=True)
     }
-    return {"accuracy": proportion(right), **found, "ece": calibration_error(confidence, right, weights)}
+    return Quality(accuracy=proportion(right), **estimates, ece=calibration_error(confidence, right, weights))
 
 
-def calibration_error(confidence: np.ndarray, right: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
+def calibration_error(confidence: np.ndarray, right: np.ndarray, weights: np.ndarray) -> Ece:
     """Return the expected calibration error, in [0, 1], as `quality` describes it."""
     inside = binned(confidence)[:, None] == np.arange(BINS)
     gaps = inside * (confidence - right)[:, None]  # (n, bins): a bin's share times its gap is its column's mean
     plain = float(np.abs(gaps.mean(0)).sum())
     drawn = np.abs(weights @ gaps).sum(1)
     low, high = percentiles(drawn)
-    return {
-        "value": max(0.0, 2 * plain - float(drawn.mean())),
-        "interval": [max(0.0, 2 * plain - high), max(0.0, 2 * plain - low)],
-        "uncorrected": plain,
-        "n": len(right),
-    }
+    interval = [max(0.0, 2 * plain - high), max(0.0, 2 * plain - low)]
+    return Ece(max(0.0, 2 * plain - float(drawn.mean())), interval, len(right), uncorrected=plain)
 
 
 def binned(confidence: np.ndarray) -> np.ndarray:
@@ -176,25 +167,25 @@ def binned(confidence: np.ndarray) -> np.ndarray:
     return (BINS * (rankdata(confidence) - 0.5) / len(confidence)).astype(int)
 
 
-def reliability(logits: np.ndarray, labels: np.ndarray) -> list[dict[str, Any]]:
+def reliability(logits: np.ndarray, labels: np.ndarray) -> list[Bin]:
     """Return of each bin that is not empty the mean confidence, the accuracy, its Wilson interval and n."""
     confidence, right = softmax(logits).max(1), logits.argmax(1) == labels
     bins = binned(confidence)
     return [
-        {
-            "confidence": float(confidence[own].mean()),
-            "accuracy": float(right[own].mean()),
-            "interval": wilson(int(right[own].sum()), int(own.sum())),
-            "n": int(own.sum()),
-        }
-        for own in (bins == index for index in range(BINS))
-        if own.any()
+        Bin(
+            confidence=float(confidence[inside].mean()),
+            accuracy=float(right[inside].mean()),
+            interval=wilson(int(right[inside].sum()), int(inside.sum())),
+            n=int(inside.sum()),
+        )
+        for inside in (bins == index for index in range(BINS))
+        if inside.any()
     ]
 
 
 def scaled(logits: np.ndarray, labels: np.ndarray, half: np.ndarray) -> np.ndarray:
     """Return logits (n, 7) over the temperature of the half (n,) bool in which a face is not."""
-    first, second = (temperature(logits[own], labels[own]) for own in (half, ~half))
+    first, second = (temperature(logits[part], labels[part]) for part in (half, ~half))
     return logits / np.where(half, second, first)[:, None]
 
 
@@ -220,10 +211,10 @@ def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
 def temperatures(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return the temperature that fits each resample, (count,), from one matrix product over a grid of temperatures."""
     grid = np.linspace(np.log(COOLEST), np.log(HOTTEST), GRID)
-    found = weights @ np.stack([slopes(logits, labels, value) for value in np.exp(grid)], axis=1)  # (count, GRID)
-    above = np.clip((found > 0).sum(1), 1, GRID - 1)  # the slope falls: it is positive up to here
-    rows = np.arange(len(found))
-    before, after = found[rows, above - 1], found[rows, above]
+    slope = weights @ np.stack([slopes(logits, labels, value) for value in np.exp(grid)], axis=1)  # (count, GRID)
+    above = np.clip((slope > 0).sum(1), 1, GRID - 1)  # it falls, and is positive up to here
+    rows = np.arange(len(slope))
+    before, after = slope[rows, above - 1], slope[rows, above]
     share = np.divide(before, before - after, out=np.zeros_like(before), where=before > after)
     return np.exp(grid[above - 1] + np.clip(share, 0, 1) * (grid[1] - grid[0]))
 
@@ -232,5 +223,5 @@ def slopes(logits: np.ndarray, labels: np.ndarray, value: float) -> np.ndarray:
     """Return each face's derivative (n,) of the loss by 1 / T at the temperature `value`; their sum falls with T."""
     logits = logits - logits.max(1, keepdims=True)  # the same slope, and exactly none for equal logits
     expected = (softmax(logits / value) * logits).sum(1)
-    own: np.ndarray = expected - logits[np.arange(len(labels)), labels]
-    return own
+    excess: np.ndarray = expected - logits[np.arange(len(labels)), labels]
+    return excess

@@ -1,8 +1,6 @@
 """The confusion matrix: which emotion is taken for which, and every figure that is read off it."""
 
-from __future__ import annotations
-
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,7 +8,8 @@ from ferpipe.analyses.faces import predictions
 from ferpipe.analyses.study import Study
 from ferpipe.emotions import EMOTIONS
 from ferpipe.explainers.surrogates import rank_correlation
-from ferpipe.results.stored import Result
+from ferpipe.results.common import Estimate
+from ferpipe.results.confusion import ByClaim, Confused, Confusion, Frequency, Taken
 from ferpipe.statistics.intervals import percentiles, proportion, resamples, wilson
 
 PAIRS = 5  # most confused pairs that are named
@@ -19,31 +18,31 @@ TAKEN = {"sad": ("neutral",), "fear": ("sad", "neutral")}  # what it says these 
 DRAW = 161  # marks this analysis's generators
 
 
-def analyse(study: Study) -> Result:
+def analyse(study: Study) -> Confusion:
     """Return the analysis model's counts on dev, (7, 7) true by predicted, and their summaries."""
     answers = predictions(study)
     counts = table(study.labels, answers)
     recall, precision, f1 = by_class(counts)
-    numbers = {
-        "n": len(answers),
-        "counts": counts.tolist(),
-        "accuracy": proportion(answers == study.labels),
-        "balanced_accuracy": float(np.mean([one["value"] for one in recall if one])),  # over the classes there are
-        "macro_f1": float(np.mean([value for one, value in zip(recall, f1, strict=True) if one and value is not None])),
-        "kappa": kappa(counts),
-        "recall": recall,
-        "precision": precision,
-        "f1": f1,
-        "confused": confused(counts),
-        "frequency": frequency(study, answers == study.labels),
-        "taken": taken(counts),
-        "resamples": study.effort["confusion"].resamples,
-        "seed": study.seed,
-    }
-    return Result(numbers)
+    scores = [score for share, score in zip(recall, f1, strict=True) if share and score is not None]
+    return Confusion(
+        n=len(answers),
+        counts=counts.tolist(),
+        accuracy=proportion(answers == study.labels),
+        balanced_accuracy=float(np.mean([share.value for share in recall if share])),  # over the classes there are
+        macro_f1=float(np.mean(scores)),
+        kappa=kappa(counts),
+        recall=recall,
+        precision=precision,
+        f1=f1,
+        confused=confused(counts),
+        frequency=frequency(study, answers == study.labels),
+        taken=taken(counts),
+        resamples=study.effort["confusion"].resamples,
+        seed=study.seed,
+    )
 
 
-def frequency(study: Study, right: np.ndarray) -> dict[str, Any]:
+def frequency(study: Study, right: np.ndarray) -> Frequency:
     """Return Spearman's correlation of a class's recall with its number of training faces, of all classes and of EVEN.
 
     With intervals over resamples of each class's faces; None for fewer than three classes.
@@ -52,21 +51,20 @@ def frequency(study: Study, right: np.ndarray) -> dict[str, Any]:
     labels = study.dataset.train.labels
     assert labels is not None
     sizes = np.bincount(labels, minlength=len(EMOTIONS))
-    found: dict[str, Any] = {}
-    for name, wanted in (("all", EMOTIONS), ("even", EVEN)):
-        own = [label for label in map(EMOTIONS.index, wanted) if not np.isnan(means[label])]
-        if len(own) < 3:
-            found[name] = None
-            continue
-        values = [ranked(sizes[own], recall) for recall in (means[own], *drawn[:, own])]
-        found[name] = {"value": values[0], "interval": percentiles(np.array(values[1:])), "n": len(own)}
-    return found
+
+    def among(names: Sequence[str]) -> Estimate | None:
+        labels = [label for label in map(EMOTIONS.index, names) if not np.isnan(means[label])]
+        if len(labels) < 3:
+            return None
+        value, *others = (ranked(sizes[labels], recall) for recall in (means[labels], *drawn[:, labels]))
+        return Estimate(value, percentiles(np.array(others)), len(labels))
+
+    return Frequency(among(EMOTIONS), among(EVEN))
 
 
 def ranked(first: np.ndarray, second: np.ndarray) -> float:
     """Return Spearman's correlation (1904); 0 where one of the two is constant."""
-    found = rank_correlation(first, second)
-    return 0.0 if found is None else found
+    return rank_correlation(first, second) or 0.0
 
 
 def recalls(study: Study, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -74,20 +72,20 @@ def recalls(study: Study, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     count = study.effort["confusion"].resamples
     means, drawn = np.full(len(EMOTIONS), np.nan), np.full((count, len(EMOTIONS)), np.nan)
     for label in range(len(EMOTIONS)):
-        own = right[study.labels == label].astype(float)
-        if len(own):
-            means[label] = own.mean()
-            drawn[:, label] = resamples(np.random.default_rng([study.seed, DRAW, label]), len(own), count) @ own
+        faces = right[study.labels == label].astype(float)
+        if len(faces):
+            means[label] = faces.mean()
+            drawn[:, label] = resamples(np.random.default_rng([study.seed, DRAW, label]), len(faces), count) @ faces
     return means, drawn
 
 
-def taken(counts: np.ndarray) -> dict[str, Any]:
+def taken(counts: np.ndarray) -> ByClaim:
     """Return what share of the missed faces of a class was taken for those of TAKEN, with Wilson's interval and n.
 
     Beside it `even`, the share if errors were spread evenly over the other classes; `both` joins the two. None without
     missed faces.
     """
-    found: dict[str, Any] = {}
+    shares = {}
     all_hits, all_missed, expected = 0, 0, 0.0
     for name, others in TAKEN.items():
         label = EMOTIONS.index(name)
@@ -95,14 +93,13 @@ def taken(counts: np.ndarray) -> dict[str, Any]:
         hits = int(counts[label, [EMOTIONS.index(other) for other in others]].sum())
         even = len(others) / (len(EMOTIONS) - 1)
         all_hits, all_missed, expected = all_hits + hits, all_missed + missed, expected + even * missed
-        found[name] = share(hits, missed, even)
-    found["both"] = share(all_hits, all_missed, expected / max(all_missed, 1))
-    return found
+        shares[name] = share(hits, missed, even)
+    return ByClaim(**shares, both=share(all_hits, all_missed, expected / max(all_missed, 1)))
 
 
-def share(hits: int, n: int, even: float) -> dict[str, Any] | None:
+def share(hits: int, n: int, even: float) -> Taken | None:
     """Return hits as a share of n with Wilson's interval, beside `even`; None of none."""
-    return {"value": hits / n, "interval": wilson(hits, n), "n": n, "even": even} if n else None
+    return Taken(hits / n, wilson(hits, n), n, even) if n else None
 
 
 def table(labels: np.ndarray, answers: np.ndarray) -> np.ndarray:
@@ -111,19 +108,17 @@ def table(labels: np.ndarray, answers: np.ndarray) -> np.ndarray:
     return np.bincount(labels * k + answers, minlength=k * k).reshape(k, k)
 
 
-def by_class(
-    counts: np.ndarray,
-) -> tuple[list[dict[str, Any] | None], list[float | None], list[float | None]]:
+def by_class(counts: np.ndarray) -> tuple[list[Estimate | None], list[float | None], list[float | None]]:
     """Return recall with Wilson intervals, precision and F1 of each class; None where nothing defines them.
 
     F1 of a class that exists but was never answered rightly is 0; of one that neither exists nor was answered, None.
     """
-    recall: list[dict[str, Any] | None] = []
+    recall: list[Estimate | None] = []
     precision: list[float | None] = []
     f1: list[float | None] = []
     for right, true, answered in zip(np.diag(counts).tolist(), counts.sum(1).tolist(), counts.sum(0).tolist(),
                                      strict=True):  # fmt: skip
-        recall.append({"value": right / true, "interval": wilson(right, true), "n": true} if true else None)
+        recall.append(Estimate(right / true, wilson(right, true), true) if true else None)
         precision.append(right / answered if answered else None)
         f1.append(2 * right / (true + answered) if true + answered else None)
     return recall, precision, f1
@@ -136,13 +131,13 @@ def kappa(counts: np.ndarray) -> float | None:
     return (float(np.trace(share)) - chance) / (1 - chance) if chance < 1 else None
 
 
-def confused(counts: np.ndarray) -> list[dict[str, Any]]:
+def confused(counts: np.ndarray) -> list[Confused]:
     """Return up to PAIRS wrong cells, by their share of the true class, then by count, then in the classes' order."""
     rows = counts.sum(1)
     cells = [
-        {"label": i, "prediction": j, "count": int(counts[i, j]), "share": float(counts[i, j] / rows[i])}
+        Confused(label=i, prediction=j, count=int(counts[i, j]), share=float(counts[i, j] / rows[i]))
         for i in range(len(rows))
         for j in range(len(rows))
         if i != j and counts[i, j]
     ]
-    return sorted(cells, key=lambda cell: (-cell["share"], -cell["count"]))[:PAIRS]
+    return sorted(cells, key=lambda cell: (-cell.share, -cell.count))[:PAIRS]

@@ -1,7 +1,5 @@
 """The outputs of all 64 first-layer filters for one face, and what kind of filter each is over many faces."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ferpipe.analyses.faces import described, predictions, stratified, typical
@@ -9,7 +7,7 @@ from ferpipe.analyses.roles import DEAD, KINDS, LIKE, SHADE, kinds_of, likenesse
 from ferpipe.analyses.study import Study
 from ferpipe.emotions import EMOTIONS
 from ferpipe.explainers.inputs import inputs
-from ferpipe.results.stored import Result
+from ferpipe.results.conv1_outputs import Conv1Outputs, Kernels, Outputs, Thresholds
 from ferpipe.statistics.intervals import proportion
 
 SAME = 0.95  # |correlation| of two kernels from which on they are duplicates
@@ -18,8 +16,8 @@ ORIENTATIONS = 8  # bins of half a turn
 DRAW = 106  # marks this analysis's generators
 
 
-def analyse(study: Study) -> Result:
-    """Return kernels (64, k, k), one face's outputs (64, h, w), the kinds' counts and the order to show them in.
+def analyse(study: Study) -> Conv1Outputs:
+    """Return the first layer's kernels, its outputs for one face, the kinds' counts and the order to show them in.
 
     The face: the rightly answered happy dev face of median confidence, else any rightly answered, else the first.
     """
@@ -31,20 +29,21 @@ def analyse(study: Study) -> Result:
     likeness, variance = likenesses(study.model, images[chosen], study.device)
     kinds = kinds_of(likeness, variance)
     outputs = responses(study.model, inputs(images[index : index + 1], study.device))[0]
-    numbers = {
-        "face": described(study, index),
-        "order": order(kernels),
-        "kinds": {kind: kinds.count(kind) for kind in (*KINDS, "dead", "other")},
-        "kind": kinds,
-        "fitting": proportion(np.isin(kinds, KINDS)),
-        "likeness": {kind: [float(value) for value in column] for kind, column in zip(KINDS, likeness.T, strict=True)},
-        "thresholds": {"likeness": LIKE, "dead": DEAD, "duplicate": SAME, "shade_blur": SHADE},
-        "size": outputs.shape[1],
-        "duplicates": duplicates(kernels),
-        "n": len(chosen),
-        "seed": study.seed,
-    }
-    return Result(numbers, {"kernels": kernels}, {"image": images[index], "outputs": outputs})
+    return Conv1Outputs(
+        face=described(study, index),
+        order=order(kernels),
+        kinds={kind: kinds.count(kind) for kind in (*KINDS, "dead", "other")},
+        kind=kinds,
+        fitting=proportion(np.isin(kinds, KINDS)),
+        likeness=dict(zip(KINDS, likeness.T.tolist(), strict=True)),
+        thresholds=Thresholds(likeness=LIKE, dead=DEAD, duplicate=SAME, shade_blur=SHADE),
+        size=outputs.shape[1],
+        duplicates=duplicates(kernels),
+        n=len(chosen),
+        seed=study.seed,
+        arrays=Kernels(kernels),
+        private=Outputs(images[index], outputs),
+    )
 
 
 def the_face(study: Study) -> int:

@@ -4,8 +4,6 @@ The truth is interventional: the same face, light and noise with one action unit
 differs, so the change of the answer's log-odds is the part's effect on this network.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -43,10 +41,10 @@ def available(study: Study) -> bool:
 def dev_faces(study: Study) -> Faces:
     """Return the dev faces as parameters; raises Slip where the data set does not hold them."""
     truth: Arrays = study.dataset.truth
-    wanted = ("emotions", "units", "hands", "traits", "seeds")
-    if missing := [name for name in wanted if name not in truth]:
+    names = ("emotions", "units", "hands", "traits", "seeds")
+    if missing := [name for name in names if name not in truth]:
         raise Slip(f"the rendered dev faces have no {' and '.join(missing)}, so they cannot be drawn again; {CURE}")
-    return Faces(truth["emotions"], study.labels, *(truth[name] for name in wanted[1:]))
+    return Faces(truth["emotions"], study.labels, *(truth[name] for name in names[1:]))
 
 
 def counterfactuals(study: Study, indices: np.ndarray, parts: Sequence[str] = PARTS) -> list[Counterfactual]:
@@ -62,7 +60,7 @@ def counterfactuals(study: Study, indices: np.ndarray, parts: Sequence[str] = PA
         raise Slip(
             f"{len(names)} dev faces, such as {names[0]}, are drawn otherwise than the data set has them; {CURE}"
         )
-    found: list[list[tuple[str, np.ndarray, np.ndarray]]] = [[] for _ in indices]
+    by_face: list[list[tuple[str, np.ndarray, np.ndarray]]] = [[] for _ in indices]
     for part in parts:
         has = faces.hands if part == HAND else faces.units[:, UNITS.index(part)] > RESTING
         places = np.flatnonzero(has)
@@ -70,29 +68,29 @@ def counterfactuals(study: Study, indices: np.ndarray, parts: Sequence[str] = PA
         masks = np.abs(originals[places].astype(int) - pictures) >= CHANGED
         for place, picture, mask in zip(places, pictures, masks, strict=True):
             if mask.any():
-                found[place].append((part, picture, mask))
-    return [_gathered(one) for one in found]
+                by_face[place].append((part, picture, mask))
+    return [_gathered(lacking) for lacking in by_face]
 
 
-def _gathered(found: list[tuple[str, np.ndarray, np.ndarray]]) -> Counterfactual:
-    pictures = np.array([picture for _, picture, _ in found], np.uint8).reshape(-1, SIDE, SIDE)
-    masks = np.array([mask for _, _, mask in found], bool).reshape(-1, SIDE, SIDE)
-    return Counterfactual(tuple(part for part, _, _ in found), pictures, masks)
+def _gathered(lacking: list[tuple[str, np.ndarray, np.ndarray]]) -> Counterfactual:
+    pictures = np.array([picture for _, picture, _ in lacking], np.uint8).reshape(-1, SIDE, SIDE)
+    masks = np.array([mask for _, _, mask in lacking], bool).reshape(-1, SIDE, SIDE)
+    return Counterfactual(tuple(part for part, _, _ in lacking), pictures, masks)
 
 
 def effects(
     network: nn.Module,
     images: np.ndarray,
     targets: np.ndarray,
-    found: Sequence[Counterfactual],
+    parts: Sequence[Counterfactual],
     device: torch.device,
 ) -> list[np.ndarray]:
     """Return each part's true effect, (parts,) for each face: the target's log-odds with the part less those without.
 
     For images (n, 48, 48) uint8 and targets (n,); a positive effect speaks for the target.
     """
-    counts = np.array([len(one.parts) for one in found], int)
-    pictures = np.concatenate([images[:0], *(one.pictures for one in found)])
+    counts = np.array([len(face.parts) for face in parts], int)
+    pictures = np.concatenate([images[:0], *(face.pictures for face in parts)])
     whole = log_odds(network, images, device)[np.arange(len(images)), targets]
     lacking = log_odds(network, pictures, device)[np.arange(len(pictures)), np.repeat(targets, counts)]
     ends = np.cumsum(counts)

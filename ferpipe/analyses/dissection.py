@@ -4,10 +4,6 @@ After network dissection (Bau et al. 2017): a filter's map, enlarged to the face
 all faces, is compared with the pixels that a part of the expression changes. Those are known of rendered faces alone.
 """
 
-from __future__ import annotations
-
-from typing import Any
-
 import numpy as np
 import torch
 from torch.nn import functional
@@ -18,14 +14,15 @@ from ferpipe.analyses.study import Study
 from ferpipe.emotions import SIDE
 from ferpipe.explainers.activations import FILTERS, LAYERS, recording
 from ferpipe.explainers.inputs import batches
-from ferpipe.results.stored import Result
+from ferpipe.results.common import Estimate
+from ferpipe.results.dissection import Dissection, Fires, Layer
 from ferpipe.statistics.intervals import percentiles, proportion, resamples
 
 TOP = 0.05  # share of all positions of all faces at which a filter counts as firing; Bau et al. take less of finer maps
 DRAW = 171  # marks this analysis's generators
 
 
-def analyse(study: Study) -> Result:
+def analyse(study: Study) -> Dissection:
     """Return for each of Table 1's filters the part that its map overlaps most beyond chance, and how much.
 
     The part is chosen on every second face and measured on the others, so that the best of many is no better by chance
@@ -34,29 +31,33 @@ def analyse(study: Study) -> Result:
     `above` is the share of the filters whose interval lies above zero. Without layers where faces cannot be
     drawn again.
     """
-    numbers: dict[str, Any] = {"available": available(study), "top": TOP, "seed": study.seed}
     if not available(study):
-        return Result({**numbers, "layers": [], "above": None, "n": 0})
-    rng = np.random.default_rng([study.seed, DRAW, 0])
-    chosen = stratified(study.labels, study.effort["dissection"].faces, rng)
-    found = counterfactuals(study, chosen)
-    areas = {part: of_part(found, part) for part in PARTS}
-    areas = {part: own for part, own in areas.items() if len(own[0]) >= study.effort["dissection"].least}
-    count = study.effort["dissection"].resamples
-    layers: list[dict[str, Any]] = []
-    lows: list[float] = []
+        return Dissection(available=False, top=TOP, seed=study.seed, layers=[], above=None, n=0)
+    effort = study.effort["dissection"]
+    chosen = stratified(study.labels, effort.faces, np.random.default_rng([study.seed, DRAW, 0]))
+    faces = counterfactuals(study, chosen)
+    areas = {part: area for part in PARTS if len((area := of_part(faces, part))[0]) >= effort.least}
+    layers = []
     for depth, (name, maps) in enumerate(firing(study, study.dataset.dev.images[chosen]).items()):
         rngs = [np.random.default_rng([study.seed, DRAW, 1 + depth, k]) for k in range(maps.shape[1])]
-        layers.append({"layer": name, "filters": [best(maps[:, k], areas, rng, count) for k, rng in enumerate(rngs)]})
-        lows += [one["beyond"]["interval"][0] for one in layers[-1]["filters"]]
-    numbers |= {"layers": layers, "above": proportion(np.array(lows) > 0), "parts": list(areas), "n": len(chosen)}
-    return Result(numbers | {"resamples": count})
+        layers.append(Layer(name, [best(maps[:, k], areas, rng, effort.resamples) for k, rng in enumerate(rngs)]))
+    lows = np.array([fires.beyond.interval[0] for layer in layers for fires in layer.filters])
+    return Dissection(
+        available=True,
+        top=TOP,
+        seed=study.seed,
+        layers=layers,
+        above=proportion(lows > 0),
+        n=len(chosen),
+        parts=list(areas),
+        resamples=effort.resamples,
+    )
 
 
-def of_part(found: list[Counterfactual], part: str) -> tuple[np.ndarray, np.ndarray]:
+def of_part(faces: list[Counterfactual], part: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the places (k,) of the faces that have a part, and its pixels in them (k, 48, 48) bool."""
-    places = [place for place, one in enumerate(found) if part in one.parts]
-    masks = [found[place].masks[found[place].parts.index(part)] for place in places]
+    places = [place for place, face in enumerate(faces) if part in face.parts]
+    masks = [faces[place].masks[faces[place].parts.index(part)] for place in places]
     return np.array(places, int), np.array(masks, bool).reshape(-1, SIDE, SIDE)
 
 
@@ -72,30 +73,29 @@ def firing(study: Study, images: np.ndarray) -> dict[str, np.ndarray]:
             for name in LAYERS:
                 large = functional.interpolate(outputs[name], (SIDE, SIDE), mode="bilinear", align_corners=False)
                 parts[name].append(large.cpu().numpy())
-    maps = {name: np.concatenate(own) for name, own in parts.items()}
-    return {name: own > np.quantile(own, 1 - TOP, axis=(0, 2, 3), keepdims=True) for name, own in maps.items()}
+    joined = {name: np.concatenate(maps) for name, maps in parts.items()}
+    return {name: maps > np.quantile(maps, 1 - TOP, axis=(0, 2, 3), keepdims=True) for name, maps in joined.items()}
 
 
 def best(
     fires: np.ndarray, areas: dict[str, tuple[np.ndarray, np.ndarray]], rng: np.random.Generator, count: int
-) -> dict[str, Any]:
+) -> Fires:
     """Return the part that a filter's map `fires` (n, 48, 48) overlaps most, with the overlap on the other faces."""
     score = {}
     for part, (places, masks) in areas.items():
         iou, chance = overlap(pixels(fires[places[::2]], masks[::2]).sum(0))
         score[part] = iou - chance
     part = max(score, key=lambda name: score[name])
-    places, masks = (own[1::2] for own in areas[part])
-    own = pixels(fires[places], masks)
-    iou, chance = overlap(own.sum(0))
-    drawn = np.subtract(*overlap(resamples(rng, len(own), count) @ own))
-    beyond = {"value": float(iou - chance), "interval": percentiles(drawn), "n": len(own)}
-    return {"part": part, "iou": float(iou), "chance": float(chance), "beyond": beyond}
+    places, masks = (values[1::2] for values in areas[part])
+    counts = pixels(fires[places], masks)
+    iou, chance = overlap(counts.sum(0))
+    drawn = np.subtract(*overlap(resamples(rng, len(counts), count) @ counts))
+    return Fires(part, float(iou), float(chance), Estimate(float(iou - chance), percentiles(drawn), len(counts)))
 
 
 def pixels(fires: np.ndarray, masks: np.ndarray) -> np.ndarray:
     """Return of each face (n, 4) the pixels in both, in the map, in the part, and in both by chance."""
-    both, first, second = ((one.reshape(len(masks), -1)).sum(1) for one in (fires & masks, fires, masks))
+    both, first, second = (pixels.reshape(len(masks), -1).sum(1) for pixels in (fires & masks, fires, masks))
     return np.stack([both, first, second, first * second / SIDE**2], axis=1).astype(float)
 
 

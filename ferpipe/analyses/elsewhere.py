@@ -3,10 +3,6 @@
 Seen, on faces matched by answer and confidence; and done: what lies outside is hidden, and the answer may change.
 """
 
-from __future__ import annotations
-
-from typing import Any
-
 import numpy as np
 from scipy.stats import mannwhitneyu
 
@@ -18,7 +14,7 @@ from ferpipe.emotions import SIDE
 from ferpipe.explainers.attributions import blurred
 from ferpipe.explainers.inputs import BATCH, logits
 from ferpipe.explainers.superpixels import BLUR
-from ferpipe.results.stored import Result
+from ferpipe.results.elsewhere import ByAnswer, Compared, Elsewhere, Matched, OfSize, Patches
 from ferpipe.statistics.intervals import LEVEL, mcnemar, mean, proportion
 
 SIZES = (0.85, 1.0, 1.15)  # of the ellipse that stands for a photographed face
@@ -27,7 +23,7 @@ PATCHES = 4  # cells outside the face that are hidden
 DRAW = 153  # marks this analysis's generators
 
 
-def analyse(study: Study) -> Result:
+def analyse(study: Study) -> Elsewhere:
     """Return the share of positive evidence outside the face, for wrong against right answers, and what hiding it does.
 
     `matched`: each wrong face beside one right face of the same answer and about the same confidence; the mean
@@ -36,27 +32,27 @@ def analyse(study: Study) -> Result:
     against as many drawn ones outside, with McNemar's exact p, for wrong and for right answers.
     """
     chosen = evidence.sampled(study)
-    found, answers, right = of_faces(study, chosen)
+    seen, answers, right = of_faces(study, chosen)
     confidence = study.probabilities[chosen, answers]
     pairs = matched(answers, right, confidence, np.random.default_rng([study.seed, DRAW, 0]))
     outside = {1.0: ~regions(study.dataset)["face"][chosen]}
     if "regions" not in study.dataset.truth:
         outside = {size: ~around(size, len(chosen)) for size in SIZES}
-    by_size = {size: compared(study, evidence.shares(found, masks), right, pairs) for size, masks in outside.items()}
-    numbers = {
-        **by_size[1.0],
-        "sizes": [{"size": size, "area": float(outside[size].mean()), **own} for size, own in by_size.items()],
-        "patches": {
-            "wrong": patches(study, chosen[~right], found[~right], outside[1.0][~right], answers[~right], 1),
-            "right": patches(study, chosen[right], found[right], outside[1.0][right], answers[right], 2),
-        },
-        "hidden": PATCHES,
-        "near": NEAR,
-        "n": len(chosen),
-        "seed": study.seed,
-        "resamples": study.effort["elsewhere"].resamples,
-    }
-    return Result(numbers)
+    by_size = {size: compared(study, evidence.shares(seen, masks), right, pairs) for size, masks in outside.items()}
+    hidden = [
+        patches(study, chosen[of], seen[of], outside[1.0][of], answers[of], index)
+        for index, of in enumerate((~right, right), 1)
+    ]
+    return Elsewhere(
+        **vars(by_size[1.0]),
+        sizes=[OfSize(**vars(of), size=size, area=float(outside[size].mean())) for size, of in by_size.items()],
+        patches=ByAnswer(*hidden),
+        hidden=PATCHES,
+        near=NEAR,
+        n=len(chosen),
+        seed=study.seed,
+        resamples=study.effort["elsewhere"].resamples,
+    )
 
 
 def around(size: float, n: int) -> np.ndarray:
@@ -82,25 +78,22 @@ def matched(answers: np.ndarray, right: np.ndarray, confidence: np.ndarray, rng:
     return np.array(pairs, int).reshape(-1, 2)
 
 
-def compared(study: Study, shares: np.ndarray, right: np.ndarray, pairs: np.ndarray) -> dict[str, Any]:
+def compared(study: Study, shares: np.ndarray, right: np.ndarray, pairs: np.ndarray) -> Compared:
     """Return the mean shares (n,) of all right and all wrong faces, and how the matched ones differ."""
     count = study.effort["elsewhere"].resamples
     known = ~np.isnan(shares)
     pairs = pairs[known[pairs].all(1)]
     wrong, other = shares[pairs[:, 0]], shares[pairs[:, 1]]
     difference = mean(wrong - other, np.random.default_rng([study.seed, DRAW, 3]), count)
-    return {
-        "wrong": mean(shares[known & ~right], np.random.default_rng([study.seed, DRAW, 4]), count),
-        "right": mean(shares[known & right], np.random.default_rng([study.seed, DRAW, 5]), count),
-        "matched": None
-        if difference is None
-        else {
-            **difference,
-            "level": LEVEL,
-            "p": float(mannwhitneyu(wrong, other).pvalue),
-            "delta": delta(wrong, other),
-        },
-    }
+    matched = None
+    if difference is not None:
+        p = float(mannwhitneyu(wrong, other).pvalue)
+        matched = Matched(**vars(difference), level=LEVEL, p=p, delta=delta(wrong, other))
+    return Compared(
+        wrong=mean(shares[known & ~right], np.random.default_rng([study.seed, DRAW, 4]), count),
+        right=mean(shares[known & right], np.random.default_rng([study.seed, DRAW, 5]), count),
+        matched=matched,
+    )
 
 
 def delta(first: np.ndarray, second: np.ndarray) -> float:
@@ -109,41 +102,36 @@ def delta(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def patches(
-    study: Study, chosen: np.ndarray, found: np.ndarray, outside: np.ndarray, answers: np.ndarray, index: int
-) -> dict[str, Any] | None:
+    study: Study, chosen: np.ndarray, seen: np.ndarray, outside: np.ndarray, answers: np.ndarray, index: int
+) -> Patches | None:
     """Return how often hiding the strongest PATCHES cells outside the face changes the answer, beside drawn ones.
 
-    For dev faces `chosen` with evidence `found` (n, 8, 8) and `answers`. A cell is outside where more than half of it
+    For dev faces `chosen` with evidence `seen` (n, 8, 8) and `answers`. A cell is outside where more than half of it
     is; faces with fewer than twice PATCHES such cells are left out. None without any.
     """
     places = evidence.coverage(outside).reshape(len(chosen), evidence.CELLS**2) > 0.5
-    kept = np.flatnonzero(places.sum(1) >= 2 * PATCHES)
-    if not len(kept):
+    enough = np.flatnonzero(places.sum(1) >= 2 * PATCHES)
+    if not len(enough):
         return None
     rng = np.random.default_rng([study.seed, DRAW, 6, index])
-    strongest = np.where(places[kept], found.reshape(len(chosen), -1)[kept], -np.inf)
-    drawn = np.where(places[kept], rng.random((len(kept), evidence.CELLS**2)), -np.inf)
+    strongest = np.where(places[enough], seen.reshape(len(chosen), -1)[enough], -np.inf)
+    drawn = np.where(places[enough], rng.random((len(enough), evidence.CELLS**2)), -np.inf)
     changed = [
-        without(study, chosen[kept], np.argsort(-order, axis=1)[:, :PATCHES]) != answers[kept]
+        without(study, chosen[enough], np.argsort(-order, axis=1)[:, :PATCHES]) != answers[enough]
         for order in (strongest, drawn)
     ]
-    return {
-        "strongest": proportion(changed[0]),
-        "drawn": proportion(changed[1]),
-        "mcnemar": mcnemar(changed[0], changed[1]),
-        "n": len(kept),
-    }
+    return Patches(proportion(changed[0]), proportion(changed[1]), mcnemar(*changed), len(enough))
 
 
 def without(study: Study, chosen: np.ndarray, cells: np.ndarray) -> np.ndarray:
     """Return the answers (n,) to dev faces whose `cells` (n, k), numbered by rows, are hidden behind their blur."""
     images = study.dataset.dev.images[chosen]
-    shown = np.ones((len(chosen), evidence.CELLS**2), bool)
-    np.put_along_axis(shown, cells, False, axis=1)
-    shown = shown.reshape(-1, evidence.CELLS, evidence.CELLS).repeat(evidence.CELL, 1).repeat(evidence.CELL, 2)
-    found = np.zeros(len(images), int)
+    visible = np.ones((len(chosen), evidence.CELLS**2), bool)
+    np.put_along_axis(visible, cells, False, axis=1)
+    visible = visible.reshape(-1, evidence.CELLS, evidence.CELLS).repeat(evidence.CELL, 1).repeat(evidence.CELL, 2)
+    answers = np.zeros(len(images), int)
     for start in range(0, len(images), BATCH):
         part = slice(start, start + BATCH)
         whole, hidden = images[part].astype(np.float32) / 255, blurred(images[part], BLUR)
-        found[part] = logits(study.quick, np.where(shown[part], whole, hidden), study.device).argmax(1)
-    return found
+        answers[part] = logits(study.quick, np.where(visible[part], whole, hidden), study.device).argmax(1)
+    return answers

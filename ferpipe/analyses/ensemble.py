@@ -1,46 +1,43 @@
 """The ensemble against its members: mean of probabilities and simplest vote, and what each further member adds."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from itertools import combinations
 from math import comb
-from typing import Any
 
 import numpy as np
 
 from ferpipe.analyses.study import Study, softmax
 from ferpipe.explainers.inputs import logits
-from ferpipe.results.stored import Result
+from ferpipe.results.common import Estimate
+from ferpipe.results.ensemble import Accuracy, Ensemble, Gain, Named, OfSize, Scored, Single, Student, Tested, Views
 from ferpipe.statistics.intervals import bootstrap, mcnemar, mean, wilson
 
 SUBSETS = 252  # of one size at most: all of ten members; of more members as many are drawn
 DRAW = 102  # marks this analysis's generators
 
 
-def analyse(study: Study) -> Result:
+def analyse(study: Study) -> Ensemble:
     """Return accuracies and losses on dev of members, mean and vote, with a paired test and interval of the gain."""
     labels = study.labels
     probabilities = np.stack([softmax(member.dev_logits) for member in study.members])  # (members, n, 7)
     right = probabilities.argmax(2) == labels  # (members, n)
     mean = probabilities.mean(0)
     together = mean.argmax(1) == labels
-    numbers = {
-        "members": members(study, probabilities, right),
-        "kinds": kinds(study),
-        "mean": {**accuracy(together), "loss": loss(mean, labels)},
-        "vote": accuracy(vote(probabilities) == labels),
-        "gain": gain(together, right, study),
-        "mcnemar": [mcnemar(together, single) for single in right],
-        "by_size": by_size(probabilities, labels, study.seed),
-        "disagreement": disagreement(probabilities.argmax(2)),
-        "shared_errors": shared_errors(probabilities.argmax(2), study.labels, study),
-        "n": len(labels),
-        "views": views(study, labels),
-        "student": student(study, right),
-        "test": on_test(study),
-    }
-    return Result(numbers)
+    return Ensemble(
+        members=members(study, probabilities, right),
+        kinds=kinds(study),
+        mean=Scored(**vars(accuracy(together)), loss=loss(mean, labels)),
+        vote=accuracy(vote(probabilities) == labels),
+        gain=gain(together - right.mean(0), study, 0),
+        mcnemar=[mcnemar(together, single) for single in right],
+        by_size=by_size(probabilities, labels, study.seed),
+        disagreement=disagreement(probabilities.argmax(2)),
+        shared_errors=shared_errors(probabilities.argmax(2), study.labels, study),
+        n=len(labels),
+        views=views(study, labels),
+        student=student(study, right),
+        test=on_test(study),
+    )
 
 
 def kinds(study: Study) -> int:
@@ -48,56 +45,53 @@ def kinds(study: Study) -> int:
     return len({replace(member.recipe, seed=0) for member in study.members})
 
 
-def accuracy(right: np.ndarray) -> dict[str, Any]:
+def accuracy(right: np.ndarray) -> Accuracy:
     """Return the accuracy and its Wilson interval for answers right or not, (n,) bool."""
-    return {"accuracy": float(right.mean()), "interval": wilson(int(right.sum()), len(right))}
+    return Accuracy(float(right.mean()), wilson(int(right.sum()), len(right)))
 
 
 def loss(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """Return the mean cross-entropy of probabilities (n, 7), in nats."""
-    own = probabilities[np.arange(len(labels)), labels]
-    return float(-np.log(np.maximum(own, np.finfo(np.float64).tiny)).mean())
+    true = probabilities[np.arange(len(labels)), labels]
+    return float(-np.log(np.maximum(true, np.finfo(np.float64).tiny)).mean())
 
 
-def members(study: Study, probabilities: np.ndarray, right: np.ndarray) -> list[dict[str, Any]]:
+def members(study: Study, probabilities: np.ndarray, right: np.ndarray) -> list[Single]:
     """Return each member's name, what makes it differ, and its accuracy and loss."""
     return [
-        {
-            "name": member.name,
-            "seed": member.recipe.seed,
-            "stem": member.recipe.stem,
-            "width": member.recipe.width,
-            **accuracy(right[index]),
-            "loss": loss(probabilities[index], study.labels),
-        }
+        Single(
+            **vars(accuracy(right[index])),
+            loss=loss(probabilities[index], study.labels),
+            name=member.name,
+            seed=member.recipe.seed,
+            stem=member.recipe.stem,
+            width=member.recipe.width,
+        )
         for index, member in enumerate(study.members)
     ]
 
 
-def views(study: Study, labels: np.ndarray) -> dict[str, Any]:
+def views(study: Study, labels: np.ndarray) -> Views:
     """Return the accuracies of members and of their mean when each answer is averaged over views of the face."""
     probabilities = np.stack([softmax(member.view_logits.astype(np.float64)) for member in study.members])
-    each = [accuracy(own.argmax(1) == labels) for own in probabilities]
-    return {"members": each, "mean": accuracy(probabilities.mean(0).argmax(1) == labels)}
+    members = [accuracy(of_member.argmax(1) == labels) for of_member in probabilities]
+    return Views(members, accuracy(probabilities.mean(0).argmax(1) == labels))
 
 
-def student(study: Study, right: np.ndarray) -> dict[str, Any] | None:
+def student(study: Study, right: np.ndarray) -> Student | None:
     """Return the student's accuracy and its paired test against the best member; None where none was taught."""
     if study.student is None:
         return None
-    own = study.student.dev_logits.argmax(1) == study.labels
+    taught = study.student.dev_logits.argmax(1) == study.labels
     best = int(right.mean(1).argmax())
-    difference = own.astype(float) - right[best]
-    count = study.effort["ensemble"].resamples
-    interval = bootstrap(difference, np.random.default_rng([study.seed, DRAW, 1_000]), count)
-    return {
-        "name": study.student.name,
-        **accuracy(own),
-        "views": accuracy(study.student.view_logits.argmax(1) == study.labels),
-        "best": {"name": study.members[best].name, **accuracy(right[best])},
-        "difference": {"value": float(difference.mean()), "interval": interval, "resamples": count},
-        "mcnemar": mcnemar(own, right[best]),
-    }
+    return Student(
+        **vars(accuracy(taught)),
+        name=study.student.name,
+        views=accuracy(study.student.view_logits.argmax(1) == study.labels),
+        best=Named(**vars(accuracy(right[best])), name=study.members[best].name),
+        difference=gain(taught.astype(float) - right[best], study, 1_000),
+        mcnemar=mcnemar(taught, right[best]),
+    )
 
 
 def vote(probabilities: np.ndarray) -> np.ndarray:
@@ -108,23 +102,21 @@ def vote(probabilities: np.ndarray) -> np.ndarray:
     return winner
 
 
-def gain(together: np.ndarray, right: np.ndarray, study: Study) -> dict[str, Any]:
-    """Return by how much the mean of probabilities beats the average member, on the same faces."""
-    difference = together - right.mean(0)  # (n,) in [-1, 1]
+def gain(difference: np.ndarray, study: Study, draw: int) -> Gain:
+    """Return the mean of a paired difference of right answers, (n,) in [-1, 1], with its interval."""
     count = study.effort["ensemble"].resamples
-    interval = bootstrap(difference, np.random.default_rng([study.seed, DRAW, 0]), count)
-    return {"value": float(difference.mean()), "interval": interval, "resamples": count}
+    interval = bootstrap(difference, np.random.default_rng([study.seed, DRAW, draw]), count)
+    return Gain(float(difference.mean()), interval, count)
 
 
-def by_size(probabilities: np.ndarray, labels: np.ndarray, seed: int) -> list[dict[str, Any]]:
+def by_size(probabilities: np.ndarray, labels: np.ndarray, seed: int) -> list[OfSize]:
     """Return mean, lowest and highest accuracy of the mean of probabilities, for every size of ensemble."""
     total = len(probabilities)
     sizes = []
     for size in range(1, total + 1):
         subsets = chosen(total, size, np.random.default_rng([seed, DRAW, size]))
-        found = [float((probabilities[subset].mean(0).argmax(1) == labels).mean()) for subset in subsets]
-        extremes = {"lowest": min(found), "highest": max(found)}
-        sizes.append({"size": size, "accuracy": float(np.mean(found)), **extremes, "subsets": len(found)})
+        each = [float((probabilities[subset].mean(0).argmax(1) == labels).mean()) for subset in subsets]
+        sizes.append(OfSize(size, float(np.mean(each)), min(each), max(each), len(each)))
     return sizes
 
 
@@ -144,7 +136,7 @@ def disagreement(answers: np.ndarray) -> float | None:
     return float(np.mean([(a != b).mean() for a, b in pairs])) if pairs else None
 
 
-def shared_errors(answers: np.ndarray, labels: np.ndarray, study: Study) -> dict[str, Any] | None:
+def shared_errors(answers: np.ndarray, labels: np.ndarray, study: Study) -> Estimate | None:
     """Return how often, where one member errs, another gives the same wrong answer: mean over the missed faces.
 
     Near 1 the members err alike, near 0 each errs in its own way and a vote mends it. None for one member or no error.
@@ -160,10 +152,10 @@ def shared_errors(answers: np.ndarray, labels: np.ndarray, study: Study) -> dict
     return mean(faces, np.random.default_rng([study.seed, DRAW, 10**6]), count)
 
 
-def on_test(study: Study) -> dict[str, Any] | None:
+def on_test(study: Study) -> Tested | None:
     """Return the accuracy of the mean of probabilities on test; None where labels or weights are not at hand."""
     test = study.dataset.test
     if test is None or test.labels is None or not len(test) or any(m.weights is None for m in study.members):
         return None
     parts = [softmax(logits(m.network(study.device), test.images, study.device)) for m in study.members]
-    return {**accuracy(np.mean(parts, axis=0).argmax(1) == test.labels), "n": len(test)}
+    return Tested(**vars(accuracy(np.mean(parts, axis=0).argmax(1) == test.labels)), n=len(test))

@@ -4,8 +4,6 @@ A place is a cell of an 8x8 grid, the finest that results of a restricted data s
 cell around it, behind the face's own blur: a single cell is smaller than an eye.
 """
 
-from __future__ import annotations
-
 from functools import cache
 
 import numpy as np
@@ -29,11 +27,11 @@ DRAW = 151  # marks this module's generator
 @cache
 def windows() -> np.ndarray:
     """Return what each cell's hiding leaves, (64, 48, 48) bool, False where it hides."""
-    shown = np.ones((CELLS, CELLS, SIDE, SIDE), bool)
+    visible = np.ones((CELLS, CELLS, SIDE, SIDE), bool)
     for row, column in np.ndindex(CELLS, CELLS):
         top, left = max(0, row * CELL - MARGIN), max(0, column * CELL - MARGIN)
-        shown[row, column, top : (row + 1) * CELL + MARGIN, left : (column + 1) * CELL + MARGIN] = False
-    return shown.reshape(-1, SIDE, SIDE)
+        visible[row, column, top : (row + 1) * CELL + MARGIN, left : (column + 1) * CELL + MARGIN] = False
+    return visible.reshape(-1, SIDE, SIDE)
 
 
 def falls(network: nn.Module, images: np.ndarray, device: torch.device) -> np.ndarray:
@@ -41,16 +39,16 @@ def falls(network: nn.Module, images: np.ndarray, device: torch.device) -> np.nd
 
     Of images (n, 48, 48) uint8. What is positive speaks for the class.
     """
-    found = np.zeros((len(images), len(EMOTIONS), CELLS, CELLS), np.float32)
-    shown = windows()
+    evidence = np.zeros((len(images), len(EMOTIONS), CELLS, CELLS), np.float32)
+    visible = windows()
     for start in range(0, len(images), FACES):
-        own = images[start : start + FACES]
-        whole, hidden = own.astype(np.float32) / 255, blurred(own, BLUR)
-        copies = np.where(shown, whole[:, None], hidden[:, None]).reshape(-1, SIDE, SIDE)
+        faces = images[start : start + FACES]
+        whole, hidden = faces.astype(np.float32) / 255, blurred(faces, BLUR)
+        copies = np.where(visible, whole[:, None], hidden[:, None]).reshape(-1, SIDE, SIDE)
         odds = log_odds(network, np.concatenate([whole, copies]), device)
-        fall = odds[: len(own), None] - odds[len(own) :].reshape(len(own), len(shown), -1)  # (faces, 64, 7)
-        found[start : start + len(own)] = fall.transpose(0, 2, 1).reshape(len(own), -1, CELLS, CELLS)
-    return found
+        fall = odds[: len(faces), None] - odds[len(faces) :].reshape(len(faces), len(visible), -1)  # (faces, 64, 7)
+        evidence[start : start + len(faces)] = fall.transpose(0, 2, 1).reshape(len(faces), -1, CELLS, CELLS)
+    return evidence
 
 
 def sampled(study: Study) -> np.ndarray:
@@ -60,10 +58,9 @@ def sampled(study: Study) -> np.ndarray:
 
 def of_dev(study: Study) -> np.ndarray:
     """Return `falls` of the analysis model for the sampled dev faces; analyses of one run share it."""
-    if "evidence" not in study.kept:
-        study.kept["evidence"] = falls(study.quick, study.dataset.dev.images[sampled(study)], study.device)
-    found: np.ndarray = study.kept["evidence"]
-    return found
+    if "evidence" not in study.shared:
+        study.shared["evidence"] = falls(study.quick, study.dataset.dev.images[sampled(study)], study.device)
+    return study.shared["evidence"]
 
 
 def of_answer(study: Study) -> np.ndarray:
@@ -74,8 +71,8 @@ def of_answer(study: Study) -> np.ndarray:
 
 def coverage(masks: np.ndarray) -> np.ndarray:
     """Return the share of each cell that lies inside masks (n, 48, 48) bool, (n, 8, 8) float64 in [0, 1]."""
-    found: np.ndarray = masks.reshape(-1, CELLS, CELL, CELLS, CELL).mean((2, 4))
-    return found
+    share: np.ndarray = masks.reshape(-1, CELLS, CELL, CELLS, CELL).mean((2, 4))
+    return share
 
 
 def shares(evidence: np.ndarray, masks: np.ndarray) -> np.ndarray:

@@ -1,13 +1,10 @@
 """Which faces are shown, and which stand for all: by rules that were stated before anybody looked."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import numpy as np
 
 from ferpipe.analyses.study import Study
 from ferpipe.emotions import EMOTIONS
+from ferpipe.results.common import Face
 
 FEWEST = 30  # faces in a published mean of a restricted data set: a mean of few shows persons
 
@@ -35,22 +32,18 @@ def nearest(study: Study, label: int) -> int | None:
     That is the class's face with the highest probability of its own class; of a class without faces, any face with
     the highest probability of that class, so that a figure keeps its places. None only for an empty split.
     """
-    if (found := typical(study, label)) is not None:
-        return found
-    own = np.flatnonzero(study.labels == label)
-    among = own if len(own) else np.arange(len(study.labels))
+    if (median := typical(study, label)) is not None:
+        return median
+    of_class = np.flatnonzero(study.labels == label)
+    among = of_class if len(of_class) else np.arange(len(study.labels))
     return int(among[study.probabilities[among, label].argmax()]) if len(among) else None
 
 
-def described(study: Study, index: int) -> dict[str, Any]:
+def described(study: Study, index: int) -> Face:
     """Return a dev face's label, prediction, probability of that prediction, and name."""
     prediction = int(predictions(study)[index])
-    return {
-        "label": int(study.labels[index]),
-        "prediction": prediction,
-        "probability": float(study.probabilities[index, prediction]),
-        "name": str(study.dataset.dev.names[index]),
-    }
+    probability, name = float(study.probabilities[index, prediction]), str(study.dataset.dev.names[index])
+    return Face(int(study.labels[index]), prediction, probability, name)
 
 
 def stratified(labels: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -60,6 +53,6 @@ def stratified(labels: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarr
     chosen = []
     for label in range(len(EMOTIONS)):
         members = np.flatnonzero(labels == label)
-        wanted = min(len(members), max(1, round(n * len(members) / len(labels))))
-        chosen.append(rng.permutation(members)[:wanted])
+        count = min(len(members), max(1, round(n * len(members) / len(labels))))
+        chosen.append(rng.permutation(members)[:count])
     return np.sort(np.concatenate(chosen))

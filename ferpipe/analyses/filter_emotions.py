@@ -1,42 +1,41 @@
 """Table 1: the emotion that activates each filter most, and how sure that is."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ferpipe.analyses.responses import responses
 from ferpipe.analyses.study import Study
 from ferpipe.emotions import EMOTIONS
 from ferpipe.explainers.activations import FILTERS, LAYERS
-from ferpipe.results.stored import Result
+from ferpipe.results.filter_emotions import FilterEmotions
 from ferpipe.statistics.intervals import resamples
 
 TIE = 1e-9  # of a filter's largest mean: closer than this two classes are equal
 DRAW = 103  # marks this analysis's generators
 
 
-def analyse(study: Study) -> Result:
-    """Return the winners and their bootstrap share, and mean responses of the classes, (channels, 7) for each layer.
+def analyse(study: Study) -> FilterEmotions:
+    """Return the winners and their bootstrap share, and mean responses of the classes.
 
     A face's response is the mean over positions of the filter's output before normalisation; a class's, the mean over
     its dev faces, so that frequent classes win no more easily than rare ones. A class without faces is NaN, never wins.
     """
-    found = responses(study)
-    means = {name: class_means(found[name], study.labels) for name in LAYERS}
-    shown = np.concatenate([found[name][:, :FILTERS] for name in LAYERS], axis=1)  # (n, 5 x 6)
+    of_layer = responses(study)
+    means = {name: class_means(of_layer[name], study.labels).astype(np.float32) for name in LAYERS}
+    table = np.concatenate([of_layer[name][:, :FILTERS] for name in LAYERS], axis=1)  # (n, 5 x 6)
     count = study.effort["filter_emotions"].resamples
-    winners, share = bootstrapped(shown, study.labels, count, study.seed)
-    numbers = {
-        "layers": list(LAYERS),
-        "winners": winners.reshape(len(LAYERS), FILTERS).T.tolist(),  # filters by layers, as in the original
-        "share": share.reshape(len(LAYERS), FILTERS).T.tolist(),
-        "n": len(study.labels),
-        "resamples": count,
-        "seed": study.seed,
-    }
-    arrays = {f"means_{name}": values.astype(np.float32) for name, values in means.items()}
-    arrays["means"] = np.stack([means[name][:FILTERS] for name in LAYERS]).astype(np.float32)
-    return Result(numbers, arrays)
+    winners, share = bootstrapped(table, study.labels, count, study.seed)
+    return FilterEmotions(
+        layers=list(LAYERS),
+        winners=winners.reshape(len(LAYERS), FILTERS).T.tolist(),
+        share=share.reshape(len(LAYERS), FILTERS).T.tolist(),
+        n=len(study.labels),
+        resamples=count,
+        seed=study.seed,
+        arrays={
+            "means": np.stack([means[name][:FILTERS] for name in LAYERS]),
+            **{f"means_{name}": values for name, values in means.items()},
+        },
+    )
 
 
 def class_means(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -54,9 +53,9 @@ def bootstrapped(values: np.ndarray, labels: np.ndarray, count: int, seed: int) 
     """
     drawn = np.full((count, values.shape[1], len(EMOTIONS)), -np.inf)
     for label in np.unique(labels):
-        own = values[labels == label]
-        weights = resamples(np.random.default_rng([seed, DRAW, int(label)]), len(own), count)
-        drawn[:, :, label] = weights @ own
+        of_class = values[labels == label]
+        weights = resamples(np.random.default_rng([seed, DRAW, int(label)]), len(of_class), count)
+        drawn[:, :, label] = weights @ of_class
     winners = np.nanargmax(class_means(values, labels), axis=1)
     largest = drawn.max(2, keepdims=True)
     wins = drawn >= largest - TIE * np.abs(largest)

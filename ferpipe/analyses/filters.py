@@ -1,9 +1,5 @@
 """Pictures that six filters of each of five convolutions answer to most, found by gradient ascent."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -16,68 +12,58 @@ from ferpipe.emotions import SIDE
 from ferpipe.explainers.activations import FILTERS, LAYERS, recording, spatial_means
 from ferpipe.explainers.ascent import ascend, levelled
 from ferpipe.explainers.inputs import batches, logits
-from ferpipe.results.stored import Result
+from ferpipe.results.filters import Filters, Picture, Pictures, Strongest
 from ferpipe.statistics.intervals import correlation, mean, proportion
 
 STRONGEST = 9  # natural faces shown beside each picture
 DRAW = 107  # marks this analysis's generators
 
 
-def analyse(study: Study) -> Result:
-    """Return pictures (5, 6, 48, 48) float32 in [0, 1], the first layer's kernels (6, k, k), and what each reached.
-
-    As faces, `strongest` (5, 6, k, 24, 24) uint8: the dev faces of largest mean response to each filter, at half size.
-    """
-    rng = np.random.default_rng([study.seed, DRAW, 0])
-    chosen = stratified(study.labels, study.effort["filters"].faces, rng)
-    faces = study.dataset.dev.images[chosen]
-    thresholds, natural = naturally(study, faces)
-    steps, starts = study.effort["filters"].steps, study.effort["filters"].starts
-    shown, found = np.zeros((len(LAYERS), FILTERS, SIDE, SIDE), np.float32), []
-    for index, layer in enumerate(LAYERS):
-        shown[index], reached = best(study, index, thresholds[layer], steps, starts)
-        found.append([described(*of) for of in zip(shown[index], reached, natural[layer][:FILTERS], strict=True)])
-    answers = logits(study.model, shown.reshape(-1, SIDE, SIDE), study.device).argmax(1).reshape(shown.shape[:2])
-    for row, own in zip(found, answers, strict=True):
-        for one, answer in zip(row, own, strict=True):
-            one["answer"] = int(answer)
-    numbers = {
-        "layers": list(LAYERS),
-        "pictures": found,
-        **summaries(study, found, answers),
-        "steps": steps,
-        "starts": starts,
-        "n": len(faces),
-        "seed": study.seed,
-    }
-    kernels = study.model.conv1.weight[:FILTERS, 0].float().cpu().numpy()
-    return Result(numbers, {"kernels": kernels, "pictures": shown}, {"strongest": strongest(study)})
-
-
-def summaries(study: Study, found: list[list[dict[str, Any]]], answers: np.ndarray) -> dict[str, Any]:
-    """Return how simple the first layer's pictures are, how that goes on with depth, and whether they can be read.
+def analyse(study: Study) -> Filters:
+    """Return each filter's picture, what it reached, how simple and readable pictures are, and the strongest faces.
 
     `simple`: the mean spectral entropy of the first layer's pictures over that of noise, 1 for noise; `complexity`:
     Spearman's correlation of the pictures' entropy with their layer's depth; `readable`: the share of filters whose
     picture the network itself takes for the emotion whose faces excite the filter most, beside one seventh by chance.
     """
-    count = study.effort["filters"].resamples
-    entropy = np.array([[one["entropy"] for one in row] for row in found])
+    rng = np.random.default_rng([study.seed, DRAW, 0])
+    chosen = stratified(study.labels, study.effort["filters"].faces, rng)
+    faces = study.dataset.dev.images[chosen]
+    thresholds, natural = naturally(study, faces)
+    effort = study.effort["filters"]
+    grown, reached = np.zeros((len(LAYERS), FILTERS, SIDE, SIDE), np.float32), np.zeros((len(LAYERS), FILTERS))
+    for index, layer in enumerate(LAYERS):
+        grown[index], reached[index] = best(study, index, thresholds[layer], effort.steps, effort.starts)
+    answers = logits(study.model, grown.reshape(-1, SIDE, SIDE), study.device).argmax(1).reshape(reached.shape)
+    pictures = [
+        [described(*of) for of in zip(grown[index], reached[index], natural[layer], answers[index], strict=False)]
+        for index, layer in enumerate(LAYERS)
+    ]
+    entropy = np.array([[picture.entropy for picture in row] for row in pictures])
     depth = np.repeat(np.arange(len(LAYERS)), FILTERS)
     winners = [np.nanargmax(class_means(responses(study)[name][:, :FILTERS], study.labels), axis=1) for name in LAYERS]
-    return {
-        "simple": mean(entropy[0], np.random.default_rng([study.seed, DRAW, 11]), count),
-        "complexity": correlation(depth, entropy.ravel(), np.random.default_rng([study.seed, DRAW, 12]), count),
-        "readable": proportion((np.array(winners) == answers).ravel()),
-    }
+    rngs = [np.random.default_rng([study.seed, DRAW, index]) for index in (11, 12)]
+    return Filters(
+        layers=list(LAYERS),
+        pictures=pictures,
+        simple=mean(entropy[0], rngs[0], effort.resamples),
+        complexity=correlation(depth, entropy.ravel(), rngs[1], effort.resamples),
+        readable=proportion((np.array(winners) == answers).ravel()),
+        steps=effort.steps,
+        starts=effort.starts,
+        n=len(faces),
+        seed=study.seed,
+        arrays=Pictures(study.model.conv1.weight[:FILTERS, 0].float().cpu().numpy(), grown),
+        private=Strongest(strongest(study)),
+    )
 
 
 def strongest(study: Study) -> np.ndarray:
     """Return each filter's STRONGEST dev faces by mean response, the strongest first, halved: (5, 6, k, 24, 24)."""
     half = study.dataset.dev.images.reshape(-1, SIDE // 2, 2, SIDE // 2, 2).mean((2, 4)).round().astype(np.uint8)
     order = [np.argsort(-responses(study)[name][:, :FILTERS], axis=0, kind="stable")[:STRONGEST].T for name in LAYERS]
-    found: np.ndarray = half[np.stack(order)]
-    return found
+    faces: np.ndarray = half[np.stack(order)]
+    return faces
 
 
 def entropy_of(picture: np.ndarray) -> float:
@@ -118,25 +104,26 @@ def best(study: Study, index: int, thresholds: Tensor, steps: int, starts: int) 
     rng = np.random.default_rng([study.seed, DRAW, 1 + index])
     begin = rng.standard_normal((starts * FILTERS, SIDE, SIDE // 2 + 1, 2))
     channels = torch.arange(FILTERS, device=study.device).repeat(starts)
-    shown, reached = ascend(study.model, LAYERS[index], channels, thresholds, steps, begin, rng)
-    shown, reached = shown.view(starts, FILTERS, SIDE, SIDE).cpu(), reached.view(starts, FILTERS).cpu()
+    grown, reached = ascend(study.model, LAYERS[index], channels, thresholds, steps, begin, rng)
+    grown, reached = grown.view(starts, FILTERS, SIDE, SIDE).cpu(), reached.view(starts, FILTERS).cpu()
     winner = reached.argmax(0)
     places = torch.arange(FILTERS)
-    return shown[winner, places].numpy(), reached[winner, places].double().numpy()
+    return grown[winner, places].numpy(), reached[winner, places].double().numpy()
 
 
-def described(picture: np.ndarray, reached: float, natural: float) -> dict[str, Any]:
-    """Return the activation, the largest that a face reaches, their ratio (None if no face does), and the variation.
+def described(picture: np.ndarray, reached: float, natural: float, answer: int) -> Picture:
+    """Return what a picture reached beside the largest that a face reaches, and how it varies.
 
-    The variation is the mean absolute difference of neighbouring pixels over the picture's deviation: 1.13 for white
-    noise, less for what is smooth.
+    The variation is the mean absolute difference of neighbouring pixels over the picture's deviation.
     """
     steps = np.concatenate([np.abs(np.diff(picture, axis=axis)).ravel() for axis in (0, 1)])
     deviation = float(picture.std())
-    return {
-        "activation": float(reached),
-        "natural": float(natural),
-        "ratio": float(reached / natural) if natural > 0 else None,
-        "variation": float(steps.mean()) / deviation if deviation > 1e-6 else 0.0,
-        "entropy": entropy_of(picture) if deviation > 1e-6 else 0.0,
-    }
+    varies = deviation > 1e-6
+    return Picture(
+        activation=float(reached),
+        natural=float(natural),
+        ratio=float(reached / natural) if natural > 0 else None,
+        variation=float(steps.mean()) / deviation if varies else 0.0,
+        entropy=entropy_of(picture) if varies else 0.0,
+        answer=int(answer),
+    )

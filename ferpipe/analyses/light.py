@@ -1,9 +1,5 @@
 """Does a good picture make a right answer? Brightness, contrast and detail of a face against what the network does."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import numpy as np
 
 from ferpipe.analyses.faces import predictions, stratified
@@ -12,15 +8,14 @@ from ferpipe.analyses.roles import features
 from ferpipe.analyses.study import Study
 from ferpipe.explainers.attributions import gradient
 from ferpipe.explainers.inputs import batches
-from ferpipe.results.stored import Result
+from ferpipe.results.light import Along, Light, Thirds
 from ferpipe.statistics.intervals import contrast, correlation, proportion
 
 QUALITIES = ("brightness", "contrast", "detail")
-THIRDS = ("low", "middle", "high")
 DRAW = 163  # marks this analysis's generators
 
 
-def analyse(study: Study) -> Result:
+def analyse(study: Study) -> Light:
     """Return accuracy by thirds of each quality of a picture, and how a face's detail goes with its total saliency.
 
     Brightness and contrast are the mean and the deviation of the face's pixels, detail the mean size of what a blur
@@ -30,18 +25,25 @@ def analyse(study: Study) -> Result:
     chosen = stratified(study.labels, study.effort["light"].faces, np.random.default_rng([study.seed, DRAW, 0]))
     images, right = study.dataset.dev.images[chosen], (predictions(study) == study.labels)[chosen]
     count = study.effort["light"].resamples
-    found = qualities(images, regions(study.dataset)["face"][chosen])
-    numbers: dict[str, Any] = {
-        name: by_third(values, right, np.random.default_rng([study.seed, DRAW, 1 + k]), count)
-        for k, (name, values) in enumerate(found.items())
+    quality = qualities(images, regions(study.dataset)["face"][chosen])
+    thirds = {
+        name: by_third(quality[name], right, np.random.default_rng([study.seed, DRAW, 1 + k]), count)
+        for k, name in enumerate(QUALITIES)
     }
     total = saliency(study, chosen)
-    subsets = {"all": np.ones(len(right), bool), "right": right, "wrong": ~right}
-    numbers["saliency"] = {
-        name: correlation(found["detail"][own], total[own], np.random.default_rng([study.seed, DRAW, 11 + k]), count)
-        for k, (name, own) in enumerate(subsets.items())
-    }
-    return Result({**numbers, "n": len(chosen), "seed": study.seed, "resamples": count})
+    along = [
+        correlation(quality["detail"][of], total[of], np.random.default_rng([study.seed, DRAW, 11 + k]), count)
+        for k, of in enumerate((np.ones(len(right), bool), right, ~right))
+    ]
+    return Light(
+        brightness=thirds["brightness"],
+        contrast=thirds["contrast"],
+        detail=thirds["detail"],
+        saliency=Along(*along),
+        n=len(chosen),
+        seed=study.seed,
+        resamples=count,
+    )
 
 
 def qualities(images: np.ndarray, faces: np.ndarray) -> dict[str, np.ndarray]:
@@ -54,16 +56,13 @@ def qualities(images: np.ndarray, faces: np.ndarray) -> dict[str, np.ndarray]:
     return {"brightness": brightness, "contrast": np.sqrt(squares), "detail": (detail * faces).sum((1, 2)) / size}
 
 
-def by_third(values: np.ndarray, right: np.ndarray, rng: np.random.Generator, count: int) -> dict[str, Any]:
+def by_third(values: np.ndarray, right: np.ndarray, rng: np.random.Generator, count: int) -> Thirds:
     """Return the accuracy in each third of `values` (n,), None without faces, and the outer two's difference."""
     bounds = np.quantile(values, [1 / 3, 2 / 3])
     place = np.searchsorted(bounds, values, side="right")  # equal values stand together
-    groups = [right[place == k].astype(float) for k in range(len(THIRDS))]
-    return {
-        "bounds": bounds.tolist(),
-        "thirds": [proportion(own > 0) if len(own) else None for own in groups],
-        "difference": contrast(groups[2], groups[0], rng, count),
-    }
+    groups = [right[place == k].astype(float) for k in range(3)]
+    accuracies = [proportion(group > 0) if len(group) else None for group in groups]
+    return Thirds(bounds.tolist(), accuracies, contrast(groups[2], groups[0], rng, count))
 
 
 def saliency(study: Study, chosen: np.ndarray) -> np.ndarray:

@@ -1,9 +1,5 @@
 """LIME: which parts of a face speak for an answer, for right and for wrong answers (Ribeiro et al. 2016)."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import numpy as np
 
 from ferpipe.analyses.faces import described, predictions, typical
@@ -13,7 +9,7 @@ from ferpipe.explainers import surrogates
 from ferpipe.explainers.attributions import blurred
 from ferpipe.explainers.perturbation import log_odds
 from ferpipe.explainers.superpixels import BLUR, KERNEL_WIDTH, RIDGE, Explanation, explain
-from ferpipe.results.stored import Result
+from ferpipe.results.lime import ClassWeights, Explained, Explanations, Lime
 
 RIGHT = ("happy", "surprise", "neutral", "angry")  # as in the original report
 WRONG = ("sad", "fear", "disgust", "angry")  # true classes that are shown first, then the others
@@ -22,39 +18,42 @@ CELLS = 8  # a side of the grid on which they are masked
 FEWEST = 12  # right faces in a class's mean map that may be published of a restricted data set
 DRAW, DRAW_FACES, DRAW_MASKS = 108, 109, 110  # mark this analysis's generators
 
-Found = list[tuple[int, Explanation]]  # dev faces' indices with their explanations
+Faces = list[tuple[int, Explanation]]  # dev faces' indices with their explanations
 
 
-def analyse(study: Study) -> Result:
-    """Return signed weights on the segments of right and wrong faces (k, 48, 48), and class_weights (7, 48, 48).
+def analyse(study: Study) -> Lime:
+    """Return signed weights on the segments of right and wrong faces, and each class's mean weights.
 
     A weight is the change of the class's log-odds when a segment is shown instead of hidden.
     """
     right = [(index, explanation(study, index)) for index in right_faces(study)]
     wrong = [(index, explanation(study, index)) for index in wrong_faces(study)]
     class_weights, used = class_means(study)
-    counts = [len(found.weights[next(iter(found.weights))]) for _, found in right + wrong]
-    numbers = {
-        "right": [entry(study, index, found) for index, found in right],
-        "wrong": [entry(study, index, found) for index, found in wrong],
-        "samples": study.effort["lime"].samples,
-        "segments": float(np.mean(counts)) if counts else None,
-        "ridge": RIDGE,
-        "kernel_width": KERNEL_WIDTH,
-        "blur": BLUR,
-        "seed": study.seed,
-        "class_weights_n": used,
-        "class_masks": study.effort["lime"].class_masks,
-    }
-    faces = pictures(study, "right", right) | pictures(study, "wrong", wrong)
-    faces["wrong_true_weights"] = maps([found.painted(int(study.labels[index])) for index, found in wrong], np.float32)
-    return Result(numbers, {"class_weights": class_weights}, faces)
+    entries = [[entry(study, *face) for face in faces] for faces in (right, wrong)]
+    counts = [face.segments for face in entries[0] + entries[1]]
+    return Lime(
+        right=entries[0],
+        wrong=entries[1],
+        samples=study.effort["lime"].samples,
+        segments=float(np.mean(counts)) if counts else None,
+        ridge=RIDGE,
+        kernel_width=KERNEL_WIDTH,
+        blur=BLUR,
+        seed=study.seed,
+        class_weights_n=used,
+        class_masks=study.effort["lime"].class_masks,
+        arrays=ClassWeights(class_weights),
+        private=Explanations(
+            **pictures(study, "right", right),
+            **pictures(study, "wrong", wrong),
+            wrong_true_weights=maps([made.painted(int(study.labels[index])) for index, made in wrong], np.float32),
+        ),
+    )
 
 
 def right_faces(study: Study) -> list[int]:
     """Return the rightly answered dev face of median confidence of each class in RIGHT; a class may have none."""
-    found = (typical(study, EMOTIONS.index(name)) for name in RIGHT)
-    return [index for index in found if index is not None]
+    return [index for name in RIGHT if (index := typical(study, EMOTIONS.index(name))) is not None]
 
 
 def wrong_faces(study: Study) -> list[int]:
@@ -65,8 +64,8 @@ def wrong_faces(study: Study) -> list[int]:
     missed = np.flatnonzero(predictions(study) != study.labels)
     surest = missed[np.argsort(-study.probabilities[missed].max(1), kind="stable")]
     names = (*WRONG, *(name for name in EMOTIONS if name not in WRONG))
-    own = (surest[study.labels[surest] == EMOTIONS.index(name)] for name in names)
-    first = [int(indices[0]) for indices in own if len(indices)]
+    by_class = (surest[study.labels[surest] == EMOTIONS.index(name)] for name in names)
+    first = [int(indices[0]) for indices in by_class if len(indices)]
     return [*first, *(int(index) for index in surest if index not in first)][:SHOWN]
 
 
@@ -79,20 +78,21 @@ def explanation(study: Study, index: int) -> Explanation:
     return explain(image, lambda images: log_odds(study.quick, images, study.device), labels, samples, int(seed))
 
 
-def entry(study: Study, index: int, found: Explanation) -> dict[str, Any]:
+def entry(study: Study, index: int, made: Explanation) -> Explained:
     """Return what is said of an explained face; fit and stability are those of the predicted class."""
     face = described(study, index)
-    label = face["prediction"]
-    return {**face, "r2": found.r2[label], "stability": found.stability[label], "segments": len(found.weights[label])}
+    label = face.prediction
+    r2, stability, segments = made.r2[label], made.stability[label], len(made.weights[label])
+    return Explained(**vars(face), r2=r2, stability=stability, segments=segments)
 
 
-def pictures(study: Study, name: str, found: Found) -> dict[str, np.ndarray]:
+def pictures(study: Study, name: str, faces: Faces) -> dict[str, np.ndarray]:
     """Return images, segments and the predicted class's weights of explained faces, (k, 48, 48) each; k may be 0."""
     answers = predictions(study)
     return {
-        f"{name}_images": maps([study.dataset.dev.images[index] for index, _ in found], np.uint8),
-        f"{name}_weights": maps([one.painted(int(answers[index])) for index, one in found], np.float32),
-        f"{name}_segments": maps([one.segments for _, one in found], np.uint8),
+        f"{name}_images": maps([study.dataset.dev.images[index] for index, _ in faces], np.uint8),
+        f"{name}_weights": maps([made.painted(int(answers[index])) for index, made in faces], np.float32),
+        f"{name}_segments": maps([made.segments for _, made in faces], np.uint8),
     }
 
 
@@ -107,14 +107,14 @@ def class_means(study: Study) -> tuple[np.ndarray, list[int]]:
     All faces share one grid and one set of masks, so that the weights are one product P @ answers. Zeros for a class
     without right faces, and of a restricted data set for one with fewer than CLASS_FACES.
     """
-    wanted = study.effort["lime"].class_faces
+    count = study.effort["lime"].class_faces
     masks = common_masks(study)
     solution = surrogates.solution(masks, surrogates.proximity(masks, KERNEL_WIDTH), RIDGE)
     answers = predictions(study)
     means, used = np.zeros((len(EMOTIONS), CELLS * CELLS), np.float32), []
     for label in range(len(EMOTIONS)):
         right = np.flatnonzero((study.labels == label) & (answers == label))
-        drawn = np.random.default_rng([study.seed, DRAW_FACES, label]).permutation(right)[:wanted]
+        drawn = np.random.default_rng([study.seed, DRAW_FACES, label]).permutation(right)[:count]
         used.append(len(drawn) if len(drawn) >= (FEWEST if study.dataset.restricted else 1) else 0)
         if used[-1]:
             means[label] = np.mean([solution @ masked(study, index, masks)[:, label] for index in drawn], axis=0)
@@ -133,7 +133,7 @@ def common_masks(study: Study) -> np.ndarray:
 def masked(study: Study, index: int, masks: np.ndarray) -> np.ndarray:
     """Return the log-odds (m, 7) of a dev face where cells of the grid are hidden behind its blur."""
     side = SIDE // CELLS
-    shown = masks.reshape(-1, CELLS, CELLS).repeat(side, axis=1).repeat(side, axis=2)  # (m, 48, 48)
+    visible = masks.reshape(-1, CELLS, CELLS).repeat(side, axis=1).repeat(side, axis=2)  # (m, 48, 48)
     image = study.dataset.dev.images[index]
     hidden = blurred(image[None], BLUR)[0]
-    return log_odds(study.quick, np.where(shown, image.astype(np.float32) / 255, hidden), study.device)
+    return log_odds(study.quick, np.where(visible, image.astype(np.float32) / 255, hidden), study.device)

@@ -1,7 +1,5 @@
 """The parts of a face: exact on rendered faces, those of the mean face where the truth is not known."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np
@@ -29,13 +27,13 @@ def ellipse(half_axes: tuple[float, float] = ELLIPSE) -> np.ndarray:
 def regions(dataset: Dataset) -> Mapping[str, np.ndarray]:
     """Return the masks of each region in each dev face, (n, 48, 48) bool, by name; `features` unites those of BOXES."""
     if "regions" in dataset.truth:
-        found = {name: dataset.truth["regions"][:, index] for index, name in enumerate(REGIONS)}
+        masks = {name: dataset.truth["regions"][:, index] for index, name in enumerate(REGIONS)}
     else:
         face = ellipse()
-        masks = {"face": face, **{name: _boxed(boxes) & face for name, boxes in BOXES.items()}, "background": ~face}
-        found = {name: np.broadcast_to(mask, dataset.dev.images.shape) for name, mask in masks.items()}
-    features = found["brows"] | found["eyes"] | found["nose"] | found["mouth"]
-    return {**found, "features": features}
+        parts = {"face": face, **{name: _boxed(boxes) & face for name, boxes in BOXES.items()}, "background": ~face}
+        masks = {name: np.broadcast_to(mask, dataset.dev.images.shape) for name, mask in parts.items()}
+    features = masks["brows"] | masks["eyes"] | masks["nose"] | masks["mouth"]
+    return {**masks, "features": features}
 
 
 def _boxed(boxes: tuple[tuple[int, int, int, int], ...]) -> np.ndarray:

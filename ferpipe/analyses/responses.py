@@ -1,7 +1,5 @@
 """What every layer answers to every dev face, asked once for all analyses of a run."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ferpipe.analyses.study import Study
@@ -10,7 +8,6 @@ from ferpipe.explainers.activations import EVERY, spatial_means
 
 def responses(study: Study) -> dict[str, np.ndarray]:
     """Return `spatial_means` of EVERY layer of the analysis model on dev; analyses of one run share them."""
-    if "responses" not in study.kept:
-        study.kept["responses"] = spatial_means(study.model, EVERY, study.dataset.dev.images, study.device)
-    found: dict[str, np.ndarray] = study.kept["responses"]
-    return found
+    if "responses" not in study.shared:
+        study.shared["responses"] = spatial_means(study.model, EVERY, study.dataset.dev.images, study.device)
+    return study.shared["responses"]

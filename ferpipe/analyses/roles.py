@@ -1,7 +1,5 @@
 """What a first-layer filter does to a face: trace its outlines, keep its shading, or pass most of it on."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter, sobel
@@ -30,7 +28,7 @@ def likenesses(network: ResNet18, images: np.ndarray, device: torch.device) -> t
 
     Correlated over positions, face by face; the frame is left out, where the convolution sees its own padding.
     """
-    found, variances = [], []
+    alike, variances = [], []
     for place, given in batches(images, device, AT_ONCE):
         maps = responses(network, given).astype(np.float64)
         stride, edge = SIDE // maps.shape[2], network.conv1.kernel_size[0] // 2
@@ -40,8 +38,8 @@ def likenesses(network: ResNet18, images: np.ndarray, device: torch.device) -> t
         maps = maps[:, :, inner, inner]
         seen = {name: m[:, ::stride, ::stride][:, inner, inner] for name, m in features(images[place]).items()}
         variances.append(maps.var((2, 3)))
-        found.append(correlated(maps, fine, seen))
-    return np.concatenate(found).mean(0), np.concatenate(variances).mean(0)
+        alike.append(correlated(maps, fine, seen))
+    return np.concatenate(alike).mean(0), np.concatenate(variances).mean(0)
 
 
 def features(images: np.ndarray) -> dict[str, np.ndarray]:

@@ -1,9 +1,5 @@
 """Saliency: to which pixels the predicted class's logit answers, in six faces and over the whole dev set."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import numpy as np
 
 from ferpipe.analyses.faces import FEWEST, described, nearest, predictions, stratified
@@ -12,7 +8,7 @@ from ferpipe.analyses.study import Study
 from ferpipe.emotions import EMOTIONS, SIDE
 from ferpipe.explainers.attributions import blurred, gradient, integrated, smoothgrad
 from ferpipe.explainers.inputs import batches, inputs
-from ferpipe.results.stored import Result
+from ferpipe.results.saliency import ClassMaps, Saliency, SaliencyFaces, Share
 from ferpipe.statistics.intervals import bootstrap
 
 SIGMA = 0.15  # deviation of their noise, as a share of the face's range (ibid., 10 to 20 %)
@@ -22,40 +18,34 @@ DRAW, DRAW_NOISE = 104, 105  # mark this analysis's generators
 METHODS = ("gradient", "smoothgrad", "integrated")
 
 
-def analyse(study: Study) -> Result:
-    """Return three signed maps (6, 48, 48) of six faces, and where the gradient's magnitude falls over dev.
+def analyse(study: Study) -> Saliency:
+    """Return three signed maps of six faces, and where the gradient's magnitude falls over dev.
 
     The faces: of each emotion other than neutral the rightly answered dev face of median confidence; if none is right,
     the one with the highest probability of its own class.
     """
-    wanted = [label for label, emotion in enumerate(EMOTIONS) if emotion != "neutral"]
-    indices = [index for label in wanted if (index := nearest(study, label)) is not None]
+    labels = [label for label, emotion in enumerate(EMOTIONS) if emotion != "neutral"]
+    indices = [index for label in labels if (index := nearest(study, label)) is not None]
     maps, error = six(study, indices)
     chosen = stratified(study.labels, study.effort["saliency"].faces, np.random.default_rng([study.seed, DRAW, 0]))
     magnitudes = shares_of_pixels(study, chosen)
     class_maps, used = means_by_class(magnitudes, study.labels[chosen], FEWEST if study.dataset.restricted else 1)
-    numbers = {
-        "faces": [described(study, index) for index in indices],
-        "n": len(chosen),
-        "completeness_error": error,
-        "share": shares(study, chosen, magnitudes),
-        "class_maps_n": used,
-        **parameters(study),
-    }
-    return Result(numbers, {"class_maps": class_maps}, {"images": study.dataset.dev.images[indices], **maps})
-
-
-def parameters(study: Study) -> dict[str, Any]:
-    """Return what the maps and the regions were made with; the face's half-axes where its true mask is not known."""
-    numbers = {
-        "methods": list(METHODS),
-        "seed": study.seed,
-        "smoothgrad_samples": study.effort["saliency"].samples,
-        "smoothgrad_sigma": SIGMA,
-        "integrated_steps": study.effort["saliency"].steps,
-        "integrated_blur": BLUR,
-    }
-    return numbers if "regions" in study.dataset.truth else {**numbers, "ellipse": list(ELLIPSE)}
+    return Saliency(
+        faces=[described(study, index) for index in indices],
+        n=len(chosen),
+        completeness_error=error,
+        share=shares(study, chosen, magnitudes),
+        class_maps_n=used,
+        methods=list(METHODS),
+        seed=study.seed,
+        smoothgrad_samples=study.effort["saliency"].samples,
+        smoothgrad_sigma=SIGMA,
+        integrated_steps=study.effort["saliency"].steps,
+        integrated_blur=BLUR,
+        arrays=ClassMaps(class_maps),
+        private=SaliencyFaces(study.dataset.dev.images[indices], **maps),
+        ellipse=None if "regions" in study.dataset.truth else list(ELLIPSE),
+    )
 
 
 def six(study: Study, indices: list[int]) -> tuple[dict[str, np.ndarray], float | None]:
@@ -88,29 +78,27 @@ def means_by_class(maps: np.ndarray, labels: np.ndarray, fewest: int) -> tuple[n
     """Return the mean map of each class (7, 48, 48) and of how many faces; zeros below `fewest`."""
     means, used = np.zeros((len(EMOTIONS), SIDE, SIDE), np.float32), []
     for label in range(len(EMOTIONS)):
-        own = maps[labels == label]
-        used.append(len(own) if len(own) >= fewest else 0)
+        of_class = maps[labels == label]
+        used.append(len(of_class) if len(of_class) >= fewest else 0)
         if used[-1]:
-            means[label] = own.mean(0, dtype=np.float64)
+            means[label] = of_class.mean(0, dtype=np.float64)
     return means, used
 
 
-def shares(study: Study, chosen: np.ndarray, magnitudes: np.ndarray) -> dict[str, Any]:
+def shares(study: Study, chosen: np.ndarray, magnitudes: np.ndarray) -> dict[str, Share]:
     """Return for each region the mean share of the saliency inside it, with an interval over faces, and its area.
 
     Only faces count that have the region (few have a hand) and whose saliency is not zero everywhere.
     """
     count = study.effort["saliency"].resamples
-    found = {}
+    by_region = {}
     for index, (name, masks) in enumerate(regions(study.dataset).items()):
         masks = masks[chosen]
         counted = masks.any((1, 2)) & (magnitudes.sum((1, 2)) > 0)
         inside = (magnitudes * masks).sum((1, 2), dtype=np.float64)[counted]
         rng = np.random.default_rng([study.seed, DRAW, 1 + index])
-        found[name] = {
-            "value": float(inside.mean()) if len(inside) else None,
-            "interval": bootstrap(inside, rng, count) if len(inside) else None,
-            "area": float(masks[counted].mean()) if len(inside) else None,
-            "n": len(inside),
-        }
-    return found
+        by_region[name] = Share(None, None, None, 0)
+        if len(inside):
+            interval, area = bootstrap(inside, rng, count), float(masks[counted].mean())
+            by_region[name] = Share(float(inside.mean()), interval, area, len(inside))
+    return by_region

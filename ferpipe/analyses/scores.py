@@ -4,12 +4,9 @@ On rendered faces the truth is known: a part's effect on this network (`counterf
 any faces a map can be played back (insertion, deletion), and must change with the network's weights.
 """
 
-from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 from scipy.stats import rankdata
@@ -25,8 +22,9 @@ from ferpipe.explainers.methods import BASELINES, METHODS, relevance
 from ferpipe.explainers.surrogates import rank_correlation
 from ferpipe.networks.folding import folded
 from ferpipe.networks.resnet import initialised
-from ferpipe.results.stored import Result
-from ferpipe.statistics.intervals import bootstrap, proportion
+from ferpipe.results.common import Estimate
+from ferpipe.results.scores import Agreement, MeanMaps, Score, ScoredFaces, Scores
+from ferpipe.statistics.intervals import averaged, proportion
 
 SHOWN = ("happy", "surprise", "neutral", "angry")  # the rightly answered face of median confidence of each
 SURE = 0.5  # probability from which on an answer counts as sure
@@ -47,7 +45,6 @@ STATISTICS = (*TRUTH, *PLAYED, *CHECKS, "area", "area_correlation", "agreement",
 
 Maps = Mapping[str, np.ndarray]  # by method: (n, 48, 48) float32
 Values = Mapping[str, np.ndarray | None]  # by statistic: one value a face; bool, or float with NaN where there is none
-Scores = Mapping[str, Mapping[str, Any]]  # by method and statistic
 
 
 @dataclass(frozen=True)
@@ -61,48 +58,54 @@ class Truth:
     @property
     def masks(self) -> np.ndarray:
         """The union of each face's parts, (k, 48, 48) bool."""
-        return np.array([one.masks.any(0) for one in self.parts], bool).reshape(-1, SIDE, SIDE)
+        return np.array([face.masks.any(0) for face in self.parts], bool).reshape(-1, SIDE, SIDE)
 
 
-def analyse(study: Study) -> Result:
+def analyse(study: Study) -> Scores:
     """Return each method's and baseline's scores, how far the methods agree, and which of them is trusted.
 
-    `means` (methods, 48, 48) are each method's mean map over the sample, `images` and `maps` (methods, k, 48, 48) the
-    faces of SHOWN and their maps. All explain the analysis model's answer. Each statistic is a mean over faces with a
-    bootstrap interval and n (the pointing game a share with Wilson's), or None where it cannot be computed. `trusted`
-    says which method the report believes, by the rule there.
+    All explain the analysis model's answer. Each statistic is a mean over faces with a bootstrap interval and n (the
+    pointing game a share with Wilson's). `trusted` says which method the report believes, by the rule there.
     """
     chosen, checked = sampled(study)
     images, targets = study.dataset.dev.images[chosen], predictions(study)[chosen]
     asked = Asked(study, images, targets)
     maps = {name: asked.maps(name) for name in (*METHODS, *BASELINES)}
-    shown = [index for name in SHOWN if (index := typical(study, EMOTIONS.index(name))) is not None]
+    indices = [index for name in SHOWN if (index := typical(study, EMOTIONS.index(name))) is not None]
     truth = known(study, chosen, asked)
     checks = Checks(asked, checked)
-    found = {
-        name: summary(study, {**against(truth, own), **played(asked, own), **checks.values(name, own)})
-        for name, own in maps.items()
+    scores = {
+        name: Score(**summary(study, {**against(truth, of), **played(asked, of), **checks.values(name, of)}))
+        for name, of in maps.items()
     }
-    methods, baselines = ({name: found[name] for name in names} for names in (METHODS, BASELINES))
+    methods, baselines = ({name: scores[name] for name in names} for names in (METHODS, BASELINES))
     criterion = "rank_correlation" if available(study) else "difference"
-    numbers = {
-        "methods": methods,
-        "baselines": baselines,
+    pictures = Asked(study, study.dataset.dev.images[indices], predictions(study)[indices])
+    return Scores(
+        methods=methods,
+        baselines=baselines,
         **summary(study, areas(truth)),
-        "agreement": agreement(study, {name: maps[name] for name in METHODS}),
-        "criterion": criterion,
-        "trusted": trusted(methods, baselines, criterion),
-        "shown": [described(study, index) for index in shown],
-        "n": len(chosen),
-        "checked": checked,
-        **parameters(study),
-    }
-    pictures = Asked(study, study.dataset.dev.images[shown], predictions(study)[shown])
-    faces = {"images": pictures.images, "maps": np.stack([pictures.maps(name) for name in METHODS])}
-    return Result(numbers, {"means": np.stack([maps[name].mean(0) for name in METHODS])}, faces)
+        agreement=agreement(study, {name: maps[name] for name in METHODS}),
+        criterion=criterion,
+        trusted=trusted(methods, baselines, criterion),
+        shown=[described(study, index) for index in indices],
+        n=len(chosen),
+        checked=checked,
+        seed=study.seed,
+        resamples=study.effort["scores"].resamples,
+        effort=study.effort["scores"].share,
+        steps=study.effort["scores"].steps,
+        blur=BLUR,
+        sure=SURE,
+        parts=PARTS,
+        top=TOP,
+        enough=ENOUGH,
+        arrays=MeanMaps(np.stack([maps[name].mean(0) for name in METHODS])),
+        private=ScoredFaces(pictures.images, np.stack([pictures.maps(name) for name in METHODS])),
+    )
 
 
-def trusted(methods: Scores, baselines: Scores, criterion: str) -> str | None:
+def trusted(methods: Mapping[str, Score], baselines: Mapping[str, Score], criterion: str) -> str | None:
     """Return the method that the report trusts; None if none passes. The rule was fixed before any network was scored.
 
     The criterion is, on rendered faces, the rank correlation of the parts' relevance with their true effects; on other
@@ -110,31 +113,16 @@ def trusted(methods: Scores, baselines: Scores, criterion: str) -> str | None:
     and rests on at least ENOUGH faces; of those that pass, the one with the highest value is trusted, of equal ones the
     first of METHODS.
     """
-    bars = [one for score in baselines.values() if (one := score[criterion])]
+    bars: list[Estimate] = [bar for score in baselines.values() if (bar := getattr(score, criterion))]
     if not bars:
         return None
-    bar = max(bars, key=lambda one: one["value"])["interval"][1]
-    passed = {
-        name: one["value"]
+    bar = max(bars, key=lambda estimate: estimate.value).interval[1]
+    passed: dict[str, float] = {
+        name: estimate.value
         for name, score in methods.items()
-        if (one := score[criterion]) and one["interval"][0] > bar and one["n"] >= ENOUGH
+        if (estimate := getattr(score, criterion)) and estimate.interval[0] > bar and estimate.n >= ENOUGH
     }
     return max(passed, key=lambda name: passed[name]) if passed else None
-
-
-def parameters(study: Study) -> dict[str, Any]:
-    """Return what the scores were made with."""
-    return {
-        "seed": study.seed,
-        "resamples": study.effort["scores"].resamples,
-        "effort": study.effort["scores"].share,
-        "steps": study.effort["scores"].steps,
-        "blur": BLUR,
-        "sure": SURE,
-        "parts": PARTS,
-        "top": TOP,
-        "enough": ENOUGH,
-    }
 
 
 def sampled(study: Study) -> tuple[np.ndarray, int]:
@@ -143,11 +131,11 @@ def sampled(study: Study) -> tuple[np.ndarray, int]:
     First, so that a method draws for them as it did before: a check then changes one thing alone. Where the truth is
     known they are taken from the faces that count for it, if those suffice.
     """
-    wanted, fewer = study.effort["scores"].faces, study.effort["scores"].checked
+    count, fewer = study.effort["scores"].faces, study.effort["scores"].checked
     places = np.flatnonzero(surely_right(study)) if available(study) else np.arange(len(study.labels))
-    if len(places) < wanted:
+    if len(places) < count:
         places = np.arange(len(study.labels))
-    chosen = places[stratified(study.labels[places], wanted, np.random.default_rng([study.seed, DRAW, 0]))]
+    chosen = places[stratified(study.labels[places], count, np.random.default_rng([study.seed, DRAW, 0]))]
     first = stratified(study.labels[chosen], fewer, np.random.default_rng([study.seed, DRAW, 1]))
     return np.concatenate([chosen[first], np.delete(chosen, first)]), len(first)
 
@@ -189,10 +177,9 @@ def known(study: Study, chosen: np.ndarray, asked: Asked) -> Truth | None:
         return None
     places = np.flatnonzero(surely_right(study)[chosen])
     parts = counterfactuals(study, chosen[places])
-    shows = [k for k, one in enumerate(parts) if one.parts]
-    places, parts = places[shows], [parts[k] for k in shows]
-    own = effects(study.model, asked.images[places], asked.targets[places], parts, study.device)
-    return Truth(places, parts, own)
+    visible = [k for k, face in enumerate(parts) if face.parts]
+    places, parts = places[visible], [parts[k] for k in visible]
+    return Truth(places, parts, effects(study.model, asked.images[places], asked.targets[places], parts, study.device))
 
 
 def against(truth: Truth | None, maps: np.ndarray) -> Values:
@@ -212,7 +199,7 @@ def against(truth: Truth | None, maps: np.ndarray) -> Values:
     top = (places < size[:, None, None]) & masks
     return {
         "rank_correlation": np.array(
-            [part_correlation(*one) for one in zip(maps, truth.parts, truth.effects, strict=True)], float
+            [part_correlation(*face) for face in zip(maps, truth.parts, truth.effects, strict=True)], float
         ),
         "mass_accuracy": np.divide(inside, total, out=np.zeros_like(total), where=total > 0),
         "rank_accuracy": top.sum((1, 2)) / size,
@@ -220,7 +207,7 @@ def against(truth: Truth | None, maps: np.ndarray) -> Values:
     }
 
 
-def part_correlation(relevances: np.ndarray, one: Counterfactual, effect: np.ndarray) -> float:
+def part_correlation(relevances: np.ndarray, face: Counterfactual, effect: np.ndarray) -> float:
     """Return Spearman's correlation of a map's (48, 48) relevance in each part with the parts' effects.
 
     NaN where the effects make no ranking; 0 for a map that makes none. The relevance is summed over a part's mask, not
@@ -229,8 +216,7 @@ def part_correlation(relevances: np.ndarray, one: Counterfactual, effect: np.nda
     """
     if len(effect) < PARTS or np.ptp(effect) == 0:
         return float("nan")
-    found = rank_correlation((relevances.astype(np.float64) * one.masks).sum((1, 2)), effect)
-    return 0.0 if found is None else found
+    return rank_correlation((relevances.astype(np.float64) * face.masks).sum((1, 2)), effect) or 0.0
 
 
 def areas(truth: Truth | None) -> Values:
@@ -238,7 +224,7 @@ def areas(truth: Truth | None) -> Values:
     if truth is None:
         return {"area": None, "area_correlation": None}
     even = np.ones((SIDE, SIDE))
-    ranked = [part_correlation(even, *one) for one in zip(truth.parts, truth.effects, strict=True)]
+    ranked = [part_correlation(even, *face) for face in zip(truth.parts, truth.effects, strict=True)]
     return {"area": truth.masks.mean((1, 2)), "area_correlation": np.array(ranked, float)}
 
 
@@ -263,8 +249,8 @@ def played(asked: Asked, maps: np.ndarray) -> Values:
     study, places = asked.study, order(maps)
     whole, blank = asked.images.astype(np.float32) / 255, blurred(asked.images, BLUR)
 
-    def probability(shown: np.ndarray) -> np.ndarray:
-        answers = softmax(logits(study.quick, np.where(shown, whole, blank), study.device))
+    def probability(visible: np.ndarray) -> np.ndarray:
+        answers = softmax(logits(study.quick, np.where(visible, whole, blank), study.device))
         return answers[np.arange(len(answers)), asked.targets]
 
     cuts = np.linspace(0, SIDE * SIDE, study.effort["scores"].steps + 1)
@@ -301,11 +287,11 @@ class Checks:
         Of randomised weights sizes are compared, and near 0 is good; of the others near 1 is. NaN for a constant map.
         """
         maps = maps[: self.first]
-        own = ranked(maps)
+        ranks = ranked(maps)
         return {
             "randomisation": (ranked(np.abs(maps)) * ranked(np.abs(self.random(name)))).sum(1),
-            "seeds": (own * ranked(self.reseeded(name))).sum(1),
-            "members": (own * ranked(self.second(name))).sum(1) if self.second else None,
+            "seeds": (ranks * ranked(self.reseeded(name))).sum(1),
+            "members": (ranks * ranked(self.second(name))).sum(1) if self.second else None,
         }
 
 
@@ -317,35 +303,31 @@ def ranked(maps: np.ndarray) -> np.ndarray:
     return np.divide(ranks, length, out=np.full_like(ranks, np.nan), where=length > 0)
 
 
-def agreement(study: Study, maps: Maps) -> dict[str, Any]:
-    """Return each two methods' mean rank correlation, and overlap of their pixels of largest size (Krishna et al.
-    2022).
+def agreement(study: Study, maps: Maps) -> Agreement:
+    """Return each two methods' mean rank correlation, and overlap of their largest pixels (Krishna et al. 2022)."""
+    ranks = {name: ranked(of) for name, of in maps.items()}
+    tops = {name: order(np.abs(of)) < round(TOP * SIDE * SIDE) for name, of in maps.items()}
+    counts = {name: of.sum((1, 2)) for name, of in tops.items()}
 
-    Matrices by the order of `methods`.
-    """
-    ranks = {name: ranked(own) for name, own in maps.items()}
-    tops = {name: order(np.abs(own)) < round(TOP * SIDE * SIDE) for name, own in maps.items()}
-    counts = {name: own.sum((1, 2)) for name, own in tops.items()}
+    def matrix(key: str, pair: Callable[[str, str], np.ndarray]) -> list[list[Estimate | None]]:
+        return [[statistic(study, key, pair(a, b)) for b in maps] for a in maps]
 
-    def matrix(key: str, pair: Any) -> list[list[Any]]:
-        return [[summary(study, {key: pair(a, b)})[key] for b in maps] for a in maps]
-
-    return {
-        "methods": list(maps),
-        "rank_correlation": matrix("agreement", lambda a, b: (ranks[a] * ranks[b]).sum(1)),
-        "overlap": matrix("overlap", lambda a, b: (tops[a] & tops[b]).sum((1, 2)) / counts[a]),
-    }
+    return Agreement(
+        methods=list(maps),
+        rank_correlation=matrix("agreement", lambda a, b: (ranks[a] * ranks[b]).sum(1)),
+        overlap=matrix("overlap", lambda a, b: (tops[a] & tops[b]).sum((1, 2)) / counts[a]),
+    )
 
 
-def summary(study: Study, values: Values) -> dict[str, Any]:
+def summary(study: Study, values: Values) -> dict[str, Estimate | None]:
     """Return each statistic's mean over its faces with interval and n; None without faces.
 
     Every method's values of a statistic are resampled alike, so that their intervals differ by the maps alone.
     """
-    return {key: statistic(study, key, own) for key, own in values.items()}
+    return {key: statistic(study, key, of_faces) for key, of_faces in values.items()}
 
 
-def statistic(study: Study, key: str, values: np.ndarray | None) -> dict[str, Any] | None:
+def statistic(study: Study, key: str, values: np.ndarray | None) -> Estimate | None:
     """Return the mean of `values` with its interval and n, of bool values the share; NaN are left out."""
     if values is not None and values.dtype != bool:
         values = values[~np.isnan(values)]
@@ -354,5 +336,4 @@ def statistic(study: Study, key: str, values: np.ndarray | None) -> dict[str, An
     if values.dtype == bool:
         return proportion(values)
     rng = np.random.default_rng([study.seed, DRAW, 3 + STATISTICS.index(key)])
-    count = study.effort["scores"].resamples
-    return {"value": float(values.mean()), "interval": bootstrap(values, rng, count), "n": len(values)}
+    return averaged(values, rng, study.effort["scores"].resamples)

@@ -4,12 +4,10 @@ That a filter answers to an emotion does not mean that the network needs it for 
 Table 1's filters are therefore also taken away, one at a time.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import chain
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +21,7 @@ from ferpipe.analyses.study import Study
 from ferpipe.emotions import EMOTIONS
 from ferpipe.explainers.activations import EVERY, FILTERS, LAYERS, spatial_means
 from ferpipe.explainers.inputs import logits
-from ferpipe.results.stored import Result
+from ferpipe.results.selectivity import Effect, Layer, Replicated, Selectivity, Zeroed, Zeroing
 from ferpipe.statistics.intervals import LEVEL, mcnemar, percentiles, resamples
 
 MEASURES = ("index", "null", "excess", "auroc", "eta_squared")
@@ -33,34 +31,32 @@ DRAW = 142  # marks this analysis's generators
 Measures = dict[str, np.ndarray]  # by name, one value a filter (channels,)
 
 
-def analyse(study: Study) -> Result:
+def analyse(study: Study) -> Selectivity:
     """Return the selectivity of each layer's filters with its trend over depth, and what zeroing Table 1's filters
     does.
 
     A face's response is the mean over positions of a filter's output before normalisation. `excess` is the selectivity
     index less its mean under permuted labels. A layer's value is the mean over its filters, then over the members whose
-    weights are here; its interval is over members or, of one member, over filters, as `over` says; `filters_interval`
-    is always over the analysis model's filters.
+    weights are here.
     """
     rng = np.random.default_rng([study.seed, DRAW, 0])
     permutations = study.effort["selectivity"].permutations
     drawn = np.stack([study.labels, *(rng.permutation(study.labels) for _ in range(permutations))])
     others = (member.network(study.device) for member in study.members[1:] if member.weights is not None)
     further = (spatial_means(network, EVERY, study.dataset.dev.images, study.device) for network in others)
-    found = [[measures(of[name], drawn) for name in EVERY] for of in chain([responses(study)], further)]
+    by_member = [[measures(of[name], drawn) for name in EVERY] for of in chain([responses(study)], further)]
     table = np.concatenate([responses(study)[name][:, :FILTERS] for name in LAYERS], axis=1)  # (n, 5 x 6)
-    layers, trend = over_depth(study, found)
-    numbers = {
-        "layers": layers,
-        "trend": trend,
-        "zeroing": zeroing(study, table),
-        "members": len(found),
-        "n": len(study.labels),
-        "permutations": permutations,
-        "resamples": count(study),
-        "seed": study.seed,
-    }
-    return Result(numbers)
+    layers, trend = over_depth(study, by_member)
+    return Selectivity(
+        layers=layers,
+        trend=trend,
+        zeroing=zeroing(study, table),
+        members=len(by_member),
+        n=len(study.labels),
+        permutations=permutations,
+        resamples=count(study),
+        seed=study.seed,
+    )
 
 
 def count(study: Study) -> int:
@@ -82,13 +78,13 @@ def measures(values: np.ndarray, drawn: np.ndarray) -> Measures:
     if len(present) < 2:
         return {name: np.full(values.shape[1], 0.5 * (name == "auroc")) for name in MEASURES}
     means = class_means(values, drawn, present)
-    found = indices(means)
-    null = found[1:].mean(0)
+    index = indices(means)
+    null = index[1:].mean(0)
     inside = labels[:, None] == present[means[0].argmax(0)]  # (n, channels)
     return {
-        "index": found[0],
+        "index": index[0],
         "null": null,
-        "excess": found[0] - null,
+        "excess": index[0] - null,
         "auroc": areas(values, inside),
         "eta_squared": between(values, means[0], (labels == present[:, None]).sum(1)),
     }
@@ -140,40 +136,40 @@ def between(values: np.ndarray, means: np.ndarray, sizes: np.ndarray) -> np.ndar
     return np.divide(explained, total, out=np.zeros_like(total), where=total > 0)
 
 
-def over_depth(study: Study, found: Sequence[Sequence[Measures]]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def over_depth(study: Study, by_member: Sequence[Sequence[Measures]]) -> tuple[list[Layer], Replicated]:
     """Return each layer's means over filters and members, and the rank correlation of its excess with its depth.
 
-    `found` has a list of members, each a list of layers; the correlation is Spearman's (1904), one for each member.
+    `by_member` has a list of layers for each; the correlation is Spearman's (1904), one for each member.
     """
-    excess = np.array([[layer["excess"].mean() for layer in member] for member in found])  # (members, layers)
+    excess = np.array([[layer["excess"].mean() for layer in member] for member in by_member])  # (members, layers)
     drawn = []  # by resampled filters of the analysis model
-    for depth, layer in enumerate(found[0]):
+    for depth, layer in enumerate(by_member[0]):
         rng = np.random.default_rng([study.seed, DRAW, 1, depth])
         drawn.append(resamples(rng, len(layer["excess"]), count(study)) @ layer["excess"])
     layers = []
     for depth, name in enumerate(EVERY):
-        own = [member[depth] for member in found]
+        members = [member[depth] for member in by_member]
         interval = percentiles(drawn[depth])
         layers.append(
-            {
-                "layer": name,
-                "filters": len(own[0]["excess"]),
-                **{key: float(np.mean([one[key].mean() for one in own])) for key in MEASURES if key != "excess"},
-                "excess": replicated(excess[:, depth], interval),
-                "filters_interval": interval,
-            }
+            Layer(
+                layer=name,
+                filters=len(members[0]["excess"]),
+                **{key: float(np.mean([of[key].mean() for of in members])) for key in MEASURES if key != "excess"},
+                excess=replicated(excess[:, depth], interval),
+                filters_interval=interval,
+            )
         )
     trend = replicated(rising(excess), percentiles(rising(np.stack(drawn, axis=1))))
-    return layers, {**trend, "interval": np.clip(trend["interval"], -1, 1).tolist()}
+    return layers, replace(trend, interval=np.clip(trend.interval, -1, 1).tolist())
 
 
-def replicated(values: np.ndarray, interval: list[float]) -> dict[str, Any]:
+def replicated(values: np.ndarray, interval: list[float]) -> Replicated:
     """Return the mean of one value a member, with Student's interval over members; of one member, with `interval`."""
-    found: dict[str, Any] = {"value": float(values.mean()), "by_member": values.tolist()}
+    mean = float(values.mean())
     if len(values) < 2:
-        return {**found, "interval": interval, "over": "filters"}
+        return Replicated(mean, values.tolist(), interval, "filters")
     half = float(t.ppf((1 + LEVEL) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
-    return {**found, "interval": [found["value"] - half, found["value"] + half], "over": "members"}
+    return Replicated(mean, values.tolist(), [mean - half, mean + half], "members")
 
 
 def rising(values: np.ndarray) -> np.ndarray:
@@ -185,77 +181,66 @@ def rising(values: np.ndarray) -> np.ndarray:
     return np.divide(ranks @ depth, length, out=np.zeros_like(length), where=length > 0)
 
 
-def zeroing(study: Study, table: np.ndarray) -> dict[str, Any]:
+def zeroing(study: Study, table: np.ndarray) -> Zeroing:
     """Return what zeroing each of Table 1's filters does to the analysis model's answers on a stratified sample of dev.
 
-    `filters` come layer by layer: the emotion that wins the filter's cell of Table 1, by responses `table` (n, 30),
-    with the share of dev's resamples in which it does, and the effect. `same` of the `losing` filters cost that emotion
-    most.
+    `table` (n, 30) holds the filters' responses, layer by layer.
     """
-    wanted = study.effort["selectivity"].faces
-    chosen = stratified(study.labels, wanted, np.random.default_rng([study.seed, DRAW, 2]))
+    rng = np.random.default_rng([study.seed, DRAW, 2])
+    chosen = stratified(study.labels, study.effort["selectivity"].faces, rng)
     images, labels = study.dataset.dev.images[chosen], study.labels[chosen]
     winners, share = bootstrapped(table, study.labels, count(study), study.seed)
     places = [(layer, channel) for layer in LAYERS for channel in range(FILTERS)]
-    found = effects(study.model, places, images, labels, study.device)
+    of_each = effects(study.model, places, images, labels, study.device)
+    corrected = holm(np.array([of.mcnemar for of in of_each]))
     filters = [
-        {"layer": layer, "filter": channel, "winner": int(winner), "share": float(wins), **effect}
-        for (layer, channel), winner, wins, effect in zip(places, winners, share, found, strict=True)
+        Zeroed(**vars(of), layer=layer, filter=channel, winner=int(winner), share=float(wins), holm=float(p))
+        for of, (layer, channel), winner, wins, p in zip(of_each, places, winners, share, corrected, strict=True)
     ]
-    losing = [one for one in filters if one["loses"] is not None]
-    return {
-        "filters": filters,
-        "losing": len(losing),
-        "same": sum(one["loses"] == one["winner"] for one in losing),
-        "n": len(chosen),
-        "counts": np.bincount(labels, minlength=len(EMOTIONS)).tolist(),
-    }
+    losing = [of for of in filters if of.loses is not None]
+    return Zeroing(
+        filters=filters,
+        losing=len(losing),
+        same=sum(of.loses == of.winner for of in losing),
+        n=len(chosen),
+        counts=np.bincount(labels, minlength=len(EMOTIONS)).tolist(),
+    )
 
 
 def effects(
     network: nn.Module, places: Sequence[tuple[str, int]], images: np.ndarray, labels: np.ndarray, device: torch.device
-) -> list[dict[str, Any]]:
-    """Return how the answers to images (n, 48, 48) change when a filter, named by layer and channel, is zeroed, for
-    each.
-
-    `recall` and `accuracy` are changes, after less before, in [-1, 1], recall None for a class without faces; `loses`
-    is the class whose recall falls most, of equal ones the first, None where none falls; `changed` the share of other
-    answers; `mcnemar` the exact p that as many are right, `holm` the same corrected for the number of filters (Holm
-    1979).
-    """
-    before = logits(network, images, device).argmax(1)
-    found = []
+) -> list[Effect]:
+    """Return how the answers to images (n, 48, 48) change when a filter, named by layer and channel, is zeroed."""
+    before, each = logits(network, images, device).argmax(1), []
     for layer, channel in places:
         with zeroed(network, layer, channel):
-            after = logits(network, images, device).argmax(1)
-        found.append(effect(before, after, labels))
-    corrected = holm(np.array([one["mcnemar"] for one in found]))
-    return [{**one, "holm": float(p)} for one, p in zip(found, corrected, strict=True)]
+            each.append(effect(before, logits(network, images, device).argmax(1), labels))
+    return each
 
 
-def effect(before: np.ndarray, after: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
-    """Return how answers (n,) changed, as `effects` describes it."""
+def effect(before: np.ndarray, after: np.ndarray, labels: np.ndarray) -> Effect:
+    """Return how answers (n,) changed; of classes whose recall falls alike the first counts, None where none falls."""
     was, now = before == labels, after == labels
     gained = now.astype(float) - was
-    recall = [float(gained[own].mean()) if (own := labels == label).any() else None for label in range(len(EMOTIONS))]
-    falls = [0.0 if change is None else change for change in recall]
-    return {
-        "recall": recall,
-        "loses": int(np.argmin(falls)) if min(falls) < 0 else None,
-        "accuracy": float(gained.mean()),
-        "changed": float((before != after).mean()),
-        "mcnemar": mcnemar(was, now),
-    }
+    recall = [float(gained[of].mean()) if (of := labels == label).any() else None for label in range(len(EMOTIONS))]
+    falls = [change or 0.0 for change in recall]
+    return Effect(
+        recall=recall,
+        loses=int(np.argmin(falls)) if min(falls) < 0 else None,
+        accuracy=float(gained.mean()),
+        changed=float((before != after).mean()),
+        mcnemar=mcnemar(was, now),
+    )
 
 
 @contextmanager
 def zeroed(network: nn.Module, layer: str, channel: int) -> Iterator[None]:
     """Set one channel of the named layer's output to zero, within the `with` alone."""
 
-    def zero(module: nn.Module, given: Any, output: Tensor) -> Tensor:
-        kept = output.clone()
-        kept[:, channel] = 0
-        return kept
+    def zero(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+        others = output.clone()
+        others[:, channel] = 0
+        return others
 
     handle = network.get_submodule(layer).register_forward_hook(zero)
     try:
@@ -265,7 +250,7 @@ def zeroed(network: nn.Module, layer: str, channel: int) -> Iterator[None]:
 
 
 def holm(p: np.ndarray) -> np.ndarray:
-    """Return p values (k,) raised so that the chance of any false finding among the k is no larger than said."""
+    """Return p values (k,) raised so that any false finding among the k is no likelier than said (Holm 1979)."""
     order = np.argsort(p, kind="stable")
     corrected = np.empty(len(p))
     corrected[order] = np.minimum(1, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))

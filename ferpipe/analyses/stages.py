@@ -1,9 +1,5 @@
 """Stage by stage: what outputs still show of the face, how much of it one sees, and how many faces excite a filter."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import numpy as np
 import torch
 
@@ -15,65 +11,55 @@ from ferpipe.analyses.study import Study
 from ferpipe.emotions import SIDE
 from ferpipe.explainers.activations import FILTERS, LAYERS, recording
 from ferpipe.explainers.inputs import batches
-from ferpipe.results.stored import Result
-from ferpipe.statistics.intervals import bootstrap, correlation
+from ferpipe.results.stages import Layer, Stages
+from ferpipe.statistics.intervals import averaged, correlation
 
 SHOWS = ("face", "edges", "shade")  # what an output may follow
 LOUD = 0.9  # quantile of the other emotions' faces above which a filter's response counts as an answer
 DRAW = 162  # marks this analysis's generators
 
 
-def analyse(study: Study) -> Result:
+def analyse(study: Study) -> Stages:
     """Return by layer how nearly its outputs follow the face, and what share of its emotion's faces excites a filter.
 
-    `likeness`: the mean over a layer's channels of the largest |correlation| of an output map with the face, its edges
-    or its shading at the map's own resolution, as its mean over faces; `above` is that less the same against the next
-    face of the sample, which says how much of it is this face's and not any face's. `modes`: of the filters of Table 1,
-    the share of the preferred emotion's faces that excite it more than the LOUD quantile of all other faces do.
-    `receptive` is the side, in pixels, of what one output can see. `trend` is Spearman's correlation of `above` with
-    depth.
+    `above` is the likeness less that against the next face of the sample, which says how much of it is this face's and
+    not any face's.
     """
     rng = np.random.default_rng([study.seed, DRAW, 0])
     chosen = stratified(study.labels, study.effort["stages"].faces, rng)
     images = study.dataset.dev.images[chosen]
-    own, other = likeness(study, images, images), likeness(study, images, np.roll(images, 1, axis=0))
+    same, other = likeness(study, images, images), likeness(study, images, np.roll(images, 1, axis=0))
+    above = {name: (same[name] - other[name]).mean(0) for name in LAYERS}  # (channels,) each
     share = modes(study)
     count = study.effort["stages"].resamples
-    layers = []
-    for depth, name in enumerate(LAYERS):
-        above = (own[name] - other[name]).mean(0)  # (channels,)
-        layers.append(
-            {
-                "layer": name,
-                "likeness": float(own[name].mean()),
-                "above": estimate(above, study, 1 + depth, count),
-                "modes": estimate(share[name], study, 11 + depth, count),
-                "receptive": receptive(study, name),
-            }
-        )
-    depths = np.concatenate([np.full(own[name].shape[1], depth) for depth, name in enumerate(LAYERS)])
-    every = np.concatenate([(own[name] - other[name]).mean(0) for name in LAYERS])
-    numbers = {
-        "layers": layers,
-        "trend": correlation(depths, every, np.random.default_rng([study.seed, DRAW, 20]), count),
-        "modes": estimate(np.concatenate([share[name] for name in LAYERS]), study, 21, count),
-        "loud": LOUD,
-        "n": len(chosen),
-        "seed": study.seed,
-        "resamples": count,
-    }
-    return Result(numbers)
 
+    def draw(index: int) -> np.random.Generator:
+        return np.random.default_rng([study.seed, DRAW, index])
 
-def estimate(values: np.ndarray, study: Study, index: int, count: int) -> dict[str, Any]:
-    """Return the mean over filters (n,) with its interval over them and n."""
-    rng = np.random.default_rng([study.seed, DRAW, index])
-    return {"value": float(values.mean()), "interval": bootstrap(values, rng, count), "n": len(values)}
+    depths = np.repeat(np.arange(len(LAYERS)), [len(above[name]) for name in LAYERS])
+    return Stages(
+        layers=[
+            Layer(
+                layer=name,
+                likeness=float(same[name].mean()),
+                above=averaged(above[name], draw(1 + depth), count),
+                modes=averaged(share[name], draw(11 + depth), count),
+                receptive=receptive(study, name),
+            )
+            for depth, name in enumerate(LAYERS)
+        ],
+        trend=correlation(depths, np.concatenate(list(above.values())), draw(20), count),
+        modes=averaged(np.concatenate(list(share.values())), draw(21), count),
+        loud=LOUD,
+        n=len(chosen),
+        seed=study.seed,
+        resamples=count,
+    )
 
 
 def likeness(study: Study, images: np.ndarray, against: np.ndarray) -> dict[str, np.ndarray]:
     """Return for each layer how nearly the outputs for `images` follow the faces `against`, (n, channels) in [0, 1]."""
-    found: dict[str, list[np.ndarray]] = {name: [] for name in LAYERS}
+    likenesses: dict[str, list[np.ndarray]] = {name: [] for name in LAYERS}
     with torch.inference_mode(), recording(study.model, LAYERS, lambda out: out.float()) as outputs:
         for place, given in batches(images, study.device, 64):
             study.model(given)
@@ -83,8 +69,8 @@ def likeness(study: Study, images: np.ndarray, against: np.ndarray) -> dict[str,
                 side = maps.shape[2]
                 flat = standard(maps)  # (n, channels, p)
                 small = [standard(reduced(seen[what], side))[:, None] for what in SHOWS]  # (n, 1, p)
-                found[name].append(np.max([np.abs((flat * one).mean(2)) for one in small], axis=0))
-    return {name: np.concatenate(parts) for name, parts in found.items()}
+                likenesses[name].append(np.max([np.abs((flat * view).mean(2)) for view in small], axis=0))
+    return {name: np.concatenate(parts) for name, parts in likenesses.items()}
 
 
 def reduced(maps: np.ndarray, side: int) -> np.ndarray:
@@ -101,12 +87,12 @@ def modes(study: Study) -> dict[str, np.ndarray]:
     shares = {}
     for name in LAYERS:
         values = responses(study)[name][:, :FILTERS]
-        found = []
+        answered = []
         for channel, winner in enumerate(np.nanargmax(class_means(values, study.labels), axis=1)):
-            own = study.labels == winner
-            level = np.quantile(values[~own, channel], LOUD) if (~own).any() else -np.inf
-            found.append(float((values[own, channel] > level).mean()))
-        shares[name] = np.array(found)
+            inside = study.labels == winner
+            level = np.quantile(values[~inside, channel], LOUD) if (~inside).any() else -np.inf
+            answered.append(float((values[inside, channel] > level).mean()))
+        shares[name] = np.array(answered)
     return shares
 
 

@@ -30,7 +30,7 @@ class Study:
     seed: int
     effort: Mapping[str, Effort]  # by analysis
     asked: Mapping[str, Any]  # of the command line, as the settings tell it
-    kept: dict[str, Any] = field(default_factory=dict, compare=False)  # what analyses of one run share, by name
+    shared: dict[str, Any] = field(default_factory=dict, compare=False)  # between analyses of one run, by name
 
     @cached_property
     def model(self) -> ResNet18:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
+from ferpipe import named
 from ferpipe.analyses.study import Study
 from ferpipe.build import guard
 from ferpipe.build.layout import RESULTS
@@ -123,19 +122,15 @@ class Bench:
     def make_analysis(self, stage: Analysis) -> None:
         """Run an analysis and write its result; of a restricted data set, its faces apart."""
         study = self.study
-        result: stored.Result = importlib.import_module(f"ferpipe.analyses.{stage.name}").analyse(study)
-        if study.dataset.restricted:
-            restricted.check(stage.name, result.arrays, result.numbers)
+        result, private = named.module("analyses", stage.name).analyse(study), study.dataset.restricted
+        if private:
+            arrays, faces = stored.arrays(result), stored.arrays(result, "private")
+            restricted.check(stage.name, arrays, stored.plain(result))
             splits = (study.dataset.train, study.dataset.dev, study.dataset.test)
-            restricted.compare(stage.name, result.arrays, [split.images for split in splits if split is not None])
-            stored.write_faces(self.settings.own, stage.name, result.faces, fingerprints.of_value(stage.recipe))
-        else:
-            result = replace(result, arrays={**result.arrays, **result.faces})
+            restricted.compare(stage.name, arrays, [split.images for split in splits if split is not None])
+            stored.write_faces(self.settings.own, stage.name, faces, fingerprints.of_value(stage.recipe))
         folder = stage.folder.parent
         places.claim(folder, [stage.name], RESULTS, guard.earlier_results(folder))
-        stored.write(
-            stage.folder,
-            result,
-            {"recipe": stage.recipe, "inputs": stage.inputs, "made_with": machine.description(study.device)},
-        )
+        recipe = {"recipe": stage.recipe, "inputs": stage.inputs, "made_with": machine.description(study.device)}
+        stored.write(stage.folder, result, recipe, private)
         self.log.changed += [*(stage.folder / file for file in stored.FILES), folder / places.LIST]

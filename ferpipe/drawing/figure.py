@@ -1,15 +1,13 @@
-"""What a drawer gives back, and how it reads a result."""
+"""What a drawer gives back, and its data as files."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from ferpipe.results.stored import Result
+    from ferpipe.results.common import Estimate
 
 ALT = "\ue004"  # stands in a body for the figure's alt, which its section writes
 CAPTION = "\ue005"  # in a table's body, for its numbered caption
@@ -33,19 +31,22 @@ class Figure:
     note: str = ""  # a line under the caption: what this edition could not show
 
 
-def picture(result: Result, name: str) -> np.ndarray | None:
-    """Return an array from which a face could be recognised, or None where it must not be shown."""
-    return result.faces.get(name, result.arrays.get(name))
-
-
-def numbers_file(numbers: Any) -> bytes:
-    """Return the numbers as a JSON file."""
+def numbers_file(numbers: object, **more: object) -> bytes:
+    """Return the numbers of a result, or of what holds such, as a JSON file; `more` stands beside them."""
     import json
 
-    return (json.dumps(numbers, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode()
+    from ferpipe.results.stored import plain
+
+    value = {**plain(numbers), **more} if more else plain(numbers)
+    return (json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode()
 
 
-def csv_file(header: list[str], rows: list[list[Any]]) -> bytes:
+def flat(estimate: Estimate | None) -> list[float | None]:
+    """Return value, both ends of the interval and n, as a CSV file has them."""
+    return [estimate.value, *estimate.interval, estimate.n] if estimate else [None, None, None, 0]
+
+
+def csv_file(header: Sequence[str], rows: Sequence[Sequence[object]]) -> bytes:
     """Return a table as a CSV file; nothing stands where there is no number."""
     import csv
     import io

@@ -1,25 +1,24 @@
 """Figures by name, drawn when their recipe changed and taken from the cache when not.
 
-A drawer is a module in figures/, named as the figure with underscores: ANALYSES says whose results it reads, and
-`draw(results, language)` returns the Figure. The cache holds one file a figure and language.
+A drawer is a module in figures/, named as the figure with underscores. Its `draw(saliency, data, language)` is given
+the results of the analyses that its parameters name, and returns the Figure. The cache holds one file a figure and
+language.
 """
 
 from __future__ import annotations
 
 import base64
-import importlib
+import inspect
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ferpipe import named
 from ferpipe.drawing.figure import Figure
 from ferpipe.storage import atomic, fingerprints
-
-if TYPE_CHECKING:
-    from ferpipe.results.stored import Result
 
 FOLDER = fingerprints.PACKAGE / "figures"
 CARD = "card"  # drawn for each edition, and placed by no text
@@ -36,17 +35,16 @@ def modules() -> list[str]:
     return [f"ferpipe.figures.{path.stem}" for path in sorted(FOLDER.glob("*.py"))]
 
 
-def analyses(name: str) -> Sequence[str]:
+def analyses(name: str) -> list[str]:
     """Return the analyses whose results a figure is drawn from."""
-    found: Sequence[str] = _drawer(name).ANALYSES
-    return found
+    return [parameter for parameter in inspect.signature(_drawer(name).draw).parameters if parameter != "language"]
 
 
 def figure(
     name: str,
     language: str,
     sources: Mapping[str, str],  # hashes of what the figure's results are made of
-    load: Callable[[Sequence[str]], Mapping[str, Result]],
+    load: Callable[[str], object],
     folder: Path,
     known: dict[str, Any],
 ) -> Figure:
@@ -54,16 +52,16 @@ def figure(
     code = fingerprints.code(__name__, known) | fingerprints.code(_drawer(name).__name__, known)
     recipe = fingerprints.of_value({"code": code, "sources": dict(sources), "language": language})
     path = folder / language / f"{name}.json"
-    if found := _cached(path, recipe):
-        return found
-    drawn: Figure = _drawer(name).draw(load(analyses(name)), language)
+    if cached := _cached(path, recipe):
+        return cached
+    drawn: Figure = _drawer(name).draw(language=language, **{analysis: load(analysis) for analysis in analyses(name)})
     files = {file: base64.b64encode(content).decode() for file, content in drawn.files.items()}
     atomic.seal(path, json.dumps({"recipe": recipe, "figure": {**asdict(drawn), "files": files}}).encode())
     return drawn
 
 
 def _drawer(name: str) -> ModuleType:
-    return importlib.import_module(f"ferpipe.figures.{name.replace('-', '_')}")
+    return named.module("figures", name.replace("-", "_"))
 
 
 def _cached(path: Path, recipe: str) -> Figure | None:

@@ -2,21 +2,20 @@
 
 Colours are drawn as marks and become variables of the SVG, which a media query sets: an SVG in an img follows the
 colour scheme of the page. Text stays text in the reader's fonts; matplotlib's own DejaVu, whatever is installed, only
-places it. Words are placed as marks and written in afterwards: a plot is drawn once for all languages.
+places it. Words are placed as marks and written in
+afterwards, so that every language has the same plot.
 """
 
 from __future__ import annotations
 
 import io
-import json
 import logging
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ferpipe.drawing.figure import ALT, ASSETS, LABEL
 
@@ -93,17 +92,13 @@ class Words:
         return re.sub(r"lp(\d+)pl", lambda match: texts[int(match[1])], text)
 
 
-Draw = Callable[["Figure", Any, Words], None]
+T = TypeVar("T")
 
 
-def svg(width: int, height: int, draw: Draw, numbers: Any, words: Mapping[str, str]) -> bytes:
-    """Return what the function `draw` makes of a JSON value on a figure of so many CSS pixels, as SVG with `words`."""
-    text, said = _drawn(width, height, draw, json.dumps(numbers))
-    return said.written(text, words).encode()
-
-
-@lru_cache(64)  # a language after the first costs nothing
-def _drawn(width: int, height: int, draw: Draw, numbers: str) -> tuple[str, Words]:
+def svg(
+    width: int, height: int, draw: Callable[[Figure, T, Words], None], result: T, words: Mapping[str, str]
+) -> bytes:
+    """Return what the function `draw` makes of a result on a figure of so many CSS pixels, as SVG with `words`."""
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -113,11 +108,11 @@ def _drawn(width: int, height: int, draw: Draw, numbers: str) -> tuple[str, Word
         matplotlib.rcParams.update(_RC)
         figure = Figure(figsize=(width / 96, height / 96))
         said = Words()
-        draw(figure, json.loads(numbers), said)
+        draw(figure, result, said)
         buffer = io.BytesIO()
         silent = dict.fromkeys(("Date", "Creator", "Type", "Format"))
         FigureCanvasSVG(figure).print_svg(buffer, metadata=silent)
-    return _themed(buffer.getvalue().decode(), width, height), said
+    return said.written(_themed(buffer.getvalue().decode(), width, height), words).encode()
 
 
 def height_of(figure: Figure) -> int:

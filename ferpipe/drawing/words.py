@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from ferpipe.text.formats import emotion, percent
+
+if TYPE_CHECKING:
+    from ferpipe.results.common import Face
 
 WORDS = {
     "en": {
@@ -45,10 +47,10 @@ WORDS = {
 }
 
 
-def described(language: str, face: Mapping[str, Any]) -> str:
+def described(language: str, face: Face) -> str:
     """Return a face's label and prediction in words: an alt."""
-    names = {key: emotion(language, face[key]) for key in ("label", "prediction")}
-    return WORDS[language]["predicted"].format(**names)
+    label, prediction = emotion(language, face.label), emotion(language, face.prediction)
+    return WORDS[language]["predicted"].format(label=label, prediction=prediction)
 
 
 def over(language: str, what: str, face: str) -> str:
@@ -56,13 +58,13 @@ def over(language: str, what: str, face: str) -> str:
     return WORDS[language]["over"].format(what=what, face=face)
 
 
-def answer(language: str, face: Mapping[str, Any]) -> Markup:
+def answer(language: str, face: Face) -> Markup:
     """Return the label under a face: its emotion, then prediction and probability."""
-    right = face["label"] == face["prediction"]
+    right = face.label == face.prediction
     return Markup('<b>{}</b> <span class="{}">{} {} {}</span>').format(
-        emotion(language, face["label"]),
+        emotion(language, face.label),
         "right" if right else "wrong",
         "\N{RIGHTWARDS ARROW}",
-        emotion(language, face["prediction"]),
-        percent(face["probability"], 0),
+        emotion(language, face.prediction),
+        percent(face.probability, 0),
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ferpipe.drawing import table
 from ferpipe.drawing.figure import Figure, csv_file
@@ -11,10 +11,12 @@ from ferpipe.drawing.table import Td
 from ferpipe.text.formats import bracketed, interval, percent
 
 if TYPE_CHECKING:
-    from ferpipe.results.stored import Result
+    from ferpipe.results.ensemble import Ensemble
+    from ferpipe.results.original import Original
+    from ferpipe.results.settings import Settings
 
-ANALYSES = ("settings", "ensemble", "original")
 _KEYS = ("train", "dev", "test")
+_Entry = tuple[float | None, Sequence[float] | None]  # accuracy and its interval
 _HEAD = {
     "en": ["Model", "Train", "Dev (95% interval)", "Test (95% interval)"],
     "zh": ["模型", "训练集", "开发集（95%区间）", "测试集（95%区间）"],
@@ -37,47 +39,43 @@ _WORDS = {
 }
 
 
-def draw(results: Mapping[str, Result], language: str) -> Figure:
+def draw(settings: Settings, ensemble: Ensemble, original: Original, language: str) -> Figure:
     """Return models by splits; the best of ours on dev is marked."""
-    entries = _entries(results)
-    best = max((e["dev"] for name, e in entries.items() if name not in ("original", "kaggle")), default=None)
+    entries = _entries(settings, ensemble, original)
+    best = max(entries[name]["dev"][0] or 0.0 for name in ("analysis", "vote", "mean"))
     rows: list[list[str | Td]] = [
-        [_WORDS[language][name], *(_cell(entry, key, language, key == "dev" and entry["dev"] == best) for key in _KEYS)]
-        for name, entry in entries.items()
+        [_WORDS[language][name], *(_cell(of[key], language, key == "dev" and of[key][0] == best) for key in _KEYS)]
+        for name, of in entries.items()
     ]
-    data = csv_file(["model", *_KEYS], [[name, *(entry.get(key) for key in _KEYS)] for name, entry in entries.items()])
+    data = csv_file(["model", *_KEYS], [[name, *(of[key][0] for key in _KEYS)] for name, of in entries.items()])
     body = table.table(_HEAD[language], rows, "accuracies")
     return Figure(body, "settings", "accuracies.csv", {"accuracies.csv": data})
 
 
-def _entries(results: Mapping[str, Result]) -> dict[str, dict[str, Any]]:
-    """Return each model's accuracies by split, with intervals under <split>_interval."""
-    original, ours = results["original"].numbers, results["settings"].numbers["analysis_model"]
-    group = results["ensemble"].numbers
-    test = group.get("test") or {}
+def _entries(settings: Settings, ensemble: Ensemble, original: Original) -> dict[str, dict[str, _Entry]]:
+    """Return each model's accuracies by split."""
+    ours, vote, mean, test = settings.analysis_model, ensemble.vote, ensemble.mean, ensemble.test
+    nothing: _Entry = (None, None)
     return {
-        "original": {"train": original["train_accuracy"], "dev": original["dev_accuracy"]},
-        "kaggle": {"dev": None, "test": original["leaderboard_accuracy"]},
+        "original": {"train": (original.train_accuracy, None), "dev": (original.dev_accuracy, None), "test": nothing},
+        "kaggle": {"train": nothing, "dev": nothing, "test": (original.leaderboard_accuracy, None)},
         "analysis": {
-            "train": ours["train_accuracy"],
-            "dev": ours["dev_accuracy"],
-            "dev_interval": ours["dev_interval"],
-            "test": ours.get("test_accuracy"),
-            "test_interval": ours.get("test_interval"),
+            "train": (ours.train_accuracy, None),
+            "dev": (ours.dev_accuracy, ours.dev_interval),
+            "test": (ours.test_accuracy, ours.test_interval),
         },
-        "vote": {"dev": group["vote"]["accuracy"], "dev_interval": group["vote"]["interval"]},
+        "vote": {"train": nothing, "dev": (vote.accuracy, vote.interval), "test": nothing},
         "mean": {
-            "dev": group["mean"]["accuracy"],
-            "dev_interval": group["mean"]["interval"],
-            "test": test.get("accuracy"),
-            "test_interval": test.get("interval"),
+            "train": nothing,
+            "dev": (mean.accuracy, mean.interval),
+            "test": (test.accuracy, test.interval) if test else nothing,
         },
     }
 
 
-def _cell(entry: Mapping[str, Any], key: str, language: str, best: bool) -> Td:
-    if entry.get(key) is None:
+def _cell(entry: _Entry, language: str, best: bool) -> Td:
+    accuracy, bounds = entry
+    if accuracy is None:
         return Td("–", "number")
-    bounds = entry.get(f"{key}_interval")
-    text = percent(entry[key]) + (bracketed(language, interval(language, bounds)) if bounds else "")
+    text = percent(accuracy) + (bracketed(language, interval(language, bounds)) if bounds else "")
     return Td(f"{text} \N{BLACK STAR}" if best else text, "number best" if best else "number")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ferpipe.drawing import grid, pictures
@@ -14,9 +13,9 @@ from ferpipe.text.formats import emotion, integer
 if TYPE_CHECKING:
     import numpy as np
 
-    from ferpipe.results.stored import Result
+    from ferpipe.results.atlas import Atlas
+    from ferpipe.results.data import Data
 
-ANALYSES = ("atlas", "data")
 SIDES = ("right", "wrong")
 _WORDS = {
     "en": {
@@ -36,44 +35,48 @@ _WORDS = {
 }
 
 
-def draw(results: Mapping[str, Result], language: str) -> Figure:
+def draw(atlas: Atlas, data: Data, language: str) -> Figure:
     """Return two rows of seven maps on one scale, and every cell's mean, interval and n as CSV."""
     import numpy as np
 
-    numbers, arrays, words = results["atlas"].numbers, results["atlas"].arrays, WORDS[language]
-    limit = pictures.limit(np.stack([arrays[side] for side in SIDES]), 1.0)
+    maps, counts, words = _maps(atlas), {"right": atlas.right, "wrong": atlas.wrong}, WORDS[language]
+    limit = pictures.limit(np.stack([maps[side][0] for side in SIDES]), 1.0)
     files = {SCALE: pictures.scale()}
     for label, name in enumerate(EMOTIONS):
-        files[f"atlas-mean-{name}.png"] = pictures.grey(results["data"].arrays["mean_faces"][label])
+        files[f"atlas-mean-{name}.png"] = pictures.grey(data.arrays.mean_faces[label])
     rows = []
     for side in SIDES:
         cells = []
         for label, name in enumerate(EMOTIONS):
-            shown, n = emotion(language, label), numbers[side][label]
+            answer, n = emotion(language, label), counts[side][label]
             count = _WORDS[language]["n"].format(n=integer(n)) if n else _WORDS[language]["few"]
-            mean = words["mean_of"].format(label=shown)
+            mean = words["mean_of"].format(label=answer)
             if not n:
-                cells.append(grid.Cell(f"{mean} · {count}", face=f"atlas-mean-{name}.png", label=f"{shown}\n{count}"))
+                cells.append(grid.Cell(f"{mean} · {count}", face=f"atlas-mean-{name}.png", label=f"{answer}\n{count}"))
                 continue
-            files[f"atlas-{side}-{name}.png"] = pictures.signed(arrays[side][label].repeat(6, 0).repeat(6, 1), limit)
-            alt = over(language, _WORDS[language]["map"].format(label=shown), mean)
-            cells.append(grid.Cell(alt, f"atlas-mean-{name}.png", f"atlas-{side}-{name}.png", f"{shown}\n{count}"))
+            files[f"atlas-{side}-{name}.png"] = pictures.signed(maps[side][0][label].repeat(6, 0).repeat(6, 1), limit)
+            alt = over(language, _WORDS[language]["map"].format(label=answer), mean)
+            cells.append(grid.Cell(alt, f"atlas-mean-{name}.png", f"atlas-{side}-{name}.png", f"{answer}\n{count}"))
         rows.append(grid.row(cells, _WORDS[language][side]))
-    files["atlas.csv"] = csv_file(
-        ["answer", "side", "row", "column", "mean", "half", "n", "differs"], _cells(numbers, arrays)
-    )
+    files["atlas.csv"] = csv_file(["answer", "side", "row", "column", "mean", "half", "n", "differs"], _cells(atlas))
     foot = grid.scale(words["against"], words["for"], words["zero"])
     return Figure(grid.grid(rows, 7, foot), "atlas", "atlas.csv", files, fades=True)
 
 
-def _cells(numbers: Mapping[str, list[int]], arrays: Mapping[str, np.ndarray]) -> list[list[object]]:
+def _maps(atlas: Atlas) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return for either side the mean evidence and half its interval, (7, 8, 8) each."""
+    maps = atlas.arrays
+    return {"right": (maps.right, maps.right_half), "wrong": (maps.wrong, maps.wrong_half)}
+
+
+def _cells(atlas: Atlas) -> list[list[object]]:
     import numpy as np
 
+    counts = {"right": atlas.right, "wrong": atlas.wrong}
     return [
-        [EMOTIONS[label], side, row, column, f"{arrays[side][label, row, column]:.4f}",
-         f"{arrays[f'{side}_half'][label, row, column]:.4f}", numbers[side][label],
-         int(arrays["different"][label, row, column])]
-        for label, row, column in np.ndindex(arrays["right"].shape)
-        for side in SIDES
-        if numbers[side][label]
+        [EMOTIONS[label], side, row, column, f"{mean[label, row, column]:.4f}", f"{half[label, row, column]:.4f}",
+         counts[side][label], int(atlas.arrays.different[label, row, column])]
+        for label, row, column in np.ndindex(atlas.arrays.right.shape)
+        for side, (mean, half) in _maps(atlas).items()
+        if counts[side][label]
     ]  # fmt: skip

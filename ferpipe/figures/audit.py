@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -13,9 +13,8 @@ from ferpipe.drawing.table import Td
 from ferpipe.text.formats import bracketed, integer, interval, number, percent
 
 if TYPE_CHECKING:
-    from ferpipe.results.stored import Result
+    from ferpipe.results.audit import Audit, Copies, Seen
 
-ANALYSES = ("audit",)
 _SPLITS = ("train", "dev", "test")
 _LEVELS = ("brightness", "contrast")
 _HEAD = {"en": ["Pictures", "Train", "Dev", "Test"], "zh": ["图片", "训练集", "开发集", "测试集"]}
@@ -51,22 +50,22 @@ _WORDS = {
 }
 
 
-def draw(results: Mapping[str, Result], language: str) -> Figure:
+def draw(audit: Audit, language: str) -> Figure:
     """Return what was found by splits; small below a count, how many of the copies are exact."""
-    numbers, words = results["audit"].numbers, _WORDS[language]
-    counts = {key: [(_count(numbers, "near", key, split), _count(numbers, "exact", key, split)) for split in _SPLITS]
+    words = _WORDS[language]
+    counts = {key: [(_count(audit.near, key, split), _count(audit.exact, key, split)) for split in _SPLITS]
               for key in ("within", *_SPLITS, "conflicts")}  # fmt: skip
     rows: list[list[str | Td]] = [
-        [words["n"], *(_whole(numbers, split, "n") for split in _SPLITS)],
+        [words["n"], *(_whole(of.n if (of := audit.splits[split]) else None) for split in _SPLITS)],
         *(_row(words[key], [_copies(*pair, words["exact"]) for pair in pairs]) for key, pairs in counts.items()),
-        [words["blank"], *(_whole(numbers, split, "blank") for split in _SPLITS)],
-        *(_row(words[key], [_levels(numbers, split, key, language) for split in _SPLITS]) for key in _LEVELS),
+        [words["blank"], *(_whole(of.blank if (of := audit.splits[split]) else None) for split in _SPLITS)],
+        *(_row(words[key], [_levels(audit, split, key, language) for split in _SPLITS]) for key in _LEVELS),
     ]
-    if wrong := numbers["wrong_labels"]:
+    if wrong := audit.wrong_labels:
         rows.append([words["wrong_labels"], *(_share(wrong.get(split)) for split in _SPLITS)])
     data = [[key, split, *pair] for key, pairs in counts.items() for split, pair in zip(_SPLITS, pairs, strict=True)]
     files = {"audit.csv": csv_file(["copies", "split", "near", "exact"], data)}
-    body = table.table(_HEAD[language], rows, "audit", _foot(numbers["seen"], language))
+    body = table.table(_HEAD[language], rows, "audit", _foot(audit.seen, language))
     return Figure(body, "audit", "audit.csv", files)
 
 
@@ -74,16 +73,14 @@ def _row(head: str, cells: Sequence[Td]) -> list[str | Td]:
     return [head, *cells]
 
 
-def _count(numbers: Mapping[str, Any], kind: str, key: str, split: str) -> int | None:
+def _count(copies: Copies, key: str, split: str) -> int | None:
     """Return how many faces of a split have a copy in itself, in the split `key`, or of another label."""
-    found = numbers[kind]
     if key == "conflicts":
-        entry, own = found["conflicts"], split
-    elif key == "within":
-        entry, own = found["within"][split], "faces"
-    else:
-        entry, own = found["across"].get("_".join(sorted((key, split), key=_SPLITS.index))), split
-    return None if entry is None else entry[own]
+        return {"train": copies.conflicts.train, "dev": copies.conflicts.dev, "test": copies.conflicts.test}[split]
+    if key == "within":
+        return repeated.faces if (repeated := copies.within[split]) else None
+    shared = copies.across.get("_".join(sorted((key, split), key=_SPLITS.index)))
+    return shared[split] if shared else None
 
 
 def _copies(near: int | None, exact: int | None, words: str) -> Td:
@@ -93,16 +90,16 @@ def _copies(near: int | None, exact: int | None, words: str) -> Td:
     return Td(Markup("{}{}").format(integer(near), small), "number")
 
 
-def _whole(numbers: Mapping[str, Any], split: str, key: str) -> Td:
-    entry = numbers["splits"][split]
-    return Td(integer(entry[key]) if entry else "–", "number")
+def _whole(count: int | None) -> Td:
+    return Td("–" if count is None else integer(count), "number")
 
 
-def _levels(numbers: Mapping[str, Any], split: str, key: str, language: str) -> Td:
-    entry = numbers["splits"][split]
-    if entry is None:
+def _levels(audit: Audit, split: str, key: str, language: str) -> Td:
+    of = audit.splits[split]
+    if of is None:
         return Td("–", "number")
-    levels = dict(zip(numbers["quantiles"], entry[key]["quantiles"], strict=True))
+    quality = {"brightness": of.brightness, "contrast": of.contrast}[key]
+    levels = dict(zip(audit.quantiles, quality.quantiles, strict=True))
     half = interval(language, (levels[0.25], levels[0.75]), "number", 0)
     return Td(number(levels[0.5], 0) + bracketed(language, half), "number")
 
@@ -111,10 +108,10 @@ def _share(value: float | None) -> Td:
     return Td("–" if value is None else percent(value), "number")
 
 
-def _foot(seen: Mapping[str, Any], language: str) -> str:
+def _foot(seen: Seen, language: str) -> str:
     """Return what the copies in train are worth, or nothing where there are none."""
-    if not (seen["accuracy"] and seen["rest"]):
+    if not (seen.accuracy and seen.rest):
         return ""
-    shown = {name: percent(seen[key]["value"]) + bracketed(language, interval(language, seen[key]["interval"]))
-             for name, key in (("seen", "accuracy"), ("rest", "rest"))}  # fmt: skip
-    return _WORDS[language]["foot"].format(**shown)
+    shares = {name: percent(share.value) + bracketed(language, interval(language, share.interval))
+              for name, share in (("seen", seen.accuracy), ("rest", seen.rest))}  # fmt: skip
+    return _WORDS[language]["foot"].format(**shares)

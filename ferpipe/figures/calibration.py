@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ferpipe.drawing import plot
 from ferpipe.drawing.figure import Figure, numbers_file
@@ -13,12 +12,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
     from ferpipe.drawing.plot import Words
-    from ferpipe.results.stored import Result
+    from ferpipe.results.calibration import Calibration, Course
 
-ANALYSES = ("calibration",)
 SIZE = (704, 360)  # CSS pixels
 ROOM = 1.4  # the loss axis over the highest loss: the legend stands above the curves
-_STATES = {"analysis": ("chosen", plot.FIRST, "o"), "overfitted": ("last", plot.SECOND, "s")}
+_MARKS = {"analysis": (plot.FIRST, "o"), "overfitted": (plot.SECOND, "s")}
 _SIGNS = {"o": "\N{BLACK CIRCLE}", "s": "\N{BLACK SQUARE}"}
 _WORDS = {
     "en": {
@@ -50,27 +48,27 @@ _WORDS = {
 }
 
 
-def draw(results: Mapping[str, Result], language: str) -> Figure:
+def draw(calibration: Calibration, language: str) -> Figure:
     """Return two panels: the stacked loss over epochs, and accuracy by confidence."""
-    numbers = results["calibration"].numbers
     name = f"calibration.{language}.svg"
-    drawing = plot.svg(*SIZE, _panels, numbers, _WORDS[language])
-    files = {name: drawing, "calibration.json": numbers_file(numbers)}
+    drawing = plot.svg(*SIZE, _panels, calibration, _WORDS[language])
+    files = {name: drawing, "calibration.json": numbers_file(calibration)}
     return Figure(plot.image(name, *SIZE), "calibration", "calibration.json", files)
 
 
-def _panels(figure: Drawing, numbers: Mapping[str, Any], words: Words) -> None:
+def _panels(figure: Drawing, calibration: Calibration, words: Words) -> None:
     left, right = figure.subplots(1, 2, width_ratios=(1.2, 1), squeeze=False)[0]
     figure.subplots_adjust(left=0.075, right=0.98, bottom=0.14, top=0.91, wspace=0.24)
-    _losses(left, numbers["overfitted"], words)
-    _diagram(right, numbers, words)
+    _losses(left, calibration.overfitted, words)
+    _diagram(right, calibration, words)
 
 
-def _losses(axes: Axes, curves: Mapping[str, Any], words: Words) -> None:
+def _losses(axes: Axes, course: Course, words: Words) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    epochs, total, scaled = curves["epochs"], curves["loss"], curves["scaled_loss"]
-    right = [a * (loss or 0) for a, loss in zip(curves["accuracy"], curves["loss_right"], strict=True)]
+    epochs: list[float] = [*course.epochs]
+    total, scaled = course.loss, course.scaled_loss
+    right = [a * (loss or 0) for a, loss in zip(course.accuracy, course.loss_right, strict=True)]
     if len(epochs) == 1:  # an area needs two ends
         epochs = [epochs[0] - 0.4, epochs[0] + 0.4]
         right, total, scaled = 2 * right, 2 * total, 2 * scaled
@@ -89,14 +87,15 @@ def _losses(axes: Axes, curves: Mapping[str, Any], words: Words) -> None:
         _named(axes, line, sign, colour, words(key))
 
 
-def _diagram(axes: Axes, numbers: Mapping[str, Any], words: Words) -> None:
+def _diagram(axes: Axes, calibration: Calibration, words: Words) -> None:
     axes.plot([0, 1], [0, 1], color=plot.FAINT, linewidth=0.75, dashes=(3, 2))
-    for line, (model, (key, colour, marker)) in enumerate(_STATES.items()):
-        state = numbers[model][key]
-        for one in state["reliability"]:
-            axes.plot([one["confidence"]] * 2, one["interval"], color=colour, linewidth=1)
-            axes.plot([one["confidence"]], [one["accuracy"]], color=colour, marker=marker, markersize=4)
-        _named(axes, line, _SIGNS[marker], colour, words(model, epoch=state["epoch"]))
+    states = {"analysis": calibration.analysis.chosen, "overfitted": calibration.overfitted.last}
+    for line, (model, state) in enumerate(states.items()):
+        colour, marker = _MARKS[model]
+        for bin in state.reliability:
+            axes.plot([bin.confidence] * 2, bin.interval, color=colour, linewidth=1)
+            axes.plot([bin.confidence], [bin.accuracy], color=colour, marker=marker, markersize=4)
+        _named(axes, line, _SIGNS[marker], colour, words(model, epoch=state.epoch))
     axes.set_xlim(0, 1.02)
     axes.set_ylim(0, 1.2)
     axes.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])
@@ -109,5 +108,5 @@ def _diagram(axes: Axes, numbers: Mapping[str, Any], words: Words) -> None:
 
 def _named(axes: Axes, line: int, sign: str, colour: str, text: str) -> None:
     """Write a series' sign, in its colour, and its name into the upper left corner."""
-    for words, place, own in ((sign, 0.02, colour), (text, 0.07, plot.INK)):
-        axes.annotate(words, (place, 0.96 - 0.075 * line), xycoords="axes fraction", va="center", color=own)
+    for words, place, ink in ((sign, 0.02, colour), (text, 0.07, plot.INK)):
+        axes.annotate(words, (place, 0.96 - 0.075 * line), xycoords="axes fraction", va="center", color=ink)

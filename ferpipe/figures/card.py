@@ -5,7 +5,6 @@ Pixels alone: a font could change a byte, and the link's title says the rest.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ferpipe.drawing import colours, pictures
@@ -14,20 +13,20 @@ from ferpipe.drawing.figure import Figure
 if TYPE_CHECKING:
     import numpy as np
 
-    from ferpipe.results.stored import Result
+    from ferpipe.results.data import Data
+    from ferpipe.results.saliency import Saliency
 
-ANALYSES = ("saliency", "data")
 FILE = "card.png"
 SIZE = 1200, 630  # width and height that OpenGraph's readers cut to
 _SCALE, _GAP = 3, 12  # of a face's pixels, and between faces
 
 
-def draw(results: Mapping[str, Result], language: str) -> Figure:
+def draw(saliency: Saliency, data: Data, language: str) -> Figure:
     """Return the mean face of each class above its mean saliency, seven columns on white; the same in all languages."""
     import numpy as np
 
-    faces = results["data"].arrays["mean_faces"]  # (7, 48, 48) in [0, 1]
-    maps = results["saliency"].arrays["class_maps"]  # (7, 48, 48)
+    faces = data.arrays.mean_faces  # (7, 48, 48) in [0, 1]
+    maps = saliency.arrays.class_maps  # (7, 48, 48)
     grey = np.rint(255 * np.clip(faces, 0, 1)).astype(np.uint8)[..., None].repeat(3, -1)
     palette = np.frombuffer(colours.signed(), np.uint8).reshape(-1, 3)
     painted = palette[colours.indices(maps, pictures.limit(maps))]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -14,9 +13,8 @@ from ferpipe.emotions import EMOTIONS
 from ferpipe.text.formats import bracketed, emotion, emotions, integer, interval, percent
 
 if TYPE_CHECKING:
-    from ferpipe.results.stored import Result
+    from ferpipe.results.confusion import Confusion
 
-ANALYSES = ("confusion",)
 SHADES = 10
 _WORDS = {
     "en": {"true": "True emotion", "predicted": "Predicted emotion", "recall": "Recall (95% interval)", "n": "Faces"},
@@ -24,10 +22,10 @@ _WORDS = {
 }
 
 
-def draw(results: Mapping[str, Result], language: str) -> Figure:
+def draw(confusion: Confusion, language: str) -> Figure:
     """Return the table of true by predicted emotions."""
-    numbers, words = results["confusion"].numbers, _WORDS[language]
-    rows = [_row(numbers, label, language) for label in range(len(EMOTIONS))]
+    words = _WORDS[language]
+    rows = [_row(confusion, label, language) for label in range(len(EMOTIONS))]
     names = "".join(Markup('<th scope="col">{}</th>').format(name) for name in emotions(language))
     head = (
         f'<thead><tr><th scope="col" rowspan="2">{words["true"]}</th>'
@@ -37,21 +35,20 @@ def draw(results: Mapping[str, Result], language: str) -> Figure:
     )
     caption = f'<caption class="visually-hidden">{ALT}</caption>'
     body = table.framed(head + table.body(rows), "confusion", caption)
-    data = csv_file(["true", *EMOTIONS], [[name, *numbers["counts"][label]] for label, name in enumerate(EMOTIONS)])
+    data = csv_file(["true", *EMOTIONS], [[name, *confusion.counts[label]] for label, name in enumerate(EMOTIONS)])
     return Figure(body, "confusion", "confusion.csv", {"confusion.csv": data}, wide=True)
 
 
-def _row(numbers: Mapping[str, Any], label: int, language: str) -> list[str | Td]:
-    counts = numbers["counts"][label]
+def _row(confusion: Confusion, label: int, language: str) -> list[str | Td]:
+    counts = confusion.counts[label]
     total = sum(counts)
     cells = [_cell(count, total, label == column) for column, count in enumerate(counts)]
-    recall = numbers["recall"][label]
-    shown = percent(recall["value"]) + bracketed(language, interval(language, recall["interval"])) if recall else "–"
-    return [emotion(language, label), *cells, Td(integer(total), "number"), Td(shown, "number recall")]
+    recall = confusion.recall[label]
+    share = percent(recall.value) + bracketed(language, interval(language, recall.interval)) if recall else "–"
+    return [emotion(language, label), *cells, Td(integer(total), "number"), Td(share, "number recall")]
 
 
 def _cell(count: int, total: int, right: bool) -> Td:
     share = count / total if total else 0.0
     style = f"share shade-{round(SHADES * share)}{' right' if right else ''}"
-    shown = Markup("{}<small>{}</small>").format(percent(share, 0) if total else "–", integer(count))
-    return Td(shown, style)
+    return Td(Markup("{}<small>{}</small>").format(percent(share, 0) if total else "–", integer(count)), style)

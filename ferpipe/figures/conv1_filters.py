@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ferpipe.drawing import grid, pictures
@@ -10,9 +9,8 @@ from ferpipe.drawing.figure import SCALE, Figure, numbers_file
 from ferpipe.drawing.words import WORDS
 
 if TYPE_CHECKING:
-    from ferpipe.results.stored import Result
+    from ferpipe.results.filters import Filters
 
-ANALYSES = ("filters",)
 _WORDS = {
     "en": {
         "kernel": "Kernel",
@@ -31,17 +29,17 @@ _WORDS = {
 }
 
 
-def draw(results: Mapping[str, Result], language: str) -> Figure:
+def draw(filters: Filters, language: str) -> Figure:
     """Return six kernels on one scale, and below each its ascent picture."""
-    result, words = results["filters"], _WORDS[language]
-    kernels, found = result.arrays["kernels"], result.arrays["pictures"][0]  # (6, k, k), (6, 48, 48) in [0, 1]
+    words = _WORDS[language]
+    kernels, grown = filters.arrays.kernels, filters.arrays.pictures[0]  # (6, k, k), (6, 48, 48) in [0, 1]
     limit = pictures.limit(kernels, 1.0)
-    data = numbers_file({"kernels": kernels.tolist(), "pictures": result.numbers["pictures"][0]})
+    data = numbers_file({"kernels": kernels.tolist(), "pictures": filters.pictures[0]})
     files = {"conv1-filters.json": data, SCALE: pictures.scale()}
     tops, bottoms = [], []
     for index in range(len(kernels)):
         files[f"conv1-kernel-{index}.png"] = pictures.signed(kernels[index], limit)
-        files[f"conv1-ascent-{index}.png"] = pictures.grey(found[index])
+        files[f"conv1-ascent-{index}.png"] = pictures.grey(grown[index])
         alts = [words["of"].format(what=words[what], index=index) for what in ("kernel", "ascent")]
         size = (kernels.shape[2], kernels.shape[1])
         tops.append(grid.Cell(alts[0], map=f"conv1-kernel-{index}.png", size=size))

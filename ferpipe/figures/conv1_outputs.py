@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ferpipe.drawing import grid, pictures
-from ferpipe.drawing.figure import ALT, SCALE, Figure, numbers_file, picture
+from ferpipe.drawing.figure import ALT, SCALE, Figure, numbers_file
 from ferpipe.drawing.words import WORDS, answer, described
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ferpipe.results.stored import Result
+    from ferpipe.results.conv1_outputs import Conv1Outputs
 
-ANALYSES = ("conv1_outputs",)
 LEVELS = 21  # on each side of zero, a third of the scale's
 _COLUMNS = 8
 _SHOWN = 48  # pixels of a response in the sprite: a whole multiple of its own
@@ -28,26 +26,23 @@ _WORDS = {
 }
 
 
-def draw(results: Mapping[str, Result], language: str) -> Figure:
+def draw(conv1_outputs: Conv1Outputs, language: str) -> Figure:
     """Return the sprite of pairs in the result's order, or of kernels alone."""
-    result, words = results["conv1_outputs"], _WORDS[language]
-    face, order = picture(result, "image"), result.numbers["order"]
-    kernels = result.arrays["kernels"][order]  # (64, k, k)
-    files = {"conv1-outputs.json": numbers_file(result.numbers), SCALE: pictures.scale()}
-    responses = picture(result, "outputs") if face is not None else None
-    tiles = _pairs(kernels, responses[order] if responses is not None else None)
+    words, order, private = _WORDS[language], conv1_outputs.order, conv1_outputs.private
+    files = {"conv1-outputs.json": numbers_file(conv1_outputs), SCALE: pictures.scale()}
+    tiles = _pairs(conv1_outputs.arrays.kernels[order], private.outputs[order] if private else None)
     sheet = pictures.tiled(tiles, _COLUMNS, 8)
     sheet = (sheet * LEVELS).round() / LEVELS  # a third fewer bytes in the page's largest picture
     files["conv1-outputs.png"] = pictures.signed(sheet, 1.0)
     sprite = grid.image("conv1-outputs.png", ALT, (sheet.shape[1], sheet.shape[0]), "sprite")
     rows = [f'<div class="sprite-box">{sprite}</div>']
-    if face is not None:
-        files["conv1-face.png"] = pictures.grey(face)
-        shown = result.numbers["face"]
-        cell = grid.Cell(described(language, shown), face="conv1-face.png", label=answer(language, shown))
+    if private:
+        files["conv1-face.png"] = pictures.grey(private.image)
+        face = conv1_outputs.face
+        cell = grid.Cell(described(language, face), face="conv1-face.png", label=answer(language, face))
         rows.insert(0, grid.row([cell]))
     body = grid.grid(rows, 1, grid.scale(words["low"], words["high"], WORDS[language]["zero"]))
-    note = "" if face is not None else words["kernels"]
+    note = "" if private else words["kernels"]
     body = body.replace(f' role="group" aria-label="{ALT}"', "")  # the sprite itself carries it
     return Figure(body, "conv1_outputs", "conv1-outputs.json", files, note=note)
 

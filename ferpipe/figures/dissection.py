@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -13,9 +12,8 @@ from ferpipe.drawing.table import Td
 from ferpipe.text.formats import number
 
 if TYPE_CHECKING:
-    from ferpipe.results.stored import Result
+    from ferpipe.results.dissection import Dissection, Fires
 
-ANALYSES = ("dissection",)
 _WORDS = {
     "en": {
         "filter": "Filter",
@@ -52,32 +50,26 @@ PARTS = {  # of the expression: action units (Ekman & Friesen 1978), and the pla
 }
 
 
-def draw(results: Mapping[str, Result], language: str) -> Figure:
+def draw(dissection: Dissection, language: str) -> Figure:
     """Return filters by layers: the part, its name in words, and the overlap against that by chance."""
-    layers, words = results["dissection"].numbers["layers"], _WORDS[language]
+    layers, words = dissection.layers, _WORDS[language]
     rows: list[list[str | Td]] = []
-    for index in range(len(layers[0]["filters"])):
-        rows.append([str(index), *(_cell(language, layer["filters"][index]) for layer in layers)])
+    for index in range(len(layers[0].filters)):
+        rows.append([str(index), *(_cell(language, layer.filters[index]) for layer in layers)])
     keys = ["layer", "filter", "part", "iou", "chance", "beyond", "low", "high", "n"]
     data = [
-        [layer["layer"], index, one["part"], one["iou"], one["chance"], *_beyond(one)]
+        [layer.layer, index, of.part, of.iou, of.chance, of.beyond.value, *of.beyond.interval, of.beyond.n]
         for layer in layers
-        for index, one in enumerate(layer["filters"])
+        for index, of in enumerate(layer.filters)
     ]
-    body = table.table([words["filter"], *(layer["layer"] for layer in layers)], rows, "winners", words["foot"])
+    body = table.table([words["filter"], *(layer.layer for layer in layers)], rows, "winners", words["foot"])
     return Figure(body, "dissection", "dissection.csv", {"dissection.csv": csv_file(keys, data)}, wide=True)
 
 
-def _beyond(one: Mapping[str, Any]) -> list[float]:
-    return [one["beyond"]["value"], *one["beyond"]["interval"], one["beyond"]["n"]]
-
-
-def _cell(language: str, one: Mapping[str, Any]) -> Td:
-    words, above = _WORDS[language], one["beyond"]["interval"][0] > 0
-    name, spoken = one["part"], PARTS[one["part"]][("en", "zh").index(language)]
+def _cell(language: str, fires: Fires) -> Td:
+    words, above = _WORDS[language], fires.beyond.interval[0] > 0
+    name, spoken = fires.part, PARTS[fires.part][("en", "zh").index(language)]
     mark = Markup(' <span class="tick" role="img" aria-label="{}">✓</span>').format(words["above"]) if above else ""
-    overlap = words["beyond"].format(iou=number(one["iou"]), chance=number(one["chance"]))
-    shown = Markup("<b>{}</b>{}<small>{}</small>").format(
-        spoken, mark, overlap if name == "hand" else f"{name} · {overlap}"
-    )
-    return Td(shown, "winner same" if above else "winner")
+    overlap = words["beyond"].format(iou=number(fires.iou), chance=number(fires.chance))
+    below = overlap if name == "hand" else f"{name} · {overlap}"
+    return Td(Markup("<b>{}</b>{}<small>{}</small>").format(spoken, mark, below), "winner same" if above else "winner")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ferpipe.drawing import plot
 from ferpipe.drawing.figure import Figure, csv_file
@@ -13,9 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
     from ferpipe.drawing.plot import Words
-    from ferpipe.results.stored import Result
+    from ferpipe.results.ensemble import Accuracy, Ensemble, OfSize
 
-ANALYSES = ("ensemble",)
 WIDTH, ROW = 704, 24  # CSS pixels
 _WORDS = {
     "en": {
@@ -39,34 +37,37 @@ _WORDS = {
 }
 
 
-def draw(results: Mapping[str, Result], language: str) -> Figure:
+def draw(ensemble: Ensemble, language: str) -> Figure:
     """Return two panels: models with intervals, and accuracy by size."""
-    numbers = results["ensemble"].numbers
-    height = 110 + ROW * max(len(numbers["members"]) + 2, 6)
+    height = 110 + ROW * max(len(ensemble.members) + 2, 6)
     name = f"ensemble.{language}.svg"
-    drawing = plot.svg(WIDTH, height, _panels, numbers, _WORDS[language])
-    rows = [[m["name"], m["seed"], m["accuracy"], *m["interval"]] for m in numbers["members"]]
-    rows += [[key, None, numbers[key]["accuracy"], *numbers[key]["interval"]] for key in ("vote", "mean")]
+    drawing = plot.svg(WIDTH, height, _panels, ensemble, _WORDS[language])
+    rows: list[list[object]] = [[m.name, m.seed, m.accuracy, *m.interval] for m in ensemble.members]
+    together = (("vote", ensemble.vote), ("mean", ensemble.mean))
+    rows += [[key, None, of.accuracy, *of.interval] for key, of in together]
     files = {name: drawing, "ensemble.csv": csv_file(["model", "seed", "accuracy", "low", "high"], rows)}
     return Figure(plot.image(name, WIDTH, height), "ensemble", "ensemble.csv", files)
 
 
-def _panels(figure: Drawing, numbers: Mapping[str, Any], words: Words) -> None:
+def _panels(figure: Drawing, ensemble: Ensemble, words: Words) -> None:
     height = plot.height_of(figure)
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1), squeeze=False)[0]
     figure.subplots_adjust(left=0.2, right=0.98, bottom=54 / height, top=1 - 34 / height, wspace=0.24)
-    _models(left, numbers, words)
-    _sizes(right, numbers["by_size"], words)
+    _models(left, ensemble, words)
+    _sizes(right, ensemble.by_size, words)
 
 
-def _models(axes: Axes, numbers: Mapping[str, Any], words: Words) -> None:
+def _models(axes: Axes, ensemble: Ensemble, words: Words) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    models = [(words("member", index=i), m, plot.FAINT) for i, m in enumerate(numbers["members"])]
-    models += [(words("vote"), numbers["vote"], plot.SECOND), (words("mean"), numbers["mean"], plot.FIRST)]
+    models: list[tuple[str, Accuracy, str]] = [
+        *((words("member", index=i), member, plot.FAINT) for i, member in enumerate(ensemble.members)),
+        (words("vote"), ensemble.vote, plot.SECOND),
+        (words("mean"), ensemble.mean, plot.FIRST),
+    ]
     for place, (_, model, colour) in enumerate(models):
-        axes.plot(model["interval"], [place, place], color=colour, linewidth=1.5)
-        axes.plot([model["accuracy"]], [place], color=colour, marker="o", markersize=6)
+        axes.plot(model.interval, [place, place], color=colour, linewidth=1.5)
+        axes.plot([model.accuracy], [place], color=colour, marker="o", markersize=6)
     axes.set_yticks(range(len(models)), [name for name, _, _ in models])
     axes.set_ylim(len(models) - 0.5, -0.5)
     axes.grid(axis="x")
@@ -78,12 +79,12 @@ def _models(axes: Axes, numbers: Mapping[str, Any], words: Words) -> None:
     axes.set_title(words("each"), pad=10, x=-0.43)
 
 
-def _sizes(axes: Axes, sizes: list[Mapping[str, Any]], words: Words) -> None:
+def _sizes(axes: Axes, sizes: list[OfSize], words: Words) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    count = [entry["size"] for entry in sizes]
-    axes.fill_between(count, [e["lowest"] for e in sizes], [e["highest"] for e in sizes], color=plot.BAND, linewidth=0)
-    axes.plot(count, [entry["accuracy"] for entry in sizes], color=plot.FIRST, marker="o", markersize=5)
+    count = [of.size for of in sizes]
+    axes.fill_between(count, [of.lowest for of in sizes], [of.highest for of in sizes], color=plot.BAND, linewidth=0)
+    axes.plot(count, [of.accuracy for of in sizes], color=plot.FIRST, marker="o", markersize=5)
     axes.set_xlim(0.5, max(count, default=1) + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
     axes.set_xlabel(words("k"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import SCALE, Figure, numbers_file
@@ -14,7 +14,8 @@ from ferpipe.text.formats import emotion, number
 if TYPE_CHECKING:
     import numpy as np
 
-    from ferpipe.results.stored import Result
+    from ferpipe.results.data import Data
+    from ferpipe.results.lime import Explained, Lime
 
 _WORDS = {
     "en": {
@@ -38,13 +39,13 @@ _WORDS = {
 
 def faces(
     name: str,
-    faces: Sequence[Mapping[str, Any]],
+    faces: Sequence[Explained],
     images: np.ndarray,
     layers: Sequence[tuple[str, np.ndarray, str]],  # title's word, weights (k, 48, 48), which emotion they explain
     language: str,
-    wanted: int = 4,
+    rule: int = 4,
 ) -> Figure:
-    """Return a row of faces for each layer of weights, all rows on one scale."""
+    """Return a row of faces for each layer of weights, all rows on one scale; `rule` is how many there should be."""
     import numpy as np
 
     words = WORDS[language]
@@ -60,30 +61,31 @@ def faces(
         for index, face in enumerate(faces):
             file = f"{name}-{target}-{index}.png"
             files[file] = pictures.signed(weights[index], limit)
-            what = _WORDS[language]["map"].format(label=emotion(language, face[target]))
+            label = face.prediction if target == "prediction" else face.label
+            what = _WORDS[language]["map"].format(label=emotion(language, label))
             alt = over(language, what, described(language, face))
             cells.append(grid.Cell(alt, f"{name}-face-{index}.png", file, _label(face, language, title)))
         rows.append(grid.row(cells, _WORDS[language][title]))
     files[f"{name}.json"] = numbers_file({"faces": list(faces), "end_of_the_scale": limit})
     foot = grid.scale(words["against"], words["for"], words["zero"])
-    note = words["fewer"].format(found=len(faces), wanted=wanted) if len(faces) < wanted else ""
+    note = words["fewer"].format(found=len(faces), wanted=rule) if len(faces) < rule else ""
     return Figure(grid.grid(rows, 4, foot), "lime", f"{name}.json", files, wide=True, fades=True, note=note)
 
 
-def classes(name: str, results: Mapping[str, Result], language: str) -> Figure:
+def classes(name: str, lime: Lime, data: Data, language: str) -> Figure:
     """Return each class's mean weights over its mean face."""
-    weights = results["lime"].arrays["class_weights"]  # (7, 48, 48)
+    weights = lime.arrays.class_weights  # (7, 48, 48)
     limit, words = pictures.limit(weights, 1.0), WORDS[language]
-    data = numbers_file({**results["lime"].numbers, "end_of_the_scale": limit})
-    files = {f"{name}.json": data, SCALE: pictures.scale()}
+    numbers = numbers_file(lime, end_of_the_scale=limit)
+    files = {f"{name}.json": numbers, SCALE: pictures.scale()}
     faces, cells = [], []
     for label, english in enumerate(EMOTIONS):
-        files[f"{name}-mean-{english}.png"] = pictures.grey(results["data"].arrays["mean_faces"][label])
+        files[f"{name}-mean-{english}.png"] = pictures.grey(data.arrays.mean_faces[label])
         files[f"{name}-class-{english}.png"] = pictures.signed(weights[label], limit)
-        shown = emotion(language, label)
-        what = _WORDS[language]["map"].format(label=shown)
-        mean = words["mean_of"].format(label=shown)
-        faces.append(grid.Cell(mean, face=f"{name}-mean-{english}.png", label=shown))
+        spoken = emotion(language, label)
+        what = _WORDS[language]["map"].format(label=spoken)
+        mean = words["mean_of"].format(label=spoken)
+        faces.append(grid.Cell(mean, face=f"{name}-mean-{english}.png", label=spoken))
         cells.append(grid.Cell(over(language, what, mean), f"{name}-mean-{english}.png", f"{name}-class-{english}.png"))
     foot = grid.scale(words["against"], words["for"], words["zero"])
     rows = [grid.row(faces, words["mean_face"]), grid.row(cells, _WORDS[language]["class"])]
@@ -91,8 +93,8 @@ def classes(name: str, results: Mapping[str, Result], language: str) -> Figure:
     return Figure(body, "lime", f"{name}.json", files, fades=True, note=words["not_shown"])
 
 
-def _label(face: Mapping[str, Any], language: str, title: str) -> str:
+def _label(face: Explained, language: str, title: str) -> str:
     if title == "true":
         return ""
-    fit = _WORDS[language]["fit"].format(r2=number(face["r2"], 2), stability=number(face["stability"], 2))
+    fit = _WORDS[language]["fit"].format(r2=number(face.r2, 2), stability=number(face.stability, 2))
     return answer(language, face) + "\n" + fit

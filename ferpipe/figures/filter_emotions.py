@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -14,9 +13,9 @@ from ferpipe.emotions import EMOTIONS
 from ferpipe.text.formats import emotion, number, percent
 
 if TYPE_CHECKING:
-    from ferpipe.results.stored import Result
+    from ferpipe.results.filter_emotions import FilterEmotions
+    from ferpipe.results.original import Agreement, Original
 
-ANALYSES = ("filter_emotions", "original")
 _WORDS = {
     "en": {
         "filter": "Filter",
@@ -33,40 +32,37 @@ _WORDS = {
 }
 
 
-def draw(results: Mapping[str, Result], language: str) -> Figure:
+def draw(filter_emotions: FilterEmotions, original: Original, language: str) -> Figure:
     """Return filters by layers: our winner, its share of the bootstrap samples, the original's winner below."""
-    ours, original = results["filter_emotions"].numbers, results["original"].numbers["filter_emotions"]
-    words = _WORDS[language]
+    ours, theirs, words = filter_emotions, original.filter_emotions, _WORDS[language]
     rows: list[list[str | Td]] = []
-    for index, winners in enumerate(ours["winners"]):
-        cells = [
-            _cell(language, winner, ours["share"][index][layer], original[index][layer])
-            for layer, winner in enumerate(winners)
-        ]
+    for index, winners in enumerate(ours.winners):
+        cells = [_cell(language, *of) for of in zip(winners, ours.share[index], theirs[index], strict=True)]
         rows.append([str(index), *cells])
-    found = agreement(ours["winners"], original)
-    foot = words["foot"].format(same=found["same"], cells=found["cells"], chance=number(found["chance"], 1))
+    same = agreement(ours.winners, theirs)
+    foot = words["foot"].format(same=same.same, cells=same.cells, chance=number(same.chance, 1))
     data = [
-        [index, layer, EMOTIONS[winner], ours["share"][index][column], original[index][column]]
-        for index, winners in enumerate(ours["winners"])
-        for column, (layer, winner) in enumerate(zip(ours["layers"], winners, strict=True))
+        [index, layer, EMOTIONS[winner], ours.share[index][column], theirs[index][column]]
+        for index, winners in enumerate(ours.winners)
+        for column, (layer, winner) in enumerate(zip(ours.layers, winners, strict=True))
     ]
     files = {"filter-emotions.csv": csv_file(["filter", "layer", "emotion", "share", "original"], data)}
-    body = table.table([words["filter"], *ours["layers"]], rows, "winners", foot)
+    body = table.table([words["filter"], *ours.layers], rows, "winners", foot)
     return Figure(body, "filter_emotions", "filter-emotions.csv", files, wide=True)
 
 
-def agreement(winners: list[list[int]], original: list[list[str]]) -> dict[str, Any]:
+def agreement(winners: list[list[int]], original: list[list[str]]) -> Agreement:
     """Return how many cells name the same emotion, of how many, and how many guessing would."""
+    from ferpipe.results.original import Agreement
+
     pairs = [(EMOTIONS[w], o) for ws, os in zip(winners, original, strict=True) for w, o in zip(ws, os, strict=True)]
-    return {"same": sum(w == o for w, o in pairs), "cells": len(pairs), "chance": len(pairs) / len(EMOTIONS)}
+    return Agreement(sum(w == o for w, o in pairs), len(pairs), len(pairs) / len(EMOTIONS))
 
 
 def _cell(language: str, winner: int, share: float, old: str) -> Td:
     same = EMOTIONS[winner] == old
     words = _WORDS[language]
     mark = Markup(' <span class="tick" role="img" aria-label="{}">✓</span>').format(words["same"]) if same else ""
-    shown = Markup("<b>{}</b> {}{}<small>{}</small>").format(
-        emotion(language, winner), percent(share, 0), mark, words["old"].format(name=emotion(language, old))
-    )
-    return Td(shown, "winner same" if same else "winner")
+    name, before = emotion(language, winner), words["old"].format(name=emotion(language, old))
+    cell = Markup("<b>{}</b> {}{}<small>{}</small>").format(name, percent(share, 0), mark, before)
+    return Td(cell, "winner same" if same else "winner")

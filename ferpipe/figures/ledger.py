@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
@@ -14,9 +13,8 @@ from ferpipe.text.formats import integer, interval, number, percent, points
 from ferpipe.text.words import VERDICT_SIGNS, VERDICT_WORDS
 
 if TYPE_CHECKING:
-    from ferpipe.results.stored import Result
+    from ferpipe.results.claims import Claims, Row
 
-ANALYSES = ("claims",)
 _HEAD = {
     "en": ["Finding, and what the original said", "Verdict", "This run, and why it decides"],
     "zh": ["结论与原报告的说法", "判定", "本次运行及判定理由"],
@@ -41,54 +39,48 @@ _WORDS = {
 }
 
 
-def draw(results: Mapping[str, Result], language: str) -> Figure:
+def draw(claims: Claims, language: str) -> Figure:
     """Return a row for each claim: finding, the original's view, statistic with interval and n, verdict, figure."""
-    rows = results["claims"].numbers["rows"]
     cells: list[list[str | Td]] = [
         [
             Markup('<span id="claim-{}">{}</span><small>{}</small>').format(
-                row["id"], row["finding"][language], row["original"][language]
+                row.id, row.finding[language], row.original[language]
             ),
-            Td(_verdict(row, language), f"verdict {row['verdict']}"),
+            Td(_verdict(row, language), f"verdict {row.verdict}"),
             Td(_measured(row, language)),
         ]
-        for row in rows
+        for row in claims.rows
     ]
     body = table.table(_HEAD[language], cells, "ledger")
-    return Figure(body, "claims", "ledger.json", {"ledger.json": numbers_file(rows)})
+    return Figure(body, "claims", "ledger.json", {"ledger.json": numbers_file(claims.rows)})
 
 
-def _measured(row: Mapping[str, Any], language: str) -> Markup:
-    words, why = _WORDS[language], escape(row["why"][language])
-    if row["statistic"] is None:
+def _measured(row: Row, language: str) -> Markup:
+    words, why = _WORDS[language], escape(row.why[language])
+    if row.statistic is None or row.interval is None or row.threshold is None:
         return Markup("{}<small>{}</small>").format(words["none"], why)
-    wanted = words[row["side"]].format(threshold=_written(row, row["threshold"], language))
-    bounds = interval(language, _bounds(row), row["unit"])
-    size = words["n"].format(n=integer(row["n"]))
-    found = Markup('<b>{}</b> <span class="interval">{} · {}</span><small>{} · {}</small>')
-    return found.format(_written(row, row["statistic"], language), bounds, size, wanted, why)
+    threshold = words[row.side].format(threshold=_written(row, row.threshold, language))
+    low, high = row.interval
+    within = [max(low, 0.0), min(high, 1.0)] if row.unit == "percent" else [low, high]  # what a share can be
+    bounds, size = interval(language, within, row.unit), words["n"].format(n=integer(row.n))
+    measured = Markup('<b>{}</b> <span class="interval">{} · {}</span><small>{} · {}</small>')
+    return measured.format(_written(row, row.statistic, language), bounds, size, threshold, why)
 
 
-def _bounds(row: Mapping[str, Any]) -> list[float]:
-    """Return the interval, within what a share can be."""
-    low, high = row["interval"]
-    return [max(low, 0.0), min(high, 1.0)] if row["unit"] == "percent" else [low, high]
-
-
-def _written(row: Mapping[str, Any], value: float, language: str) -> str:
-    if row["unit"] == "percent":
+def _written(row: Row, value: float, language: str) -> str:
+    if row.unit == "percent":
         return percent(value)
-    return points(language, value) if row["unit"] == "points" else number(value)
+    return points(language, value) if row.unit == "points" else number(value)
 
 
-def _verdict(row: Mapping[str, Any], language: str) -> Markup:
-    shown = Markup('<span aria-hidden="true">{}</span> {}').format(
-        VERDICT_SIGNS[row["verdict"]], VERDICT_WORDS[language][row["verdict"]]
+def _verdict(row: Row, language: str) -> Markup:
+    words, small = _WORDS[language], Markup("<small>{}</small>")
+    verdict = Markup('<span aria-hidden="true">{}</span> {}').format(
+        VERDICT_SIGNS[row.verdict], VERDICT_WORDS[language][row.verdict]
     )
-    words = _WORDS[language]
-    if row["verdict"] == "undecided" and row["smallest"] is not None:
-        smallest = _written(row, row["smallest"], language).lstrip("+")
-        shown += Markup("<small>{}</small>").format(words["smallest"].format(smallest=smallest))
-    elif row["verdict"] == "undecided" and row["statistic"] is not None:
-        shown += Markup("<small>{}</small>").format(words["few"])
-    return shown + Markup("<small>{}</small>").format(REFERRED.format(row["figure"]))
+    if row.verdict == "undecided" and row.smallest is not None:
+        smallest = _written(row, row.smallest, language).lstrip("+")
+        verdict += small.format(words["smallest"].format(smallest=smallest))
+    elif row.verdict == "undecided" and row.statistic is not None:
+        verdict += small.format(words["few"])
+    return verdict + small.format(REFERRED.format(row.figure))

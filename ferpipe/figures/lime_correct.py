@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ferpipe.drawing.figure import Figure, picture
+from ferpipe.drawing.figure import Figure
 from ferpipe.figures import explained
 
 if TYPE_CHECKING:
-    from ferpipe.results.stored import Result
+    from ferpipe.results.data import Data
+    from ferpipe.results.lime import Lime
 
-ANALYSES = ("lime", "data")
 
-
-def draw(results: Mapping[str, Result], language: str) -> Figure:
+def draw(lime: Lime, data: Data, language: str) -> Figure:
     """Return the faces with the evidence for their answers, or the classes' mean evidence."""
-    images, weights = (picture(results["lime"], name) for name in ("right_images", "right_weights"))
-    if images is None or weights is None:
-        return explained.classes("lime-correct", results, language)
-    layers = [("right", weights, "prediction")]
-    return explained.faces("lime-correct", results["lime"].numbers["right"], images, layers, language)
+    if lime.private is None:
+        return explained.classes("lime-correct", lime, data, language)
+    layers = [("right", lime.private.right_weights, "prediction")]
+    return explained.faces("lime-correct", lime.right, lime.private.right_images, layers, language)

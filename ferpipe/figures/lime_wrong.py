@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ferpipe.drawing import table
-from ferpipe.drawing.figure import ALT, Figure, csv_file, picture
+from ferpipe.drawing.figure import ALT, Figure, csv_file
 from ferpipe.drawing.words import WORDS
 from ferpipe.figures.explained import faces
 from ferpipe.text.formats import emotion, number, percent
 
 if TYPE_CHECKING:
-    from ferpipe.results.stored import Result
+    from ferpipe.results.lime import Lime
 
-ANALYSES = ("lime",)
 _HEAD = {
     "en": ["True emotion", "Predicted", "Probability", "R²", "Stability"],
     "zh": ["真实情绪", "预测", "概率", "R²", "稳定性"],
@@ -25,29 +23,26 @@ _NOTE = {
 }
 
 
-def draw(results: Mapping[str, Result], language: str) -> Figure:
+def draw(lime: Lime, language: str) -> Figure:
     """Return the faces with the evidence for both emotions, or a list of the answers without faces."""
-    lime = results["lime"]
-    images, predicted, true = (picture(lime, f"wrong_{name}") for name in ("images", "weights", "true_weights"))
-    if images is None or predicted is None or true is None:
+    if (private := lime.private) is None:
         return _listed(lime, language)
-    layers = [("predicted", predicted, "prediction"), ("true", true, "label")]
-    return faces("lime-wrong", lime.numbers["wrong"], images, layers, language)
+    layers = [("predicted", private.wrong_weights, "prediction"), ("true", private.wrong_true_weights, "label")]
+    return faces("lime-wrong", lime.wrong, private.wrong_images, layers, language)
 
 
-def _listed(lime: Result, language: str) -> Figure:
-    wrong = lime.numbers["wrong"]
+def _listed(lime: Lime, language: str) -> Figure:
     keys = ["label", "prediction", "probability", "r2", "stability"]
-    data = {"lime-wrong.csv": csv_file(keys, [[face[key] for key in keys] for face in wrong])}
+    data = {"lime-wrong.csv": csv_file(keys, [[getattr(face, key) for key in keys] for face in lime.wrong])}
     rows: list[list[str | table.Td]] = [
         [
-            emotion(language, face["label"]),
-            emotion(language, face["prediction"]),
-            table.Td(percent(face["probability"]), "number"),
-            table.Td(number(face["r2"]), "number"),
-            table.Td(number(face["stability"]), "number"),
+            emotion(language, face.label),
+            emotion(language, face.prediction),
+            table.Td(percent(face.probability), "number"),
+            table.Td(number(face.r2), "number"),
+            table.Td(number(face.stability), "number"),
         ]
-        for face in wrong
+        for face in lime.wrong
     ]
     caption = f'<caption class="visually-hidden">{ALT}</caption>'
     body = table.framed(table.head(_HEAD[language]) + table.body(rows), "answers", caption)

@@ -2,46 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ferpipe.drawing import grid, pictures
-from ferpipe.drawing.figure import SCALE, Figure, numbers_file, picture
+from ferpipe.drawing.figure import SCALE, Figure, numbers_file
 from ferpipe.drawing.words import WORDS, answer, described, over
 from ferpipe.figures.scores import method, starred
 
 if TYPE_CHECKING:
-    from ferpipe.results.stored import Result
+    from ferpipe.results.data import Data
+    from ferpipe.results.scores import Scores
 
-ANALYSES = ("scores", "data")
 _WORDS = {
     "en": {"map": "{method} map", "mean": "the mean face", "means": "Mean map over {n} faces"},
     "zh": {"map": "{method}图", "mean": "平均脸", "means": "{n}张脸的平均图"},
 }
 
 
-def draw(results: Mapping[str, Result], language: str) -> Figure:
+def draw(scores: Scores, data: Data, language: str) -> Figure:
     """Return faces by methods, a row a face, each method on a scale of its own with white at zero."""
-    result = results["scores"]
-    images, faces = picture(result, "images"), result.numbers["shown"]
-    if images is None or not len(images):
-        return _means(results, language)
-    maps = picture(result, "maps")  # (methods, k, 48, 48)
-    assert maps is not None
+    faces = scores.shown
+    if scores.private is None or not faces:
+        return _means(scores, data, language)
     files = {SCALE: pictures.scale()}
-    for index, image in enumerate(images):
+    for index, image in enumerate(scores.private.images):
         files[f"methods-face-{index}.png"] = pictures.grey(image)
-    methods = result.numbers["agreement"]["methods"]
-    limits = {name: pictures.limit(own) for name, own in zip(methods, maps, strict=True)}
+    maps = dict(zip(scores.agreement.methods, scores.private.maps, strict=True))  # (k, 48, 48) each
+    limits = {name: pictures.limit(of) for name, of in maps.items()}
     rows = []
     for index, face in enumerate(faces):
         label = WORDS[language]["face"] if not index else ""
         cells = [grid.Cell(described(language, face), face=f"methods-face-{index}.png", label=label)]
-        for name, own in zip(methods, maps, strict=True):
+        for name, of in maps.items():
             file = f"methods-{name}-{index}.png"
-            files[file] = pictures.signed(own[index], limits[name])
+            files[file] = pictures.signed(of[index], limits[name])
             what = _WORDS[language]["map"].format(method=method(language, name))
-            label = starred(result.numbers, name, method(language, name)) if not index else ""
+            label = starred(scores, name, method(language, name)) if not index else ""
             alt = over(language, what, described(language, face))
             cells.append(grid.Cell(alt, f"methods-face-{index}.png", file, label))
         rows.append(grid.row(cells, answer(language, face)))
@@ -51,22 +47,21 @@ def draw(results: Mapping[str, Result], language: str) -> Figure:
     return Figure(grid.grid(rows, 8, foot), "scores", "methods.json", files, wide=True, fades=True)
 
 
-def _means(results: Mapping[str, Result], language: str) -> Figure:
+def _means(scores: Scores, data: Data, language: str) -> Figure:
     """Return each method's mean map over the mean of the classes' mean faces."""
-    result, mean = results["scores"], results["data"].arrays["mean_faces"]
-    maps, words = result.arrays["means"], WORDS[language]
-    shown = mean[mean.any((1, 2))]  # blank for a class of too few faces
-    face = shown.mean(0) if len(shown) else mean[0]
+    means, words = data.arrays.mean_faces, WORDS[language]
+    known = means[means.any((1, 2))]  # blank for a class of too few faces
+    face = known.mean(0) if len(known) else means[0]
     files, cells, limits = {SCALE: pictures.scale(), "methods-mean.png": pictures.grey(face)}, [], {}
-    for name, own in zip(result.numbers["agreement"]["methods"], maps, strict=True):
-        limits[name] = pictures.limit(own)
-        files[f"methods-mean-{name}.png"] = pictures.signed(own, limits[name])
+    for name, mean in zip(scores.agreement.methods, scores.arrays.means, strict=True):
+        limits[name] = pictures.limit(mean)
+        files[f"methods-mean-{name}.png"] = pictures.signed(mean, limits[name])
         what = _WORDS[language]["map"].format(method=method(language, name))
         alt = over(language, what, _WORDS[language]["mean"])
-        label = starred(result.numbers, name, method(language, name))
+        label = starred(scores, name, method(language, name))
         cells.append(grid.Cell(alt, "methods-mean.png", f"methods-mean-{name}.png", label))
-    files["methods.json"] = numbers_file({"n": result.numbers["n"], "ends_of_the_scales": limits})
+    files["methods.json"] = numbers_file({"n": scores.n, "ends_of_the_scales": limits})
     foot = grid.scale(words["against"], words["for"], words["zero"])
-    title = _WORDS[language]["means"].format(n=result.numbers["n"])
+    title = _WORDS[language]["means"].format(n=scores.n)
     body = grid.grid([grid.row(cells, title)], 7, foot)
     return Figure(body, "scores", "methods.json", files, fades=True, note=words["not_shown"])

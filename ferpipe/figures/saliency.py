@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ferpipe.drawing import grid, pictures
-from ferpipe.drawing.figure import RISE, SCALE, Figure, numbers_file, picture
+from ferpipe.drawing.figure import RISE, SCALE, Figure, numbers_file
 from ferpipe.drawing.words import WORDS, answer, described, over
 from ferpipe.emotions import EMOTIONS
 from ferpipe.text.formats import emotion
@@ -14,9 +13,10 @@ from ferpipe.text.formats import emotion
 if TYPE_CHECKING:
     import numpy as np
 
-    from ferpipe.results.stored import Result
+    from ferpipe.results.common import Face
+    from ferpipe.results.data import Data
+    from ferpipe.results.saliency import Saliency
 
-ANALYSES = ("saliency", "data")
 _METHODS = {
     "en": {
         "gradient": "Gradient",
@@ -39,33 +39,35 @@ _METHODS = {
 }
 
 
-def draw(results: Mapping[str, Result], language: str) -> Figure:
+def draw(saliency: Saliency, data: Data, language: str) -> Figure:
     """Return faces by methods, or the classes' mean maps over their mean faces."""
-    result = results["saliency"]
-    images = picture(result, "images")  # (6, 48, 48) uint8
-    if images is None:
-        return _classes(results, language)
-    faces, files = result.numbers["faces"], {SCALE: pictures.scale()}
-    for index, image in enumerate(images):
+    private, faces, files = saliency.private, saliency.faces, {SCALE: pictures.scale()}
+    if private is None:
+        return _classes(saliency, data, language)
+    for index, image in enumerate(private.images):
         files[f"saliency-face-{index}.png"] = pictures.grey(image)
-    shown = [
+    cells = [
         grid.Cell(described(language, face), face=f"saliency-face-{index}.png", label=answer(language, face))
         for index, face in enumerate(faces)
     ]
-    rows, limits = [grid.row(shown, WORDS[language]["face"])], {}
-    for method in result.numbers["methods"]:
-        maps = picture(result, method)
-        assert maps is not None, method
+    rows, limits = [grid.row(cells, WORDS[language]["face"])], {}
+    of_method = {
+        "gradient": private.gradient,
+        "smoothgrad": private.smoothgrad,
+        "integrated": private.integrated,
+    }
+    for method in saliency.methods:
+        maps = of_method[method]
         limits[method] = pictures.limit(maps)
         rows.append(_method(language, method, maps, limits[method], faces, files))
-    files["saliency.json"] = numbers_file({**result.numbers, "ends_of_the_scales": limits})
+    files["saliency.json"] = numbers_file(saliency, ends_of_the_scales=limits)
     words = WORDS[language]
     foot = grid.scale(words["lowers"], words["raises"], words["zero"])
     return Figure(grid.grid(rows, 6, foot), "saliency", "saliency.json", files, wide=True, fades=True)
 
 
 def _method(
-    language: str, method: str, maps: np.ndarray, limit: float, faces: list[Any], files: dict[str, bytes]
+    language: str, method: str, maps: np.ndarray, limit: float, faces: list[Face], files: dict[str, bytes]
 ) -> str:
     name = _METHODS[language][method]
     cells = []
@@ -77,19 +79,18 @@ def _method(
     return grid.row(cells, name)
 
 
-def _classes(results: Mapping[str, Result], language: str) -> Figure:
-    maps = results["saliency"].arrays["class_maps"]  # (7, 48, 48), each sums to 1
+def _classes(saliency: Saliency, data: Data, language: str) -> Figure:
+    maps = saliency.arrays.class_maps  # (7, 48, 48), each sums to 1
     limit = pictures.limit(maps)
-    data = numbers_file({**results["saliency"].numbers, "end_of_the_scale": limit})
-    files = {"saliency.json": data, RISE: pictures.rise()}
+    files = {"saliency.json": numbers_file(saliency, end_of_the_scale=limit), RISE: pictures.rise()}
     faces, cells = [], []
     for label, name in enumerate(EMOTIONS):
-        files[f"saliency-mean-{name}.png"] = pictures.grey(results["data"].arrays["mean_faces"][label])
+        files[f"saliency-mean-{name}.png"] = pictures.grey(data.arrays.mean_faces[label])
         files[f"saliency-class-{name}.png"] = pictures.signed(maps[label], limit)
-        shown = emotion(language, label)
-        mean = WORDS[language]["mean_of"].format(label=shown)
+        spoken = emotion(language, label)
+        mean = WORDS[language]["mean_of"].format(label=spoken)
         alt = over(language, _METHODS[language]["class"], mean)
-        faces.append(grid.Cell(mean, face=f"saliency-mean-{name}.png", label=shown))
+        faces.append(grid.Cell(mean, face=f"saliency-mean-{name}.png", label=spoken))
         cells.append(grid.Cell(alt, f"saliency-mean-{name}.png", f"saliency-class-{name}.png"))
     words = _METHODS[language]
     rows = [grid.row(faces, WORDS[language]["mean_face"]), grid.row(cells, words["class"])]

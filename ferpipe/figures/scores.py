@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from markupsafe import Markup
 
 from ferpipe.drawing import plot, table
-from ferpipe.drawing.figure import Figure, csv_file
+from ferpipe.drawing.figure import Figure, csv_file, flat
 from ferpipe.drawing.table import Td
 from ferpipe.text.formats import interval, number
 
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
     from ferpipe.drawing.plot import Words
-    from ferpipe.results.stored import Result
+    from ferpipe.results.common import Estimate
+    from ferpipe.results.scores import Score, Scores
 
-ANALYSES = ("scores",)
+T = TypeVar("T")
 WIDTH, ROW = 704, 24  # CSS pixels
 GAP = 0.8  # rows between methods and baselines
 PANELS = 3
@@ -109,33 +110,25 @@ _WORDS = {
 STAR = "\N{BLACK STAR}"
 
 
-def draw(results: Mapping[str, Result], language: str) -> Figure:
+def draw(scores: Scores, language: str) -> Figure:
     """Return panels of the main statistics, and below them the table of all."""
-    numbers, words = results["scores"].numbers, _WORDS[language]
-    entries, places = rows(numbers)
+    words = _WORDS[language]
+    entries, places = rows(scores.methods, scores.baselines)
     height = round(96 + ROW * (places[-1] + 1))
     file = f"scores.{language}.svg"
-    drawing = plot.svg(WIDTH, height, _panels, numbers, {**words, **METHODS[language]})
+    drawing = plot.svg(WIDTH, height, _panels, scores, {**words, **METHODS[language]})
     caption = f'<caption class="visually-hidden">{words["caption"]}</caption>'
     body = plot.image(file, WIDTH, height)
-    body += table.framed(_table(numbers, entries, language), "scores", caption, _foot(numbers, words))
-    data = [
-        [name, key, *([one["value"], *one["interval"], one["n"]] if (one := score[key]) else [None, None, None, 0])]
-        for name, score in entries.items()
-        for key in _HEAD["en"]
-    ]
+    body += table.framed(_table(scores, entries, language), "scores", caption, _foot(scores, words))
+    data = [[name, key, *flat(getattr(score, key))] for name, score in entries.items() for key in _HEAD["en"]]
     files = {file: drawing, "scores.csv": csv_file(["method", "statistic", "value", "low", "high", "n"], data)}
     return Figure(body, "scores", "scores.csv", files, wide=True)
 
 
-def rows(numbers: Mapping[str, Any]) -> tuple[dict[str, Mapping[str, Any]], list[float]]:
+def rows(methods: Mapping[str, T], baselines: Mapping[str, T]) -> tuple[dict[str, T], list[float]]:
     """Return the entries of methods and, after them, of baselines, and each one's place down a plot, with a gap."""
-    order = list(METHODS["en"])
-    names = [sorted(numbers[kind], key=order.index) for kind in ("methods", "baselines")]  # a result has them by letter
-    entries = {
-        name: numbers[kind][name] for kind, own in zip(("methods", "baselines"), names, strict=True) for name in own
-    }
-    return entries, [index + GAP * (index >= len(names[0])) for index in range(len(entries))]
+    entries = {name: of[name] for of in (methods, baselines) for name in METHODS["en"] if name in of}
+    return entries, [index + GAP * (index >= len(methods)) for index in range(len(entries))]
 
 
 def method(language: str, name: str) -> str:
@@ -143,71 +136,71 @@ def method(language: str, name: str) -> str:
     return METHODS[language][name]
 
 
-def _foot(numbers: Mapping[str, Any], words: Mapping[str, str]) -> str:
-    if numbers["trusted"]:
+def _foot(scores: Scores, words: Mapping[str, str]) -> str:
+    if scores.trusted:
         return words["trusted"].format(star=STAR)
-    return words["bare" if bar(numbers) is None else "none"]
+    return words["bare" if bar(scores) is None else "none"]
 
 
-def bar(numbers: Mapping[str, Any]) -> float | None:
+def bar(scores: Scores) -> float | None:
     """Return what a trusted method's interval must lie above: the upper end of the best baseline's; None without."""
-    known = [one for score in numbers["baselines"].values() if (one := score[numbers["criterion"]])]
-    return max(known, key=lambda one: one["value"])["interval"][1] if known else None
+    known: list[Estimate] = [of for score in scores.baselines.values() if (of := getattr(score, scores.criterion))]
+    return max(known, key=lambda estimate: estimate.value).interval[1] if known else None
 
 
-def _table(numbers: Mapping[str, Any], entries: Mapping[str, Mapping[str, Any]], language: str) -> str:
-    shown = [key for key in _HEAD["en"] if any(score[key] for score in entries.values())]
+def _table(scores: Scores, entries: Mapping[str, Score], language: str) -> str:
+    keys = [key for key in _HEAD["en"] if any(getattr(score, key) for score in entries.values())]
     lines: list[list[str | Td]] = [
-        [starred(numbers, name, method(language, name)), *(_cell(score[key], language) for key in shown)]
+        [starred(scores, name, method(language, name)), *(_cell(getattr(score, key), language) for key in keys)]
         for name, score in entries.items()
     ]
-    count = len(numbers["methods"])
-    head = table.head([_WORDS[language]["method"], *(_HEAD[language][key] for key in shown)])
+    count = len(scores.methods)
+    head = table.head([_WORDS[language]["method"], *(_HEAD[language][key] for key in keys)])
     return head + table.body(lines[:count]) + table.body(lines[count:])
 
 
-def starred(numbers: Mapping[str, Any], name: str, words: str) -> str:
+def starred(scores: Scores, name: str, words: str) -> str:
     """Return a method's name in words, with a star if it is the trusted one."""
-    return f"{words} {STAR}" if name == numbers["trusted"] else words
+    return f"{words} {STAR}" if name == scores.trusted else words
 
 
-def _cell(statistic: Mapping[str, Any] | None, language: str) -> Td:
+def _cell(statistic: Estimate | None, language: str) -> Td:
     if statistic is None:
         return Td("–", "number")
-    bounds = interval(language, statistic["interval"], "number")
-    return Td(Markup("{}<small>{}</small>").format(number(statistic["value"]), bounds), "number")
+    bounds = interval(language, statistic.interval, "number")
+    return Td(Markup("{}<small>{}</small>").format(number(statistic.value), bounds), "number")
 
 
-def _panels(figure: Drawing, numbers: Mapping[str, Any], words: Words) -> None:
-    entries, places = rows(numbers)
+def _panels(figure: Drawing, scores: Scores, words: Words) -> None:
+    entries, places = rows(scores.methods, scores.baselines)
     height = plot.height_of(figure)
-    shown = [key for key in _PLOTTED if any(score[key] for score in entries.values())][:PANELS]
-    panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0] if shown else []
+    keys = [key for key in _PLOTTED if any(getattr(score, key) for score in entries.values())][:PANELS]
+    panels = figure.subplots(1, len(keys), sharey=True, squeeze=False)[0] if keys else []
     figure.subplots_adjust(left=0.225, right=0.98, bottom=50 / height, top=1 - 34 / height, wspace=0.16)
-    for axes, key in zip(panels, shown, strict=True):
-        _panel(axes, numbers, key)
+    for axes, key in zip(panels, keys, strict=True):
+        _panel(axes, scores, key)
         axes.set_title(words(key), pad=10)
         axes.set_xlabel(words("area" if key == "difference" else "correlation"))
     if len(panels):
-        panels[0].set_yticks(places, [starred(numbers, name, words(name)) for name in entries])
+        panels[0].set_yticks(places, [starred(scores, name, words(name)) for name in entries])
         panels[0].set_ylim(places[-1] + 0.5, -0.5)
 
 
-def _panel(axes: Axes, numbers: Mapping[str, Any], key: str) -> None:
+def _panel(axes: Axes, scores: Scores, key: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    entries, places = rows(numbers)
+    entries, places = rows(scores.methods, scores.baselines)
     axes.axvline(0, color=plot.FAINT, linewidth=0.75)
-    limit = bar(numbers) if key == numbers["criterion"] else None
+    limit = bar(scores) if key == scores.criterion else None
     if limit is not None:
         axes.axvline(limit, color=plot.FAINT, linewidth=0.75, dashes=(3, 2))
     for place, (name, score) in zip(places, entries.items(), strict=True):
-        if one := score[key]:
-            own = name in numbers["methods"]
-            style: dict[str, Any] = {"color": plot.FIRST if own else plot.FAINT}
-            axes.plot(one["interval"], [place, place], linewidth=1.5, **style)
-            fill = style["color"] if own else plot.PAPER
-            axes.plot([one["value"]], [place], marker="o", markersize=6, markerfacecolor=fill, **style)
+        estimate: Estimate | None = getattr(score, key)
+        if estimate:
+            colour = plot.FIRST if name in scores.methods else plot.FAINT
+            fill = colour if name in scores.methods else plot.PAPER
+            axes.plot(estimate.interval, [place, place], linewidth=1.5, color=colour)
+            axes.plot([estimate.value], [place], marker="o", markersize=6, markerfacecolor=fill, color=colour)
     axes.grid(axis="x")
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ferpipe.drawing import plot
 from ferpipe.drawing.figure import Figure, csv_file
@@ -13,9 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
     from ferpipe.drawing.plot import Words
-    from ferpipe.results.stored import Result
+    from ferpipe.results.selectivity import Layer, Selectivity
 
-ANALYSES = ("selectivity",)
 WIDTH, ROW = 704, 22  # CSS pixels
 _WORDS = {
     "en": {
@@ -37,38 +35,37 @@ _WORDS = {
 }
 
 
-def draw(results: Mapping[str, Result], language: str) -> Figure:
+def draw(selectivity: Selectivity, language: str) -> Figure:
     """Return layers in rows by depth: each member's excess selectivity, its mean and interval, and chance beside it."""
-    numbers = results["selectivity"].numbers
-    layers = numbers["layers"]
+    layers = selectivity.layers
     height, name = 160 + ROW * len(layers), f"selectivity.{language}.svg"
     drawing = plot.svg(WIDTH, height, _panel, layers, _WORDS[language])
     keys = ("layer", "filters", "index", "null", "auroc", "eta_squared")
-    rows = [[*(one[key] for key in keys), one["excess"]["value"], *one["excess"]["interval"]] for one in layers]
+    rows = [[*(getattr(of, key) for key in keys), of.excess.value, *of.excess.interval] for of in layers]
     files = {name: drawing, "selectivity.csv": csv_file([*keys, "excess", "low", "high"], rows)}
     return Figure(plot.image(name, WIDTH, height), "selectivity", "selectivity.csv", files)
 
 
-def _panel(figure: Drawing, layers: list[Mapping[str, Any]], words: Words) -> None:
+def _panel(figure: Drawing, layers: list[Layer], words: Words) -> None:
     axes, height = figure.subplots(), plot.height_of(figure)
     figure.subplots_adjust(left=0.2, right=0.97, bottom=50 / height, top=1 - 108 / height)
     axes.axvline(0, color=plot.FAINT, linewidth=0.75)
-    for place, one in enumerate(layers):
-        excess = one["excess"]
-        if len(excess["by_member"]) > 1:
-            own = excess["by_member"]
-            axes.plot(own, [place] * len(own), color=plot.FAINT, marker="o", markersize=3.5, linestyle="", alpha=0.6)
-        axes.plot(excess["interval"], [place, place], color=plot.FIRST, linewidth=1.5)
-        axes.plot([excess["value"]], [place], color=plot.FIRST, marker="o", markersize=6)
-        axes.plot([one["null"]], [place], color=plot.SECOND, marker="s", markersize=5, markerfacecolor=plot.PAPER)
-    axes.set_yticks(range(len(layers)), [one["layer"] for one in layers])
+    for place, layer in enumerate(layers):
+        members = layer.excess.by_member
+        if len(members) > 1:
+            places = [place] * len(members)
+            axes.plot(members, places, color=plot.FAINT, marker="o", markersize=3.5, linestyle="", alpha=0.6)
+        axes.plot(layer.excess.interval, [place, place], color=plot.FIRST, linewidth=1.5)
+        axes.plot([layer.excess.value], [place], color=plot.FIRST, marker="o", markersize=6)
+        axes.plot([layer.null], [place], color=plot.SECOND, marker="s", markersize=5, markerfacecolor=plot.PAPER)
+    axes.set_yticks(range(len(layers)), [layer.layer for layer in layers])
     axes.set_ylim(len(layers) - 0.5, -0.5)
     axes.grid(axis="x")
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)
     axes.set_xlabel(words("index"))
     axes.set_title(words("title"), pad=64, x=-0.25)
-    _legend(axes, words, layers[0]["excess"]["over"])
+    _legend(axes, words, layers[0].excess.over)
 
 
 def _legend(axes: Axes, words: Words, over: str) -> None:
@@ -77,5 +74,5 @@ def _legend(axes: Axes, words: Words, over: str) -> None:
     if over == "members":
         entries.insert(1, ("\N{BULLET}", "member", plot.FAINT))
     for line, (sign, key, colour) in enumerate(entries):
-        offset: dict[str, Any] = {"xytext": (0, 46 - 15 * line), "textcoords": "offset points", "va": "center"}
-        axes.annotate(f"{sign} {words(key)}", (0, 1), xycoords="axes fraction", color=colour, **offset)
+        axes.annotate(f"{sign} {words(key)}", (0, 1), xycoords="axes fraction", xytext=(0, 46 - 15 * line),
+                      textcoords="offset points", va="center", color=colour)  # fmt: skip

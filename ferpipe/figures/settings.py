@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ferpipe.drawing import table
 from ferpipe.drawing.figure import Figure, csv_file
 
 if TYPE_CHECKING:
-    from ferpipe.results.stored import Result
+    from ferpipe.results.original import Original
+    from ferpipe.results.settings import Settings
 
-ANALYSES = ("settings", "original")
 _HEAD = {"en": ["Setting", "This run", "The original"], "zh": ["设置", "本次运行", "原报告"]}
 # the rows in their order: a number of the run, by its path there -> its name in each language
 _ROWS = {
@@ -50,23 +50,23 @@ _AUGMENTATION = (
 )
 
 
-def draw(results: Mapping[str, Result], language: str) -> Figure:
+def draw(settings: Settings, original: Original, language: str) -> Figure:
     """Return device, versions and parameters, one a row."""
-    values, original = _values(results["settings"].numbers, language), results["original"].numbers["settings"]
+    values, old = _values(settings, language), vars(original.settings)
     column = ("en", "zh").index(language)
-    old = {"versions.python": original["python"], "versions.torch": original["torch"], **original}
+    old = {"versions.python": old["python"], "versions.torch": old["torch"], **old}
     rows = [[names[column], str(values.get(key, "–")), str(old.get(key, "–"))] for key, names in _ROWS.items()]
-    plain = _values(results["settings"].numbers, "en")  # one file for both languages
+    plain = _values(settings, "en")  # one file for both languages
     data = csv_file(["setting", "here", "original"], [[key, plain.get(key), old.get(key)] for key in _ROWS])
     return Figure(table.table(_HEAD[language], rows, "settings"), "settings", "settings.csv", {"settings.csv": data})
 
 
-def _values(numbers: Mapping[str, Any], language: str) -> dict[str, Any]:
+def _values(settings: Settings, language: str) -> dict[str, object]:
     """Return what the run has for each row, by its path; several numbers that belong together share a row."""
-    versions, parameters = numbers["versions"], numbers["parameters"]
+    versions, parameters = settings.versions, settings.parameters
     others = [f"{name} {version}" for name, version in versions.items() if name not in ("python", "torch")]
     return {
-        **{key: value for key, value in numbers.items() if not isinstance(value, Mapping)},
+        **vars(settings),
         **{f"versions.{name}": version for name, version in versions.items()},
         **{f"parameters.{name}": value for name, value in parameters.items()},
         "libraries": ", ".join(others),
@@ -75,7 +75,7 @@ def _values(numbers: Mapping[str, Any], language: str) -> dict[str, Any]:
     }
 
 
-def _augmentation(parameters: Mapping[str, Any], language: str) -> str:
+def _augmentation(parameters: Mapping[str, object], language: str) -> str:
     parts = [(en if language == "en" else zh).format(parameters[key])
              for key, en, zh in _AUGMENTATION if parameters.get(key)]  # fmt: skip
     return {"en": ", ", "zh": "，"}[language].join(parts)

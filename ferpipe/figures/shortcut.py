@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ferpipe.drawing import plot
-from ferpipe.drawing.figure import Figure, csv_file
+from ferpipe.drawing.figure import Figure, csv_file, flat
 from ferpipe.figures.scores import METHODS, rows
 
 if TYPE_CHECKING:
@@ -14,9 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
     from ferpipe.drawing.plot import Words
-    from ferpipe.results.stored import Result
+    from ferpipe.results.shortcut import Shortcut
 
-ANALYSES = ("shortcut",)
 WIDTH, ROW = 704, 28  # CSS pixels
 _KINDS = {
     "decisive": (plot.FIRST, "o", -0.16),
@@ -42,37 +40,36 @@ _WORDS = {
 }
 
 
-def draw(results: Mapping[str, Result], language: str) -> Figure:
+def draw(shortcut: Shortcut, language: str) -> Figure:
     """Return methods by the area under the ROC curve, or a line that says why there is none."""
-    numbers, words = results["shortcut"].numbers, _WORDS[language]
-    entries, places = rows(numbers) if numbers["n"] else ({}, [])
+    words = _WORDS[language]
+    entries, places = rows(shortcut.methods, shortcut.baselines or {}) if shortcut.n and shortcut.methods else ({}, [])
     data = [
-        [name, kind, *([one["value"], *one["interval"], one["n"]] if (one := entry[kind]) else [None, None, None, 0])]
-        for name, entry in entries.items()
-        for kind in _KINDS
+        [name, kind, *flat(estimate)]
+        for name, finding in entries.items()
+        for kind, estimate in (("decisive", finding.decisive), ("other", finding.other))
     ]
     files = {"shortcut.csv": csv_file(["method", "hand", "auc", "low", "high", "n"], data)}
     if not entries:
-        note = words["none" if numbers["available"] else "nothing"]
+        note = words["none" if shortcut.available else "nothing"]
         return Figure(f'<p class="note">{note}</p>', "shortcut", "shortcut.csv", files)
     height, name = round(96 + ROW * (places[-1] + 1)), f"shortcut.{language}.svg"
-    files[name] = plot.svg(WIDTH, height, _panel, numbers, {**words, **METHODS[language]})
+    files[name] = plot.svg(WIDTH, height, _panel, shortcut, {**words, **METHODS[language]})
     return Figure(plot.image(name, WIDTH, height), "shortcut", "shortcut.csv", files)
 
 
-def _panel(figure: Drawing, numbers: Mapping[str, Any], words: Words) -> None:
+def _panel(figure: Drawing, shortcut: Shortcut, words: Words) -> None:
     axes, height = figure.subplots(), plot.height_of(figure)
     figure.subplots_adjust(left=0.225, right=0.68, bottom=50 / height, top=1 - 34 / height)
-    entries, places = rows(numbers)
+    methods = shortcut.methods or {}
+    entries, places = rows(methods, shortcut.baselines or {})
     axes.axvline(0.5, color=plot.FAINT, linewidth=0.75, dashes=(3, 2))
     for kind, (colour, marker, off) in _KINDS.items():
-        for place, (name, entry) in zip(places, entries.items(), strict=True):
-            if one := entry[kind]:
-                fill = colour if name in numbers["methods"] else plot.PAPER
-                axes.plot(one["interval"], [place + off] * 2, color=colour, linewidth=1.5)
-                axes.plot(
-                    [one["value"]], [place + off], color=colour, marker=marker, markersize=5, markerfacecolor=fill
-                )
+        for place, (name, finding) in zip(places, entries.items(), strict=True):
+            if auc := finding.decisive if kind == "decisive" else finding.other:
+                fill = colour if name in methods else plot.PAPER
+                axes.plot(auc.interval, [place + off] * 2, color=colour, linewidth=1.5)
+                axes.plot([auc.value], [place + off], color=colour, marker=marker, markersize=5, markerfacecolor=fill)
     axes.set_yticks(places, [words(name) for name in entries])
     axes.set_ylim(places[-1] + 0.6, -0.6)
     axes.grid(axis="x")
@@ -86,6 +83,6 @@ def _panel(figure: Drawing, numbers: Mapping[str, Any], words: Words) -> None:
 def _legend(axes: Axes, words: Words) -> None:
     """Name both series beside the panel, in their colours."""
     for line, (kind, (colour, marker, _)) in enumerate(_KINDS.items()):
-        place: dict[str, Any] = {"xy": (1.03, 0.96 - 0.09 * line), "xycoords": "axes fraction", "va": "center"}
         sign = {"o": "\N{BLACK CIRCLE}", "s": "\N{BLACK SQUARE}"}[marker]
-        axes.annotate(f"{sign} {words(kind)}", color=colour, annotation_clip=False, **place)
+        axes.annotate(f"{sign} {words(kind)}", (1.03, 0.96 - 0.09 * line), xycoords="axes fraction", va="center",
+                      color=colour, annotation_clip=False)  # fmt: skip

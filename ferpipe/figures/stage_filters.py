@@ -5,17 +5,15 @@ Below each picture, where faces may be shown, those that excite the filter most.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ferpipe.drawing import grid, pictures
-from ferpipe.drawing.figure import Figure, csv_file, picture
+from ferpipe.drawing.figure import Figure, csv_file
 from ferpipe.text.formats import number
 
 if TYPE_CHECKING:
-    from ferpipe.results.stored import Result
+    from ferpipe.results.filters import Filters
 
-ANALYSES = ("filters",)
 _WORDS = {
     "en": {
         "alt": "Ascent picture of filter {index} in {layer}",
@@ -34,19 +32,18 @@ _WORDS = {
 }
 
 
-def draw(results: Mapping[str, Result], language: str) -> Figure:
+def draw(filters: Filters, language: str) -> Figure:
     """Return four rows of six pictures; under each its number, its activation over the largest natural one, faces."""
-    result, words = results["filters"], _WORDS[language]
-    files, rows, table = {}, [], []
-    strongest = picture(result, "strongest")  # (5, 6, k, 24, 24)
-    for stage, layer in list(enumerate(result.numbers["layers"]))[1:]:
+    words, files, rows, table = _WORDS[language], {}, [], []
+    strongest = filters.private.strongest if filters.private else None  # (5, 6, k, 24, 24)
+    for stage, layer in list(enumerate(filters.layers))[1:]:
         cells = []
-        for index, found in enumerate(result.numbers["pictures"][stage]):
+        for index, picture in enumerate(filters.pictures[stage]):
             file = f"stage-{stage}-filter-{index}.png"
-            files[file] = pictures.grey(result.arrays["pictures"][stage, index])
-            label = words["label"].format(index=index, ratio=number(found["ratio"], 1))
+            files[file] = pictures.grey(filters.arrays.pictures[stage, index])
+            label = words["label"].format(index=index, ratio=number(picture.ratio, 1))
             cells.append(grid.Cell(words["alt"].format(index=index, layer=layer), face=file, label=label))
-            table.append([layer, index, found["activation"], found["natural"], found["ratio"]])
+            table.append([layer, index, picture.activation, picture.natural, picture.ratio])
         rows.append(grid.row(cells, f"{words['stage'].format(stage=stage)} · {layer}"))
         if strongest is not None:
             sheets = [pictures.tiled(faces, 3, 0) for faces in strongest[stage]]

@@ -14,12 +14,12 @@ from ferpipe.figures.filter_emotions import agreement
 from ferpipe.storage import fingerprints
 
 if TYPE_CHECKING:
-    from ferpipe.results.stored import Result
     from ferpipe.text.claims import Verdict
 
 # Of a stranger's file name: control characters, those that turn the writing round, and private ones.
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ue000-\uf8ff]")
 DRAWN = ("rendered",)  # data sets that the project draws itself
+OTHERS = ("original", "claims")  # what figures are drawn from beside results
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Edition:
         winners, theirs = numbers.get("filter_emotions", {}).get("winners"), self.original.get("filter_emotions")
         if winners and theirs:
             try:
-                numbers["agreement"] = agreement(winners, theirs)
+                numbers["agreement"] = vars(agreement(winners, theirs))
             except (TypeError, ValueError, LookupError):
                 path = self.results / "filter_emotions" / "numbers.json"
                 raise Slip(f"{path}: winners is no table of emotions; python build.py makes it again") from None
@@ -85,7 +85,7 @@ class Edition:
 
     def sources(self, names: Sequence[str]) -> dict[str, str]:
         """Return the fingerprints of what these analyses' figures are drawn from."""
-        files = {name: self._file(name) for name in names if name not in ("original", "claims")}
+        files = {name: self._file(name) for name in names if name not in OTHERS}
         if "claims" in names:
             files["claims"] = fingerprints.of_value(self.ledger)
         return files | {"original": fingerprints.of_value(self.original), **self._faces}
@@ -94,26 +94,28 @@ class Edition:
     def ledger(self) -> list[dict[str, Any]]:
         """Return the rows of the ledger of findings: verdicts, and the words of their claims in every language."""
         rows = []
-        for one in self.verdicts:
-            words = {key: getattr(one.claim, key) for key in ("finding", "original", "why")}
-            texts = {key: {lang: text.text for lang, text in found.items()} for key, found in words.items()}
-            rows.append({**one.record(), "unit": one.claim.unit, "figure": one.claim.figure, **texts})
+        for verdict in self.verdicts:
+            claim = verdict.claim
+            texts = {
+                key: {language: text.text for language, text in getattr(claim, key).items()}
+                for key in ("finding", "original", "why")
+            }
+            rows.append({**verdict.record(), "unit": claim.unit, "figure": claim.figure, **texts})
         return rows
 
-    def load(self, names: Sequence[str]) -> dict[str, Result]:
-        """Return results with their arrays, and with the faces where this page may show them."""
-        from ferpipe.results.stored import Result
+    def load(self, name: str) -> object:
+        """Return an analysis's result, its faces where this page may show them, the original's, or the claims."""
+        from ferpipe.results import stored
         from ferpipe.storage.encoding import read_npz
 
-        faces = read_npz(self.faces) if self.faces else {}
-        loaded = {}
-        for name in names:
-            if name in ("original", "claims"):
-                loaded[name] = Result(self.original if name == "original" else {"rows": self.ledger})
-                continue
-            own = {key.split("/", 1)[1]: array for key, array in faces.items() if key.split("/", 1)[0] == name}
-            loaded[name] = Result(self.analyses[name], read_npz(self.results / name / "arrays.npz"), own)
-        return loaded
+        if name in OTHERS:
+            return stored.joined(name, self.original if name == "original" else {"rows": self.ledger}, {}, name)
+        arrays = read_npz(self.results / name / "arrays.npz")
+        if self.faces:
+            start = f"{name}/"
+            faces = read_npz(self.faces)
+            arrays |= {key.removeprefix(start): array for key, array in faces.items() if key.startswith(start)}
+        return stored.joined(name, self.analyses[name], arrays, f"{self.name}/{name}")
 
     def _file(self, name: str) -> str:
         folder = self.results / name

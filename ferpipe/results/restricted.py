@@ -1,8 +1,8 @@
 """What results of a restricted data set may carry: nothing from which a single picture could be recognised.
 
-Listed are arrays by the analysis that makes them, each with its kind. What is not listed is refused when a result is
-written and when a site is rendered: a new array is either listed here, by somebody who has thought about it, or
-returned as `faces`, which stay on the machine.
+A result's type gives each array of `arrays` its kind. What has none is refused when a result is written and when a site
+is rendered: a new array is either given a kind, by somebody who has thought about it, or returned in `private`, which
+stays on the machine.
 """
 
 from __future__ import annotations
@@ -14,38 +14,26 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from ferpipe.errors import Slip
+from ferpipe.results import stored
+from ferpipe.results.common import SINGLE
 from ferpipe.storage import encoding
 
 if TYPE_CHECKING:
     import numpy as np
 
-MEAN = "a mean over many faces"
-WEIGHTS = "weights of a filter"
-ASCENT = "a picture grown from noise"
-TABLE = "a number for each filter and emotion"
-PUBLISHED = {
-    "conv1_outputs/kernels": WEIGHTS,
-    "data/mean_faces": MEAN,
-    "filter_emotions/means": TABLE,
-    "filters/kernels": WEIGHTS,
-    "filters/pictures": ASCENT,
-    "lime/class_weights": MEAN,
-    "saliency/class_maps": MEAN,
-    "scores/means": MEAN,
-}
-FAMILIES = {  # by the beginning of their names
-    "atlas/": MEAN,  # with its interval, on a grid of 8x8
-    "filter_emotions/means_": TABLE,  # one for each layer
-}
 GRID = 8  # a map of one face may have so many cells a side at most
 ALIKE = 0.95  # correlation from which a picture counts as a face: FER2013's mean faces reach 0.90 with one
-_CURE = "list it in ferpipe/restricted.py with its kind, or return it in `faces`"
+_CURE = "give it a kind in the result's type, or return it in `private`"
 
 
 def kind(analysis: str, array: str) -> str | None:
     """Return what kind of publishable array this is, None where it is no such."""
-    name = f"{analysis}/{array}"
-    return PUBLISHED.get(name) or next((FAMILIES[start] for start in FAMILIES if name.startswith(start)), None)
+    try:
+        kinds = stored.kinds(analysis)
+    except ModuleNotFoundError:  # a result of no analysis of ours
+        return None
+    of = kinds if isinstance(kinds, str) else kinds.get(array)
+    return None if of == SINGLE else of
 
 
 def refused(analysis: str, shapes: Mapping[str, Sequence[int]], numbers: Any) -> list[str]:
@@ -95,7 +83,7 @@ def compare(analysis: str, arrays: Mapping[str, np.ndarray], faces: Iterable[np.
     for split in faces:
         for name, array in arrays.items():
             if array.shape[-2:] == split.shape[1:] and alike(array.reshape(-1, *split.shape[1:]), split):
-                raise Slip(f"{analysis}: array '{name}' shows a single face of the data set; return it in `faces`")
+                raise Slip(f"{analysis}: array '{name}' shows a single face of the data set; return it in `private`")
 
 
 def _standard(pictures: np.ndarray) -> np.ndarray:

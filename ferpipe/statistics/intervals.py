@@ -1,18 +1,13 @@
 """Intervals and paired tests: how far a number from n faces may be trusted."""
 
-from __future__ import annotations
-
-from typing import Any
-
 import numpy as np
 from scipy.stats import binomtest, rankdata, spearmanr
+
+from ferpipe.results.common import Estimate
 
 LEVEL = 0.95  # of every interval in the report
 LEAST = 5  # values below which a mean has no interval worth printing
 QUANTILE = 1.959963984540054  # of the standard normal, for LEVEL on both sides
-
-
-Estimate = dict[str, Any]  # value, interval, n
 
 
 def wilson(successes: int, n: int) -> list[float]:
@@ -25,9 +20,9 @@ def wilson(successes: int, n: int) -> list[float]:
     return [centre - half if successes else 0.0, centre + half if successes < n else 1.0]  # exact at both ends
 
 
-def proportion(right: np.ndarray) -> dict[str, object]:
+def proportion(right: np.ndarray) -> Estimate:
     """Return the share of true values in `right` (n,) bool with its Wilson interval and n."""
-    return {"value": float(right.mean()), "interval": wilson(int(right.sum()), len(right)), "n": len(right)}
+    return Estimate(float(right.mean()), wilson(int(right.sum()), len(right)), len(right))
 
 
 def resamples(rng: np.random.Generator, n: int, count: int) -> np.ndarray:
@@ -43,9 +38,12 @@ def bootstrap(values: np.ndarray, rng: np.random.Generator, count: int) -> list[
 
 def mean(values: np.ndarray, rng: np.random.Generator, count: int) -> Estimate | None:
     """Return the mean of `values` (n,) with its bootstrap interval and n; None for fewer than LEAST."""
-    if len(values) < LEAST:
-        return None
-    return {"value": float(values.mean()), "interval": bootstrap(values, rng, count), "n": len(values)}
+    return averaged(values, rng, count) if len(values) >= LEAST else None
+
+
+def averaged(values: np.ndarray, rng: np.random.Generator, count: int) -> Estimate:
+    """Return the mean of `values` (n,), of which there is one at least, with its bootstrap interval and n."""
+    return Estimate(float(values.mean()), bootstrap(values, rng, count), len(values))
 
 
 def contrast(first: np.ndarray, second: np.ndarray, rng: np.random.Generator, count: int) -> Estimate | None:
@@ -57,7 +55,7 @@ def contrast(first: np.ndarray, second: np.ndarray, rng: np.random.Generator, co
         return None
     drawn = resamples(rng, len(first), count) @ first - resamples(rng, len(second), count) @ second
     value = float(first.mean() - second.mean())
-    return {"value": value, "interval": percentiles(drawn), "n": len(first) + len(second)}
+    return Estimate(value, percentiles(drawn), len(first) + len(second))
 
 
 def correlation(first: np.ndarray, second: np.ndarray, rng: np.random.Generator, count: int) -> Estimate | None:
@@ -67,13 +65,13 @@ def correlation(first: np.ndarray, second: np.ndarray, rng: np.random.Generator,
     """
     if len(first) < LEAST or np.ptp(first) == 0 or np.ptp(second) == 0:
         return None
-    found = spearmanr(first, second).statistic
+    value = float(spearmanr(first, second).statistic)
     chosen = rng.integers(0, len(first), (count, len(first)))
     a, b = (rankdata(values[chosen], axis=1) - (len(first) + 1) / 2 for values in (first, second))
     length = np.sqrt((a**2).sum(1) * (b**2).sum(1))  # zero where a resample is constant
     drawn = (a * b).sum(1)[length > 0] / length[length > 0]
     interval = percentiles(drawn) if len(drawn) else [-1.0, 1.0]
-    return {"value": float(found), "interval": interval, "n": len(first)}
+    return Estimate(value, interval, len(first))
 
 
 def percentiles(drawn: np.ndarray) -> list[float]:

@@ -1,0 +1,93 @@
+"""What `analyses/calibration.py` found: how far probabilities can be taken at their word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ferpipe.results.common import Estimate
+
+
+@dataclass(frozen=True)
+class Ece(Estimate):
+    """The expected calibration error in [0, 1], less what chance adds."""
+
+    uncorrected: float  # the plain statistic
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How good probabilities are."""
+
+    accuracy: Estimate
+    loss: Estimate
+    brier: Estimate  # squared distance of the probabilities from the label's, in [0, 2]
+    overconfidence: Estimate  # mean confidence less accuracy
+    ece: Ece
+
+
+@dataclass(frozen=True)
+class Bin:
+    """A bin of the reliability diagram: mean confidence, accuracy with its Wilson interval, n."""
+
+    confidence: float
+    accuracy: float
+    interval: list[float]
+    n: int
+
+
+@dataclass(frozen=True)
+class State(Quality):
+    """A member after an epoch (from 1), before temperature scaling and after."""
+
+    epoch: int
+    temperature: Estimate
+    reliability: list[Bin]
+    scaled: Quality
+
+
+@dataclass(frozen=True)
+class Course:
+    """A member by epoch: loss = accuracy x loss_right + (1 - accuracy) x loss_wrong, None without such answers."""
+
+    epochs: list[int]
+    accuracy: list[float]
+    loss: list[float]
+    loss_right: list[float | None]
+    loss_wrong: list[float | None]
+    scaled_loss: list[float]  # after temperature scaling, fitted on the half of dev in which a face is not
+    temperature: list[float]  # fitted on all of dev
+    best: int  # the chosen epoch
+    chosen: State
+    last: State
+
+
+@dataclass(frozen=True)
+class Rise:
+    """What changes from the chosen epoch to the last, face by face; the latter two of faces missed at both ends."""
+
+    loss: Estimate | None
+    accuracy: Estimate | None
+    loss_wrong: Estimate | None
+    confidence: Estimate | None
+    epochs: list[int]  # chosen, last
+
+
+@dataclass(frozen=True)
+class Together(Quality):
+    """The ensemble's mean of probabilities."""
+
+    members: int
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Both models' calibration on dev by epoch, and that of the ensemble."""
+
+    analysis: Course
+    overfitted: Course
+    ensemble: Together
+    rise: Rise  # of the overfitting model
+    n: int
+    bins: int
+    resamples: int
+    seed: int

@@ -1,0 +1,39 @@
+"""What several results share: estimates, faces that are shown, and the kinds of arrays that may be published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# Shares lie in [0, 1], losses are in nats, labels and predictions index EMOTIONS, lists by class have an entry for each.
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A statistic of n values with its 95% interval [low, high]."""
+
+    value: float
+    interval: list[float]
+    n: int
+
+
+@dataclass(frozen=True)
+class Face:
+    """A dev face that is shown, with the analysis model's prediction and its probability."""
+
+    label: int
+    prediction: int
+    probability: float
+    name: str  # of its file
+
+
+# Arrays, each with the kind that a restricted data set may publish; no single picture can be recognised from these.
+Mean = Annotated["np.ndarray", "a mean over many faces"]
+Weights = Annotated["np.ndarray", "weights of a filter"]
+Ascent = Annotated["np.ndarray", "a picture grown from noise"]
+Table = Annotated["np.ndarray", "a number for each filter and emotion"]
+SINGLE = "a picture of one face"  # which could be recognised: in `private` alone, which stays on the machine
+Single = Annotated["np.ndarray", SINGLE]

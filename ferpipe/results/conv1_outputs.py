@@ -1,0 +1,51 @@
+"""What `analyses/conv1_outputs.py` found: the first layer's outputs for one face, and what kind each filter is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ferpipe.results.common import Estimate, Face, Single, Weights
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """From which value on a filter is of a kind, see analyses/roles.py."""
+
+    likeness: float
+    dead: float
+    duplicate: float
+    shade_blur: float  # pixels
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """All kernels of the first convolution, (64, k, k)."""
+
+    kernels: Weights
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The face (48, 48) uint8 and the filters' outputs for it, (64, h, w)."""
+
+    image: Single
+    outputs: Single
+
+
+@dataclass(frozen=True)
+class Conv1Outputs:
+    """The first convolution's filters."""
+
+    face: Face
+    order: list[int]  # in which to show them: by orientation, then frequency
+    kinds: dict[str, int]  # how many filters are of each kind
+    kind: list[str]  # by filter
+    fitting: Estimate  # share of the filters that trace, shade or pass a face on
+    likeness: dict[str, list[float]]  # by kind and filter, in [0, 1]
+    thresholds: Thresholds
+    size: int  # pixels a side of an output
+    duplicates: int  # pairs of kernels that are the same
+    n: int
+    seed: int
+    arrays: Kernels
+    private: Outputs | None

@@ -1,0 +1,60 @@
+"""What `analyses/data.py` found: how many faces of each class, their mean, and examples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ferpipe.results.common import Mean, Single
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many faces a split has, and of each class; None where labels are withheld."""
+
+    n: int
+    counts: list[int] | None
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What its reader noted of a data set; shares are by split, and what is not known of it is left out."""
+
+    source: str  # name of the file or folder
+    form: str
+    pictures: int
+    converted: int  # that were no grey 48x48 pictures
+    dev_held_out: bool  # drawn from train, since there was none
+    test_labels: bool
+    missing_classes: dict[str, list[str]] | None = None  # by split
+    wrong_labels: dict[str, float] | None = None  # of rendered faces: labelled wrongly on purpose
+    hands_sad: dict[str, float] | None = None  # sad faces with a hand, and the others with one
+    hands_others: dict[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class Means:
+    """The mean training face of each class, (7, 48, 48) in [0, 1]; zeros for a class of too few faces."""
+
+    mean_faces: Mean
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Drawn training faces of each class, (7, 6, 48, 48) uint8; zeros where there are fewer."""
+
+    examples: Single
+
+
+@dataclass(frozen=True)
+class Data:
+    """The data set."""
+
+    name: str
+    restricted: bool  # single pictures may not be published
+    splits: dict[str, Size | None]  # train, dev, test
+    notes: Notes
+    mean_faces_n: list[int]  # faces in the mean of each class, 0 for too few
+    examples: list[int]  # faces shown of each class
+    seed: int
+    arrays: Means
+    private: Examples | None

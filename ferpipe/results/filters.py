@@ -1,0 +1,51 @@
+"""What `analyses/filters.py` found: pictures that filters answer to most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ferpipe.results.common import Ascent, Estimate, Single, Weights
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a picture reached."""
+
+    activation: float
+    natural: float  # the largest that a face reaches
+    ratio: float | None  # of the two; None if no face reaches any
+    variation: float  # of neighbouring pixels: 1.13 for white noise, less for what is smooth
+    entropy: float  # spectral, over that of noise
+    answer: int  # what the network takes it for
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures (5, 6, 48, 48) float32 in [0, 1], and the first layer's kernels (6, k, k)."""
+
+    kernels: Weights
+    pictures: Ascent
+
+
+@dataclass(frozen=True)
+class Strongest:
+    """The dev faces of largest mean response to each filter at half size, (5, 6, k, 24, 24) uint8."""
+
+    strongest: Single
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Six filters of each of five convolutions."""
+
+    layers: list[str]
+    pictures: list[list[Picture]]  # by layer and filter
+    simple: Estimate | None  # the first layer's spectral entropy, 1 for noise
+    complexity: Estimate | None  # rank correlation of the entropy with depth
+    readable: Estimate  # share of pictures that the network takes for the emotion that excites the filter most
+    steps: int
+    starts: int
+    n: int
+    seed: int
+    arrays: Pictures
+    private: Strongest | None

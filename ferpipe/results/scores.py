@@ -1,0 +1,74 @@
+"""What `analyses/scores.py` found: which explanation deserves belief."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ferpipe.results.common import Estimate, Face, Mean, Single
+
+
+@dataclass(frozen=True)
+class Score:
+    """A method's statistics, means over faces; None where one cannot be computed."""
+
+    rank_correlation: Estimate | None  # of the parts' relevance with their true effects; of rendered faces, as the next
+    mass_accuracy: Estimate | None  # share of the positive relevance inside the parts
+    rank_accuracy: Estimate | None  # share of the most relevant pixels inside, as many as the parts have
+    pointing_game: Estimate | None  # share of faces whose most relevant pixel lies inside
+    insertion: Estimate | None  # area under the probability while pixels come, most relevant first
+    deletion: Estimate | None  # while they go
+    difference: Estimate | None  # of the two
+    randomisation: Estimate | None  # rank correlation with the map of random weights
+    seeds: Estimate | None  # of another seed
+    members: Estimate | None  # of the second member
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Each two methods' rank correlation, and overlap of the pixels of largest size: matrices by `methods`."""
+
+    methods: list[str]
+    rank_correlation: list[list[Estimate | None]]
+    overlap: list[list[Estimate | None]]
+
+
+@dataclass(frozen=True)
+class MeanMaps:
+    """Each method's mean map over the sample, (methods, 48, 48)."""
+
+    means: Mean
+
+
+@dataclass(frozen=True)
+class ScoredFaces:
+    """The faces of `shown`, (k, 48, 48) uint8, and their maps, (methods, k, 48, 48)."""
+
+    images: Single
+    maps: Single
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Each method's and baseline's scores, how far the methods agree, and which of them is trusted."""
+
+    methods: dict[str, Score]
+    baselines: dict[str, Score]
+    area: Estimate | None  # share of a face that its parts cover
+    area_correlation: Estimate | None  # how far the parts' mere sizes rank their effects
+    agreement: Agreement
+    criterion: str  # the statistic that decides
+    trusted: str | None
+    shown: list[Face]
+    n: int
+    checked: int  # faces of randomisation, seeds and members
+    seed: int
+    resamples: int
+    effort: float
+    steps: int  # of insertion and deletion
+    blur: float  # pixels
+    sure: float  # probability from which on an answer counts
+    parts: int  # fewest that make a ranking
+    top: float  # share of the pixels whose overlap is counted
+    enough: int  # faces below which nothing is trusted
+    arrays: MeanMaps
+    private: ScoredFaces | None
