@@ -26,7 +26,7 @@ from ferpipe.build.pipeline import run
 from ferpipe.errors import Slip
 from ferpipe.training.presets import PRESETS
 
-COMMANDS = ("build", "train", "analyse", "render", "predict", "serve")
+COMMANDS = ("build", "train", "analyse", "render", "predict", "serve", "check")
 STAGES = ("data", "train", "analyse", "render")
 
 
@@ -79,7 +79,8 @@ def options(arguments: list[str]) -> Options:
     add = parser.add_argument
     add("command", nargs="?", default="build", choices=COMMANDS,
         help="build, the default, does all; train and analyse stop there; render needs no torch; predict tells "
-        "the emotions in IMAGES; serve shows the site and each edit of it")  # fmt: skip
+        "the emotions in IMAGES; serve shows the site and each edit of it; check finds what the text asks for and no "
+        "result can have")  # fmt: skip
     add("images", nargs="?", type=path, metavar="IMAGES", help="one picture, or a folder, a zip or a CSV file of them")
     add("--data", type=path, metavar="PATH", help="FER2013: a zip, a folder or a CSV file; without it, rendered faces")
     add("--members", type=positive, metavar="K", help="networks in the ensemble")

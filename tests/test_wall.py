@@ -11,31 +11,34 @@ LEARN = {"numpy", "torch", "torchvision", "safetensors", "tqdm"}
 MAY = {  # a room -> the rooms that it may import, all of them below it; then other packages
     "errors": ((), set()),
     "emotions": ((), set()),
+    "named": ((), set()),
     "storage": (("errors",), {"numpy", "filelock"}),
-    "results": (("errors", "storage"), {"numpy"}),
+    "results": (("errors", "named", "storage"), {"numpy"}),
     "data": (("errors", "emotions", "storage"), {"numpy", "PIL"}),
     "data.faces": (("errors", "emotions", "data.dataset"), {"numpy"}),
     "networks": (("errors", "emotions", "storage", "data.dataset"), LEARN),
     "training": (("errors", "emotions", "storage", "data.dataset", "data.cache", "networks"), LEARN),
     "explainers": (("errors", "emotions", "networks"), {"numpy", "torch", "lime", "skimage", "sklearn", "scipy"}),
-    "statistics": ((), {"numpy", "scipy"}),
+    "statistics": (("results.common",), {"numpy", "scipy"}),
     "analyses": (
         ("errors", "emotions", "storage.encoding", "data.dataset", "data.faces", "networks", "explainers", "statistics",
-         "results.stored"),
+         "results"),
         {"numpy", "torch", "torchvision", "lime", "captum", "skimage", "sklearn", "scipy"},
     ),
-    "text": (("errors", "emotions", "storage"), {"jinja2", "markdown", "markupsafe"}),
+    "text": (("errors", "emotions", "storage", "results"), {"jinja2", "markdown", "markupsafe"}),
     "drawing": (
-        ("errors", "emotions", "storage", "results.stored", "text"), {"numpy", "matplotlib", "PIL", "markupsafe"}
+        ("errors", "emotions", "named", "storage", "results", "text"), {"numpy", "matplotlib", "PIL", "markupsafe"}
     ),
     "figures": (
-        ("errors", "emotions", "results.stored", "text", "drawing"), {"numpy", "matplotlib", "PIL", "markupsafe"}
+        ("errors", "emotions", "results", "text", "drawing"), {"numpy", "matplotlib", "PIL", "markupsafe"}
     ),
     "render": (
         ("errors", "storage", "results", "text", "drawing", "figures"), {"numpy", "jinja2", "markupsafe"}
     ),
     "build": (
-        ("errors", "emotions", "storage", "results", "data", "networks", "training", "analyses", "render"), {*LEARN}
+        ("errors", "emotions", "named", "storage", "results", "data", "networks", "training", "analyses", "text",
+         "render"),
+        {*LEARN},
     ),
 }  # fmt: skip
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")

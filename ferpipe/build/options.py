@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 class Options:
     """One call of `python build.py`."""
 
-    command: str = "build"  # or train, analyse, render, predict, serve
+    command: str = "build"  # or train, analyse, render, predict, serve, check
     data: Path | None = None  # FER2013; None: the rendered faces
     members: int | None = None  # None: as the preset says
     epochs: int | None = None

@@ -9,11 +9,12 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ferpipe.analyses import ANALYSES
 from ferpipe.build import guard, pages, publishing, stages, summary
 from ferpipe.build import layout as layouts
 from ferpipe.build import settings as reading
 from ferpipe.build.layout import Layout
-from ferpipe.build.options import Options
+from ferpipe.build.options import ROOT, Options
 from ferpipe.build.settings import Settings
 from ferpipe.build.stages import Names, Stage
 from ferpipe.errors import Slip
@@ -30,6 +31,10 @@ def run(options: Options) -> None:
         from ferpipe.build.predict import predict
 
         return predict(options)
+    if options.command == "check":
+        from ferpipe.text import paths
+
+        return print(paths.check(ROOT / "report", ANALYSES))
     layout = layouts.of(options)
     target = layouts.published(options) if options.publish else None
     guard.check(options, layout, target)

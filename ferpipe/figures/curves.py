@@ -103,3 +103,32 @@ def _name_ends(axes: Axes, curve: Curve, what: str, words: Words) -> None:
     low, high = axes.get_ylim()
     lines = _lines(curve, what)
     ends = {split: (values[-1] - low) / (high - low) for split, values in lines.items()}  # 0 bottom, 1 top
+    lower, upper = sorted(ends, key=lambda split: ends[split])
+    middle = min(max((ends[lower] + ends[upper]) / 2, 0.1), 0.9)
+    heights = {lower: min(ends[lower], middle - 0.06), upper: max(ends[upper], middle + 0.06)}
+    for split, height in heights.items():
+        axes.annotate(
+            words(split),
+            (1, min(max(height, 0.04), 0.96)),
+            xycoords="axes fraction",
+            xytext=(5, 0),
+            textcoords="offset points",
+            va="center",
+            color=_LINES[split][0],
+            annotation_clip=False,
+        )
+
+
+def _mark_best(below: Axes, above: Axes, best: int, words: Words) -> None:
+    for axes in (below, above):
+        axes.axvline(best, color=plot.FAINT, linewidth=0.75, dashes=(1, 2))
+    left = best > sum(below.get_xlim()) / 2
+    below.annotate(
+        words("best", epoch=best),
+        (best, 0.04),
+        xycoords=("data", "axes fraction"),
+        xytext=(-4 if left else 4, 0),
+        textcoords="offset points",
+        ha="right" if left else "left",
+        color=plot.FAINT,
+    )

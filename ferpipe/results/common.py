@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 if TYPE_CHECKING:
     import numpy as np
 
-# Shares lie in [0, 1], losses are in nats, labels and predictions index EMOTIONS, lists by class have an entry for each.
+# Shares lie in [0, 1], losses are in nats; labels index EMOTIONS, lists by class have an entry for each of these.
 
 
 @dataclass(frozen=True)

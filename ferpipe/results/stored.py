@@ -17,15 +17,12 @@ from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from types import NoneType, SimpleNamespace, UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from ferpipe import named
 from ferpipe.errors import Slip
 from ferpipe.storage import atomic
 from ferpipe.storage.encoding import Arrays, json_bytes, npz_bytes, read_json, read_npz
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 FILES = ("numbers.json", "arrays.npz", "recipe.json")  # of one result
 PICTURES = ("arrays", "private")  # fields
@@ -40,6 +37,11 @@ def type_of(analysis: str) -> Any:
 def hints(cls: Any) -> dict[str, Any]:
     """Return the types of a dataclass's fields, arrays as Annotated with their kind; needs no numpy."""
     return get_type_hints(cls, localns={"np": SimpleNamespace(ndarray=object)}, include_extras=True)
+
+
+def fields_of(hint: Any) -> dict[str, Any]:
+    """Return the types of the numbers that a dataclass has; none of any other type."""
+    return {name: of for name, of in hints(hint).items() if name not in PICTURES} if _typed(hint) else {}
 
 
 def kinds(analysis: str, field: str = "arrays") -> dict[str, str] | str:
@@ -63,13 +65,13 @@ def plain(value: Any) -> Any:
     return [plain(part) for part in value] if isinstance(value, list | tuple) else value
 
 
-def arrays(result: DataclassInstance, field: str = "arrays") -> Arrays:
+def arrays(result: object, field: str = "arrays") -> Arrays:
     """Return the arrays of a field of a result, by name."""
     of = getattr(result, field, None) or {}
     return of if isinstance(of, Mapping) else vars(of)
 
 
-def write(folder: Path, result: DataclassInstance, recipe: Mapping[str, Any], private: bool = False) -> None:
+def write(folder: Path, result: object, recipe: Mapping[str, Any], private: bool = False) -> None:
     """Put a result's files into `folder`, which appears whole; its single faces too, unless they are `private`."""
     with atomic.folder(folder) as new:
         (new / "numbers.json").write_bytes(json_bytes(plain(result)))
