@@ -191,6 +191,7 @@ def test_a_new_analysis_alone_runs_and_its_figure_is_drawn(built):
         for name, (old, new) in lists.items():
             assert old in texts[name]
             (built / name).write_text(texts[name].replace(old, new))
+        well(build(built, "check"))
         done = well(build(built, "--preset", "smoke"))
         assert [line.split()[0] for line in done.stdout.splitlines() if " made " in line] == ["means", "page"]
         for language in ("en", "zh"):

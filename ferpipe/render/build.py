@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ferpipe.drawing import gallery
 from ferpipe.drawing.figure import Figure
+from ferpipe.errors import Slip
 from ferpipe.render.edition import Edition, editions
 from ferpipe.render.page import Pages
 from ferpipe.render.site import ASSETS, GENERATOR
@@ -249,10 +250,12 @@ def _figures(
             continue  # told already, with the text that places it
         try:
             figures[item.name] = _figure(edition, item.name, language, artefacts, known)
+        except Slip as slip:  # a result of another type
+            problems.append(f"{item.where}: figure '{item.name}': {slip}")
         except (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             places = ", ".join(f"{edition.name}/{name}" for name in gallery.analyses(item.name))
-            found = f"finds no {error} in" if isinstance(error, KeyError) else f"cannot be drawn ({error}) from"
-            problems.append(f"{item.where}: figure '{item.name}' {found} {places}; python build.py remakes it")
+            cannot = f"cannot be drawn ({error}) from {places}; python build.py remakes it"
+            problems.append(f"{item.where}: figure '{item.name}' {cannot}")
     return figures
 
 

@@ -78,7 +78,7 @@ class Audit:
     near: Copies  # and all that differ by no more than the tolerance
     seen: Seen
     errors: Errors | None
-    wrong_labels: dict[str, float] | None  # shares by split, of rendered faces alone
+    wrong_labels: dict[str, float | None] | None  # shares by split, of rendered faces alone
     tolerance: float  # grey levels, root mean square
     correlation: float  # of coarse pictures, from which on two are compared
     quantiles: list[float]

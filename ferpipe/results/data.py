@@ -26,9 +26,9 @@ class Notes:
     dev_held_out: bool  # drawn from train, since there was none
     test_labels: bool
     missing_classes: dict[str, list[str]] | None = None  # by split
-    wrong_labels: dict[str, float] | None = None  # of rendered faces: labelled wrongly on purpose
-    hands_sad: dict[str, float] | None = None  # sad faces with a hand, and the others with one
-    hands_others: dict[str, float] | None = None
+    wrong_labels: dict[str, float | None] | None = None  # of rendered faces: labelled wrongly on purpose
+    hands_sad: dict[str, float | None] | None = None  # sad faces with a hand, and the others with one
+    hands_others: dict[str, float | None] | None = None
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ def problems(sections: Sequence[Section], analyses: Iterable[str]) -> list[str]:
         "original": stored.type_of("original"),
         "agreement": Agreement,
         "edition": EDITION,
+        "range": None,
         "claims": {name(claim.id): CLAIM for part in sections for claim in part.claims},
     }
     return [line for part in sections for passage in _passages(part) for line in _Walk(passage, roots).told]

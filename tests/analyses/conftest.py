@@ -17,6 +17,11 @@ from ferpipe.networks.recipes import Recipe
 from ferpipe.networks.resnet import initialised
 
 CPU = torch.device("cpu")
+# what the reader of FER2013 says of its form, which the text tells on
+NOTES = {
+    "source": "archive.zip", "form": "zip of pictures", "pictures": 102, "converted": 0, "dev_held_out": False,
+    "missing_classes": {"train": [], "dev": []}, "test_labels": False,
+}  # fmt: skip
 CURVES = ("train_loss", "dev_loss", "train_accuracy", "dev_accuracy")
 
 
@@ -75,7 +80,7 @@ def study():
         dev = split(n, 1, labels, images)
         logits = None if answers is None else surely(np.asarray(answers))
         own = tuple(member(dev, k, network, logits) for k in range(members))
-        dataset = Dataset("faces", restricted, split(60, 0), dev, test, {"note": 1}, truth(n) if known else {})
+        dataset = Dataset("faces", restricted, split(60, 0), dev, test, NOTES, truth(n) if known else {})
         pupil = member(dev, 8, role="student") if taught else None
         return Study(dataset, own, member(dev, 9, role="overfitted"), pupil, CPU, seed, efforts.of(preset),
                      {"preset": preset, "seed": seed})  # fmt: skip

@@ -6,6 +6,7 @@ import pytest
 from ferpipe.analyses import audit
 from ferpipe.figures import audit as drawer
 from ferpipe.results import stored
+from ferpipe.results.stored import plain
 
 
 def noisy(image, levels, seed=0):
@@ -38,7 +39,7 @@ def planted(study, splits):
 
 
 def test_every_planted_copy_is_counted_and_nothing_else(planted):
-    numbers = audit.analyse(planted).numbers
+    numbers = plain(audit.analyse(planted))
     exact, near = numbers["exact"], numbers["near"]
     assert exact["within"] == {"train": {"groups": 3, "faces": 6}, "dev": none_of(), "test": none_of()}
     assert near["within"] == {"train": {"groups": 3, "faces": 7}, "dev": none_of(), "test": none_of()}
@@ -59,13 +60,13 @@ def none_of():
 
 
 def test_blocks_make_no_difference(planted, monkeypatch):
-    whole = audit.analyse(planted).numbers
+    whole = plain(audit.analyse(planted))
     monkeypatch.setattr(audit, "BLOCK", 16)
-    assert audit.analyse(planted).numbers == whole
+    assert plain(audit.analyse(planted)) == whole
 
 
 def test_accuracy_is_told_apart_by_copies_in_train(planted):
-    found = audit.analyse(planted).numbers["seen"]
+    found = plain(audit.analyse(planted))["seen"]
     assert found["share"]["value"] == 3 / 42
     assert found["accuracy"]["n"] == 3 and found["accuracy"]["value"] == pytest.approx(
         1 / 3
@@ -96,14 +97,14 @@ def test_brightness_and_contrast_are_in_grey_levels(study):
     images = np.full((42, 48, 48), 100, np.uint8)
     images[:, ::2] = 140
     images[0] = 60
-    own = audit.analyse(study(images=images)).numbers["splits"]["dev"]
+    own = plain(audit.analyse(study(images=images)))["splits"]["dev"]
     assert own["brightness"]["mean"] == pytest.approx((41 * 120 + 60) / 42)
     assert own["brightness"]["quantiles"] == pytest.approx([120] * 5, abs=1)
     assert own["contrast"]["quantiles"][2] == pytest.approx(20) and own["blank"] == 1 and own["n"] == 42
 
 
 def test_a_split_that_is_not_there_has_none(study):
-    numbers = audit.analyse(study()).numbers
+    numbers = plain(audit.analyse(study()))
     assert numbers["splits"]["test"] is None and numbers["near"]["within"]["test"] is None
     assert numbers["near"]["across"]["train_test"] is None and numbers["near"]["across"]["train_dev"]["groups"] == 0
     assert numbers["seen"]["accuracy"] is None and numbers["seen"]["rest"]["n"] == 42
@@ -113,23 +114,23 @@ def test_a_split_that_is_not_there_has_none(study):
 def test_wrong_labels_are_those_of_the_notes(study):
     one = study()
     shares = {"train": 0.07, "dev": 0.068, "test": None}
-    numbers = audit.analyse(replace(one, dataset=replace(one.dataset, notes={"wrong_labels": shares}))).numbers
-    assert numbers["wrong_labels"] == shares
-    assert "7.0%" in drawer.draw({"audit": stored.Result(numbers)}, "en").body
+    result = audit.analyse(replace(one, dataset=replace(one.dataset, notes={"wrong_labels": shares})))
+    assert result.wrong_labels == shares
+    assert "7.0%" in drawer.draw(result, "en").body
 
 
 def test_nothing_but_counts_is_published(planted):
     result = audit.analyse(replace(planted, dataset=replace(planted.dataset, restricted=True)))
-    assert not result.arrays and not result.faces
+    assert not stored.arrays(result) and not stored.arrays(result, "private")
 
 
 def test_the_table_has_its_counts_in_both_languages(planted):
     result = audit.analyse(planted)
-    bodies = {language: drawer.draw({"audit": result}, language).body for language in ("en", "zh")}
+    bodies = {language: drawer.draw(result, language).body for language in ("en", "zh")}
     assert "With a copy in train" in bodies["en"] and "在训练集中有副本" in bodies["zh"]
     assert "7<small>6 to the pixel</small>" in bodies["en"]
     assert "33.3%" in bodies["en"] and "94.9%" in bodies["zh"]
     for body in bodies.values():
         assert body.count("<tr>") == 10 and body.count("<td") == 27
-    data = drawer.draw({"audit": result}, "en").files["audit.csv"].decode().splitlines()
+    data = drawer.draw(result, "en").files["audit.csv"].decode().splitlines()
     assert "within,train,7,6" in data and "train,dev,3,1" in data and "train,train,," in data

@@ -7,6 +7,7 @@ import pytest
 from ferpipe.analyses import calibration
 from ferpipe.analyses.study import softmax
 from ferpipe.figures import calibration as drawer
+from ferpipe.results.stored import plain
 from ferpipe.statistics.intervals import resamples
 
 N = 4000
@@ -30,13 +31,11 @@ def course(study, labels, *epochs, chosen=None):
     one, every = study(members=1), np.stack(epochs).astype(np.float16)
     dataset = replace(one.dataset, dev=replace(one.dataset.dev, labels=labels))
     member = replace(one.overfitted, epoch_logits=every, epoch=chosen or len(epochs))
-    return calibration.analyse(replace(one, dataset=dataset, members=(member,), overfitted=member)).numbers[
-        "overfitted"
-    ]
+    return plain(calibration.analyse(replace(one, dataset=dataset, members=(member,), overfitted=member)))["overfitted"]
 
 
 def test_probabilities_that_are_true_have_no_calibration_error(honest):
-    found = calibration.quality(*honest, weights(N))
+    found = plain(calibration.quality(*honest, weights(N)))
     assert found["ece"]["value"] < 0.016 and found["ece"]["interval"][0] < 0.005  # chance is not wholly undone
     assert found["ece"]["value"] < found["ece"]["uncorrected"] < 0.03
     assert found["overconfidence"]["interval"][0] < 0 < found["overconfidence"]["interval"][1]
@@ -45,11 +44,11 @@ def test_probabilities_that_are_true_have_no_calibration_error(honest):
 
 def test_the_temperature_undoes_a_factor_and_gives_the_loss_back(honest, study):
     logits, labels = honest
-    plain = calibration.cross_entropy(logits, labels).mean()
+    uncorrected = calibration.cross_entropy(logits, labels).mean()
     numbers = course(study, labels, logits, 5 * logits)
-    assert numbers["loss"][0] == pytest.approx(plain, abs=1e-3)
-    assert numbers["loss"][1] > 2 * plain
-    assert numbers["scaled_loss"] == pytest.approx([plain, plain], abs=5e-3)
+    assert numbers["loss"][0] == pytest.approx(uncorrected, abs=1e-3)
+    assert numbers["loss"][1] > 2 * uncorrected
+    assert numbers["scaled_loss"] == pytest.approx([uncorrected, uncorrected], abs=5e-3)
     last = numbers["last"]["temperature"]
     assert last["value"] == pytest.approx(5, rel=0.05)
     assert last["value"] == pytest.approx(5 * calibration.temperature(logits, labels), rel=2e-3)
@@ -104,7 +103,7 @@ def test_a_calibration_error_known_by_hand():
     # 60 faces at 0.9, of which 36 are right, and 60 at 0.5, of which 42 are right: 0.3 too sure, 0.2 too unsure
     confidence = np.repeat([0.9, 0.5], 60)
     right = np.concatenate([np.arange(60) < 36, np.arange(60) < 42])
-    found = calibration.calibration_error(confidence, right, weights(120))
+    found = plain(calibration.calibration_error(confidence, right, weights(120)))
     assert found["uncorrected"] == pytest.approx(0.25)
     assert found["value"] == pytest.approx(0.25, abs=0.02)
     assert found["interval"][0] < 0.25 < found["interval"][1]
@@ -114,11 +113,11 @@ def test_a_confidence_of_exactly_one_is_counted():
     labels = np.arange(40) % 7
     logits = 60 * np.eye(7)[np.where(np.arange(40) < 10, (labels + 1) % 7, labels)]  # a quarter is wrong
     assert (softmax(logits).max(1) == 1).all()
-    found = calibration.quality(logits, labels, weights(40))
+    found = plain(calibration.quality(logits, labels, weights(40)))
     assert found["ece"]["uncorrected"] == pytest.approx(0.25)
     assert found["brier"]["value"] == pytest.approx(0.5)
     bins = calibration.reliability(logits, labels)
-    assert [(one["n"], one["confidence"], one["accuracy"]) for one in bins] == [(40, 1.0, 0.75)]
+    assert [(bin.n, bin.confidence, bin.accuracy) for bin in bins] == [(40, 1.0, 0.75)]
 
 
 def test_bins_are_of_equal_mass_whatever_the_order_of_the_faces(honest):
@@ -132,7 +131,7 @@ def test_bins_are_of_equal_mass_whatever_the_order_of_the_faces(honest):
 
 
 def test_the_brier_score_of_an_even_guess_is_six_sevenths():
-    found = calibration.quality(np.zeros((14, 7)), np.arange(14) % 7, weights(14))
+    found = plain(calibration.quality(np.zeros((14, 7)), np.arange(14) % 7, weights(14)))
     assert found["brier"]["value"] == pytest.approx(6 / 7)
     assert found["loss"]["value"] == pytest.approx(np.log(7))
 
@@ -145,7 +144,7 @@ def test_the_ensemble_is_the_mean_of_probabilities(study):
         replace(member, epoch_logits=np.stack([logits] * 2).astype(np.float16))
         for member, logits in zip(one.members, (sure, unsure), strict=True)
     )
-    found = calibration.analyse(replace(one, members=members)).numbers["ensemble"]
+    found = plain(calibration.analyse(replace(one, members=members)))["ensemble"]
     assert found["members"] == 2 and found["accuracy"]["value"] == 1
     assert found["loss"]["value"] == pytest.approx(-np.log(0.8), abs=1e-3)
     assert found["overconfidence"]["value"] == pytest.approx(-0.2, abs=1e-3)
@@ -160,7 +159,7 @@ def test_both_panels_can_be_drawn_in_both_languages(study, length):
     member = replace(one.overfitted, epoch_logits=(steps * one.overfitted.dev_logits).astype(np.float16), epoch=1)
     result = calibration.analyse(replace(one, overfitted=member))
     for language, word in (("en", "after temperature scaling"), ("zh", "温度缩放之后")):
-        figure = drawer.draw({"calibration": result}, language)
+        figure = drawer.draw(result, language)
         svg = figure.files[f"calibration.{language}.svg"].decode()
         assert word in svg and figure.data in figure.files
         assert not re.search(r"(?:fill|stroke): #", svg)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from ferpipe.analyses import confusion
+from ferpipe.results.stored import plain
 
 # 4 angry (3 right, 1 sad), 2 disgust (both angry), 4 happy (right), no other faces
 LABELS = np.array([0, 0, 0, 0, 1, 1, 3, 3, 3, 3])
@@ -10,7 +11,7 @@ ANSWERS = np.array([0, 0, 4, 0, 0, 0, 3, 3, 3, 3])
 
 @pytest.fixture
 def numbers(study):
-    return confusion.analyse(study(n=10, labels=LABELS, answers=ANSWERS)).numbers
+    return plain(confusion.analyse(study(n=10, labels=LABELS, answers=ANSWERS)))
 
 
 def test_counts_have_true_classes_in_rows(numbers):

@@ -4,6 +4,7 @@ import torch
 
 from ferpipe.analyses import conv1_outputs
 from ferpipe.networks.resnet import initialised
+from ferpipe.results.stored import plain
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def network():
 
 
 def test_planted_filters_are_told_apart(study, network):
-    numbers = conv1_outputs.analyse(study(members=1, network=network)).numbers
+    numbers = plain(conv1_outputs.analyse(study(members=1, network=network)))
     assert numbers["kind"][:4] == ["dead", "outline", "passes", "passes"]  # a mean of nine loses little of smooth noise
     assert numbers["kinds"]["dead"] == 1
     assert sum(numbers["kinds"].values()) == 64
@@ -36,14 +37,14 @@ def test_a_filter_that_keeps_only_slow_light_is_one_of_shade(study):
     network = initialised("imagenet", 8, 0)
     with torch.no_grad():
         network.conv1.weight[0] = 1 / 49
-    numbers = conv1_outputs.analyse(study(members=1, network=network, images=images)).numbers
+    numbers = plain(conv1_outputs.analyse(study(members=1, network=network, images=images)))
     assert numbers["kind"][0] == "shade"
 
 
 def test_outputs_are_the_convolution_before_normalisation_and_relu(study):
     one = study(known=True)
     result = conv1_outputs.analyse(one)
-    image, outputs = result.faces["image"], result.faces["outputs"]
+    image, outputs = result.private.image, result.private.outputs
     expected = one.model.conv1((torch.tensor(image[None, None]).float() / 255 - 0.5) / 0.25)[0]
     assert outputs.shape == (64, 24, 24) and (outputs < 0).any()
     np.testing.assert_allclose(outputs, expected, atol=1e-4)
@@ -51,7 +52,7 @@ def test_outputs_are_the_convolution_before_normalisation_and_relu(study):
 
 def test_the_face_is_the_happy_one_of_median_confidence(study):
     labels = np.arange(42) % 7
-    numbers = conv1_outputs.analyse(study(labels=labels, answers=labels)).numbers
+    numbers = plain(conv1_outputs.analyse(study(labels=labels, answers=labels)))
     happy = np.flatnonzero(labels == 3)  # the surer the later
     assert numbers["face"]["name"] == str(happy[(len(happy) - 1) // 2])
 

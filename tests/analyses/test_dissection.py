@@ -6,6 +6,7 @@ import pytest
 from ferpipe.analyses import dissection
 from ferpipe.analyses.counterfactuals import PARTS, Counterfactual
 from ferpipe.figures import dissection as figure
+from ferpipe.results.stored import plain
 
 MOUTH, BROW = np.zeros((2, 48, 48), bool)
 MOUTH[32:40, 16:32] = True  # 128 pixels
@@ -35,13 +36,13 @@ def test_a_map_that_follows_a_part_is_found_and_noise_is_at_chance():
     rng = np.random.default_rng(0)
     known = areas(rng)
     found = dissection.best(known["AU12"][1], known, rng, 200)
-    assert found["part"] == "AU12" and found["iou"] == 1 and found["beyond"]["interval"][0] > 0.8
-    assert found["beyond"]["n"] == 20  # the half on which it was not chosen
+    assert found.part == "AU12" and found.iou == 1 and found.beyond.interval[0] > 0.8
+    assert found.beyond.n == 20  # the half on which it was not chosen
     above = 0
     for _ in range(20):
         noise = dissection.best(rng.random((40, 48, 48)) < 0.05, known, rng, 200)
-        assert abs(noise["beyond"]["value"]) < 0.01
-        above += noise["beyond"]["interval"][0] > 0
+        assert abs(noise.beyond.value) < 0.01
+        above += noise.beyond.interval[0] > 0
     assert above <= 3
 
 
@@ -50,7 +51,7 @@ def test_a_map_elsewhere_overlaps_less_than_by_chance():
     corner = np.zeros((40, 48, 48), bool)
     corner[:, :6, :6] = True
     found = dissection.best(corner, areas(rng), rng, 200)
-    assert found["iou"] == 0 and found["beyond"]["interval"][1] < 0
+    assert found.iou == 0 and found.beyond.interval[1] < 0
 
 
 def test_a_parts_pixels_are_gathered_from_the_faces_that_have_it():
@@ -75,5 +76,5 @@ def test_every_part_has_a_name_in_both_languages():
 
 
 def test_without_drawn_faces_nothing_is_measured(study):
-    numbers = dissection.analyse(study(n=14)).numbers
+    numbers = plain(dissection.analyse(study(n=14)))
     assert not numbers["available"] and numbers["layers"] == [] and numbers["above"] is None

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from ferpipe.analyses import ensemble
+from ferpipe.results.stored import plain
 
 
 def test_equal_members_equal_one(study):
     labels = np.arange(42) % 7
     answers = np.where(np.arange(42) < 30, labels, (labels + 1) % 7)
-    numbers = ensemble.analyse(study(members=2, labels=labels, answers=answers)).numbers
+    numbers = plain(ensemble.analyse(study(members=2, labels=labels, answers=answers)))
     assert numbers["gain"]["value"] == 0
     assert numbers["gain"]["interval"] == [0, 0]
     assert numbers["mcnemar"] == [1, 1]
@@ -20,7 +21,7 @@ def test_equal_members_equal_one(study):
 
 
 def test_one_member_is_an_ensemble_too(study):
-    numbers = ensemble.analyse(study(members=1)).numbers
+    numbers = plain(ensemble.analyse(study(members=1)))
     assert numbers["disagreement"] is None
     assert len(numbers["by_size"]) == 1
     assert numbers["gain"]["value"] == 0
@@ -33,7 +34,7 @@ def test_members_that_err_on_different_faces_gain(study):
     for k, member in enumerate(one.members):
         logits = np.eye(7)[np.where(np.arange(42) % 3 == k, (labels + 1 + k) % 7, labels)] * 2
         members.append(replace(member, epoch_logits=np.stack([logits] * 2).astype(np.float16)))
-    numbers = ensemble.analyse(replace(one, members=tuple(members))).numbers
+    numbers = plain(ensemble.analyse(replace(one, members=tuple(members))))
     assert numbers["mean"]["accuracy"] == numbers["vote"]["accuracy"] == 1
     assert numbers["gain"]["value"] == pytest.approx(1 / 3)
     assert numbers["gain"]["interval"][0] > 0.2
@@ -57,8 +58,8 @@ def test_subsets_are_all_of_them_up_to_ten_members_and_drawn_beyond():
 
 
 def test_test_accuracy_is_given_where_labels_are_known(study, splits):
-    assert ensemble.analyse(study(test=splits(14, 3))).numbers["test"]["n"] == 14
-    assert ensemble.analyse(study(test=replace(splits(14, 3), labels=None))).numbers["test"] is None
+    assert plain(ensemble.analyse(study(test=splits(14, 3))))["test"]["n"] == 14
+    assert ensemble.analyse(study(test=replace(splits(14, 3), labels=None))).test is None
 
 
 def test_views_are_scored_beside_single_answers(study):
@@ -66,7 +67,7 @@ def test_views_are_scored_beside_single_answers(study):
     one = study(members=2, labels=labels, answers=(labels + 1) % 7)  # each face seen once: always wrong
     right = np.eye(7)[labels].astype(np.float16)
     seen = replace(one, members=tuple(replace(member, view_logits=right) for member in one.members))
-    numbers = ensemble.analyse(seen).numbers
+    numbers = plain(ensemble.analyse(seen))
     assert numbers["mean"]["accuracy"] == 0
     assert numbers["views"]["mean"]["accuracy"] == 1
     assert [member["accuracy"] for member in numbers["views"]["members"]] == [1, 1]
@@ -82,22 +83,22 @@ def test_the_student_is_held_against_the_best_member(study):
         members=(replace(one.members[0], epoch_logits=weak), one.members[1]),
         student=replace(one.student, epoch_logits=perfect),
     )
-    found = ensemble.analyse(taught).numbers["student"]
+    found = plain(ensemble.analyse(taught))["student"]
     assert found["accuracy"] == 1 and found["best"]["name"] == "m1" and found["best"]["accuracy"] == 0.5
     assert found["difference"]["value"] == 0.5 and found["difference"]["interval"][0] > 0
     assert found["mcnemar"] == pytest.approx(2 * 0.5**21)
-    assert ensemble.analyse(replace(one, student=None)).numbers["student"] is None
+    assert plain(ensemble.analyse(replace(one, student=None)))["student"] is None
 
 
 def test_members_are_of_as_many_kinds_as_they_have_recipes(study):
     one = study(members=3)
-    assert ensemble.analyse(one).numbers["kinds"] == 1
+    assert plain(ensemble.analyse(one))["kinds"] == 1
     other = replace(one.members[2], recipe=replace(one.members[2].recipe, mixup=0.2))
-    assert ensemble.analyse(replace(one, members=(*one.members[:2], other))).numbers["kinds"] == 2
+    assert plain(ensemble.analyse(replace(one, members=(*one.members[:2], other))))["kinds"] == 2
 
 
 def test_without_weights_the_test_split_stays_closed(study, splits):
     one = study(members=2, test=splits(7, 3))
-    assert ensemble.analyse(one).numbers["test"]["n"] == 7
+    assert plain(ensemble.analyse(one))["test"]["n"] == 7
     answers_alone = tuple(replace(member, weights=None) for member in one.members)
-    assert ensemble.analyse(replace(one, members=answers_alone)).numbers["test"] is None
+    assert plain(ensemble.analyse(replace(one, members=answers_alone)))["test"] is None

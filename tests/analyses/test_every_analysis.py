@@ -11,6 +11,7 @@ import torch
 from ferpipe.analyses import ANALYSES, shortcut
 from ferpipe.render.site import render
 from ferpipe.results import restricted, stored
+from ferpipe.results.stored import plain
 from ferpipe.storage import encoding
 from ferpipe.text.problems import Problems
 
@@ -30,16 +31,6 @@ ODD = {
     "two faces": {"n": 2},
 }
 
-# what the reader of FER2013 says of its form, which the text tells on
-NOTES = {
-    "source": "archive.zip",
-    "form": "zip of pictures",
-    "pictures": 102,
-    "converted": 0,
-    "dev_held_out": False,
-    "missing_classes": {"train": [], "dev": []},
-    "test_labels": False,
-}
 UNSHOWN = {  # and what the page says of it
     "one member, never wrong": ("No such face was found in this run", "本次运行中没有找到这样的人脸"),
     "restricted, never right": ("none of those emotions was ever answered rightly", "这些情绪没有一张答对"),
@@ -65,19 +56,19 @@ ALWAYS = ("restricted, never right",)  # the others are slow tests
 @pytest.mark.parametrize("odd", [pytest.param(name, marks=[pytest.mark.slow] * (name not in ALWAYS)) for name in ODD])
 def test_a_report_is_made_of_odd_data_and_says_what_it_cannot_show(study, odd, tmp_path):
     one = study(**ODD[odd])
-    one = replace(one, dataset=replace(one.dataset, name="fer2013", notes=NOTES))
+    one = replace(one, dataset=replace(one.dataset, name="fer2013"))
     for name in ANALYSES:
         result = import_module(f"ferpipe.analyses.{name}").analyse(one)
-        assert (
-            restricted.refused(name, {key: array.shape for key, array in result.arrays.items()}, result.numbers) == []
-        )
-        for key, array in {**result.arrays, **result.faces}.items():
+        arrays, faces = stored.arrays(result), stored.arrays(result, "private")
+        assert restricted.refused(name, {key: array.shape for key, array in arrays.items()}, plain(result)) == []
+        for key, array in {**arrays, **faces}.items():
             assert array.dtype in (np.uint8, np.float32), (name, key)
             assert np.isfinite(array).all() or key.startswith("means"), (name, key)
         folder = tmp_path / "results" / "fer2013" / name
-        shown = {} if one.dataset.restricted else result.faces
-        stored.write(folder, stored.Result(result.numbers, {**result.arrays, **shown}), {})  # refuses NaN
-        assert stored.read(folder).numbers == result.numbers
+        stored.write(folder, result, {}, private=one.dataset.restricted)  # refuses NaN
+        again = stored.read(folder)
+        assert plain(again) == plain(result) and type(again) is type(result) is stored.type_of(name)
+        assert (getattr(again, "private", None) is None) == (one.dataset.restricted or not faces)
     try:
         render(tmp_path / "results", tmp_path / "site", artefacts=tmp_path / "artefacts", editions=["fer2013"])
     except Problems as problems:
@@ -96,9 +87,9 @@ def test_the_same_study_gives_the_same_bytes_and_no_hook_is_left(study, name):
         one = study(n=14, known=True)
         made.append(import_module(f"ferpipe.analyses.{name}").analyse(one))
         assert not any(module._forward_hooks or module._backward_hooks for module in one.model.modules())
-    assert encoding.json_bytes(made[0].numbers) == encoding.json_bytes(made[1].numbers)
-    assert encoding.npz_bytes(made[0].arrays) == encoding.npz_bytes(made[1].arrays)
-    assert encoding.npz_bytes(made[0].faces) == encoding.npz_bytes(made[1].faces)
+    assert encoding.json_bytes(plain(made[0])) == encoding.json_bytes(plain(made[1]))
+    for field in stored.PICTURES:
+        assert len({encoding.npz_bytes(stored.arrays(result, field)) for result in made}) == 1
 
 
 @pytest.mark.parametrize("name", ["saliency", "filters", "conv1_outputs", "lime"])
@@ -106,7 +97,7 @@ def test_nothing_published_of_a_restricted_data_set_looks_like_one_face(study, n
     one = study(n=42, restricted=True)
     result = import_module(f"ferpipe.analyses.{name}").analyse(one)
     faces = np.concatenate([one.dataset.dev.images, one.dataset.train.images]).reshape(-1, 48 * 48).astype(float)
-    for key, array in result.arrays.items():
+    for key, array in stored.arrays(result).items():
         for picture in array.reshape(-1, *array.shape[-2:]).astype(float):
             step = 48 // len(picture)
             if picture.std() == 0 or step > 4:  # blank, or a kernel of a few pixels
@@ -120,5 +111,5 @@ def test_means_of_few_faces_of_a_restricted_data_set_are_left_out(study):
     one = study(restricted=True)
     for name, key in (("data", "mean_faces"), ("saliency", "class_maps"), ("lime", "class_weights")):
         result = import_module(f"ferpipe.analyses.{name}").analyse(one)
-        assert not result.arrays[key].any()
-        assert result.numbers[f"{key}_n"] == [0] * 7
+        assert not stored.arrays(result)[key].any()
+        assert plain(result)[f"{key}_n"] == [0] * 7

@@ -7,6 +7,7 @@ from test_counterfactuals import Answering, Reads
 from torch import nn
 
 from ferpipe.analyses import atlas, elsewhere, evidence
+from ferpipe.results.stored import plain
 
 CPU = torch.device("cpu")
 
@@ -83,7 +84,7 @@ def test_a_network_that_looks_outside_the_face_is_found_out(study):
         image[inside if label == 2 else outside] = 200
     asked = study(n=40, labels=labels, images=images, answers=np.full(40, 2), known=True, preset="default")
     network = Answering(**vars(asked.members[0]), answering=Reads(weights))
-    found = elsewhere.analyse(replace(asked, members=(network,))).numbers
+    found = plain(elsewhere.analyse(replace(asked, members=(network,))))
     assert found["wrong"]["value"] > 0.9 > 0.1 > found["right"]["value"]
     assert found["matched"]["value"] > 0.8 and found["matched"]["delta"] == 1 and found["matched"]["n"] >= 15
     assert found["patches"]["wrong"]["strongest"]["n"] == 20
@@ -98,7 +99,7 @@ def test_regions_hold_the_evidence_and_happy_stands_out_by_its_mouth(study):
     images[:, 32:36, 14:34] = 220
     asked = study(n=30, labels=labels, images=images, answers=np.repeat([2, 3], 15), known=True, preset="default")
     network = Answering(**vars(asked.members[0]), answering=Reads(rows))
-    numbers = atlas.analyse(replace(asked, members=(network,))).numbers
+    numbers = plain(atlas.analyse(replace(asked, members=(network,))))
     mouth = numbers["share"]["mouth"]
     assert mouth["by_answer"][2]["value"] > 3 * mouth["area"] and mouth["by_answer"][0] is None
     assert numbers["right"][2] == 15 and numbers["wrong"] == [0] * 7

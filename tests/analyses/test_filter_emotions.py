@@ -4,6 +4,7 @@ import torch
 
 from ferpipe.analyses import filter_emotions
 from ferpipe.networks.resnet import initialised
+from ferpipe.results.stored import plain
 
 
 def test_a_filter_planted_to_answer_to_one_class_wins_with_share_one(study):
@@ -14,8 +15,8 @@ def test_a_filter_planted_to_answer_to_one_class_wins_with_share_one(study):
     with torch.no_grad():
         network.conv1.weight[2] = 1.0
     result = filter_emotions.analyse(study(labels=labels, images=images, network=network))
-    assert result.numbers["winners"][2][0] == 4
-    assert result.numbers["share"][2][0] == 1.0
+    assert plain(result)["winners"][2][0] == 4
+    assert plain(result)["share"][2][0] == 1.0
     means = result.arrays["means_conv1"]
     assert means.shape == (64, 7)
     assert means[2].argmax() == 4
@@ -24,11 +25,11 @@ def test_a_filter_planted_to_answer_to_one_class_wins_with_share_one(study):
 
 def test_the_table_has_filters_in_rows_and_layers_in_columns(study):
     result = filter_emotions.analyse(study())
-    assert np.shape(result.numbers["winners"]) == np.shape(result.numbers["share"]) == (6, 5)
+    assert np.shape(plain(result)["winners"]) == np.shape(plain(result)["share"]) == (6, 5)
     assert result.arrays["means"].shape == (5, 6, 7)
-    for layer, name in enumerate(result.numbers["layers"]):
+    for layer, name in enumerate(plain(result)["layers"]):
         winners = result.arrays[f"means_{name}"][:6].argmax(1)
-        assert winners.tolist() == [row[layer] for row in result.numbers["winners"]]
+        assert winners.tolist() == [row[layer] for row in plain(result)["winners"]]
 
 
 def test_a_class_without_faces_never_wins(study):
@@ -36,7 +37,7 @@ def test_a_class_without_faces_never_wins(study):
     result = filter_emotions.analyse(study(labels=labels))
     assert np.isnan(result.arrays["means"][..., 6]).all()
     assert not np.isnan(result.arrays["means"][..., :6]).any()
-    assert np.max(result.numbers["winners"]) < 6
+    assert np.max(plain(result)["winners"]) < 6
 
 
 def test_classes_that_tie_share_the_win():

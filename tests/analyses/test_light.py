@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from ferpipe.analyses import confusion, light, stages
+from ferpipe.results.stored import plain
 
 
 def test_qualities_are_those_of_the_face_alone():
@@ -18,9 +19,10 @@ def test_qualities_are_those_of_the_face_alone():
 def test_accuracy_is_told_by_thirds_and_the_outer_two_are_compared():
     values, rng = np.arange(300.0), np.random.default_rng(0)
     found = light.by_third(values, values >= 200, rng, 200)
-    assert [one["value"] for one in found["thirds"]] == [0, 0, 1]
-    assert found["difference"] == {"value": 1.0, "interval": pytest.approx([1.0, 1.0]), "n": 200}
-    assert light.by_third(np.zeros(30), np.ones(30, bool), rng, 200)["difference"] is None  # all stand together
+    assert [third.value for third in found.thirds] == [0, 0, 1]
+    assert found.difference.value == 1 and found.difference.interval == pytest.approx([1, 1])
+    assert found.difference.n == 200
+    assert light.by_third(np.zeros(30), np.ones(30, bool), rng, 200).difference is None  # all stand together
 
 
 def test_one_output_sees_what_its_layers_receptive_field_is(study):
@@ -31,7 +33,7 @@ def test_one_output_sees_what_its_layers_receptive_field_is(study):
 
 
 def test_a_layers_maps_follow_their_own_face_more_than_another(study):
-    numbers = stages.analyse(study()).numbers
+    numbers = plain(stages.analyse(study()))
     first = numbers["layers"][0]
     assert first["likeness"] > 0.5 and first["above"]["value"] > 0.2
 
@@ -46,6 +48,6 @@ def test_frequencies_and_likely_errors_are_compared(study):
     labels = np.arange(70) % 7
     best = np.isin(labels, [3, 5, 6])
     asked = study(n=70, labels=labels, answers=np.where(best, labels, (labels + 1) % 7))
-    numbers = confusion.analyse(asked).numbers
+    numbers = plain(confusion.analyse(asked))
     assert numbers["taken"]["sad"]["value"] == 0 and numbers["taken"]["sad"]["even"] == pytest.approx(1 / 6)
     assert numbers["frequency"]["all"]["n"] == 7 and numbers["frequency"]["even"]["n"] == 5

@@ -6,6 +6,7 @@ from ferpipe.analyses import lime
 from ferpipe.explainers import surrogates
 from ferpipe.explainers.attributions import blurred
 from ferpipe.explainers.superpixels import KERNEL_WIDTH, RIDGE, explain, segmented
+from ferpipe.results.stored import plain
 
 
 @pytest.fixture
@@ -88,18 +89,18 @@ def test_right_faces_are_those_of_the_original_and_wrong_ones_of_four_classes(st
     labels = np.arange(42) % 7
     answers = np.where(np.arange(42) < 21, labels, (labels + 1) % 7)
     result = lime.analyse(study(labels=labels, answers=answers))
-    assert [face["label"] for face in result.numbers["right"]] == [3, 5, 6, 0]
-    assert all(face["label"] == face["prediction"] for face in result.numbers["right"])
-    assert [face["label"] for face in result.numbers["wrong"]] == [4, 2, 1, 0]
-    assert [face["name"] for face in result.numbers["wrong"]] == ["39", "37", "36", "35"]  # the surest of each class
+    assert [face["label"] for face in plain(result)["right"]] == [3, 5, 6, 0]
+    assert all(face["label"] == face["prediction"] for face in plain(result)["right"])
+    assert [face["label"] for face in plain(result)["wrong"]] == [4, 2, 1, 0]
+    assert [face["name"] for face in plain(result)["wrong"]] == ["39", "37", "36", "35"]  # the surest of each class
     for name in ("right_images", "right_weights", "wrong_images", "wrong_weights", "wrong_true_weights"):
-        assert result.faces[name].shape == (4, 48, 48)
-    assert not np.array_equal(result.faces["wrong_weights"], result.faces["wrong_true_weights"])
-    assert result.arrays["class_weights"].shape == (7, 48, 48)
+        assert getattr(result.private, name).shape == (4, 48, 48)
+    assert not np.array_equal(result.private.wrong_weights, result.private.wrong_true_weights)
+    assert result.arrays.class_weights.shape == (7, 48, 48)
 
 
 def test_wrong_answers_of_two_classes_still_fill_four_places(study, quick):
     labels = np.arange(42) % 7
     answers = np.where((labels < 2) & (np.arange(42) > 20), 6, labels)
-    wrong = lime.analyse(study(labels=labels, answers=answers)).numbers["wrong"]
+    wrong = plain(lime.analyse(study(labels=labels, answers=answers)))["wrong"]
     assert [face["label"] for face in wrong] == [1, 0, 1, 0]

@@ -11,6 +11,9 @@ from ferpipe.analyses.scores import Asked, Truth, against, agreement, order, par
 from ferpipe.build import effort as efforts
 from ferpipe.explainers import methods
 from ferpipe.results import stored
+from ferpipe.results.common import Estimate
+from ferpipe.results.scores import Score
+from ferpipe.results.stored import plain
 
 TWO, PLAIN = ("gradient", "lime"), ("random", "edges")
 SQUARES = [(slice(r, r + 8), slice(c, c + 8)) for r in (4, 24) for c in (4, 24)]
@@ -131,22 +134,22 @@ def test_an_answer_that_no_pixel_changes_has_its_probability_as_area(study):
 def test_methods_agree_with_themselves_and_with_their_opposite_about_size_alone(study):
     one, maps = study(), smooth(5, 0)
     found = agreement(one, {"a": maps, "b": -maps, "c": np.zeros_like(maps)})
-    assert found["methods"] == ["a", "b", "c"]
-    correlations, overlaps = found["rank_correlation"], found["overlap"]
-    assert correlations[0][0]["value"] == pytest.approx(1) and correlations[0][1]["value"] == pytest.approx(-1)
-    assert overlaps[0][0]["value"] == overlaps[1][0]["value"] == 1 and overlaps[0][0]["n"] == 5
+    assert found.methods == ["a", "b", "c"]
+    correlations, overlaps = found.rank_correlation, found.overlap
+    assert correlations[0][0].value == pytest.approx(1) and correlations[0][1].value == pytest.approx(-1)
+    assert overlaps[0][0].value == overlaps[1][0].value == 1 and overlaps[0][0].n == 5
     assert correlations[0][2] is None and correlations[2][2] is None
-    assert overlaps[0][2]["value"] == pytest.approx(0.1, abs=0.05)
+    assert overlaps[0][2].value == pytest.approx(0.1, abs=0.05)
 
 
 # which method is trusted
 
 
 def score(value, low, high, n=50):
-    return {"rank_correlation": {"value": value, "interval": [low, high], "n": n}}
+    return Score(Estimate(value, [low, high], n), *[None] * 9)
 
 
-NONE = {"rank_correlation": None}
+NONE = Score(*[None] * 10)
 BARS = {"random": score(0.0, -0.1, 0.9), "edges": score(0.2, 0.1, 0.3), "centre": NONE}
 
 
@@ -196,7 +199,7 @@ def test_a_method_that_knows_the_truth_is_trusted_and_chance_is_not(study, few, 
     weights = smooth(1, 8)[0].cumsum(0).cumsum(1) / 500
     one = drawn(study, Reads(weights))
     monkeypatch.setattr(scores, "relevance", oracle(one))
-    numbers = scores.analyse(one).numbers
+    numbers = plain(scores.analyse(one))
     assert numbers["trusted"] == "lime" and numbers["criterion"] == "rank_correlation" and numbers["n"] == 24
     known, chance = (numbers["methods"][name] for name in ("lime", "gradient"))
     assert known["rank_correlation"]["value"] > 0.99
@@ -211,7 +214,7 @@ def test_a_method_that_knows_the_truth_is_trusted_and_chance_is_not(study, few, 
 def test_faces_answered_wrongly_or_unsurely_say_nothing_about_parts(study, few, sure, scale):
     one = drawn(study, sure=sure, preset="smoke")
     member = replace(one.members[0], epoch_logits=(one.members[0].epoch_logits * scale).astype(np.float16))
-    numbers = scores.analyse(replace(one, members=(member,))).numbers
+    numbers = plain(scores.analyse(replace(one, members=(member,))))
     assert numbers["trusted"] is None and numbers["area"] is None
     assert all(numbers["methods"][name][key] is None for name in TWO for key in scores.TRUTH)
     assert numbers["methods"]["gradient"]["difference"]["n"] == numbers["n"]
@@ -220,8 +223,8 @@ def test_faces_answered_wrongly_or_unsurely_say_nothing_about_parts(study, few, 
 def test_on_other_data_there_is_no_truth_and_insertion_decides(study, few, tmp_path):
     result = scores.analyse(study(members=2))
     stored.write(tmp_path / "scores", result, {})
-    numbers = stored.read(tmp_path / "scores").numbers
-    assert numbers == result.numbers and numbers["criterion"] == "difference"
+    numbers = plain(stored.read(tmp_path / "scores"))
+    assert numbers == plain(result) and numbers["criterion"] == "difference"
     for name in TWO:
         found = numbers["methods"][name]
         assert all(found[key] is None for key in scores.TRUTH)
@@ -236,10 +239,10 @@ def test_on_other_data_there_is_no_truth_and_insertion_decides(study, few, tmp_p
 
 
 def test_one_member_or_one_with_weights_leaves_the_second_out(study, few):
-    assert scores.analyse(study(members=1)).numbers["methods"]["lime"]["members"] is None
+    assert plain(scores.analyse(study(members=1)))["methods"]["lime"]["members"] is None
     one = study(members=2)
     answers_alone = replace(one, members=(one.members[0], replace(one.members[1], weights=None)))
-    assert scores.analyse(answers_alone).numbers["methods"]["lime"]["members"] is None
+    assert plain(scores.analyse(answers_alone))["methods"]["lime"]["members"] is None
 
 
 def test_checked_faces_stand_first_and_no_face_twice(study):

@@ -11,6 +11,7 @@ from ferpipe.analyses import selectivity
 from ferpipe.explainers import activations
 from ferpipe.figures import selectivity as drawer
 from ferpipe.networks.resnet import ResNet18, initialised
+from ferpipe.results.stored import plain
 from ferpipe.storage import encoding
 
 CPU = torch.device("cpu")
@@ -73,10 +74,10 @@ def test_the_trend_is_spearmans():
 
 def test_members_are_the_unit_of_replication_and_filters_where_there_is_one():
     found = selectivity.replicated(np.array([1.0, 2.0, 3.0]), [0, 9])
-    assert found["value"] == 2 and found["over"] == "members" and found["by_member"] == [1, 2, 3]
-    assert found["interval"] == pytest.approx([2 - 4.302653 / 3**0.5, 2 + 4.302653 / 3**0.5])  # Student's, 2 degrees
+    assert found.value == 2 and found.over == "members" and found.by_member == [1, 2, 3]
+    assert found.interval == pytest.approx([2 - 4.302653 / 3**0.5, 2 + 4.302653 / 3**0.5])  # Student's, 2 degrees
     one = selectivity.replicated(np.array([1.5]), [0, 9])
-    assert one["interval"] == [0, 9] and one["over"] == "filters"
+    assert one.interval == [0, 9] and one.over == "filters"
 
 
 class Counting(nn.Module):
@@ -106,20 +107,19 @@ def rows(labels):
 def test_zeroing_the_filter_that_a_class_needs_costs_that_classs_recall():
     labels, network = np.repeat(np.arange(7), 8), Counting().eval()
     found = selectivity.effects(network, [("conv1", k) for k in range(7)], rows(labels), labels, CPU)
-    for label, one in enumerate(found):
-        assert one["loses"] == label
-        assert one["recall"] == [-1.0 if other == label else 0.0 for other in range(7)]
-        assert one["accuracy"] == pytest.approx(-1 / 7) and one["changed"] == pytest.approx(1 / 7)
-        assert one["mcnemar"] == pytest.approx(2 * 0.5**8)
-        assert one["holm"] == pytest.approx(7 * 2 * 0.5**8)
+    for label, effect in enumerate(found):
+        assert effect.loses == label
+        assert effect.recall == [-1.0 if other == label else 0.0 for other in range(7)]
+        assert effect.accuracy == pytest.approx(-1 / 7) and effect.changed == pytest.approx(1 / 7)
+        assert effect.mcnemar == pytest.approx(2 * 0.5**8)
     assert not network.conv1._forward_hooks
 
 
 def test_zeroing_a_filter_that_nobody_needs_changes_nothing():
     labels = np.zeros(4, int)
     (found,) = selectivity.effects(nn.Sequential(Counting()).eval(), [("0.conv1", 6)], rows(labels), labels, CPU)
-    assert found["loses"] is None and found["changed"] == 0 and found["mcnemar"] == 1 == found["holm"]
-    assert found["recall"] == [0.0, *[None] * 6]
+    assert found.loses is None and found.changed == 0 and found.mcnemar == 1
+    assert found.recall == [0.0, *[None] * 6]
 
 
 def test_a_filter_is_back_after_the_with_even_after_an_error():
@@ -144,7 +144,7 @@ def test_every_block_convolution_is_measured_in_the_order_of_depth():
 
 def test_a_study_has_each_layer_member_and_filter_of_table_1(study):
     one = study(members=3)
-    numbers = selectivity.analyse(one).numbers
+    numbers = plain(selectivity.analyse(one))
     assert [layer["layer"] for layer in numbers["layers"]] == list(activations.EVERY)
     assert [layer["filters"] for layer in numbers["layers"]][::4] == [64, 8, 16, 32, 64]
     assert all(len(layer["excess"]["by_member"]) == 3 for layer in numbers["layers"])
@@ -154,10 +154,12 @@ def test_a_study_has_each_layer_member_and_filter_of_table_1(study):
     low, high = numbers["trend"]["interval"]
     assert -1 <= low <= numbers["trend"]["value"] <= high <= 1 and numbers["trend"]["over"] == "members"
     zeroing = numbers["zeroing"]
+    p = np.sort([[of["mcnemar"], of["holm"]] for of in zeroing["filters"]], axis=0)
+    assert p[0, 1] == pytest.approx(min(1, 30 * p[0, 0])) and (p[:, 1] >= p[:, 0]).all()
     assert len(zeroing["filters"]) == 30 and zeroing["n"] == 35 and zeroing["counts"] == [5] * 7
     assert 0 <= zeroing["same"] <= zeroing["losing"] <= 30
     assert not any(module._forward_hooks for module in one.model.modules())
-    assert encoding.json_bytes(selectivity.analyse(study(members=3)).numbers) == encoding.json_bytes(numbers)
+    assert encoding.json_bytes(plain(selectivity.analyse(study(members=3)))) == encoding.json_bytes(numbers)
 
 
 def test_a_filter_planted_to_answer_to_one_class_wins_its_cell(study, asking):
@@ -166,7 +168,7 @@ def test_a_filter_planted_to_answer_to_one_class_wins_its_cell(study, asking):
     images[np.arange(42) % 7 == 4] = 200
     with torch.no_grad():
         network.conv1.weight[2] = 1.0
-    numbers = selectivity.analyse(study(images=images, network=network, members=1)).numbers
+    numbers = plain(selectivity.analyse(study(images=images, network=network, members=1)))
     cell = numbers["zeroing"]["filters"][2]
     assert (cell["layer"], cell["filter"], cell["winner"], cell["share"]) == ("conv1", 2, 4, 1.0)
     assert numbers["zeroing"]["n"] == 14
@@ -178,7 +180,7 @@ def test_a_filter_planted_to_answer_to_one_class_wins_its_cell(study, asking):
 def test_members_without_weights_are_left_out(study):
     one = study(members=3)
     answers_alone = (one.members[0], one.members[1], replace(one.members[2], weights=None))
-    numbers = selectivity.analyse(replace(one, members=answers_alone)).numbers
+    numbers = plain(selectivity.analyse(replace(one, members=answers_alone)))
     assert numbers["members"] == 2 and len(numbers["trend"]["by_member"]) == 2
 
 
@@ -187,7 +189,7 @@ def test_the_plot_names_its_series_in_both_languages(study, asking, members):
     asking("selectivity", faces=7)
     result = selectivity.analyse(study(members=members))
     for language, words in (("en", ["over filters", "mean over members"]), ("zh", ["按滤波器", "成员均值"])):
-        figure = drawer.draw({"selectivity": result}, language)
+        figure = drawer.draw(result, language)
         svg = figure.files[f"selectivity.{language}.svg"].decode()
         assert words[members - 1] in svg and "layer4.1.conv2" in svg
         assert not re.search(r"(?:fill|stroke): #", svg)

@@ -12,6 +12,7 @@ from ferpipe.emotions import EMOTIONS
 from ferpipe.explainers import methods
 from ferpipe.explainers.inputs import inputs
 from ferpipe.results import stored
+from ferpipe.results.stored import plain
 
 NEUTRAL = EMOTIONS.index("neutral")
 
@@ -54,7 +55,7 @@ def test_hands_that_decide_are_counted_and_the_method_that_marks_them_is_found(s
         return np.ones((len(images), 48, 48), np.float32)
 
     monkeypatch.setattr(shortcut, "relevance", relevance)
-    numbers = shortcut.analyse(one).numbers
+    numbers = plain(shortcut.analyse(one))
     n, few = len(hands), len(decisive)
     assert numbers["available"] and numbers["n"] == n > few > 3
     assert numbers["flips"]["value"] == few / n and numbers["flips"]["interval"][0] > 0
@@ -74,7 +75,7 @@ def test_hands_that_decide_are_counted_and_the_method_that_marks_them_is_found(s
 def test_no_more_faces_are_explained_than_asked_for(study, monkeypatch):
     monkeypatch.setattr(shortcut, "relevance", lambda name, network, images, *_: images.astype(np.float32))
     one = drawn(study, n=60, emotion=SAD, preset="smoke")
-    numbers = shortcut.analyse(one).numbers
+    numbers = plain(shortcut.analyse(one))
     assert numbers["n"] == one.dataset.truth["hands"].sum() > 2 * efforts.of("smoke")["shortcut"].faces
     assert max(numbers["explained"].values()) == efforts.of("smoke")["shortcut"].faces
 
@@ -82,7 +83,7 @@ def test_no_more_faces_are_explained_than_asked_for(study, monkeypatch):
 def test_without_a_hand_there_is_nothing_to_measure(study):
     one = drawn(study, n=2, emotion=3)
     assert not one.dataset.truth["hands"].any()
-    numbers = shortcut.analyse(one).numbers
+    numbers = plain(shortcut.analyse(one))
     assert numbers["available"] and numbers["n"] == 0 and numbers["flips"] is None and numbers["sad_effect"] is None
     assert numbers["methods"] == {name: {"decisive": None, "other": None} for name in methods.METHODS}
 
@@ -90,9 +91,9 @@ def test_without_a_hand_there_is_nothing_to_measure(study):
 def test_of_photographs_nothing_is_known_and_the_keys_are_the_same(study, tmp_path):
     result = shortcut.analyse(study(known=True))
     stored.write(tmp_path / "shortcut", result, {})
-    drawn_ones = shortcut.analyse(drawn(study, n=2, emotion=3)).numbers
-    assert result.numbers.keys() == drawn_ones.keys()
-    assert not result.numbers["available"]
-    assert {key for key, value in result.numbers.items() if value is None} == {
+    drawn_ones = plain(shortcut.analyse(drawn(study, n=2, emotion=3)))
+    assert plain(result).keys() == drawn_ones.keys()
+    assert not plain(result)["available"]
+    assert {key for key, value in plain(result).items() if value is None} == {
         "n", "flips", "by_answer", "answers", "sad_effect", "explained", "methods", "baselines",
     }  # fmt: skip

@@ -16,6 +16,8 @@ def test_every_row_is_asked_by_its_analysis_and_no_analysis_knows_a_preset():
         assert "preset" not in text and "smoke" not in text, path.name
         for row, field in re.findall(r'study\.effort\["(\w+)"\]\.(\w+)', text):
             asked.setdefault(row, set()).add(field)
+        for row in re.findall(r'effort = study\.effort\["(\w+)"\]\n', text):
+            asked.setdefault(row, set()).update(re.findall(r"(?<!\.)\beffort\.(\w+)", text))
     assert asked == {
         name: {key for key, value in vars(usual).items() if value} for name, (usual, _) in effort.TABLE.items()
     }

@@ -127,7 +127,7 @@ def test_unknown_filter_broken_syntax_and_wrong_unit(trial: Trial, tmp_path: Pat
         edit(trial, "training", "ensemble.disagreement | percent", "ensemble.n | percent")
     problems = "\n".join(told(trial, tmp_path))
     assert "No filter named 'precent'. (did you mean 'percent'?)" in problems
-    assert "700 is no share in [0, 1]" in problems
+    assert "900 is no share in [0, 1]" in problems
 
 
 def test_a_missing_result_is_told_once_for_each_figure(trial: Trial, tmp_path: Path) -> None:
@@ -286,7 +286,7 @@ def test_an_array_of_a_restricted_data_set_that_no_list_allows(trial: Trial, lea
     path.write_bytes(encoding.npz_bytes({**encoding.read_npz(path), "images": np.zeros((6, 48, 48), np.uint8)}))
     assert told(trial, tmp_path, editions=["rendered", "fer2013"]) == [
         "results/fer2013/saliency/arrays.npz:1: array 'images' (6, 48, 48) is of no kind that may be published of a "
-        "restricted data set; list it in ferpipe/restricted.py with its kind, or return it in `faces`"
+        "restricted data set; give it a kind in the result's type, or return it in `private`"
     ]
     trial.render(tmp_path / "open", editions=["rendered"])
 

@@ -2,18 +2,56 @@ import numpy as np
 import pytest
 from clones import ROOT
 
+from ferpipe.analyses import ANALYSES
 from ferpipe.errors import Slip
 from ferpipe.results import stored
-from ferpipe.results.stored import Result
+from ferpipe.results.curves import Curve, Curves
+from ferpipe.results.filter_emotions import FilterEmotions
 from ferpipe.storage import encoding
 
 
 def test_a_result_is_read_as_it_was_written(tmp_path):
-    result = Result({"share": 0.1 + 0.2, "n": 3}, {"maps": np.arange(6.0).reshape(2, 3)})
-    stored.write(tmp_path / "saliency", result, {"recipe": {}})
-    read = stored.read(tmp_path / "saliency")
-    assert read.numbers == result.numbers
-    np.testing.assert_array_equal(read.arrays["maps"], result.arrays["maps"])
+    curve = Curve([1, 2], [0.1 + 0.2, 1e-17], [1.0, 2.0], [0.5, 0.6], [0.5, 0.4], 1, 30, 7)
+    stored.write(tmp_path / "curves", Curves(curve, curve), {"recipe": {}})
+    assert stored.read(tmp_path / "curves") == Curves(curve, curve)
+    weights = np.random.default_rng(0).random((64, 7)).astype(np.float32)
+    table = FilterEmotions(["conv1"], [[3]], [[0.5]], 7, 100, 0, {"means": weights[None], "means_conv1": weights})
+    stored.write(tmp_path / "filter_emotions", table, {"recipe": {}})
+    again = stored.read(tmp_path / "filter_emotions")
+    assert stored.plain(again) == stored.plain(table) and again.arrays.keys() == table.arrays.keys()
+    np.testing.assert_array_equal(again.arrays["means_conv1"], weights)
+
+
+@pytest.mark.parametrize(("change", "told"), [
+    (lambda numbers: numbers.pop("best"), r"curves\.analysis has no 'best'"),
+    (lambda numbers: numbers.update(best="first"), r"curves\.analysis\.best is 'first', not int"),
+    (lambda numbers: numbers.update(epochs=3), r"curves\.analysis\.epochs is 3, not list"),
+    (lambda numbers: numbers["dev_loss"].append(None), r"curves\.analysis\.dev_loss\[2\] is None, not float"),
+])  # fmt: skip
+def test_what_is_not_of_its_type_is_named_by_its_path(change, told):
+    curve = stored.plain(Curve([1, 2], [0.1, 0.2], [1.0, 2.0], [0.5, 0.6], [0.5, 0.4], 1, 30, 7))
+    numbers = {"analysis": {**curve, "dev_loss": list(curve["dev_loss"])}, "overfitted": curve}
+    change(numbers["analysis"])
+    with pytest.raises(Slip, match=told):
+        stored.joined("curves", numbers, {}, "rendered/curves")
+
+
+def test_single_faces_are_none_where_they_are_not_to_be_had():
+    lime = stored.read(ROOT / "report" / "results" / "fer2013" / "lime")
+    assert lime.private is None and lime.arrays.class_weights.shape == (7, 48, 48)
+    assert stored.read(ROOT / "report" / "results" / "rendered" / "lime").private.right_images.dtype == np.uint8
+    with pytest.raises(Slip, match=r"lime\.arrays has no 'class_weights'"):
+        stored.joined("lime", stored.plain(lime), {}, "lime")
+
+
+@pytest.mark.parametrize("dataset", ["rendered", "fer2013"])
+@pytest.mark.parametrize("analysis", ANALYSES)
+def test_the_committed_results_are_of_their_types(dataset, analysis):
+    folder = ROOT / "report" / "results" / dataset / analysis
+    result = stored.read(folder)
+    assert encoding.json_bytes(stored.plain(result)) == (folder / "numbers.json").read_bytes()
+    files = {**stored.arrays(result), **stored.arrays(result, "private")}
+    assert encoding.npz_bytes(files) == (folder / "arrays.npz").read_bytes()
 
 
 def test_equal_arrays_give_equal_bytes_at_any_time(monkeypatch):

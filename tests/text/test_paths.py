@@ -1,0 +1,77 @@
+"""What a text asks for and no result can have is found from the types of results alone."""
+
+import pytest
+
+import build
+from ferpipe.analyses import ANALYSES
+from ferpipe.build.options import ROOT
+from ferpipe.results import common, confusion, stored
+from ferpipe.text import paths
+from ferpipe.text.section import Passage, Section
+
+
+def told(text):
+    passage = Passage(text, "report/sections/x.md", 10)
+    return paths.problems([Section("x", "report/sections/x.md", {}, {"en": passage}, ())], ANALYSES)
+
+
+def test_the_report_asks_for_nothing_that_no_result_has(capsys):
+    assert build.main(["check"]) == 0
+    assert "results have every number" in capsys.readouterr().out
+    assert paths.check(ROOT / "report", ANALYSES).startswith("21 sections")
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("{{ confusion.acuracy.value }}", "unknown number 'acuracy' of Confusion (did you mean 'accuracy'?)"),
+    ("{{ confusion.recall[3].valeu }}", "unknown number 'valeu' of Estimate (did you mean 'value'?)"),
+    ("{% for pair in confusion.confused %}{{ pair.labels }}{% endfor %}", "unknown number 'labels' of Confused"),
+    ("{{ (confusion.confused | first).predicted | emotion }}", "unknown number 'predicted' of Confused"),
+    ("{{ lime.right | map(attribute='r3') | min | percent }}", "unknown number 'r3' of Explained"),
+    ("{{ filters.pictures | map('map', attribute='ration') }}", "unknown number 'ration' of Picture"),
+    ("{{ filters.pictures[0] | map(attribute='ratios') }}", "unknown number 'ratios' of Picture"),
+    ("{{ selectivity.zeroing.filters | selectattr('hlom', 'lt', 1) }}", "unknown number 'hlom' of Zeroed"),
+    ("{{ scores.methods[scores.trusted].diference }}", "unknown number 'diference' of Score"),
+    ("{% set one = atlas.share.mouth %}{{ one.by_answers }}", "unknown number 'by_answers' of Region"),
+    ("{{ data.splits.dev.m }}", "unknown number 'm' of Size"),
+    ("{{ data.arrays.mean_faces }}", "unknown number 'arrays' of Data"),  # no number
+    ("{{ confusion.n.value }}", "<class 'int'> has no part 'value'"),
+    ("{{ confusion.recall.value }}", "has no part 'value'"),
+    ("{{ confussion.n }}", "unknown number 'confussion' (did you mean 'confusion'?)"),
+    ("{{ claims.no_such.holds }}", "unknown number 'no_such'"),
+    ("{% if edition.face %}{% endif %}", "unknown number 'face' (did you mean 'faces'?)"),
+    ("{{ original.bset }}", "unknown number 'bset' of Original (did you mean 'best'?)"),
+])  # fmt: skip
+def test_each_way_to_a_number_is_followed_and_told_with_its_line(text, expected):
+    (line,) = told(f"first\n{text}")
+    assert line.startswith("report/sections/x.md:11: ") and expected in line
+
+
+@pytest.mark.parametrize("text", [
+    "{{ confusion.accuracy.interval[0] | percent }}",
+    "{{ (confusion.recall | contrasted(original.best, original.worst)).value | points }}",
+    "{% for pair in confusion.confused %}{{ pair.share }}{% if not loop.last %}, {% endif %}{% endfor %}",
+    "{{ curves.overfitted.dev_loss[curves.overfitted.best - 1] | number }}",
+    "{% if data.notes.wrong_labels is defined %}{{ data.notes.wrong_labels.dev | percent }}{% endif %}",
+    "{{ range(3) | list }} {{ agreement.same }} {{ settings.parameters.anything }}",
+    "{{ broken",  # told where it is filled in
+])  # fmt: skip
+def test_what_results_can_have_is_not_told(text):
+    assert told(text) == []
+
+
+def test_a_field_that_is_renamed_is_told_wherever_a_section_asks_for_it(monkeypatch):
+    stored.hints.cache_clear()
+    renamed = {"labels" if name == "label" else name: hint for name, hint in stored.hints(confusion.Confused).items()}
+    usual = stored.hints
+    monkeypatch.setattr(stored, "hints", lambda cls: renamed if cls is confusion.Confused else usual(cls))
+    with pytest.raises(paths.Problems) as slip:
+        paths.check(ROOT / "report", ANALYSES)
+    assert len(slip.value.problems) >= 4
+    assert all(line.startswith("report/sections/confusion.md:") for line in slip.value.problems)
+    assert all("unknown number 'label' of Confused" in line for line in slip.value.problems)
+
+
+def test_every_result_of_ours_says_what_may_be_published():
+    for analysis in ANALYSES:
+        kinds = stored.kinds(analysis)
+        assert common.SINGLE not in ([kinds] if isinstance(kinds, str) else kinds.values()), analysis
