@@ -68,8 +68,8 @@ def firing(study: Study, images: np.ndarray) -> dict[str, np.ndarray]:
     """
     parts: dict[str, list[np.ndarray]] = {name: [] for name in LAYERS}
     with torch.inference_mode(), recording(study.model, LAYERS, lambda out: out[:, :FILTERS].float()) as outputs:
-        for _, given in batches(images, study.device):
-            study.model(given)
+        for _, batch in batches(images, study.device):
+            study.model(batch)
             for name in LAYERS:
                 large = functional.interpolate(outputs[name], (SIDE, SIDE), mode="bilinear", align_corners=False)
                 parts[name].append(large.cpu().numpy())

@@ -91,8 +91,8 @@ def naturally(study: Study, faces: np.ndarray) -> tuple[dict[str, Tensor], dict[
     largest = {name: np.zeros(values.shape[1]) for name, values in means.items()}
     level = levelled(torch.tensor(faces, dtype=torch.float32)).numpy()
     with torch.inference_mode(), recording(study.model, LAYERS) as outputs:
-        for _, given in batches(level, study.device, 64):
-            study.model(given)
+        for _, batch in batches(level, study.device, 64):
+            study.model(batch)
             for name in LAYERS:
                 above = (outputs[name] - thresholds[name].view(1, -1, 1, 1)).relu().mean((2, 3))
                 largest[name] = np.maximum(largest[name], above.amax(0).cpu().double().numpy())

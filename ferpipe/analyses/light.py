@@ -68,6 +68,6 @@ def by_third(values: np.ndarray, right: np.ndarray, rng: np.random.Generator, co
 def saliency(study: Study, chosen: np.ndarray) -> np.ndarray:
     """Return the summed size of the gradient of each answer's logit by the pixels, (n,)."""
     total, targets = np.zeros(len(chosen)), predictions(study)[chosen]
-    for place, given in batches(study.dataset.dev.images[chosen], study.device):
-        total[place] = np.abs(gradient(study.model, given, targets[place])).sum((1, 2))
+    for place, batch in batches(study.dataset.dev.images[chosen], study.device):
+        total[place] = np.abs(gradient(study.model, batch, targets[place])).sum((1, 2))
     return total

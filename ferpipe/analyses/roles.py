@@ -17,10 +17,10 @@ DEAD = 1e-5  # response variance: batch normalisation's epsilon, below which its
 AT_ONCE = 50  # faces whose 64 maps are held
 
 
-def responses(network: ResNet18, given: Tensor) -> np.ndarray:
+def responses(network: ResNet18, batch: Tensor) -> np.ndarray:
     """Return the first convolution's outputs (n, 64, h, w) float32; nothing behind it runs that could write there."""
     with torch.inference_mode():
-        return output(network, "conv1", given).float().cpu().contiguous().numpy()
+        return output(network, "conv1", batch).float().cpu().contiguous().numpy()
 
 
 def likenesses(network: ResNet18, images: np.ndarray, device: torch.device) -> tuple[np.ndarray, np.ndarray]:
@@ -29,8 +29,8 @@ def likenesses(network: ResNet18, images: np.ndarray, device: torch.device) -> t
     Correlated over positions, face by face; the frame is left out, where the convolution sees its own padding.
     """
     alike, variances = [], []
-    for place, given in batches(images, device, AT_ONCE):
-        maps = responses(network, given).astype(np.float64)
+    for place, batch in batches(images, device, AT_ONCE):
+        maps = responses(network, batch).astype(np.float64)
         stride, edge = SIDE // maps.shape[2], network.conv1.kernel_size[0] // 2
         frame = -(-edge // stride)
         inner = slice(frame, maps.shape[2] - frame)

@@ -51,13 +51,13 @@ def analyse(study: Study) -> Saliency:
 def six(study: Study, indices: list[int]) -> tuple[dict[str, np.ndarray], float | None]:
     """Return the faces' maps by method, and Integrated Gradients' completeness error as a share of the change."""
     images, targets = study.dataset.dev.images[indices], predictions(study)[indices]
-    given, baselines = inputs(images, study.device), inputs(blurred(images, BLUR), study.device)
+    faces, baselines = inputs(images, study.device), inputs(blurred(images, BLUR), study.device)
     samples, steps = study.effort["saliency"].samples, study.effort["saliency"].steps
-    by_path, sums, changes = integrated(study.model, given, targets, baselines, steps)
+    by_path, sums, changes = integrated(study.model, faces, targets, baselines, steps)
     noise = (study.seed, DRAW_NOISE)
     maps = {
-        "gradient": gradient(study.model, given, targets),
-        "smoothgrad": smoothgrad(study.model, given, targets, samples, SIGMA, noise),
+        "gradient": gradient(study.model, faces, targets),
+        "smoothgrad": smoothgrad(study.model, faces, targets, samples, SIGMA, noise),
         "integrated": by_path,
     }
     size = float(np.abs(changes).mean())
@@ -68,8 +68,8 @@ def shares_of_pixels(study: Study, chosen: np.ndarray) -> np.ndarray:
     """Return the gradient's magnitude for the predicted logit, (n, 48, 48), each face's map summing to 1 (or to 0)."""
     maps = np.zeros((len(chosen), SIDE, SIDE), np.float32)
     targets = predictions(study)[chosen]
-    for place, given in batches(study.dataset.dev.images[chosen], study.device):
-        maps[place] = np.abs(gradient(study.model, given, targets[place]))
+    for place, batch in batches(study.dataset.dev.images[chosen], study.device):
+        maps[place] = np.abs(gradient(study.model, batch, targets[place]))
     total = maps.sum((1, 2), keepdims=True)
     return np.divide(maps, total, out=np.zeros_like(maps), where=total > 0)
 

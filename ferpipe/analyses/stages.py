@@ -61,8 +61,8 @@ def likeness(study: Study, images: np.ndarray, against: np.ndarray) -> dict[str,
     """Return for each layer how nearly the outputs for `images` follow the faces `against`, (n, channels) in [0, 1]."""
     likenesses: dict[str, list[np.ndarray]] = {name: [] for name in LAYERS}
     with torch.inference_mode(), recording(study.model, LAYERS, lambda out: out.float()) as outputs:
-        for place, given in batches(images, study.device, 64):
-            study.model(given)
+        for place, batch in batches(images, study.device, 64):
+            study.model(batch)
             seen = {**features(against[place]), "face": against[place].astype(np.float64) / 255}
             for name in LAYERS:
                 maps = outputs[name].cpu().double().contiguous().numpy()
@@ -104,12 +104,12 @@ def receptive(study: Study, layer: str) -> int:
     side = SIDE
     blank = np.zeros((1, SIDE, SIDE), np.float32)
     with torch.inference_mode(), recording(study.model, (layer,), lambda out: out.float()) as outputs:
-        for _, given in batches(blank, study.device):
-            study.model(given)
+        for _, batch in batches(blank, study.device):
+            study.model(batch)
             middle = outputs[layer].shape[-1] // 2
             rows = []
             for row in range(SIDE):
-                poisoned = given.clone()
+                poisoned = batch.clone()
                 poisoned[:, :, row] = float("nan")
                 study.model(poisoned)
                 rows.append(bool(outputs[layer][0, :, middle].isnan().any()))

@@ -55,10 +55,10 @@ class Bench:
 
     def _remade(self, stage: Data) -> Dataset:
         """Make the data set again, since its file is damaged; raises Slip if its record was damaged too."""
-        wanted, dataset = stage.hash, self._loaded()
+        before, dataset = stage.hash, self._loaded()
         with self.log.making("data", [f"{stage.folder / 'dataset.npz'} is damaged"]):
             made = cache.save(stage.folder, dataset, stage.recipe)
-        if made != wanted:
+        if made != before:
             raise Slip(f"{stage.folder} was damaged and is made anew; run the same command again")
         return dataset
 

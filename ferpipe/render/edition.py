@@ -149,16 +149,17 @@ def editions(
     """Return the editions to render; raises Slip naming a data set that has no results."""
     if local:
         faces = artefacts / local / "faces.npz"
-        found = [Edition(local, "", results / local, original, faces if faces.is_file() else None)]
+        editions = [Edition(local, "", results / local, original, faces if faces.is_file() else None)]
     else:
-        found = [Edition(name, "" if i == 0 else f"{name}/", results / name, original) for i, name in enumerate(names)]
-    for edition in found:
+        folders = ["" if not index else f"{name}/" for index, name in enumerate(names)]
+        editions = [Edition(*of, results / of[0], original) for of in zip(names, folders, strict=True)]
+    for edition in editions:
         if not edition.analyses:
             have = sorted({path.parent.parent.name for path in results.glob("*/*/numbers.json")})
             raise Slip(
                 f"no results of data set '{edition.name}' in {results} (there: {', '.join(have) or 'none'}); "
                 "python build.py makes them"
             )
-    if local and found[0].restricted and not found[0].local:
+    if local and editions[0].restricted and not editions[0].local:
         raise Slip(f"{artefacts / local / 'faces.npz'} is missing; python build.py --data ... makes it")
-    return found
+    return editions

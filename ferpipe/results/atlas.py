@@ -1,7 +1,5 @@
 """What `analyses/atlas.py` found: where the evidence for each answer lies, when it is right and when it is wrong."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ferpipe.results.common import Estimate, Mean

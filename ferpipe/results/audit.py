@@ -1,7 +1,5 @@
 """What `analyses/audit.py` found: copies within and across splits, blank pictures, brightness and contrast."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ferpipe.results.common import Estimate

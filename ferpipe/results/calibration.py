@@ -1,7 +1,5 @@
 """What `analyses/calibration.py` found: how far probabilities can be taken at their word."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ferpipe.results.common import Estimate

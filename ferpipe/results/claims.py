@@ -1,7 +1,5 @@
 """The ledger's rows, as the page has judged them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,7 +1,5 @@
 """What `analyses/confusion.py` found: which emotion is taken for which."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ferpipe.results.common import Estimate

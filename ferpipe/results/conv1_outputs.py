@@ -1,7 +1,5 @@
 """What `analyses/conv1_outputs.py` found: the first layer's outputs for one face, and what kind each filter is."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ferpipe.results.common import Estimate, Face, Single, Weights

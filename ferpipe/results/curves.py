@@ -1,7 +1,5 @@
 """What `analyses/curves.py` found: loss and accuracy per epoch."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,7 +1,5 @@
 """What `analyses/data.py` found: how many faces of each class, their mean, and examples."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ferpipe.results.common import Mean, Single

@@ -1,7 +1,5 @@
 """What `analyses/dissection.py` found: which part of the expression each of Table 1's filters fires on."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ferpipe.results.common import Estimate

@@ -1,7 +1,5 @@
 """What `analyses/elsewhere.py` found: whether the evidence for a wrong answer lies outside the face more often."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ferpipe.results.common import Estimate

@@ -1,7 +1,5 @@
 """What `analyses/ensemble.py` found: the ensemble against its members."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ferpipe.results.common import Estimate

@@ -1,7 +1,5 @@
 """What `analyses/filter_emotions.py` found: Table 1, the emotion that activates each filter most."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ferpipe.results.common import Table

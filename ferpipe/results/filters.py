@@ -1,7 +1,5 @@
 """What `analyses/filters.py` found: pictures that filters answer to most."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ferpipe.results.common import Ascent, Estimate, Single, Weights

@@ -1,7 +1,5 @@
 """What `analyses/light.py` found: whether a good picture makes a right answer."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ferpipe.results.common import Estimate

@@ -1,7 +1,5 @@
 """What `analyses/lime.py` found: which parts of a face speak for an answer."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ferpipe.results.common import Face, Mean, Single

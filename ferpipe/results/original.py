@@ -1,7 +1,5 @@
 """What the report that this one rebuilds published, as `report/report.toml` has it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

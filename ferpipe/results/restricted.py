@@ -38,12 +38,12 @@ def kind(analysis: str, array: str) -> str | None:
 
 def refused(analysis: str, shapes: Mapping[str, Sequence[int]], numbers: Any) -> list[str]:
     """Return a line for each array, and each list of numbers, that must not be published of a restricted data set."""
-    found = [
+    lines = [
         f"array '{name}' {tuple(shape)} is of no kind that may be published of a restricted data set; {_CURE}"
         for name, shape in sorted(shapes.items())
         if kind(analysis, name) is None
     ]
-    return found + [
+    return lines + [
         f"number '{path}' is a list of {size[0]}x{size[1]} numbers, finer than {GRID}x{GRID} and so maybe a map of a "
         "face; put it into an array"
         for path, size in _grids(numbers, "")
@@ -58,24 +58,22 @@ def check(analysis: str, arrays: Mapping[str, np.ndarray], numbers: Any) -> None
 
 def problems(folder: Path) -> list[str]:
     """Return a line for each thing in a restricted data set's results that must not be published; needs no numpy."""
-    found = []
-    for path in sorted(folder.glob("*/arrays.npz")):
-        numbers = encoding.read_json(path.with_name("numbers.json"))
-        shown = "/".join(path.parts[-4:])
-        found += [f"{shown}:1: {line}" for line in refused(path.parent.name, _shapes(path), numbers)]
-    return found
+    return [
+        f"{'/'.join(path.parts[-4:])}:1: {line}"
+        for path in sorted(folder.glob("*/arrays.npz"))
+        for line in refused(path.parent.name, _shapes(path), encoding.read_json(path.with_name("numbers.json")))
+    ]
 
 
 def alike(pictures: np.ndarray, faces: np.ndarray) -> list[tuple[int, int]]:
     """Return which pictures (n, 48, 48) look like which one of the faces (m, 48, 48), by correlation, up to sign."""
     import numpy as np
 
-    ours = _standard(pictures)
-    found = []
+    ours, pairs = _standard(pictures), []
     for start in range(0, len(faces), 4096):
         likeness = np.abs(ours @ _standard(faces[start : start + 4096]).T)  # (n, at most 4096)
-        found += [(int(i), start + int(j)) for i, j in zip(*np.nonzero(likeness > ALIKE), strict=True)]
-    return found
+        pairs += [(int(i), start + int(j)) for i, j in zip(*np.nonzero(likeness > ALIKE), strict=True)]
+    return pairs
 
 
 def compare(analysis: str, arrays: Mapping[str, np.ndarray], faces: Iterable[np.ndarray]) -> None:
@@ -110,15 +108,11 @@ def _grids(value: Any, path: str) -> list[tuple[str, tuple[int, int]]]:
 
 def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
     """Return the shapes of an npz file's arrays from their headers."""
-    found = {}
     try:
         with zipfile.ZipFile(path) as archive:
-            for name in archive.namelist():
-                with archive.open(name) as file:
-                    found[name.removesuffix(".npy")] = _shape(file)
+            return {name.removesuffix(".npy"): _shape(archive.open(name)) for name in archive.namelist()}
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise Slip(f"{path} cannot be read as arrays ({error}); remove its folder and run python build.py") from None
-    return found
 
 
 def _shape(file: IO[bytes]) -> tuple[int, ...]:

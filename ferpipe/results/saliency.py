@@ -1,7 +1,5 @@
 """What `analyses/saliency.py` found: to which pixels the predicted class's logit answers."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ferpipe.results.common import Face, Mean, Single

@@ -1,7 +1,5 @@
 """What `analyses/scores.py` found: which explanation deserves belief."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ferpipe.results.common import Estimate, Face, Mean, Single

@@ -1,7 +1,5 @@
 """What `analyses/selectivity.py` found: how much filters prefer one emotion, and what the loss of one costs."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,7 +1,5 @@
 """What `analyses/settings.py` found: what the networks were made with, and how well the analysis model answers."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,7 +1,5 @@
 """What `analyses/shortcut.py` found: what the network makes of the planted hand, and which method finds it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ferpipe.results.common import Estimate

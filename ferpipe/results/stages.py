@@ -1,7 +1,5 @@
 """What `analyses/stages.py` found: layer by layer, what outputs still show of the face."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ferpipe.results.common import Estimate

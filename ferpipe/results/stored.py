@@ -10,8 +10,6 @@ may be published, `private` stays on the machine where the data set is restricte
 with a default is left out of the numbers where it has that.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
@@ -75,8 +73,8 @@ def write(folder: Path, result: object, recipe: Mapping[str, Any], private: bool
     """Put a result's files into `folder`, which appears whole; its single faces too, unless they are `private`."""
     with atomic.folder(folder) as new:
         (new / "numbers.json").write_bytes(json_bytes(plain(result)))
-        shown = {**arrays(result), **({} if private else arrays(result, "private"))}
-        (new / "arrays.npz").write_bytes(npz_bytes(shown))
+        faces = {} if private else arrays(result, "private")
+        (new / "arrays.npz").write_bytes(npz_bytes({**arrays(result), **faces}))
         (new / "recipe.json").write_bytes(json_bytes(recipe))
 
 
