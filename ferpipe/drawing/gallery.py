@@ -19,6 +19,7 @@ from typing import Any
 from ferpipe import named
 from ferpipe.drawing.figure import Figure
 from ferpipe.storage import atomic, fingerprints
+from ferpipe.text.language import Language
 
 FOLDER = fingerprints.PACKAGE / "figures"
 CARD = "card"  # drawn for each edition, and placed by no text
@@ -42,7 +43,7 @@ def analyses(name: str) -> list[str]:
 
 def figure(
     name: str,
-    language: str,
+    language: Language,
     sources: Mapping[str, str],  # hashes of what the figure's results are made of
     load: Callable[[str], object],
     folder: Path,
@@ -50,7 +51,9 @@ def figure(
 ) -> Figure:
     """Return a figure in one language, drawn only when its code or sources differ from the cached one's."""
     code = fingerprints.code(__name__, known) | fingerprints.code(_drawer(name).__name__, known)
-    recipe = fingerprints.of_value({"code": code, "sources": dict(sources), "language": language})
+    recipe = fingerprints.of_value(
+        {"code": code, "sources": dict(sources), "language": language, "words": language.fingerprint}
+    )
     path = folder / language / f"{name}.json"
     if cached := _cached(path, recipe):
         return cached

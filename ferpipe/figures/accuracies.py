@@ -14,41 +14,25 @@ if TYPE_CHECKING:
     from ferpipe.results.ensemble import Ensemble
     from ferpipe.results.original import Original
     from ferpipe.results.settings import Settings
+    from ferpipe.text.language import Language
 
 _KEYS = ("train", "dev", "test")
 _Entry = tuple[float | None, Sequence[float] | None]  # accuracy and its interval
-_HEAD = {
-    "en": ["Model", "Train", "Dev (95% interval)", "Test (95% interval)"],
-    "zh": ["模型", "训练集", "开发集（95%区间）", "测试集（95%区间）"],
-}
-_WORDS = {
-    "en": {
-        "original": "Original: single model",
-        "kaggle": "Original: ensemble (Kaggle, public leaderboard)",
-        "analysis": "This run: analysis model",
-        "vote": "This run: ensemble, hard vote",
-        "mean": "This run: ensemble, mean of probabilities",
-    },
-    "zh": {
-        "original": "原报告：单个模型",
-        "kaggle": "原报告：集成模型（Kaggle公开榜）",
-        "analysis": "本次运行：分析模型",
-        "vote": "本次运行：集成，硬投票",
-        "mean": "本次运行：集成，概率平均",
-    },
-}
 
 
-def draw(settings: Settings, ensemble: Ensemble, original: Original, language: str) -> Figure:
+def draw(settings: Settings, ensemble: Ensemble, original: Original, language: Language) -> Figure:
     """Return models by splits; the best of ours on dev is marked."""
     entries = _entries(settings, ensemble, original)
     best = max(entries[name]["dev"][0] or 0.0 for name in ("analysis", "vote", "mean"))
     rows: list[list[str | Td]] = [
-        [_WORDS[language][name], *(_cell(of[key], language, key == "dev" and of[key][0] == best) for key in _KEYS)]
+        [
+            language.words("accuracies")[name],
+            *(_cell(of[key], language, key == "dev" and of[key][0] == best) for key in _KEYS),
+        ]
         for name, of in entries.items()
     ]
     data = csv_file(["model", *_KEYS], [[name, *(of[key][0] for key in _KEYS)] for name, of in entries.items()])
-    body = table.table(_HEAD[language], rows, "accuracies")
+    body = table.table(language.row("accuracies.head"), rows, "accuracies")
     return Figure(body, "settings", "accuracies.csv", {"accuracies.csv": data})
 
 
@@ -73,7 +57,7 @@ def _entries(settings: Settings, ensemble: Ensemble, original: Original) -> dict
     }
 
 
-def _cell(entry: _Entry, language: str, best: bool) -> Td:
+def _cell(entry: _Entry, language: Language, best: bool) -> Td:
     accuracy, bounds = entry
     if accuracy is None:
         return Td("–", "number")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import SCALE, Figure, csv_file
-from ferpipe.drawing.words import WORDS, over
+from ferpipe.drawing.words import over
 from ferpipe.emotions import EMOTIONS
 from ferpipe.text.formats import emotion, integer
 
@@ -15,31 +15,17 @@ if TYPE_CHECKING:
 
     from ferpipe.results.atlas import Atlas
     from ferpipe.results.data import Data
+    from ferpipe.text.language import Language
 
 SIDES = ("right", "wrong")
-_WORDS = {
-    "en": {
-        "right": "Answered rightly",
-        "wrong": "Answered wrongly",
-        "map": "evidence for the answer {label}",
-        "n": "{n} faces",
-        "few": "too few faces",
-    },
-    "zh": {
-        "right": "答对",
-        "wrong": "答错",
-        "map": "对回答{label}的证据",
-        "n": "{n}张脸",
-        "few": "人脸太少",
-    },
-}
 
 
-def draw(atlas: Atlas, data: Data, language: str) -> Figure:
+def draw(atlas: Atlas, data: Data, language: Language) -> Figure:
     """Return two rows of seven maps on one scale, and every cell's mean, interval and n as CSV."""
     import numpy as np
 
-    maps, counts, words = _maps(atlas), {"right": atlas.right, "wrong": atlas.wrong}, WORDS[language]
+    maps, counts = _maps(atlas), {"right": atlas.right, "wrong": atlas.wrong}
+    words, ours = language.words("shared"), language.words("atlas")
     limit = pictures.limit(np.stack([maps[side][0] for side in SIDES]), 1.0)
     files = {SCALE: pictures.scale()}
     for label, name in enumerate(EMOTIONS):
@@ -49,15 +35,15 @@ def draw(atlas: Atlas, data: Data, language: str) -> Figure:
         cells = []
         for label, name in enumerate(EMOTIONS):
             answer, n = emotion(language, label), counts[side][label]
-            count = _WORDS[language]["n"].format(n=integer(n)) if n else _WORDS[language]["few"]
+            count = language.words("atlas")["n"].format(n=integer(n)) if n else language.words("atlas")["few"]
             mean = words["mean_of"].format(label=answer)
             if not n:
                 cells.append(grid.Cell(f"{mean} · {count}", face=f"atlas-mean-{name}.png", label=f"{answer}\n{count}"))
                 continue
             files[f"atlas-{side}-{name}.png"] = pictures.signed(maps[side][0][label].repeat(6, 0).repeat(6, 1), limit)
-            alt = over(language, _WORDS[language]["map"].format(label=answer), mean)
+            alt = over(language, ours["map"].format(label=answer), mean)
             cells.append(grid.Cell(alt, f"atlas-mean-{name}.png", f"atlas-{side}-{name}.png", f"{answer}\n{count}"))
-        rows.append(grid.row(cells, _WORDS[language][side]))
+        rows.append(grid.row(cells, ours[side]))
     files["atlas.csv"] = csv_file(["answer", "side", "row", "column", "mean", "half", "n", "differs"], _cells(atlas))
     foot = grid.scale(words["against"], words["for"], words["zero"])
     return Figure(grid.grid(rows, 7, foot), "atlas", "atlas.csv", files, fades=True)

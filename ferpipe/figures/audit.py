@@ -14,45 +14,15 @@ from ferpipe.text.formats import bracketed, integer, interval, number, percent
 
 if TYPE_CHECKING:
     from ferpipe.results.audit import Audit, Copies, Seen
+    from ferpipe.text.language import Language
 
 _SPLITS = ("train", "dev", "test")
 _LEVELS = ("brightness", "contrast")
-_HEAD = {"en": ["Pictures", "Train", "Dev", "Test"], "zh": ["图片", "训练集", "开发集", "测试集"]}
-_WORDS = {
-    "en": {
-        "n": "In all",
-        "within": "With a copy in the same split",
-        "train": "With a copy in train",
-        "dev": "With a copy in dev",
-        "test": "With a copy in test",
-        "conflicts": "With a copy of another label",
-        "blank": "Blank",
-        "brightness": "Brightness, grey levels: median (middle half)",
-        "contrast": "Contrast, grey levels: median (middle half)",
-        "wrong_labels": "Wrongly labelled on purpose",
-        "exact": "{n} to the pixel",
-        "foot": "Dev faces with a copy in train are answered rightly in {seen} of cases, the others in {rest}.",
-    },
-    "zh": {
-        "n": "总数",
-        "within": "同一集合内有副本",
-        "train": "在训练集中有副本",
-        "dev": "在开发集中有副本",
-        "test": "在测试集中有副本",
-        "conflicts": "副本的标签不同",
-        "blank": "空白",
-        "brightness": "亮度（灰度级）：中位数（四分位区间）",
-        "contrast": "对比度（灰度级）：中位数（四分位区间）",
-        "wrong_labels": "有意标错",
-        "exact": "其中{n}张逐像素相同",
-        "foot": "在训练集中有副本的开发集人脸，答对率为{seen}；其余为{rest}。",
-    },
-}
 
 
-def draw(audit: Audit, language: str) -> Figure:
+def draw(audit: Audit, language: Language) -> Figure:
     """Return what was found by splits; small below a count, how many of the copies are exact."""
-    words = _WORDS[language]
+    words = language.words("audit")
     counts = {key: [(_count(audit.near, key, split), _count(audit.exact, key, split)) for split in _SPLITS]
               for key in ("within", *_SPLITS, "conflicts")}  # fmt: skip
     rows: list[list[str | Td]] = [
@@ -65,7 +35,7 @@ def draw(audit: Audit, language: str) -> Figure:
         rows.append([words["wrong_labels"], *(_share(wrong.get(split)) for split in _SPLITS)])
     data = [[key, split, *pair] for key, pairs in counts.items() for split, pair in zip(_SPLITS, pairs, strict=True)]
     files = {"audit.csv": csv_file(["copies", "split", "near", "exact"], data)}
-    body = table.table(_HEAD[language], rows, "audit", _foot(audit.seen, language))
+    body = table.table(language.row("audit.head"), rows, "audit", _foot(audit.seen, language))
     return Figure(body, "audit", "audit.csv", files)
 
 
@@ -94,7 +64,7 @@ def _whole(count: int | None) -> Td:
     return Td("–" if count is None else integer(count), "number")
 
 
-def _levels(audit: Audit, split: str, key: str, language: str) -> Td:
+def _levels(audit: Audit, split: str, key: str, language: Language) -> Td:
     of = audit.splits[split]
     if of is None:
         return Td("–", "number")
@@ -108,10 +78,10 @@ def _share(value: float | None) -> Td:
     return Td("–" if value is None else percent(value), "number")
 
 
-def _foot(seen: Seen, language: str) -> str:
+def _foot(seen: Seen, language: Language) -> str:
     """Return what the copies in train are worth, or nothing where there are none."""
     if not (seen.accuracy and seen.rest):
         return ""
     shares = {name: percent(share.value) + bracketed(language, interval(language, share.interval))
               for name, share in (("seen", seen.accuracy), ("rest", seen.rest))}  # fmt: skip
-    return _WORDS[language]["foot"].format(**shares)
+    return language.words("audit")["foot"].format(**shares)

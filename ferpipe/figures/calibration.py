@@ -13,45 +13,18 @@ if TYPE_CHECKING:
 
     from ferpipe.drawing.plot import Words
     from ferpipe.results.calibration import Calibration, Course
+    from ferpipe.text.language import Language
 
 SIZE = (704, 360)  # CSS pixels
 ROOM = 1.4  # the loss axis over the highest loss: the legend stands above the curves
 _MARKS = {"analysis": (plot.FIRST, "o"), "overfitted": (plot.SECOND, "s")}
 _SIGNS = {"o": "\N{BLACK CIRCLE}", "s": "\N{BLACK SQUARE}"}
-_WORDS = {
-    "en": {
-        "loss": "Overfitting model: loss on dev",
-        "nats": "Loss (nats)",
-        "epoch": "Epoch",
-        "wrong": "wrong answers' part",
-        "right": "right answers' part",
-        "scaled": "after temperature scaling",
-        "diagram": "Reliability",
-        "confidence": "Mean confidence",
-        "accuracy": "Accuracy",
-        "analysis": "analysis model, epoch {epoch}",
-        "overfitted": "overfitting model, epoch {epoch}",
-    },
-    "zh": {
-        "loss": "过拟合模型：开发集损失",
-        "nats": "损失（纳特）",
-        "epoch": "轮次",
-        "wrong": "答错部分",
-        "right": "答对部分",
-        "scaled": "温度缩放之后",
-        "diagram": "可靠性图",
-        "confidence": "平均置信度",
-        "accuracy": "准确率",
-        "analysis": "分析模型，第{epoch}轮",
-        "overfitted": "过拟合模型，第{epoch}轮",
-    },
-}
 
 
-def draw(calibration: Calibration, language: str) -> Figure:
+def draw(calibration: Calibration, language: Language) -> Figure:
     """Return two panels: the stacked loss over epochs, and accuracy by confidence."""
     name = f"calibration.{language}.svg"
-    drawing = plot.svg(*SIZE, _panels, calibration, _WORDS[language])
+    drawing = plot.svg(*SIZE, _panels, calibration, language.words("calibration"))
     files = {name: drawing, "calibration.json": numbers_file(calibration)}
     return Figure(plot.image(name, *SIZE), "calibration", "calibration.json", files)
 

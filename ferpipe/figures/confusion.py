@@ -14,17 +14,14 @@ from ferpipe.text.formats import bracketed, emotion, emotions, integer, interval
 
 if TYPE_CHECKING:
     from ferpipe.results.confusion import Confusion
+    from ferpipe.text.language import Language
 
 SHADES = 10
-_WORDS = {
-    "en": {"true": "True emotion", "predicted": "Predicted emotion", "recall": "Recall (95% interval)", "n": "Faces"},
-    "zh": {"true": "真实情绪", "predicted": "预测情绪", "recall": "召回率（95%区间）", "n": "人脸数"},
-}
 
 
-def draw(confusion: Confusion, language: str) -> Figure:
+def draw(confusion: Confusion, language: Language) -> Figure:
     """Return the table of true by predicted emotions."""
-    words = _WORDS[language]
+    words = language.words("confusion")
     rows = [_row(confusion, label, language) for label in range(len(EMOTIONS))]
     names = "".join(Markup('<th scope="col">{}</th>').format(name) for name in emotions(language))
     head = (
@@ -39,7 +36,7 @@ def draw(confusion: Confusion, language: str) -> Figure:
     return Figure(body, "confusion", "confusion.csv", {"confusion.csv": data}, wide=True)
 
 
-def _row(confusion: Confusion, label: int, language: str) -> list[str | Td]:
+def _row(confusion: Confusion, label: int, language: Language) -> list[str | Td]:
     counts = confusion.counts[label]
     total = sum(counts)
     cells = [_cell(count, total, label == column) for column, count in enumerate(counts)]

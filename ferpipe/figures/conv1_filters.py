@@ -6,32 +6,15 @@ from typing import TYPE_CHECKING
 
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import SCALE, Figure, numbers_file
-from ferpipe.drawing.words import WORDS
 
 if TYPE_CHECKING:
     from ferpipe.results.filters import Filters
-
-_WORDS = {
-    "en": {
-        "kernel": "Kernel",
-        "ascent": "Gradient ascent",
-        "of": "{what} of filter {index}",
-        "low": "negative weight",
-        "high": "positive weight",
-    },
-    "zh": {
-        "kernel": "卷积核",
-        "ascent": "梯度上升",
-        "of": "第{index}号滤波器的{what}",
-        "low": "负权重",
-        "high": "正权重",
-    },
-}
+    from ferpipe.text.language import Language
 
 
-def draw(filters: Filters, language: str) -> Figure:
+def draw(filters: Filters, language: Language) -> Figure:
     """Return six kernels on one scale, and below each its ascent picture."""
-    words = _WORDS[language]
+    words = language.words("conv1_filters")
     kernels, grown = filters.arrays.kernels, filters.arrays.pictures[0]  # (6, k, k), (6, 48, 48) in [0, 1]
     limit = pictures.limit(kernels, 1.0)
     data = numbers_file({"kernels": kernels.tolist(), "pictures": filters.pictures[0]})
@@ -45,5 +28,5 @@ def draw(filters: Filters, language: str) -> Figure:
         tops.append(grid.Cell(alts[0], map=f"conv1-kernel-{index}.png", size=size))
         bottoms.append(grid.Cell(alts[1], face=f"conv1-ascent-{index}.png", label=str(index)))
     rows = [grid.row(tops, words["kernel"]), grid.row(bottoms, words["ascent"])]
-    foot = grid.scale(words["low"], words["high"], WORDS[language]["zero"])
+    foot = grid.scale(words["low"], words["high"], language.words("shared")["zero"])
     return Figure(grid.grid(rows, 6, foot), "filters", "conv1-filters.json", files)

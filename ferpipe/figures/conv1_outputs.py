@@ -6,29 +6,22 @@ from typing import TYPE_CHECKING
 
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import ALT, SCALE, Figure, numbers_file
-from ferpipe.drawing.words import WORDS, answer, described
+from ferpipe.drawing.words import answer, described
 
 if TYPE_CHECKING:
     import numpy as np
 
     from ferpipe.results.conv1_outputs import Conv1Outputs
+    from ferpipe.text.language import Language
 
 LEVELS = 21  # on each side of zero, a third of the scale's
 _COLUMNS = 8
 _SHOWN = 48  # pixels of a response in the sprite: a whole multiple of its own
-_WORDS = {
-    "en": {
-        "low": "negative",
-        "high": "positive",
-        "kernels": "Single faces of this data set may not be published: only the kernels are shown.",
-    },
-    "zh": {"low": "负", "high": "正", "kernels": "该数据集的单张人脸不得公开，因此只给出卷积核。"},
-}
 
 
-def draw(conv1_outputs: Conv1Outputs, language: str) -> Figure:
+def draw(conv1_outputs: Conv1Outputs, language: Language) -> Figure:
     """Return the sprite of pairs in the result's order, or of kernels alone."""
-    words, order, private = _WORDS[language], conv1_outputs.order, conv1_outputs.private
+    words, order, private = language.words("conv1_outputs"), conv1_outputs.order, conv1_outputs.private
     files = {"conv1-outputs.json": numbers_file(conv1_outputs), SCALE: pictures.scale()}
     tiles = _pairs(conv1_outputs.arrays.kernels[order], private.outputs[order] if private else None)
     sheet = pictures.tiled(tiles, _COLUMNS, 8)
@@ -41,7 +34,7 @@ def draw(conv1_outputs: Conv1Outputs, language: str) -> Figure:
         face = conv1_outputs.face
         cell = grid.Cell(described(language, face), face="conv1-face.png", label=answer(language, face))
         rows.insert(0, grid.row([cell]))
-    body = grid.grid(rows, 1, grid.scale(words["low"], words["high"], WORDS[language]["zero"]))
+    body = grid.grid(rows, 1, grid.scale(words["low"], words["high"], language.words("shared")["zero"]))
     note = "" if private else words["kernels"]
     body = body.replace(f' role="group" aria-label="{ALT}"', "")  # the sprite itself carries it
     return Figure(body, "conv1_outputs", "conv1-outputs.json", files, note=note)

@@ -13,39 +13,18 @@ if TYPE_CHECKING:
 
     from ferpipe.drawing.plot import Words
     from ferpipe.results.curves import Curve, Curves
+    from ferpipe.text.language import Language
 
 SIZE = (704, 470)  # CSS pixels
 _KEYS = ("train_loss", "dev_loss", "train_accuracy", "dev_accuracy")
 _WHAT = ("loss", "accuracy")
 _LINES: dict[str, tuple[str, tuple[float, ...]]] = {"train": (plot.SECOND, (3, 1.5)), "dev": (plot.FIRST, ())}
-_WORDS = {
-    "en": {
-        "analysis": "Analysis model, early stopping",
-        "overfitted": "Overfitting model",
-        "loss": "Loss (nats)",
-        "accuracy": "Accuracy",
-        "epoch": "Epoch",
-        "train": "train",
-        "dev": "dev",
-        "best": "best epoch {epoch}",
-    },
-    "zh": {
-        "analysis": "分析模型（早停）",
-        "overfitted": "过拟合模型",
-        "loss": "损失（纳特）",
-        "accuracy": "准确率",
-        "epoch": "轮次",
-        "train": "训练集",
-        "dev": "开发集",
-        "best": "最佳轮次 {epoch}",
-    },
-}
 
 
-def draw(curves: Curves, language: str) -> Figure:
+def draw(curves: Curves, language: Language) -> Figure:
     """Return two columns of panels, one a model: loss above, accuracy below."""
     name = f"curves.{language}.svg"
-    drawing = plot.svg(*SIZE, _panels, curves, _WORDS[language])
+    drawing = plot.svg(*SIZE, _panels, curves, language.words("curves"))
     rows = [
         [model, *values]
         for model, curve in _models(curves).items()

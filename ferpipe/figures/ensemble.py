@@ -13,35 +13,16 @@ if TYPE_CHECKING:
 
     from ferpipe.drawing.plot import Words
     from ferpipe.results.ensemble import Accuracy, Ensemble, OfSize
+    from ferpipe.text.language import Language
 
 WIDTH, ROW = 704, 24  # CSS pixels
-_WORDS = {
-    "en": {
-        "member": "Member {index}",
-        "vote": "Hard vote",
-        "mean": "Mean of probabilities",
-        "each": "Each model on dev, with its 95% interval",
-        "size": "Mean of k members",
-        "accuracy": "Accuracy on dev",
-        "k": "Members k",
-    },
-    "zh": {
-        "member": "成员 {index}",
-        "vote": "硬投票",
-        "mean": "概率平均",
-        "each": "各模型的开发集准确率与95%区间",
-        "size": "k个成员的概率平均",
-        "accuracy": "开发集准确率",
-        "k": "成员数 k",
-    },
-}
 
 
-def draw(ensemble: Ensemble, language: str) -> Figure:
+def draw(ensemble: Ensemble, language: Language) -> Figure:
     """Return two panels: models with intervals, and accuracy by size."""
     height = 110 + ROW * max(len(ensemble.members) + 2, 6)
     name = f"ensemble.{language}.svg"
-    drawing = plot.svg(WIDTH, height, _panels, ensemble, _WORDS[language])
+    drawing = plot.svg(WIDTH, height, _panels, ensemble, language.words("ensemble"))
     rows: list[list[object]] = [[m.name, m.seed, m.accuracy, *m.interval] for m in ensemble.members]
     together = (("vote", ensemble.vote), ("mean", ensemble.mean))
     rows += [[key, None, of.accuracy, *of.interval] for key, of in together]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import SCALE, Figure, numbers_file
-from ferpipe.drawing.words import WORDS, answer, described, over
+from ferpipe.drawing.words import answer, described, over
 from ferpipe.emotions import EMOTIONS
 from ferpipe.text.formats import emotion, number
 
@@ -16,25 +16,7 @@ if TYPE_CHECKING:
 
     from ferpipe.results.data import Data
     from ferpipe.results.lime import Explained, Lime
-
-_WORDS = {
-    "en": {
-        "map": "LIME weights for {label}",
-        "predicted": "Evidence for the predicted emotion",
-        "true": "Evidence for the true emotion",
-        "right": "Evidence for the answer",
-        "class": "Mean evidence for the class",
-        "fit": "R² {r2} · stability {stability}",
-    },
-    "zh": {
-        "map": "对{label}的LIME权重",
-        "predicted": "对预测情绪的证据",
-        "true": "对真实情绪的证据",
-        "right": "对答案的证据",
-        "class": "各类证据的平均",
-        "fit": "R² {r2} · 稳定性 {stability}",
-    },
-}
+    from ferpipe.text.language import Language
 
 
 def faces(
@@ -42,13 +24,13 @@ def faces(
     faces: Sequence[Explained],
     images: np.ndarray,
     layers: Sequence[tuple[str, np.ndarray, str]],  # title's word, weights (k, 48, 48), which emotion they explain
-    language: str,
+    language: Language,
     rule: int = 4,
 ) -> Figure:
     """Return a row of faces for each layer of weights, all rows on one scale; `rule` is how many there should be."""
     import numpy as np
 
-    words = WORDS[language]
+    words = language.words("shared")
     if not len(faces):
         data = {f"{name}.json": numbers_file([])}
         return Figure(f'<p class="note">{words["none_shown"]}</p>', "lime", f"{name}.json", data)
@@ -62,20 +44,20 @@ def faces(
             file = f"{name}-{target}-{index}.png"
             files[file] = pictures.signed(weights[index], limit)
             label = face.prediction if target == "prediction" else face.label
-            what = _WORDS[language]["map"].format(label=emotion(language, label))
+            what = language.words("explained")["map"].format(label=emotion(language, label))
             alt = over(language, what, described(language, face))
             cells.append(grid.Cell(alt, f"{name}-face-{index}.png", file, _label(face, language, title)))
-        rows.append(grid.row(cells, _WORDS[language][title]))
+        rows.append(grid.row(cells, language.words("explained")[title]))
     files[f"{name}.json"] = numbers_file({"faces": list(faces), "end_of_the_scale": limit})
     foot = grid.scale(words["against"], words["for"], words["zero"])
     note = words["fewer"].format(found=len(faces), wanted=rule) if len(faces) < rule else ""
     return Figure(grid.grid(rows, 4, foot), "lime", f"{name}.json", files, wide=True, fades=True, note=note)
 
 
-def classes(name: str, lime: Lime, data: Data, language: str) -> Figure:
+def classes(name: str, lime: Lime, data: Data, language: Language) -> Figure:
     """Return each class's mean weights over its mean face."""
     weights = lime.arrays.class_weights  # (7, 48, 48)
-    limit, words = pictures.limit(weights, 1.0), WORDS[language]
+    limit, words = pictures.limit(weights, 1.0), language.words("shared")
     numbers = numbers_file(lime, end_of_the_scale=limit)
     files = {f"{name}.json": numbers, SCALE: pictures.scale()}
     faces, cells = [], []
@@ -83,18 +65,18 @@ def classes(name: str, lime: Lime, data: Data, language: str) -> Figure:
         files[f"{name}-mean-{english}.png"] = pictures.grey(data.arrays.mean_faces[label])
         files[f"{name}-class-{english}.png"] = pictures.signed(weights[label], limit)
         spoken = emotion(language, label)
-        what = _WORDS[language]["map"].format(label=spoken)
+        what = language.words("explained")["map"].format(label=spoken)
         mean = words["mean_of"].format(label=spoken)
         faces.append(grid.Cell(mean, face=f"{name}-mean-{english}.png", label=spoken))
         cells.append(grid.Cell(over(language, what, mean), f"{name}-mean-{english}.png", f"{name}-class-{english}.png"))
     foot = grid.scale(words["against"], words["for"], words["zero"])
-    rows = [grid.row(faces, words["mean_face"]), grid.row(cells, _WORDS[language]["class"])]
+    rows = [grid.row(faces, words["mean_face"]), grid.row(cells, language.words("explained")["class"])]
     body = grid.grid(rows, 7, foot)
     return Figure(body, "lime", f"{name}.json", files, fades=True, note=words["not_shown"])
 
 
-def _label(face: Explained, language: str, title: str) -> str:
+def _label(face: Explained, language: Language, title: str) -> str:
     if title == "true":
         return ""
-    fit = _WORDS[language]["fit"].format(r2=number(face.r2, 2), stability=number(face.stability, 2))
+    fit = language.words("explained")["fit"].format(r2=number(face.r2, 2), stability=number(face.stability, 2))
     return answer(language, face) + "\n" + fit

@@ -6,20 +6,15 @@ from typing import TYPE_CHECKING
 
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import Figure, numbers_file
-from ferpipe.drawing.words import WORDS
 from ferpipe.emotions import EMOTIONS, SIDE
 from ferpipe.text.formats import emotion, integer
 
 if TYPE_CHECKING:
     from ferpipe.results.data import Data
-
-_WORDS = {
-    "en": {"strip": "{count} faces labelled {name}", "n": "{n} in train"},
-    "zh": {"strip": "标注为{name}的{count}张人脸", "n": "训练集{n}张"},
-}
+    from ferpipe.text.language import Language
 
 
-def draw(data: Data, language: str) -> Figure:
+def draw(data: Data, language: Language) -> Figure:
     """Return a strip of faces for each emotion, or the mean faces."""
     if data.private is None:
         return _means(data, language)
@@ -31,9 +26,9 @@ def draw(data: Data, language: str) -> Figure:
         if not count:
             continue
         files[f"faces-{name}.png"] = pictures.grey(pictures.tiled(data.private.examples[label][:count], count, 0))
-        alt = _WORDS[language]["strip"].format(count=count, name=emotion(language, label))
+        alt = language.words("faces")["strip"].format(count=count, name=emotion(language, label))
         strip = grid.image(f"faces-{name}.png", alt, (SIDE * count, SIDE), "strip")
-        size = _WORDS[language]["n"].format(n=integer(sizes[label]))
+        size = language.words("faces")["n"].format(n=integer(sizes[label]))
         title = f'<b>{emotion(language, label)}</b><span class="cell-label">{size}</span>'
         rows.append(f'<li class="strip-{count}"><p class="row-title">{title}</p>{strip}</li>')
     files["faces.json"] = numbers_file(data)
@@ -41,11 +36,11 @@ def draw(data: Data, language: str) -> Figure:
     return Figure(body, "data", "faces.json", files)
 
 
-def _means(data: Data, language: str) -> Figure:
+def _means(data: Data, language: Language) -> Figure:
     files, cells = {"faces.json": numbers_file(data)}, []
     for label, name in enumerate(EMOTIONS):
         files[f"mean-{name}.png"] = pictures.grey(data.arrays.mean_faces[label])
-        alt = WORDS[language]["mean_of"].format(label=emotion(language, label))
+        alt = language.words("shared")["mean_of"].format(label=emotion(language, label))
         cells.append(grid.Cell(alt, face=f"mean-{name}.png", label=emotion(language, label)))
     body = grid.grid([grid.row(cells)], 7)
-    return Figure(body, "data", "faces.json", files, note=WORDS[language]["not_shown"])
+    return Figure(body, "data", "faces.json", files, note=language.words("shared")["not_shown"])

@@ -15,26 +15,12 @@ from ferpipe.text.formats import emotion, number, percent
 if TYPE_CHECKING:
     from ferpipe.results.filter_emotions import FilterEmotions
     from ferpipe.results.original import Agreement, Original
-
-_WORDS = {
-    "en": {
-        "filter": "Filter",
-        "old": "original: {name}",
-        "same": "same as the original",
-        "foot": "Same emotion as in the original: {same} of {cells} filters; guessing would give {chance}.",
-    },
-    "zh": {
-        "filter": "滤波器",
-        "old": "原报告：{name}",
-        "same": "与原报告一致",
-        "foot": "与原报告一致的滤波器：{cells}个中的{same}个；随机猜测的期望为{chance}个。",
-    },
-}
+    from ferpipe.text.language import Language
 
 
-def draw(filter_emotions: FilterEmotions, original: Original, language: str) -> Figure:
+def draw(filter_emotions: FilterEmotions, original: Original, language: Language) -> Figure:
     """Return filters by layers: our winner, its share of the bootstrap samples, the original's winner below."""
-    ours, theirs, words = filter_emotions, original.filter_emotions, _WORDS[language]
+    ours, theirs, words = filter_emotions, original.filter_emotions, language.words("filter_emotions")
     rows: list[list[str | Td]] = []
     for index, winners in enumerate(ours.winners):
         cells = [_cell(language, *of) for of in zip(winners, ours.share[index], theirs[index], strict=True)]
@@ -59,9 +45,9 @@ def agreement(winners: list[list[int]], original: list[list[str]]) -> Agreement:
     return Agreement(sum(w == o for w, o in pairs), len(pairs), len(pairs) / len(EMOTIONS))
 
 
-def _cell(language: str, winner: int, share: float, old: str) -> Td:
+def _cell(language: Language, winner: int, share: float, old: str) -> Td:
     same = EMOTIONS[winner] == old
-    words = _WORDS[language]
+    words = language.words("filter_emotions")
     mark = Markup(' <span class="tick" role="img" aria-label="{}">✓</span>').format(words["same"]) if same else ""
     name, before = emotion(language, winner), words["old"].format(name=emotion(language, old))
     cell = Markup("<b>{}</b> {}{}<small>{}</small>").format(name, percent(share, 0), mark, before)

@@ -10,36 +10,14 @@ from ferpipe.drawing import table
 from ferpipe.drawing.figure import REFERRED, Figure, numbers_file
 from ferpipe.drawing.table import Td
 from ferpipe.text.formats import integer, interval, number, percent, points
-from ferpipe.text.words import VERDICT_SIGNS, VERDICT_WORDS
+from ferpipe.text.words import VERDICT_SIGNS
 
 if TYPE_CHECKING:
     from ferpipe.results.claims import Claims, Row
-
-_HEAD = {
-    "en": ["Finding, and what the original said", "Verdict", "This run, and why it decides"],
-    "zh": ["结论与原报告的说法", "判定", "本次运行及判定理由"],
-}
-_WORDS = {
-    "en": {
-        "above": "wanted: above {threshold}",
-        "below": "wanted: below {threshold}",
-        "n": "n = {n}",
-        "none": "not measured in this run",
-        "smallest": "could have shown {smallest} and more",
-        "few": "n is too small for an interval",
-    },
-    "zh": {
-        "above": "要求高于{threshold}",
-        "below": "要求低于{threshold}",
-        "n": "n = {n}",
-        "none": "本次运行未测量",
-        "smallest": "至少可检出{smallest}",
-        "few": "n 太小，给不出区间",
-    },
-}
+    from ferpipe.text.language import Language
 
 
-def draw(claims: Claims, language: str) -> Figure:
+def draw(claims: Claims, language: Language) -> Figure:
     """Return a row for each claim: finding, the original's view, statistic with interval and n, verdict, figure."""
     cells: list[list[str | Td]] = [
         [
@@ -51,12 +29,12 @@ def draw(claims: Claims, language: str) -> Figure:
         ]
         for row in claims.rows
     ]
-    body = table.table(_HEAD[language], cells, "ledger")
+    body = table.table(language.row("ledger.head"), cells, "ledger")
     return Figure(body, "claims", "ledger.json", {"ledger.json": numbers_file(claims.rows)})
 
 
-def _measured(row: Row, language: str) -> Markup:
-    words, why = _WORDS[language], escape(row.why[language])
+def _measured(row: Row, language: Language) -> Markup:
+    words, why = language.words("ledger"), escape(row.why[language])
     if row.statistic is None or row.interval is None or row.threshold is None:
         return Markup("{}<small>{}</small>").format(words["none"], why)
     threshold = words[row.side].format(threshold=_written(row, row.threshold, language))
@@ -67,16 +45,16 @@ def _measured(row: Row, language: str) -> Markup:
     return measured.format(_written(row, row.statistic, language), bounds, size, threshold, why)
 
 
-def _written(row: Row, value: float, language: str) -> str:
+def _written(row: Row, value: float, language: Language) -> str:
     if row.unit == "percent":
         return percent(value)
     return points(language, value) if row.unit == "points" else number(value)
 
 
-def _verdict(row: Row, language: str) -> Markup:
-    words, small = _WORDS[language], Markup("<small>{}</small>")
+def _verdict(row: Row, language: Language) -> Markup:
+    words, small = language.words("ledger"), Markup("<small>{}</small>")
     verdict = Markup('<span aria-hidden="true">{}</span> {}').format(
-        VERDICT_SIGNS[row.verdict], VERDICT_WORDS[language][row.verdict]
+        VERDICT_SIGNS[row.verdict], language.words("verdicts")[row.verdict]
     )
     if row.verdict == "undecided" and row.smallest is not None:
         smallest = _written(row, row.smallest, language).lstrip("+")

@@ -14,33 +14,25 @@ from ferpipe.text.formats import interval, percent, points
 if TYPE_CHECKING:
     from ferpipe.results.common import Estimate
     from ferpipe.results.light import Light
-
-_HEAD = {
-    "en": ["Accuracy by", "Lowest third", "Middle third", "Highest third", "Highest less lowest"],
-    "zh": ["按此分组的准确率", "最低三分之一", "中间三分之一", "最高三分之一", "最高减最低"],
-}
-_WORDS = {
-    "en": {"brightness": "Brightness", "contrast": "Contrast", "detail": "Fine detail"},
-    "zh": {"brightness": "亮度", "contrast": "对比度", "detail": "细节"},
-}
+    from ferpipe.text.language import Language
 
 
-def draw(light: Light, language: str) -> Figure:
+def draw(light: Light, language: Language) -> Figure:
     """Return qualities by thirds, with intervals."""
     rows: list[list[str | Td]] = []
     data: list[list[object]] = []
     qualities = {"brightness": light.brightness, "contrast": light.contrast, "detail": light.detail}
     for name, of in qualities.items():
         cells = [*(_cell(third, language, "percent") for third in of.thirds)]
-        rows.append([_WORDS[language][name], *cells, _cell(of.difference, language, "points")])
+        rows.append([language.words("light")[name], *cells, _cell(of.difference, language, "points")])
         names = ("low", "middle", "high", "difference")
         data += [[name, key, *flat(third)] for key, third in zip(names, (*of.thirds, of.difference), strict=True)]
-    body = table.table(_HEAD[language], rows, "light")
+    body = table.table(language.row("light.head"), rows, "light")
     files = {"light.csv": csv_file(["quality", "third", "accuracy", "low", "high", "n"], data)}
     return Figure(body, "light", "light.csv", files)
 
 
-def _cell(estimate: Estimate | None, language: str, kind: str) -> Td:
+def _cell(estimate: Estimate | None, language: Language, kind: str) -> Td:
     if estimate is None:
         return Td("–", "number")
     value = percent(estimate.value) if kind == "percent" else points(language, estimate.value)

@@ -10,9 +10,10 @@ from ferpipe.figures import explained
 if TYPE_CHECKING:
     from ferpipe.results.data import Data
     from ferpipe.results.lime import Lime
+    from ferpipe.text.language import Language
 
 
-def draw(lime: Lime, data: Data, language: str) -> Figure:
+def draw(lime: Lime, data: Data, language: Language) -> Figure:
     """Return the faces with the evidence for their answers, or the classes' mean evidence."""
     if lime.private is None:
         return explained.classes("lime-correct", lime, data, language)

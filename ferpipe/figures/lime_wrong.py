@@ -6,24 +6,15 @@ from typing import TYPE_CHECKING
 
 from ferpipe.drawing import table
 from ferpipe.drawing.figure import ALT, Figure, csv_file
-from ferpipe.drawing.words import WORDS
 from ferpipe.figures.explained import faces
 from ferpipe.text.formats import emotion, number, percent
 
 if TYPE_CHECKING:
     from ferpipe.results.lime import Lime
-
-_HEAD = {
-    "en": ["True emotion", "Predicted", "Probability", "R²", "Stability"],
-    "zh": ["真实情绪", "预测", "概率", "R²", "稳定性"],
-}
-_NOTE = {
-    "en": "Single faces of this data set may not be published: only the answers are shown.",
-    "zh": "该数据集的单张人脸不得公开，因此只列出模型的回答。",
-}
+    from ferpipe.text.language import Language
 
 
-def draw(lime: Lime, language: str) -> Figure:
+def draw(lime: Lime, language: Language) -> Figure:
     """Return the faces with the evidence for both emotions, or a list of the answers without faces."""
     if (private := lime.private) is None:
         return _listed(lime, language)
@@ -31,7 +22,7 @@ def draw(lime: Lime, language: str) -> Figure:
     return faces("lime-wrong", lime.wrong, private.wrong_images, layers, language)
 
 
-def _listed(lime: Lime, language: str) -> Figure:
+def _listed(lime: Lime, language: Language) -> Figure:
     keys = ["label", "prediction", "probability", "r2", "stability"]
     data = {"lime-wrong.csv": csv_file(keys, [[getattr(face, key) for key in keys] for face in lime.wrong])}
     rows: list[list[str | table.Td]] = [
@@ -45,6 +36,6 @@ def _listed(lime: Lime, language: str) -> Figure:
         for face in lime.wrong
     ]
     caption = f'<caption class="visually-hidden">{ALT}</caption>'
-    body = table.framed(table.head(_HEAD[language]) + table.body(rows), "answers", caption)
-    body = body if rows else f'<p class="note">{WORDS[language]["none_shown"]}</p>'
-    return Figure(body, "lime", "lime-wrong.csv", data, note=_NOTE[language])
+    body = table.framed(table.head(language.row("lime_wrong.head")) + table.body(rows), "answers", caption)
+    body = body if rows else f'<p class="note">{language.words("shared")["none_shown"]}</p>'
+    return Figure(body, "lime", "lime-wrong.csv", data, note=language.words("lime_wrong")["note"])

@@ -6,20 +6,16 @@ from typing import TYPE_CHECKING
 
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import SCALE, Figure, numbers_file
-from ferpipe.drawing.words import WORDS, answer, described, over
+from ferpipe.drawing.words import answer, described, over
 from ferpipe.figures.scores import method, starred
 
 if TYPE_CHECKING:
     from ferpipe.results.data import Data
     from ferpipe.results.scores import Scores
-
-_WORDS = {
-    "en": {"map": "{method} map", "mean": "the mean face", "means": "Mean map over {n} faces"},
-    "zh": {"map": "{method}图", "mean": "平均脸", "means": "{n}张脸的平均图"},
-}
+    from ferpipe.text.language import Language
 
 
-def draw(scores: Scores, data: Data, language: str) -> Figure:
+def draw(scores: Scores, data: Data, language: Language) -> Figure:
     """Return faces by methods, a row a face, each method on a scale of its own with white at zero."""
     faces = scores.shown
     if scores.private is None or not faces:
@@ -31,37 +27,37 @@ def draw(scores: Scores, data: Data, language: str) -> Figure:
     limits = {name: pictures.limit(of) for name, of in maps.items()}
     rows = []
     for index, face in enumerate(faces):
-        label = WORDS[language]["face"] if not index else ""
+        label = language.words("shared")["face"] if not index else ""
         cells = [grid.Cell(described(language, face), face=f"methods-face-{index}.png", label=label)]
         for name, of in maps.items():
             file = f"methods-{name}-{index}.png"
             files[file] = pictures.signed(of[index], limits[name])
-            what = _WORDS[language]["map"].format(method=method(language, name))
+            what = language.words("methods")["map"].format(method=method(language, name))
             label = starred(scores, name, method(language, name)) if not index else ""
             alt = over(language, what, described(language, face))
             cells.append(grid.Cell(alt, f"methods-face-{index}.png", file, label))
         rows.append(grid.row(cells, answer(language, face)))
     files["methods.json"] = numbers_file({"faces": faces, "ends_of_the_scales": limits})
-    words = WORDS[language]
+    words = language.words("shared")
     foot = grid.scale(words["against"], words["for"], words["zero"])
     return Figure(grid.grid(rows, 8, foot), "scores", "methods.json", files, wide=True, fades=True)
 
 
-def _means(scores: Scores, data: Data, language: str) -> Figure:
+def _means(scores: Scores, data: Data, language: Language) -> Figure:
     """Return each method's mean map over the mean of the classes' mean faces."""
-    means, words = data.arrays.mean_faces, WORDS[language]
+    means, words = data.arrays.mean_faces, language.words("shared")
     known = means[means.any((1, 2))]  # blank for a class of too few faces
     face = known.mean(0) if len(known) else means[0]
     files, cells, limits = {SCALE: pictures.scale(), "methods-mean.png": pictures.grey(face)}, [], {}
     for name, mean in zip(scores.agreement.methods, scores.arrays.means, strict=True):
         limits[name] = pictures.limit(mean)
         files[f"methods-mean-{name}.png"] = pictures.signed(mean, limits[name])
-        what = _WORDS[language]["map"].format(method=method(language, name))
-        alt = over(language, what, _WORDS[language]["mean"])
+        what = language.words("methods")["map"].format(method=method(language, name))
+        alt = over(language, what, language.words("methods")["mean"])
         label = starred(scores, name, method(language, name))
         cells.append(grid.Cell(alt, "methods-mean.png", f"methods-mean-{name}.png", label))
     files["methods.json"] = numbers_file({"n": scores.n, "ends_of_the_scales": limits})
     foot = grid.scale(words["against"], words["for"], words["zero"])
-    title = _WORDS[language]["means"].format(n=scores.n)
+    title = language.words("methods")["means"].format(n=scores.n)
     body = grid.grid([grid.row(cells, title)], 7, foot)
     return Figure(body, "scores", "methods.json", files, fades=True, note=words["not_shown"])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import RISE, SCALE, Figure, numbers_file
-from ferpipe.drawing.words import WORDS, answer, described, over
+from ferpipe.drawing.words import answer, described, over
 from ferpipe.emotions import EMOTIONS
 from ferpipe.text.formats import emotion
 
@@ -16,30 +16,10 @@ if TYPE_CHECKING:
     from ferpipe.results.common import Face
     from ferpipe.results.data import Data
     from ferpipe.results.saliency import Saliency
-
-_METHODS = {
-    "en": {
-        "gradient": "Gradient",
-        "smoothgrad": "SmoothGrad",
-        "integrated": "Integrated gradients",
-        "class": "Mean saliency of the class",
-        "map": "{method} map",
-        "least": "0 (white)",
-        "most": "most sensitive",
-    },
-    "zh": {
-        "gradient": "梯度",
-        "smoothgrad": "SmoothGrad",
-        "integrated": "积分梯度",
-        "class": "各类平均显著图",
-        "map": "{method}显著图",
-        "least": "0（白色）",
-        "most": "最敏感",
-    },
-}
+    from ferpipe.text.language import Language
 
 
-def draw(saliency: Saliency, data: Data, language: str) -> Figure:
+def draw(saliency: Saliency, data: Data, language: Language) -> Figure:
     """Return faces by methods, or the classes' mean maps over their mean faces."""
     private, faces, files = saliency.private, saliency.faces, {SCALE: pictures.scale()}
     if private is None:
@@ -50,7 +30,7 @@ def draw(saliency: Saliency, data: Data, language: str) -> Figure:
         grid.Cell(described(language, face), face=f"saliency-face-{index}.png", label=answer(language, face))
         for index, face in enumerate(faces)
     ]
-    rows, limits = [grid.row(cells, WORDS[language]["face"])], {}
+    rows, limits = [grid.row(cells, language.words("shared")["face"])], {}
     of_method = {
         "gradient": private.gradient,
         "smoothgrad": private.smoothgrad,
@@ -61,25 +41,25 @@ def draw(saliency: Saliency, data: Data, language: str) -> Figure:
         limits[method] = pictures.limit(maps)
         rows.append(_method(language, method, maps, limits[method], faces, files))
     files["saliency.json"] = numbers_file(saliency, ends_of_the_scales=limits)
-    words = WORDS[language]
+    words = language.words("shared")
     foot = grid.scale(words["lowers"], words["raises"], words["zero"])
     return Figure(grid.grid(rows, 6, foot), "saliency", "saliency.json", files, wide=True, fades=True)
 
 
 def _method(
-    language: str, method: str, maps: np.ndarray, limit: float, faces: list[Face], files: dict[str, bytes]
+    language: Language, method: str, maps: np.ndarray, limit: float, faces: list[Face], files: dict[str, bytes]
 ) -> str:
-    name = _METHODS[language][method]
+    name = language.words("saliency")[method]
     cells = []
     for index, face in enumerate(faces):
         file = f"saliency-{method}-{index}.png"
         files[file] = pictures.signed(maps[index], limit)
-        alt = over(language, _METHODS[language]["map"].format(method=name), described(language, face))
+        alt = over(language, language.words("saliency")["map"].format(method=name), described(language, face))
         cells.append(grid.Cell(alt, face=f"saliency-face-{index}.png", map=file))
     return grid.row(cells, name)
 
 
-def _classes(saliency: Saliency, data: Data, language: str) -> Figure:
+def _classes(saliency: Saliency, data: Data, language: Language) -> Figure:
     maps = saliency.arrays.class_maps  # (7, 48, 48), each sums to 1
     limit = pictures.limit(maps)
     files = {"saliency.json": numbers_file(saliency, end_of_the_scale=limit), RISE: pictures.rise()}
@@ -88,11 +68,11 @@ def _classes(saliency: Saliency, data: Data, language: str) -> Figure:
         files[f"saliency-mean-{name}.png"] = pictures.grey(data.arrays.mean_faces[label])
         files[f"saliency-class-{name}.png"] = pictures.signed(maps[label], limit)
         spoken = emotion(language, label)
-        mean = WORDS[language]["mean_of"].format(label=spoken)
-        alt = over(language, _METHODS[language]["class"], mean)
+        mean = language.words("shared")["mean_of"].format(label=spoken)
+        alt = over(language, language.words("saliency")["class"], mean)
         faces.append(grid.Cell(mean, face=f"saliency-mean-{name}.png", label=spoken))
         cells.append(grid.Cell(alt, f"saliency-mean-{name}.png", f"saliency-class-{name}.png"))
-    words = _METHODS[language]
-    rows = [grid.row(faces, WORDS[language]["mean_face"]), grid.row(cells, words["class"])]
+    words = language.words("saliency")
+    rows = [grid.row(faces, language.words("shared")["mean_face"]), grid.row(cells, words["class"])]
     body = grid.grid(rows, 7, grid.rise(words["least"], words["most"]))
-    return Figure(body, "saliency", "saliency.json", files, fades=True, note=WORDS[language]["not_shown"])
+    return Figure(body, "saliency", "saliency.json", files, fades=True, note=language.words("shared")["not_shown"])

@@ -19,121 +19,47 @@ if TYPE_CHECKING:
     from ferpipe.drawing.plot import Words
     from ferpipe.results.common import Estimate
     from ferpipe.results.scores import Score, Scores
+    from ferpipe.text.language import Language
 
 T = TypeVar("T")
 WIDTH, ROW = 704, 24  # CSS pixels
 GAP = 0.8  # rows between methods and baselines
 PANELS = 3
+METHODS = (  # in the order of the rows
+    "gradient", "smoothgrad", "integrated", "layercam", "lime", "rise", "occlusion", "random", "edges", "centre",
+)  # fmt: skip
+STATISTICS = (  # in the order of the columns
+    "rank_correlation", "mass_accuracy", "rank_accuracy", "pointing_game", "insertion", "deletion", "difference",
+    "randomisation", "seeds", "members",
+)  # fmt: skip
 _PLOTTED = ("rank_correlation", "difference", "randomisation", "seeds")  # the first three that were measured
-METHODS = {  # in the order of the rows
-    "en": {
-        "gradient": "Gradient",
-        "smoothgrad": "SmoothGrad",
-        "integrated": "Integrated gradients",
-        "layercam": "LayerCAM",
-        "lime": "LIME",
-        "rise": "RISE",
-        "occlusion": "Occlusion",
-        "random": "Baseline: random",
-        "edges": "Baseline: edges",
-        "centre": "Baseline: centre",
-    },
-    "zh": {
-        "gradient": "梯度",
-        "smoothgrad": "SmoothGrad",
-        "integrated": "积分梯度",
-        "layercam": "LayerCAM",
-        "lime": "LIME",
-        "rise": "RISE",
-        "occlusion": "遮挡",
-        "random": "基线：随机",
-        "edges": "基线：边缘",
-        "centre": "基线：中心",
-    },
-}
-_HEAD = {  # the columns: of the table in full, of the plot where it has another word
-    "en": {
-        "rank_correlation": "True effects",
-        "mass_accuracy": "Mass inside",
-        "rank_accuracy": "Top inside",
-        "pointing_game": "Pointing",
-        "insertion": "Insertion",
-        "deletion": "Deletion",
-        "difference": "Insertion − deletion",
-        "randomisation": "Random weights",
-        "seeds": "Other seed",
-        "members": "Other member",
-    },
-    "zh": {
-        "rank_correlation": "真实影响",
-        "mass_accuracy": "质量占比",
-        "rank_accuracy": "排名占比",
-        "pointing_game": "指向",
-        "insertion": "插入",
-        "deletion": "删除",
-        "difference": "插入 − 删除",
-        "randomisation": "随机权重",
-        "seeds": "另一种子",
-        "members": "另一成员",
-    },
-}
-_WORDS = {
-    "en": {
-        "method": "Method",
-        "caption": "All statistics, each a mean over faces with its 95% interval",
-        "rank_correlation": "Ranks the true effects",
-        "difference": "Insertion − deletion",
-        "randomisation": "Same with random weights",
-        "seeds": "Same with another seed",
-        "correlation": "Rank correlation",
-        "area": "Difference of the areas",
-        "trusted": "{star} trusted: the highest of the methods whose interval lies above the dashed line, the upper "
-        "end of the best baseline's interval.",
-        "none": "No method is trusted: none has its interval above the dashed line, the upper end of the best "
-        "baseline's interval.",
-        "bare": "No method is trusted: too few faces can be scored.",
-    },
-    "zh": {
-        "method": "方法",
-        "caption": "全部指标：各为人脸上的平均值及其95%区间",
-        "rank_correlation": "与真实影响的排序一致",
-        "difference": "插入 − 删除",
-        "randomisation": "换成随机权重后的一致",
-        "seeds": "换种子后的一致",
-        "correlation": "秩相关",
-        "area": "曲线下面积之差",
-        "trusted": "{star} 可信：区间整个位于虚线（最佳基线区间的上端）之上的方法中最高的一个。",
-        "none": "没有方法可信：没有一个方法的区间整个位于虚线（最佳基线区间的上端）之上。",
-        "bare": "没有方法可信：可评分的人脸太少。",
-    },
-}
 STAR = "\N{BLACK STAR}"
 
 
-def draw(scores: Scores, language: str) -> Figure:
+def draw(scores: Scores, language: Language) -> Figure:
     """Return panels of the main statistics, and below them the table of all."""
-    words = _WORDS[language]
+    words = language.words("scores")
     entries, places = rows(scores.methods, scores.baselines)
     height = round(96 + ROW * (places[-1] + 1))
     file = f"scores.{language}.svg"
-    drawing = plot.svg(WIDTH, height, _panels, scores, {**words, **METHODS[language]})
+    drawing = plot.svg(WIDTH, height, _panels, scores, {**words, **language.words("scores.methods")})
     caption = f'<caption class="visually-hidden">{words["caption"]}</caption>'
     body = plot.image(file, WIDTH, height)
     body += table.framed(_table(scores, entries, language), "scores", caption, _foot(scores, words))
-    data = [[name, key, *flat(getattr(score, key))] for name, score in entries.items() for key in _HEAD["en"]]
+    data = [[name, key, *flat(getattr(score, key))] for name, score in entries.items() for key in STATISTICS]
     files = {file: drawing, "scores.csv": csv_file(["method", "statistic", "value", "low", "high", "n"], data)}
     return Figure(body, "scores", "scores.csv", files, wide=True)
 
 
 def rows(methods: Mapping[str, T], baselines: Mapping[str, T]) -> tuple[dict[str, T], list[float]]:
     """Return the entries of methods and, after them, of baselines, and each one's place down a plot, with a gap."""
-    entries = {name: of[name] for of in (methods, baselines) for name in METHODS["en"] if name in of}
+    entries = {name: of[name] for of in (methods, baselines) for name in METHODS if name in of}
     return entries, [index + GAP * (index >= len(methods)) for index in range(len(entries))]
 
 
-def method(language: str, name: str) -> str:
+def method(language: Language, name: str) -> str:
     """Return a method's or baseline's name in the page's language."""
-    return METHODS[language][name]
+    return language.words("scores.methods")[name]
 
 
 def _foot(scores: Scores, words: Mapping[str, str]) -> str:
@@ -148,14 +74,14 @@ def bar(scores: Scores) -> float | None:
     return max(known, key=lambda estimate: estimate.value).interval[1] if known else None
 
 
-def _table(scores: Scores, entries: Mapping[str, Score], language: str) -> str:
-    keys = [key for key in _HEAD["en"] if any(getattr(score, key) for score in entries.values())]
+def _table(scores: Scores, entries: Mapping[str, Score], language: Language) -> str:
+    keys = [key for key in STATISTICS if any(getattr(score, key) for score in entries.values())]
     lines: list[list[str | Td]] = [
         [starred(scores, name, method(language, name)), *(_cell(getattr(score, key), language) for key in keys)]
         for name, score in entries.items()
     ]
     count = len(scores.methods)
-    head = table.head([_WORDS[language]["method"], *(_HEAD[language][key] for key in keys)])
+    head = table.head([language.words("scores")["method"], *(language.words("scores.head")[key] for key in keys)])
     return head + table.body(lines[:count]) + table.body(lines[count:])
 
 
@@ -164,7 +90,7 @@ def starred(scores: Scores, name: str, words: str) -> str:
     return f"{words} {STAR}" if name == scores.trusted else words
 
 
-def _cell(statistic: Estimate | None, language: str) -> Td:
+def _cell(statistic: Estimate | None, language: Language) -> Td:
     if statistic is None:
         return Td("–", "number")
     bounds = interval(language, statistic.interval, "number")

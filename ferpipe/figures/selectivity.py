@@ -13,33 +13,16 @@ if TYPE_CHECKING:
 
     from ferpipe.drawing.plot import Words
     from ferpipe.results.selectivity import Layer, Selectivity
+    from ferpipe.text.language import Language
 
 WIDTH, ROW = 704, 22  # CSS pixels
-_WORDS = {
-    "en": {
-        "title": "Selectivity index by layer",
-        "index": "Selectivity index, mean over filters",
-        "members": "excess over chance: mean over members with its 95% interval",
-        "filters": "excess over chance, with its 95% interval over filters",
-        "member": "each member's excess",
-        "null": "chance: the index under permuted labels",
-    },
-    "zh": {
-        "title": "各层的选择性指数",
-        "index": "选择性指数（滤波器均值）",
-        "members": "超出随机水平的部分：成员均值及95%区间",
-        "filters": "超出随机水平的部分及95%区间（按滤波器）",
-        "member": "各成员的超出部分",
-        "null": "随机水平：标签置换后的指数",
-    },
-}
 
 
-def draw(selectivity: Selectivity, language: str) -> Figure:
+def draw(selectivity: Selectivity, language: Language) -> Figure:
     """Return layers in rows by depth: each member's excess selectivity, its mean and interval, and chance beside it."""
     layers = selectivity.layers
     height, name = 160 + ROW * len(layers), f"selectivity.{language}.svg"
-    drawing = plot.svg(WIDTH, height, _panel, layers, _WORDS[language])
+    drawing = plot.svg(WIDTH, height, _panel, layers, language.words("selectivity"))
     keys = ("layer", "filters", "index", "null", "auroc", "eta_squared")
     rows = [[*(getattr(of, key) for key in keys), of.excess.value, *of.excess.interval] for of in layers]
     files = {name: drawing, "selectivity.csv": csv_file([*keys, "excess", "low", "high"], rows)}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ferpipe.drawing import plot
 from ferpipe.drawing.figure import Figure, csv_file, flat
-from ferpipe.figures.scores import METHODS, rows
+from ferpipe.figures.scores import rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,35 +14,18 @@ if TYPE_CHECKING:
 
     from ferpipe.drawing.plot import Words
     from ferpipe.results.shortcut import Shortcut
+    from ferpipe.text.language import Language
 
 WIDTH, ROW = 704, 28  # CSS pixels
 _KINDS = {
     "decisive": (plot.FIRST, "o", -0.16),
     "other": (plot.SECOND, "s", 0.16),
 }  # colour, marker, rows off the middle
-_WORDS = {
-    "en": {
-        "title": "Finding the hand: area under the ROC curve over pixels, with its 95% interval",
-        "auc": "0.5 is chance, 1 marks the hand alone",
-        "decisive": "the hand decides the answer",
-        "other": "it does not",
-        "nothing": "These faces are photographs: nobody can take the hand away, so there is nothing to measure.",
-        "none": "In this run no dev face shows a hand.",
-    },
-    "zh": {
-        "title": "找到手：像素ROC曲线下面积及其95%区间",
-        "auc": "0.5为随机水平，1为只标出手",
-        "decisive": "手决定答案",
-        "other": "手不决定答案",
-        "nothing": "这些人脸是照片，无法把手移去，因此无从测量。",
-        "none": "本次运行的开发集中没有露出手的人脸。",
-    },
-}
 
 
-def draw(shortcut: Shortcut, language: str) -> Figure:
+def draw(shortcut: Shortcut, language: Language) -> Figure:
     """Return methods by the area under the ROC curve, or a line that says why there is none."""
-    words = _WORDS[language]
+    words = language.words("shortcut")
     entries, places = rows(shortcut.methods, shortcut.baselines or {}) if shortcut.n and shortcut.methods else ({}, [])
     data = [
         [name, kind, *flat(estimate)]
@@ -54,7 +37,7 @@ def draw(shortcut: Shortcut, language: str) -> Figure:
         note = words["none" if shortcut.available else "nothing"]
         return Figure(f'<p class="note">{note}</p>', "shortcut", "shortcut.csv", files)
     height, name = round(96 + ROW * (places[-1] + 1)), f"shortcut.{language}.svg"
-    files[name] = plot.svg(WIDTH, height, _panel, shortcut, {**words, **METHODS[language]})
+    files[name] = plot.svg(WIDTH, height, _panel, shortcut, {**words, **language.words("scores.methods")})
     return Figure(plot.image(name, WIDTH, height), "shortcut", "shortcut.csv", files)
 
 

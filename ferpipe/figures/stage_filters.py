@@ -13,28 +13,12 @@ from ferpipe.text.formats import number
 
 if TYPE_CHECKING:
     from ferpipe.results.filters import Filters
-
-_WORDS = {
-    "en": {
-        "alt": "Ascent picture of filter {index} in {layer}",
-        "label": "{index} · {ratio}×",
-        "stage": "Stage {stage}",
-        "strongest": "The faces that excite them most",
-        "faces": "The {n} faces with the strongest mean response of filter {index} in {layer}",
-    },
-    "zh": {
-        "alt": "{layer}第{index}号滤波器的梯度上升图像",
-        "label": "{index} · {ratio}×",
-        "stage": "第{stage}级",
-        "strongest": "最能激活它们的人脸",
-        "faces": "使{layer}第{index}号滤波器平均响应最强的{n}张人脸",
-    },
-}
+    from ferpipe.text.language import Language
 
 
-def draw(filters: Filters, language: str) -> Figure:
+def draw(filters: Filters, language: Language) -> Figure:
     """Return four rows of six pictures; under each its number, its activation over the largest natural one, faces."""
-    words, files, rows, table = _WORDS[language], {}, [], []
+    words, files, rows, table = language.words("stage_filters"), {}, [], []
     strongest = filters.private.strongest if filters.private else None  # (5, 6, k, 24, 24)
     for stage, layer in list(enumerate(filters.layers))[1:]:
         cells = []

@@ -13,20 +13,15 @@ from ferpipe.text.formats import integer, interval, number, percent
 
 if TYPE_CHECKING:
     from ferpipe.results.stages import Stages
-
-_HEAD = {
-    "en": ["Layer", "One output sees", "Follows the face", "its own more than another's", "Its emotion's faces"],
-    "zh": ["层", "单个输出所见", "跟随人脸", "比跟随别的脸更强", "所属情绪的人脸"],
-}
-_PIXELS = {"en": "{n} px", "zh": "{n}像素"}
+    from ferpipe.text.language import Language
 
 
-def draw(stages: Stages, language: str) -> Figure:
+def draw(stages: Stages, language: Language) -> Figure:
     """Return layers by what was measured of each, with intervals."""
     rows: list[list[str | Td]] = [
         [
             of.layer,
-            Td(_PIXELS[language].format(n=integer(of.receptive)), "number"),
+            Td(language.words("stages")["pixels"].format(n=integer(of.receptive)), "number"),
             Td(number(of.likeness), "number"),
             _cell(number(of.above.value), interval(language, of.above.interval, "number")),
             _cell(percent(of.modes.value), interval(language, of.modes.interval)),
@@ -38,7 +33,7 @@ def draw(stages: Stages, language: str) -> Figure:
         [of.layer, of.receptive, of.likeness, of.above.value, *of.above.interval, of.modes.value, *of.modes.interval]
         for of in stages.layers
     ]
-    body = table.table(_HEAD[language], rows, "stages")
+    body = table.table(language.row("stages.head"), rows, "stages")
     return Figure(body, "stages", "stages.csv", {"stages.csv": csv_file(keys, data)})
 
 

@@ -1,0 +1,70 @@
+"""A language of the report, with its words: report/words/<language>.toml has those of figures and pages."""
+
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import NoReturn
+
+from ferpipe.errors import Slip
+from ferpipe.storage import fingerprints
+
+
+class Words(dict[str, str]):
+    """A table of words; a word that it lacks stops the build, by name."""
+
+    def __init__(self, table: object, where: str) -> None:
+        super().__init__(table if isinstance(table, dict) else {})
+        self.where = where
+
+    def __missing__(self, key: str) -> NoReturn:
+        raise Slip(f"{self.where} lacks the word '{key}'")
+
+
+class Language(str):
+    """A language by its code, as BCP 47 has it: en, zh."""
+
+    file: Path
+
+    def __new__(cls, code: str, folder: Path) -> "Language":
+        """Return the language whose words lie in `folder`."""
+        language = super().__new__(cls, code)
+        language.file = folder / f"{code}.toml"
+        return language
+
+    @cached_property
+    def tables(self) -> dict[str, object]:
+        """All its words; raises Slip where the file is missing or broken."""
+        try:
+            return tomllib.loads(self.file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise Slip(f"{self.file} is missing: the words of the language '{self}' stand there") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
+            raise Slip(f"{self.file} cannot be read: {error}") from None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The fingerprint of its words."""
+        return fingerprints.of_value(self.tables)
+
+    def words(self, table: str) -> Words:
+        """Return the words of a table, named as figures.scores.head; raises Slip for a word or table that it lacks."""
+        return Words(self._part(table), f"{self._where}: [{table}]")
+
+    def row(self, name: str) -> list[str]:
+        """Return a list of words, such as the heads of a table's columns."""
+        words = self._part(name)
+        if not isinstance(words, list):
+            raise Slip(f"{self._where} lacks the list '{name}'")
+        return words
+
+    @property
+    def _where(self) -> str:
+        return "/".join(self.file.parts[-3:])
+
+    def _part(self, name: str) -> object:
+        part: object = self.tables
+        for key in name.split("."):
+            part = part.get(key) if isinstance(part, dict) else None
+        if part is None:
+            raise Slip(f"{self._where} lacks '{name}'")
+        return part
