@@ -1,7 +1,5 @@
 """How much work each analysis does: a row an analysis, a column a kind of preset."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict

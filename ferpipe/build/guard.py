@@ -1,7 +1,5 @@
 """What a build may write, asked before it begins."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -6,8 +6,6 @@ report/results, site/                    what is published: plain `python build.
 <artefacts>/<data set>/members           networks, by recipe: trials and the published report share them
 """
 
-from __future__ import annotations
-
 import os
 import re
 from dataclasses import dataclass, replace

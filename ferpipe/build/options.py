@@ -1,7 +1,5 @@
 """What the command line asks for, as data."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

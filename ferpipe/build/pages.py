@@ -1,7 +1,5 @@
 """The page of a build: whether it is as it would be rendered now, and rendering it."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Emotions for pictures without labels: lines to read, or a submission `id,emotion`."""
 
-from __future__ import annotations
-
 import os
 import sys
 from dataclasses import dataclass

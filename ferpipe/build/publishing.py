@@ -1,7 +1,5 @@
 """Making a trial the published run of its data set."""
 
-from __future__ import annotations
-
 import tempfile
 from contextlib import suppress
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a build is to do, read from the command line once."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a build says in its last lines: the page, the accuracy, the verdicts that changed, and tracked files."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 from collections import Counter

@@ -4,8 +4,6 @@
                               recipe.json   what it was made of, and the hash of its pictures and labels
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import zipfile

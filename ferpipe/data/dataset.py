@@ -1,7 +1,5 @@
 """What every data set is made into: splits of 48x48 grey pictures with labels."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 

@@ -4,8 +4,6 @@ I. Goodfellow et al., Challenges in representation learning: a report on three m
 PublicTest is dev, PrivateTest is test; labels are withheld where they are not given.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 from contextlib import closing

@@ -7,8 +7,6 @@
 Any of these may lie in wrapping folders. FER2013's own file names outrank the folder.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """One picture's bytes to 48x48 grey pixels."""
 
-from __future__ import annotations
-
 import io
 import warnings
 

@@ -3,8 +3,6 @@
 Nothing is extracted to disk: a member is read into memory, never further than its limit.
 """
 
-from __future__ import annotations
-
 import io
 import os
 import re

@@ -3,8 +3,6 @@
 Rows are streamed; a line is never longer than LINE_LIMIT, and what is kept of it is its 2,304 bytes.
 """
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Pictures whose emotion is to be told: one photograph, or those without a label in a folder, a zip or a CSV file."""
 
-from __future__ import annotations
-
 from collections import Counter
 from contextlib import closing
 from pathlib import Path

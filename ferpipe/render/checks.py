@@ -1,7 +1,5 @@
 """What --strict refuses: dead links and anchors, pictures without alt, requests to other hosts, pages over budget."""
 
-from __future__ import annotations
-
 import gzip
 import posixpath
 import re

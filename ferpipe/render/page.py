@@ -1,7 +1,5 @@
 """Pages: chapters and figures put into the templates."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -4,8 +4,6 @@ The site is made in memory, as `render` would make it; site/ is left alone. Each
 waits for the next version and reloads. The published page's policy stands as it is: the script is of the same place.
 """
 
-from __future__ import annotations
-
 import mimetypes
 import os
 import stat

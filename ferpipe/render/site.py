@@ -1,7 +1,5 @@
 """The published site: exactly what results, text and templates render to."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """A walk over a page: its ids, links, and what a browser would fetch, each with its line."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 

@@ -5,8 +5,6 @@ cannot be replaced in one step everywhere, so the old one first steps aside; `re
 between. What lay in the old folder and is none of the new one's files moves into the new one.
 """
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import os

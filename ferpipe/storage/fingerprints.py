@@ -5,8 +5,6 @@ and docstrings, so that an edit to a comment reruns nothing and a changed helper
 runs or tells the work (ASIDE) changes no result, and makes nothing stale.
 """
 
-from __future__ import annotations
-
 import ast
 import hashlib
 import json

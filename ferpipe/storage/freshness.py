@@ -4,8 +4,6 @@ A recipe is JSON: code, parameters, and the hashes of what was read. A stage is 
 the one that would be used now; what differs is the reason why it is stale.
 """
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping

@@ -4,8 +4,6 @@ The operating system holds the lock and lets go of it when its process ends, how
 which a kill left behind holds nobody up. A file beside it tells those who wait whom they wait for.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import platform

@@ -4,8 +4,6 @@ A folder holds a list, LIST, of what builds wrote there: files, or folders in wh
 list is somebody's: it stays, and where a build would write over it, that is a Slip which names it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

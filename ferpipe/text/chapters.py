@@ -1,7 +1,5 @@
 """All sections in one language: expressions filled in, figures numbered, references resolved, Markdown rendered."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

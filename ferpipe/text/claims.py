@@ -4,8 +4,6 @@ A claim stands in the front matter of the section that discusses it, with its th
 Verdicts are derived from the results whenever the page is rendered, and never stored.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence

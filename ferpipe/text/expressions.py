@@ -1,7 +1,5 @@
 """Expressions in the text: Jinja2 over the results, with every unknown number found, in branches not taken too."""
 
-from __future__ import annotations
-
 import re
 import traceback
 from collections.abc import Iterator, Mapping

@@ -14,8 +14,6 @@ middle    [3, 1, 2] -> the median; what is null is left out
 contrasted recalls, best, worst -> the mean recall of the best classes less that of the worst, with interval and n
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial, wraps
 from statistics import median

@@ -1,7 +1,5 @@
 """Pieces of finished HTML that pass through Markdown as single private characters and come out whole."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from typing import Any

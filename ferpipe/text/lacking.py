@@ -1,7 +1,5 @@
 """What a text says of analyses that have no result in an edition: such paragraphs are left out there, and told."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterator, Mapping
 

@@ -1,7 +1,5 @@
 """No loose numbers: a quantity that is typed into the text, instead of taken from the results, is a fault."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial

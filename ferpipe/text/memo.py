@@ -1,7 +1,5 @@
 """What is worked out from a text alone, remembered from one process to the next: an edit costs its own sentence."""
 
-from __future__ import annotations
-
 import hashlib
 import marshal
 import sys

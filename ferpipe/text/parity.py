@@ -1,7 +1,5 @@
 """Do both languages of a section say the same? Same expressions, figures, links and heading levels."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence

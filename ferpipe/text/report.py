@@ -1,7 +1,5 @@
 """The report's frame: what report.toml says."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Mapping

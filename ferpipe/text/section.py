@@ -13,8 +13,6 @@ of its own
 <!-- zh -->
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Mapping, Sequence

@@ -3,8 +3,6 @@
 All draws come from one CPU generator, so that a GPU sees the same ones.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

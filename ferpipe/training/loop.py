@@ -6,8 +6,6 @@ members. After every epoch the state is written, so that a killed training goes 
 generator of its own, so that it ends the same.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import sys

@@ -1,7 +1,5 @@
 """How much work a build does: the presets that people name, apart from the recipes: a new one makes nothing stale."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Any
 

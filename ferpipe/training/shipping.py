@@ -6,8 +6,6 @@ ferpipe/shipped/<data set>/<name>/   a member as checkpoints.py describes; weigh
 `python -m ferpipe.training.shipping FOLDER NAME` packs a folder of members, with the weights of the one that is named.
 """
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 import json

@@ -5,8 +5,6 @@ that folds, lips and nose follow the light as the head does. What an action unit
 Action Coding System (2002).
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from ferpipe.data.faces.canvas import GRID, Array, Canvas, Params, bump, ellipse, ridge

@@ -1,7 +1,5 @@
 """Hair behind and over the head, beard, glasses, and what the head stands on."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ferpipe.data.faces.canvas import Array, Canvas, Params, bump, capsule, ellipse, wave

@@ -1,7 +1,5 @@
 """A hand at the head: on the cheek, at the temple, or under the chin, with palm, thumb and four jointed fingers."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ferpipe.data.faces.canvas import Array, Canvas, Params, capsule, ellipse
