@@ -27,10 +27,7 @@ TABLE = {  # usual, small
     ),
     "light": (Effort(faces=ALL, resamples=1000), Effort(faces=70, resamples=100)),
     # lime's own default of samples
-    "lime": (
-        Effort(samples=1000, class_faces=12, class_masks=200),
-        Effort(samples=100, class_faces=2, class_masks=80),
-    ),
+    "lime": (Effort(samples=1000, class_faces=12, class_masks=200), Effort(samples=100, class_faces=2, class_masks=80)),
     "saliency": (  # samples of Smilkov et al. 2017; steps of Gauss-Legendre
         Effort(samples=50, steps=32, faces=ALL, resamples=1000),
         Effort(samples=8, steps=8, faces=70, resamples=100),

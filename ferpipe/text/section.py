@@ -203,13 +203,7 @@ def _claim(
 
 
 def _translations(
-    front: Passage,
-    value: Any,
-    table: str,
-    what: str,
-    languages: Sequence[str],
-    problems: list[str],
-    key: str = "",
+    front: Passage, value: Any, table: str, what: str, languages: Sequence[str], problems: list[str], key: str = ""
 ) -> dict[str, Passage]:
     found = {}
     for language in languages:
