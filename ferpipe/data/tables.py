@@ -5,11 +5,12 @@ Rows are streamed; a line is never longer than LINE_LIMIT, and what is kept of i
 
 import csv
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from typing import NamedTuple
 
 import numpy as np
 
-from ferpipe.data.sources import LINE_LIMIT, shown
+from ferpipe.data.sources import LINE_LIMIT, Entry, Progress, Source, counted, shown
 from ferpipe.emotions import EMOTIONS, SIDE
 from ferpipe.errors import Slip
 
@@ -35,6 +36,12 @@ class Columns(NamedTuple):
     pixels: int
     usage: int
     names: list[str]
+
+
+def read(source: Source, entry: Entry, progress: Progress | None) -> Iterator[tuple[int, Row]]:
+    """Yield a table's rows with their numbers from 0; raises Slip as `rows` does."""
+    with closing(source.lines(entry)) as lines:  # a bad row leaves them half read
+        yield from enumerate(counted(rows(lines, source.name(entry)), progress))
 
 
 def rows(lines: Iterable[bytes], name: str) -> Iterator[Row]:
@@ -67,8 +74,8 @@ def _text(line: bytes) -> str:
     try:
         text = line.decode()
     except UnicodeDecodeError as error:
-        found = f"byte {error.start + 1} is {error.object[error.start]:#04x}"
-        raise ValueError(f"{found}, which is not UTF-8; wanted a CSV file as text: {CURE}") from None
+        byte = f"byte {error.start + 1} is {error.object[error.start]:#04x}"
+        raise ValueError(f"{byte}, which is not UTF-8; wanted a CSV file as text: {CURE}") from None
     if "\0" in text:
         raise ValueError(f"it holds NUL bytes; wanted a CSV file as UTF-8 text: {CURE}")
     return text
@@ -85,14 +92,13 @@ def _fields(text: str) -> list[str]:
 
 def _columns(fields: list[str]) -> Columns:
     names = [field.strip().lower() for field in fields]
-    found = shown(",".join(fields).strip(), 60)
+    header = shown(",".join(fields).strip(), 60)
     if "pixels" not in names:
         raise ValueError(
-            f"the header is '{found}'; wanted a line such as 'emotion,pixels,Usage' before the rows: add it"
+            f"the header is '{header}'; wanted a line such as 'emotion,pixels,Usage' before the rows: add it"
         )
-    twice = sorted({name for name in names if name and names.count(name) > 1})
-    if twice:
-        raise ValueError(f"the header '{found}' has '{shown(twice[0], 40)}' twice; rename one")
+    if twice := sorted(name for name in names if name and names.count(name) > 1):
+        raise ValueError(f"the header '{header}' has '{shown(twice[0], 40)}' twice; rename one")
     emotion, pixels, usage = (names.index(name) if name in names else -1 for name in ("emotion", "pixels", "usage"))
     return Columns(emotion, pixels, usage, names)
 
@@ -127,9 +133,8 @@ def _pixels(text: str) -> bytes:
     try:
         return bytes(map(GREYS.__getitem__, numbers))
     except KeyError as error:
-        place = numbers.index(error.args[0]) + 1
-        found = f"pixel {place:,} is '{shown(error.args[0], 40)}'"
-        raise ValueError(f"{found}; wanted a whole number from 0 to 255: {CURE}") from None
+        pixel = f"pixel {numbers.index(error.args[0]) + 1:,} is '{shown(error.args[0], 40)}'"
+        raise ValueError(f"{pixel}; wanted a whole number from 0 to 255: {CURE}") from None
 
 
 def _parsed(text: str) -> np.ndarray | None:

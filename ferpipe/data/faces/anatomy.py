@@ -28,7 +28,7 @@ def picture(p: Params, units: Params) -> tuple[Array, dict[str, Array]]:
     paint_back(canvas, p, u0, v0, chin)
     canvas.paint(skull, _skin(canvas, p, units))
     canvas["clip"] = skull
-    paint_beard(canvas, p, units, mouth)
+    paint_beard(canvas, p, units)
     paint_mouth(canvas, p, units, mouth)
     paint_nose(canvas, p, units)
     paint_eyes(canvas, p, units)
