@@ -3,9 +3,9 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
 
 from ferpipe.analyses.effort import Effort
+from ferpipe.storage.encoding import JSON
 
 ALL = sys.maxsize  # faces
 SMALL = ("smoke",)  # presets that do the least work which still fills every figure
@@ -51,7 +51,7 @@ def of(preset: str) -> dict[str, Effort]:
     return {name: row[preset in SMALL] for name, row in TABLE.items()}
 
 
-def recorded(effort: Mapping[str, Effort], code: Mapping[str, str]) -> dict[str, Any]:
-    """Return as JSON the rows of what a result is made of: its analysis, and others that its code asks."""
+def recorded(effort: Mapping[str, Effort], code: Mapping[str, str]) -> JSON:
+    """Return the rows of what a result is made of: its analysis, and others that its code asks."""
     rows = {name: asdict(row) for name, row in effort.items() if f"ferpipe.analyses.{name}" in code}
     return {f"{name}.{key}": value for name, row in rows.items() for key, value in row.items() if value}

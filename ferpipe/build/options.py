@@ -36,6 +36,11 @@ class Options:
     results: Path | None = None
 
     @property
+    def place(self) -> Path:
+        """The folder of the artefacts."""
+        return self.artefacts or ROOT / ".artefacts"
+
+    @property
     def plain(self) -> bool:
         """Whether the settings are those of the report that is published: whatever changes a result makes a trial."""
         asked = (self.data, self.members, self.epochs, self.load, self.init, self.only, self.run)

@@ -31,8 +31,8 @@ def publish(layout: Layout, target: Layout, rules: Rules, log: Log) -> None:
     try_out(layout, target, rules)
     gone = (places.listed(goal, RESULTS) or set()) - set(ANALYSES)
     places.claim(goal, ANALYSES, RESULTS, guard.earlier_results(goal))
-    changed = [name for name in ANALYSES if not all(_same(source / name / file, goal / name / file)
-                                                     for file in stored.FILES)]  # fmt: skip
+    files = {name: [goal / name / file for file in stored.FILES] for name in {*ANALYSES, *gone}}
+    changed = [name for name in ANALYSES if not all(_same(source / name / file.name, file) for file in files[name])]
     if not changed and not gone:
         log.fresh("publish", f"{layout.name or source} is published")
         return pages.render(target, rules, log)
@@ -41,11 +41,11 @@ def publish(layout: Layout, target: Layout, rules: Rules, log: Log) -> None:
             with atomic.folder(goal / name) as new:
                 for file in stored.FILES:
                     (new / file).write_bytes((source / name / file).read_bytes())
-            log.changed += [goal / name / file for file in stored.FILES]
+            log.changed += files[name]
         for name in gone:  # analyses that are no more
-            log.changed += [goal / name / file for file in stored.FILES if (goal / name / file).is_file()]
-            for file in stored.FILES:
-                (goal / name / file).unlink(missing_ok=True)
+            log.changed += filter(Path.is_file, files[name])
+            for path in files[name]:
+                path.unlink(missing_ok=True)
             with suppress(OSError):  # something of somebody's is in it, or it is gone
                 (goal / name).rmdir()
         if places.enlist(goal, ANALYSES, RESULTS):
@@ -68,5 +68,5 @@ def try_out(layout: Layout, target: Layout, rules: Rules) -> None:
         places.changing(target.page, files, PAGE, site.earlier(target.page))
 
 
-def _same(one: Path, other: Path) -> bool:
-    return other.is_file() and one.read_bytes() == other.read_bytes()
+def _same(source: Path, goal: Path) -> bool:
+    return goal.is_file() and source.read_bytes() == goal.read_bytes()

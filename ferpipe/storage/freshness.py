@@ -42,7 +42,7 @@ def differences(old: object, new: object) -> list[str]:
     if not isinstance(old, dict) or not isinstance(new, dict):
         return [] if old == new else ["its record is damaged"]
     lines = []
-    for key in sorted(_changed(old, new), key=lambda key: _ORDER.index(key) if key in _ORDER else len(_ORDER)):
+    for key in sorted(changed(old, new), key=lambda key: _ORDER.index(key) if key in _ORDER else len(_ORDER)):
         lines += _WORDS.get(key, _settings)(old.get(key), new.get(key))
     return lines
 
@@ -51,7 +51,8 @@ def _table(value: object) -> JSON:
     return value if isinstance(value, dict) else {}
 
 
-def _changed(old: JSON, new: JSON) -> list[str]:
+def changed(old: JSON, new: JSON) -> list[str]:
+    """Return the keys whose values differ, in their order."""
     return sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
 
 
@@ -60,7 +61,7 @@ def _code(old: object, new: object) -> list[str]:
     return [
         f"{name.removeprefix('ferpipe.').replace('.', '/')}.py "
         + ("is used now" if name not in before else "was edited" if name in after else "is used no more")
-        for name in _changed(before, after)
+        for name in changed(before, after)
     ]
 
 
@@ -69,7 +70,7 @@ def _settings(old: object, new: object) -> list[str]:
     before, after = _table(old), _table(new)
     return [
         f"{'--' * (key in ('preset', 'seed'))}{key} {_told(after.get(key))} instead of {_told(before.get(key))}"
-        for key in _changed(before, after)
+        for key in changed(before, after)
     ]
 
 
@@ -102,7 +103,7 @@ def _members(old: object, new: object) -> list[str]:
 def recipes(old: JSON, new: JSON) -> list[str]:
     """Return in what a network's hyperparameters differ from another's: `4 more epochs`, `width 32 instead of 16`."""
     lines = []
-    for key in _changed(old, new):
+    for key in changed(old, new):
         before, after = old.get(key), new.get(key)
         if key == "epochs" and isinstance(before, int) and isinstance(after, int):
             lines.append(f"{_count(after - before)} epoch{'s' * (abs(after - before) > 1)}")
