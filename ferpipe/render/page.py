@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
 from markupsafe import Markup
@@ -82,12 +81,12 @@ class Pages:
         ]
         return self._render("chooser.html", self._frame(self.report.languages[0]) | {"root": "", "entries": entries})
 
-    def _render(self, template: str, values: Mapping[str, Any]) -> bytes:
+    def _render(self, template: str, values: Mapping[str, object]) -> bytes:
         html = self.templates.get_template(template).render(values)
         html = html.replace(' loading="lazy"', "", 1)  # the first picture is needed at once
         return html.encode()
 
-    def _frame(self, language: str) -> dict[str, Any]:
+    def _frame(self, language: str) -> dict[str, object]:
         return {
             "lang": language,
             "html_lang": HTML_LANG[language],
@@ -97,7 +96,7 @@ class Pages:
             "description": self.report.description[language],
         }
 
-    def _edition(self, edition: Edition, language: str) -> dict[str, Any]:
+    def _edition(self, edition: Edition, language: str) -> dict[str, object]:
         settings, data = edition.analyses.get("settings", {}), edition.analyses.get("data", {})
         return {
             "name": self.report.names.get(edition.name, {}).get(language, edition.name),
@@ -137,8 +136,8 @@ class Pages:
     def _figure(self, placed: Placed, figure: Figure, edition: Edition, language: str, root: str) -> str:
         """Return a figure with caption, sources and controls."""
         assets = f"{root}assets/{edition.name}/"
-        macros: Any = self.templates.get_template("macros.html").make_module(self._frame(language))
-        macro = macros.figure if placed.item.kind == "fig" else macros.table
+        macros = self.templates.get_template("macros.html").make_module(self._frame(language))
+        macro = getattr(macros, "figure" if placed.item.kind == "fig" else "table")
         side = "text" if figure.analysis == "claims" else "analyses"
         code = [f"ferpipe/{side}/{figure.analysis}.py", f"ferpipe/figures/{placed.item.name.replace('-', '_')}.py"]
         html = str(macro(placed, figure, Markup(figure.body), Markup(placed.caption), code, assets + figure.data))

@@ -62,9 +62,9 @@ class _Walker(HTMLParser):
 
 
 def _loaded(tag: str, values: Attributes) -> list[str]:
-    found = [values.get(key) for key in _LOADING.get(tag, ())]
+    sources = [values.get(key) for key in _LOADING.get(tag, ())]
     if tag in ("img", "source"):
-        found += [part.split()[0] for part in (values.get("srcset") or "").split(",") if part.strip()]
+        sources += [part.split()[0] for part in (values.get("srcset") or "").split(",") if part.strip()]
     if tag == "link" and _LOADED_LINKS & set((values.get("rel") or "").split()):
-        found.append(values.get("href"))
-    return [source for source in found if source]
+        sources.append(values.get("href"))
+    return [source for source in sources if source]
