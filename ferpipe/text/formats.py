@@ -17,7 +17,6 @@ contrasted recalls, best, worst -> the mean recall of the best classes less that
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial, wraps
 from statistics import median
-from typing import Any
 
 from ferpipe.emotions import EMOTIONS
 
@@ -45,7 +44,7 @@ def _or_dash(place: int) -> Callable[[Callable[..., str]], Callable[..., str]]:
 
     def decorated(function: Callable[..., str]) -> Callable[..., str]:
         @wraps(function)
-        def written(*arguments: Any, **options: Any) -> str:
+        def written(*arguments: object, **options: object) -> str:
             return NONE if arguments[place] is None else function(*arguments, **options)
 
         return written
@@ -77,12 +76,12 @@ def percent(value: float, digits: int = 1) -> str:
     if not -DUST <= value <= 1 + DUST:
         raise ValueError(f"{value} is no share in [0, 1]; a difference of shares is written with | points")
     least = 10.0**-digits
-    shown = 100 * min(max(value, 0.0), 1.0)
-    if 0 < shown < least / 2:
+    hundredths = 100 * min(max(value, 0.0), 1.0)
+    if 0 < hundredths < least / 2:
         return f"<{least:.{digits}f}%"
-    if 100 - least / 2 <= shown < 100:
+    if 100 - least / 2 <= hundredths < 100:
         return f">{100 - least:.{digits}f}%"
-    return f"{shown:.{digits}f}%"
+    return f"{hundredths:.{digits}f}%"
 
 
 def signed(value: float, digits: int = 1) -> str:
@@ -163,31 +162,32 @@ def middle(values: Iterable[float | None]) -> float:
 
 
 def contrasted(
-    shares: Sequence[Mapping[str, Any] | None], first: Sequence[str], second: Sequence[str]
-) -> dict[str, Any] | None:
+    shares: Sequence[Mapping[str, float] | None], first: Sequence[str], second: Sequence[str]
+) -> dict[str, object] | None:
     """Return the mean share of the emotions `first` less that of `second`, with its 95% interval and n.
 
     Of shares by emotion, each with value and n; their variances are those of Agresti and Coull (1998), which a share of
     all or nothing has as well. None where an emotion has none.
     """
     groups = [[shares[EMOTIONS.index(name)] for name in names] for names in (first, second)]
-    known = [[one for one in group if one] for group in groups]
-    if [len(group) for group in known] != [len(group) for group in groups] or not all(groups):
+    known = [[share for share in group if share] for group in groups]
+    if known != groups or not all(groups):
         return None
     value, variance = 0.0, 0.0
     for sign, group in zip((1, -1), known, strict=True):
-        for one in group:
-            softer = (one["value"] * one["n"] + 2) / (one["n"] + 4)
-            value += sign * one["value"] / len(group)
-            variance += softer * (1 - softer) / (one["n"] + 4) / len(group) ** 2
+        for share in group:
+            softer = (share["value"] * share["n"] + 2) / (share["n"] + 4)
+            value += sign * share["value"] / len(group)
+            variance += softer * (1 - softer) / (share["n"] + 4) / len(group) ** 2
     half = 1.959963984540054 * variance**0.5
-    return {"value": value, "interval": [value - half, value + half], "n": sum(o["n"] for g in known for o in g)}
+    n = sum(share["n"] for group in known for share in group)
+    return {"value": value, "interval": [value - half, value + half], "n": n}
 
 
-def filters(language: str) -> Mapping[str, Callable[..., Any]]:
+def filters(language: str) -> Mapping[str, Callable[..., object]]:
     """Return the filters of the text in one language, by name."""
-    plain: list[Callable[..., Any]] = [number, integer, percent, ranking, shared, middle, contrasted]
-    spoken: list[Callable[..., Any]] = [points, interval, emotion, method, listing]
+    plain: list[Callable[..., object]] = [number, integer, percent, ranking, shared, middle, contrasted]
+    spoken: list[Callable[..., object]] = [points, interval, emotion, method, listing]
     return {f.__name__: f for f in plain} | {f.__name__: partial(f, language) for f in spoken}
 
 

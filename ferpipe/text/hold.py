@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from typing import Any
 
 from markupsafe import Markup, escape
 
@@ -16,7 +15,7 @@ class Held:
     def __init__(self) -> None:
         self._pieces: dict[str, str] = {}
 
-    def value(self, value: Any) -> Markup:
+    def value(self, value: object) -> Markup:
         """Return a token for a value of the results, escaped: nothing in it is markup."""
         if value is None:
             raise ValueError("the number is null here; test for it before printing it")

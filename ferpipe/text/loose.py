@@ -52,16 +52,12 @@ _CHINESE = re.compile(
 
 def problems(sections: Sequence[Section]) -> list[str]:
     """Return a line for each quantity that is typed into a section's title, text, captions or claims."""
-    found = []
+    lines = []
     for section in sections:
         passages = list(_passages(section))
         written = "".join(f"{passage.at(0)}\n{passage.text}\n" for passage in passages)
-        found += memo.once("loose", written, partial(_all_loose, passages))
-    return found
-
-
-def _all_loose(passages: Sequence[Passage]) -> list[str]:
-    return [line for passage in passages for line in _loose(passage)]
+        lines += memo.once("loose", written, partial(_loose, passages))
+    return lines
 
 
 def _passages(section: Section) -> Iterator[Passage]:
@@ -72,11 +68,16 @@ def _passages(section: Section) -> Iterator[Passage]:
         yield from text.values()
 
 
-def _loose(passage: Passage) -> Iterator[str]:
-    text = passage.text
-    for pattern in _EXEMPT:
-        text = pattern.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
-    for pattern in (_DIGITS, _ENGLISH, _CHINESE):
-        for match in pattern.finditer(text):
-            found = " ".join(match[0].split())
-            yield f"{passage.at(match.start())}: '{found}' is typed; take it from the results with an expression"
+def _loose(passages: Sequence[Passage]) -> list[str]:
+    lines = []
+    for passage in passages:
+        text = passage.text
+        for pattern in _EXEMPT:
+            text = pattern.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+        lines += [
+            f"{passage.at(match.start())}: '{' '.join(match[0].split())}' is typed; "
+            "take it from the results with an expression"
+            for pattern in (_DIGITS, _ENGLISH, _CHINESE)
+            for match in pattern.finditer(text)
+        ]
+    return lines

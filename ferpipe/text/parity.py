@@ -34,13 +34,13 @@ def _texts(item: Item) -> Sequence[Mapping[str, Passage]]:
 def _compare(passages: Mapping[str, Passage]) -> list[str]:
     """Compare every language with the first one."""
     (first, left), *others = passages.items() or [("", Passage("", "", 1))]
-    found: list[str] = []
+    lines: list[str] = []
     for language, right in others:
         for what, pattern in _COUNTED.items():
-            found += _counted(what, first, left, _find(pattern, left), language, right, _find(pattern, right))
+            lines += _counted(what, first, left, _find(pattern, left), language, right, _find(pattern, right))
         for what, pattern in _ORDERED.items():
-            found += _ordered(what, first, _find(pattern, left), language, right, _find(pattern, right))
-    return found
+            lines += _ordered(what, first, _find(pattern, left), language, right, _find(pattern, right))
+    return lines
 
 
 def _find(pattern: re.Pattern[str], passage: Passage) -> list[Place]:
@@ -53,13 +53,13 @@ def _counted(
 ) -> list[str]:
     missing = Counter(text for text, _ in lefts)
     missing.subtract(text for text, _ in rights)
-    found = []
+    lines = []
     for text, count in missing.items():
         has, lacks, passage, places = (first, second, left, lefts) if count > 0 else (second, first, right, rights)
         offsets = [offset for t, offset in places if t == text]
         for offset in offsets[len(offsets) - abs(count) :]:
-            found.append(f"{passage.at(offset)}: {what} '{text}' stands in '{has}' alone, '{lacks}' lacks it")
-    return found
+            lines.append(f"{passage.at(offset)}: {what} '{text}' stands in '{has}' alone, '{lacks}' lacks it")
+    return lines
 
 
 def _ordered(what: str, first: str, lefts: list[Place], second: str, right: Passage, rights: list[Place]) -> list[str]:
@@ -68,5 +68,5 @@ def _ordered(what: str, first: str, lefts: list[Place], second: str, right: Pass
         return []
     same = next((i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs)))
     where = right.at(rights[same][1] if same < len(rights) else max(len(right.text.rstrip()) - 1, 0))
-    wanted, got = (f"'{texts[same]}'" if same < len(texts) else "none" for texts in (ours, theirs))
-    return [f"{where}: {what} {same + 1} is {got} in '{second}' and {wanted} in '{first}'"]
+    our, their = (f"'{texts[same]}'" if same < len(texts) else "none" for texts in (ours, theirs))
+    return [f"{where}: {what} {same + 1} is {their} in '{second}' and {our} in '{first}'"]
