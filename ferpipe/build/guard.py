@@ -8,6 +8,7 @@ from ferpipe.build import options as project
 from ferpipe.build.layout import ARTEFACTS, PAGE, RESULTS, Layout
 from ferpipe.build.options import Options
 from ferpipe.errors import Slip
+from ferpipe.render import site
 from ferpipe.storage import atomic, lock, places
 from ferpipe.storage.freshness import recorded
 from ferpipe.training.presets import PRESETS
@@ -56,8 +57,6 @@ def _check(layout: Layout, flags: list[str], options: Options) -> None:
         places.check_below("--results", [folder, *(folder / name for name in analyses)])
         places.check(folder, analyses, RESULTS, earlier_results(folder))
     if "--output" in flags:
-        from ferpipe.render import site
-
         if layout.local and os.path.realpath(layout.page) == os.path.realpath(project.ROOT / "site"):
             raise Slip(f"--output {layout.page}: is published, and this page shows faces of {layout.dataset}; "
                        "name another folder, or use --publish")  # fmt: skip

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ferpipe.build.layout import PAGE, Layout
+from ferpipe.render import site
 from ferpipe.storage import fingerprints, places
 from ferpipe.storage.encoding import JSON
 from ferpipe.storage.freshness import Log, Recipe, changed, reasons, remember, remembered
@@ -19,16 +20,20 @@ class Rules:
     rebuild: bool
 
 
+def sources(layout: Layout) -> site.Sources:
+    """Return what a layout's page is made of."""
+    partial = not layout.published
+    return {"artefacts": layout.base, "editions": layout.editions, "local": layout.local, "partial": partial}
+
+
 def render(layout: Layout, rules: Rules, log: Log) -> None:
     """Render the page of a build, unless it is as it would be."""
-    from ferpipe.render import site
-
     stage = "site" if layout.published else "page"
     place, key = layout.base / "pages.json", os.path.realpath(layout.page)
     pages = remembered(place)
     record = pages.get(key)
     asked = {"strict": rules.strict, "release": rules.release}
-    recipe = site.recipe(layout.results, artefacts=layout.base, editions=layout.editions, local=layout.local)
+    recipe = site.recipe(layout.results, **sources(layout))
     known = record["recipe"] if record else {}
     if {key: value for key, value in known.items() if key not in asked} == recipe:
         asked = {name: rule or known[name] for name, rule in asked.items()}  # strict enough is so for less
@@ -41,9 +46,8 @@ def render(layout: Layout, rules: Rules, log: Log) -> None:
     else:
         with log.making(stage, why):
             made = site.render(
-                layout.results, layout.page, artefacts=layout.base, editions=layout.editions, local=layout.local,
-                strict=rules.strict, release=rules.release, partial=not layout.published,
-            )  # fmt: skip
+                layout.results, layout.page, **sources(layout), strict=rules.strict, release=rules.release
+            )
             log.changed += [layout.page / name for name in made.changed]
             notes = [*made.notes, *(site.absences(layout.results) if layout.published else [])]
             record = pages[key] = {"recipe": recipe, "files": _listing(layout.page), "notes": notes}

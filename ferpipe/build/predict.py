@@ -112,20 +112,13 @@ class Place:
     origin: str
     data: str
 
-    def named(self, name: str) -> list[str]:
-        """Return the folders that --network NAME means; raises Slip when there are none."""
-        if name == "ensemble":
-            return self.members
-        if name == "student" and self.student:
-            return [self.student]
-        if name in self.members:
-            return [name]
-        known = ", ".join(["ensemble", *["student"] * bool(self.student), *self.members])
-        raise Slip(f"--network {name}: none such in {self.folder}; there are {known}")
-
     def asked(self, name: str) -> list[Asked]:
-        """Return the networks that --network NAME means; raises Slip as `named` does."""
-        members = [checkpoints.load(self.folder / member) for member in self.named(name)]
+        """Return the networks that --network NAME means; raises Slip when there are none."""
+        roles = {"ensemble": self.members, **({"student": [self.student]} if self.student else {})}
+        folders = roles | {member: [member] for member in self.members} | roles
+        if name not in folders:
+            raise Slip(f"--network {name}: none such in {self.folder}; there are {', '.join(folders)}")
+        members = [checkpoints.load(self.folder / folder) for folder in folders[name]]
         whole = [member for member in members if member.weights is not None]  # shipped ones may be answers alone
         return [Asked(member, self.origin, self.data) for member in whole or members]
 

@@ -9,6 +9,7 @@ from ferpipe.build import guard, pages
 from ferpipe.build.layout import PAGE, RESULTS, Layout
 from ferpipe.build.pages import Rules
 from ferpipe.errors import Slip
+from ferpipe.render import site
 from ferpipe.results import stored
 from ferpipe.storage import atomic, encoding, places
 from ferpipe.storage.freshness import Log, outdated
@@ -55,8 +56,6 @@ def publish(layout: Layout, target: Layout, rules: Rules, log: Log) -> None:
 
 def try_out(layout: Layout, target: Layout, rules: Rules) -> None:
     """Raise what would keep the site from being made, were the run's results the published ones."""
-    from ferpipe.render import site
-
     atomic.recover(target.artefacts)  # of a trying out that was killed
     with tempfile.TemporaryDirectory(dir=target.artefacts, prefix=atomic.NEW) as folder:
         for dataset in {path.name for path in target.results.glob("*/") if not path.name.startswith(".")}:

@@ -29,15 +29,6 @@ class Row(NamedTuple):
     pixels: bytes  # 2,304, row by row
 
 
-class Columns(NamedTuple):
-    """Where a table's fields stand; -1 where it lacks one."""
-
-    emotion: int
-    pixels: int
-    usage: int
-    names: list[str]
-
-
 def read(source: Source, entry: Entry, progress: Progress | None) -> Iterator[tuple[int, Row]]:
     """Yield a table's rows with their numbers from 0; raises Slip as `rows` does."""
     with closing(source.lines(entry)) as lines:  # a bad row leaves them half read
@@ -46,7 +37,7 @@ def read(source: Source, entry: Entry, progress: Progress | None) -> Iterator[tu
 
 def rows(lines: Iterable[bytes], name: str) -> Iterator[Row]:
     """Yield a table's rows; raises Slip that calls the table `name` and gives the line's number from 1."""
-    columns: Columns | None = None
+    columns: list[str] | None = None
     empty = True
     for number, line in enumerate(lines, 1):
         try:
@@ -90,7 +81,7 @@ def _fields(text: str) -> list[str]:
         raise ValueError(f"its quotes are wrong ({shown(error)}); {CURE}") from None
 
 
-def _columns(fields: list[str]) -> Columns:
+def _columns(fields: list[str]) -> list[str]:
     names = [field.strip().lower() for field in fields]
     header = shown(",".join(fields).strip(), 60)
     if "pixels" not in names:
@@ -99,21 +90,17 @@ def _columns(fields: list[str]) -> Columns:
         )
     if twice := sorted(name for name in names if name and names.count(name) > 1):
         raise ValueError(f"the header '{header}' has '{shown(twice[0], 40)}' twice; rename one")
-    emotion, pixels, usage = (names.index(name) if name in names else -1 for name in ("emotion", "pixels", "usage"))
-    return Columns(emotion, pixels, usage, names)
+    return names
 
 
-def _row(fields: list[str], columns: Columns) -> Row:
-    if len(fields) != len(columns.names):
-        raise ValueError(f"{len(fields)} fields; the header has {len(columns.names)}: {CURE}")
-    split = None
-    if columns.usage >= 0:
-        usage = fields[columns.usage].strip()
-        split = USAGES.get(usage.lower())
-        if split is None:
-            raise ValueError(f"Usage is '{shown(usage, 40)}'; wanted Training, PublicTest or PrivateTest: {CURE}")
-    label = None if columns.emotion < 0 else _label(fields[columns.emotion].strip(), split)
-    return Row(split, label, _pixels(fields[columns.pixels].strip()))
+def _row(fields: list[str], columns: list[str]) -> Row:
+    if len(fields) != len(columns):
+        raise ValueError(f"{len(fields)} fields; the header has {len(columns)}: {CURE}")
+    cells = {name: field.strip() for name, field in zip(columns, fields, strict=True)}
+    split = USAGES.get(cells["usage"].lower()) if "usage" in cells else None
+    if "usage" in cells and split is None:
+        raise ValueError(f"Usage is '{shown(cells['usage'], 40)}'; wanted Training, PublicTest or PrivateTest: {CURE}")
+    return Row(split, _label(cells["emotion"], split) if "emotion" in cells else None, _pixels(cells["pixels"]))
 
 
 def _label(text: str, split: str | None) -> int | None:

@@ -36,22 +36,25 @@ class Site:
     notes: tuple[str, ...]
 
 
-class Asked(TypedDict):
-    """What a site is made of beside its results, and what it is refused for."""
+class Sources(TypedDict):
+    """What a site is made of beside its results."""
 
     artefacts: Path
-    editions: NotRequired[Sequence[str] | None]
-    """Data sets; without them those of report.toml that have results here."""
-    local: NotRequired[str | None]
-    """A restricted data set whose page, with faces, is for this machine alone."""
-    strict: NotRequired[bool]
-    """Also refuse unused figures, dead links, external requests, pages over budget, and results older than the code;
-    those of a restricted data set, which not everybody can make anew, are noted."""
-    release: NotRequired[bool]
-    """Refuse those too."""
-    partial: NotRequired[bool]
-    """Of this page, a trial's, what has no result is left out."""
+    editions: NotRequired[Sequence[str] | None]  # data sets; None: those of report.toml that have results here
+    local: NotRequired[str | None]  # a restricted data set whose page, with faces, is for this machine alone
+    partial: NotRequired[bool]  # of this page, a trial's, what has no result is left out
     report: NotRequired[Path]
+
+
+class Asked(Sources):
+    """What a site is refused for, too.
+
+    `strict` refuses unused figures, dead links, external requests, pages over budget, and results older than the code;
+    those of a restricted data set, which not everybody can make anew, are noted, and refused by `release` alone.
+    """
+
+    strict: NotRequired[bool]
+    release: NotRequired[bool]
 
 
 def render(results: Path, output: Path, **asked: Unpack[Asked]) -> Site:
@@ -79,16 +82,10 @@ def gather(results: Path, **asked: Unpack[Asked]) -> tuple[dict[str, bytes], lis
     return files
 
 
-def recipe(
-    results: Path,
-    *,
-    artefacts: Path,
-    editions: Sequence[str] | None = None,
-    local: str | None = None,
-    report: Path = REPORT,
-) -> JSON:
+def recipe(results: Path, **sources: Unpack[Sources]) -> JSON:
     """Return what the site is made of: code, templates, text and results, as JSON; costs milliseconds."""
-    datasets = [local] if local else list(editions or published(results, report))
+    artefacts, local, report = sources["artefacts"], sources.get("local"), sources.get("report", REPORT)
+    datasets = [local] if local else list(sources.get("editions") or published(results, report))
     with _parsed(artefacts) as known:
         code: dict[str, str] = {}
         for module in (__name__, *gallery.modules()):

@@ -19,14 +19,12 @@ class Page:
     """What a page refers to."""
 
     ids: set[str] = field(default_factory=set)
-    twice: list[tuple[str, int]] = field(default_factory=list)
-    """Ids that stand a second time, with the line of it."""
+    twice: list[tuple[str, int]] = field(default_factory=list)  # ids that stand a second time, with the line of it
     links: list[str] = field(default_factory=list)
     loads: list[str] = field(default_factory=list)
     images: list[Attributes] = field(default_factory=list)
     elements: list[tuple[str, Attributes]] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
-    """Of each of the elements."""
+    lines: list[int] = field(default_factory=list)  # of each of the elements
     link_lines: list[int] = field(default_factory=list)
     load_lines: list[int] = field(default_factory=list)
 

@@ -19,23 +19,15 @@ class Report:
     folder: Path
     title: Mapping[str, str]
     description: Mapping[str, str]
-    languages: tuple[str, ...]
-    """The first is the default one of the chooser and of hreflang's x-default."""
-    editions: tuple[str, ...]
-    """Data sets to publish; the first lies at the site's root."""
-    sections: tuple[str, ...]
-    """Names of files in sections/, in their order on the page."""
-    site_url: str
-    """Where the site is published, with a slash at the end: hreflang links must be absolute."""
-    repository: str = ""
-    """Address of the code, for links to it; without one its path is printed."""
+    languages: tuple[str, ...]  # the first is the default one of the chooser and of hreflang's x-default
+    editions: tuple[str, ...]  # data sets to publish; the first lies at the site's root
+    sections: tuple[str, ...]  # names of files in sections/, in their order on the page
+    site_url: str  # where the site is published, with a slash at the end: hreflang links must be absolute
+    repository: str = ""  # address of the code, for links to it; without one its path is printed
     authors: tuple[str, ...] = ()
-    year: str = ""
-    """Of publication, for those who cite it: typed, since no page says what a clock says."""
-    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """A data set's name on the page, by data set and language."""
-    original: JSON = field(default_factory=dict)
-    """The figures of the report that this one rebuilds; the text reads them as {{ original.… }}."""
+    year: str = ""  # of publication, for those who cite it: typed, since no page says what a clock says
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # on the page, by data set and language
+    original: JSON = field(default_factory=dict)  # figures of the report that this one rebuilds: {{ original.… }}
 
 
 def read(folder: Path) -> Report:
@@ -61,11 +53,10 @@ def read(folder: Path) -> Report:
 
 def _check(report: Report, file: str) -> None:
     for key in ("title", "description", "names", "original"):
-        if not isinstance(getattr(report, key), Mapping):
-            raise Slip(f"{file}: {key} is {getattr(report, key)!r}; wanted a table")
+        if not isinstance(value := getattr(report, key), dict):
+            raise Slip(f"{file}: {key} is {value!r}; wanted a table")
     for key in ("languages", "editions", "sections", "authors"):
-        value = getattr(report, key)
-        if not isinstance(value, tuple) or not all(isinstance(item, str) for item in value):
+        if not isinstance(value := getattr(report, key), tuple) or not all(isinstance(item, str) for item in value):
             raise Slip(f"{file}: {key} is {value!r}; wanted a list of words")
     for name in (*report.editions, *report.sections):  # they name folders and files
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", name):
