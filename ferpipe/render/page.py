@@ -44,11 +44,10 @@ class Pages:
         """Return an edition's page in one language; `card` is the picture that stands for it elsewhere."""
         root = "../" * (1 + edition.folder.count("/"))
         slots = {
-            placed.item.name: self._figure(placed, figures[placed.item.name], edition, language, root)
+            name: _referred(self._figure(placed, figures[name], edition, language, root), writer.labels)
             for placed in writer.placed
-            if placed.item.name in figures  # else something is wrong, and the page is only checked
+            if (name := placed.item.name) in figures  # else something is wrong, and the page is only checked
         }
-        slots = {name: _referred(html, writer.labels) for name, html in slots.items()}
         chapters = [
             {"id": chapter.name, "title": Markup(chapter.title), "body": Markup(_filled(chapter.body, slots))}
             for chapter in writer.chapters
@@ -142,15 +141,8 @@ class Pages:
         code = [f"ferpipe/{side}/{figure.analysis}.py", f"ferpipe/figures/{placed.item.name.replace('-', '_')}.py"]
         html = str(macro(placed, figure, Markup(figure.body), Markup(placed.caption), code, assets + figure.data))
         caption = f'<span class="numbered">{placed.label}</span> {placed.caption}'
-        filled = {
-            tokens.ALT: placed.alt,
-            tokens.CAPTION: caption,
-            tokens.LABEL: plain(placed.label),
-            tokens.ASSETS: assets,
-        }
-        for token, text in filled.items():
-            html = html.replace(token, text)
-        return html
+        html = html.replace(tokens.ALT, placed.alt).replace(tokens.CAPTION, caption)
+        return html.replace(tokens.LABEL, plain(placed.label)).replace(tokens.ASSETS, assets)
 
 
 def _referred(html: str, labels: Mapping[str, str]) -> str:

@@ -29,23 +29,7 @@ PAUSE = 0.1  # seconds between two looks at the files: a few milliseconds each
 PATIENCE = 20.0  # seconds for which a browser's question for the next version is left open
 
 VERSION, SCRIPT, STYLE = "/serve/version", "/serve/reload.js", "/serve/problems.css"
-OWN = {
-    SCRIPT: b""""use strict";
-(async () => {
-  const shown = document.currentScript.dataset.version;
-  for (;;) {
-    try {
-      const answer = await fetch(`/serve/version?shown=${shown}`);
-      if (answer.ok && await answer.text() !== shown) return location.reload();
-    } catch { await new Promise(done => setTimeout(done, 500)); }  // the server is starting again
-  }
-})();
-""",
-    STYLE: b""".problems { position: fixed; inset: auto 0 0; z-index: 9; max-block-size: 60vh; overflow: auto;
-  margin: 0; padding: 1rem; background: #7a1010; color: #fff; font: 0.9rem/1.5 ui-monospace, Menlo, Consolas, monospace;
-  white-space: pre-wrap; }
-""",
-}
+OWN = {f"/serve/{path.name}": path.read_bytes() for path in (site.TEMPLATES / "serve").iterdir()}
 _BARE = b"<!doctype html><html lang='en'><head><title>ferpipe</title></head><body></body></html>"
 
 Files = Mapping[str, bytes]

@@ -15,7 +15,7 @@ contrasted recalls, best, worst -> the mean recall of the best classes less that
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial, wraps
+from functools import partial
 from statistics import median
 
 from ferpipe.emotions import EMOTIONS
@@ -39,22 +39,10 @@ DUST = 1e-9  # that a sum of shares may exceed one by
 WIDE = "\N{NO-BREAK SPACE}"
 
 
-def _or_dash(place: int) -> Callable[[Callable[..., str]], Callable[..., str]]:
-    """Return what makes a function write a dash for a number that a run has none of; its place among the arguments."""
-
-    def decorated(function: Callable[..., str]) -> Callable[..., str]:
-        @wraps(function)
-        def written(*arguments: object, **options: object) -> str:
-            return NONE if arguments[place] is None else function(*arguments, **options)
-
-        return written
-
-    return decorated
-
-
-@_or_dash(0)
-def number(value: float, digits: int = 2) -> str:
+def number(value: float | None, digits: int = 2) -> str:
     """Return a number with `digits` decimals; a positive one that would read as zero becomes '<0.01'."""
+    if value is None:
+        return NONE
     least = 10.0**-digits
     if 0 < value < least / 2:
         return f"<{least:.{digits}f}"
@@ -62,17 +50,19 @@ def number(value: float, digits: int = 2) -> str:
     return f"{MINUS}{text}" if value < 0 and float(text.replace(",", "")) else text
 
 
-@_or_dash(0)
-def integer(value: float) -> str:
+def integer(value: float | None) -> str:
     """Return a whole number in groups of three digits; refuses a fraction."""
+    if value is None:
+        return NONE
     if value != int(value):
         raise ValueError(f"{value} is no whole number; | number(digits) writes a fraction")
     return f"{MINUS if value < 0 else ''}{abs(int(value)):,}"
 
 
-@_or_dash(0)
-def percent(value: float, digits: int = 1) -> str:
+def percent(value: float | None, digits: int = 1) -> str:
     """Return a share in [0, 1] as a percentage; refuses what is no share."""
+    if value is None:
+        return NONE
     if not -DUST <= value <= 1 + DUST:
         raise ValueError(f"{value} is no share in [0, 1]; a difference of shares is written with | points")
     least = 10.0**-digits
@@ -90,18 +80,18 @@ def signed(value: float, digits: int = 1) -> str:
     return text if not float(text) else f"{MINUS if value < 0 else '+'}{text}"
 
 
-@_or_dash(1)
-def points(language: str, value: float, digits: int = 1) -> str:
+def points(language: str, value: float | None, digits: int = 1) -> str:
     """Return a difference of shares in percentage points, with its sign and unit."""
-    return f"{signed(100 * value, digits)}{WIDE}{_POINTS[language]}"
+    return NONE if value is None else f"{signed(100 * value, digits)}{WIDE}{_POINTS[language]}"
 
 
-@_or_dash(1)
-def interval(language: str, bounds: Iterable[float], unit: str = "percent", digits: int | None = None) -> str:
+def interval(language: str, bounds: Iterable[float] | None, unit: str = "percent", digits: int | None = None) -> str:
     """Return an interval [low, high] of shares ('percent'), of their differences ('points') or of plain numbers.
 
     With one decimal, plain numbers with two, unless `digits` says otherwise.
     """
+    if bounds is None:
+        return NONE
     low, high = bounds
     if digits is None:
         digits = 2 if unit == "number" else 1
