@@ -45,7 +45,8 @@ def _check(layout: Layout, flags: list[str], options: Options) -> None:
             raise Slip(f"{flag} -: standard output is no folder; wanted one")
         here = (project.ROOT, *([Path.cwd()] * named))
         places.check_folder(flag, folder, project.ROOT, here, [project.ROOT / name for name in published])
-        if named and flag != "--artefacts" and _among(folder, layout.artefacts):
+        reserved = [os.path.realpath(layout.artefacts / name) for name in ("figures", "runs", *PRESETS)]
+        if named and flag != "--artefacts" and any(map(Path(os.path.realpath(folder)).is_relative_to, reserved)):
             raise Slip(f"{flag} {folder}: lies among the build's own artefacts; name another folder")
     places.check_apart(layout.folders)
     places.check_apart(layout.lists)
@@ -65,11 +66,6 @@ def _check(layout: Layout, flags: list[str], options: Options) -> None:
         assets = [layout.page / "assets" / name for name in layout.editions or PRESETS]
         places.check_below("--output", [layout.page, *folders, *assets])
         places.check(layout.page, names, PAGE, site.earlier(layout.page), files=True)
-
-
-def _among(folder: Path, artefacts: Path) -> bool:
-    place = Path(os.path.realpath(folder))
-    return any(place.is_relative_to(os.path.realpath(artefacts / name)) for name in ("figures", "runs", *PRESETS))
 
 
 def claim(layout: Layout) -> None:

@@ -36,9 +36,13 @@ def load(folder: Path, expected: str) -> Dataset:
     arrays = encoding.read_npz(folder / "dataset.npz")
     try:
         facts = json.loads(arrays["facts"].tobytes())
-        splits = {name: _split(arrays, name) for name in SPLITS}
+        splits = {
+            name: Split(arrays[f"{name}/images"], arrays.get(f"{name}/labels"), arrays[f"{name}/names"])
+            for name in SPLITS
+            if f"{name}/images" in arrays
+        }
         truth = {key.removeprefix("truth/"): value for key, value in arrays.items() if key.startswith("truth/")}
-        dataset = Dataset(**facts, **splits, truth=truth)  # type: ignore[arg-type]
+        dataset = Dataset(**facts, **{"test": None, **splits}, truth=truth)  # type: ignore[arg-type]
         damaged = fingerprint(dataset) != expected
     except (KeyError, ValueError, TypeError, AttributeError):
         damaged = True
@@ -55,9 +59,3 @@ def fingerprint(dataset: Dataset) -> str:
         digest.update(np.ascontiguousarray(split.images).data)
         digest.update(b"" if split.labels is None else np.ascontiguousarray(split.labels, "<i8").data)
     return digest.hexdigest()[:16]
-
-
-def _split(arrays: dict[str, np.ndarray], name: str) -> Split | None:
-    if f"{name}/images" not in arrays:
-        return None
-    return Split(arrays[f"{name}/images"], arrays.get(f"{name}/labels"), arrays[f"{name}/names"])

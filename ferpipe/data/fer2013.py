@@ -51,17 +51,12 @@ def load(path: Path, seed: int, progress: Progress | None = None) -> Dataset:
         elif csvs:
             splits, converted, form = _from_tables(source, _chosen(source, csvs), progress), 0, "CSV"
         else:
-            raise Slip(
-                f"{source.title} holds neither pictures nor CSV files{_hint(path)}; {layout.WANTED}, or fer2013.csv"
-            )
+            zips = sorted(path.glob("*.zip")) if os.path.isdir(path) else []
+            hint = f" (name {sources.shown(zips[0])} itself to read that)" if zips else ""
+            raise Slip(f"{source.title} holds neither pictures nor CSV files{hint}; {layout.WANTED}, or fer2013.csv")
     name = sources.shown(Path(os.path.abspath(path)).name)
     notes = {"source": name, "form": form, "pictures": sum(map(len, splits.values())), "converted": converted}
     return _dataset(splits, notes, seed, source.title)
-
-
-def _hint(path: Path) -> str:
-    zips = sorted(path.glob("*.zip")) if os.path.isdir(path) else []
-    return f" (name {sources.shown(zips[0])} itself to read that)" if zips else ""
 
 
 def _from_pictures(source: Source, entries: list[Entry], progress: Progress | None) -> tuple[dict[str, Split], int]:

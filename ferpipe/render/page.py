@@ -48,15 +48,17 @@ class Pages:
             for placed in writer.placed
             if (name := placed.item.name) in figures  # else something is wrong, and the page is only checked
         }
+        slot = re.compile(re.escape(SLOT).replace(r"\{\}", r"([\w-]+)"))
+        bodies = [slot.sub(lambda match: slots.get(match[1], ""), chapter.body) for chapter in writer.chapters]
         chapters = [
-            {"id": chapter.name, "title": Markup(chapter.title), "body": Markup(_filled(chapter.body, slots))}
-            for chapter in writer.chapters
+            {"id": chapter.name, "title": Markup(chapter.title), "body": Markup(body)}
+            for chapter, body in zip(writer.chapters, bodies, strict=True)
         ]
         values = self._frame(language) | {
             "root": root,
             "chapters": chapters,
             "edition": self._edition(edition, language),
-            "languages": self._languages(edition, root),
+            "languages": self._languages(edition),
             "others": [self._edition(other, language) for other in self.editions if other is not edition],
             "card": f"{self.report.site_url}assets/{edition.name}/{card.data}" if card else "",
             "card_size": SIZE,
@@ -107,7 +109,7 @@ class Pages:
             "recipes": {name: fingerprints.of_value(recipe) for name, recipe in edition.recipes.items()},
         }
 
-    def _languages(self, edition: Edition, root: str) -> list[dict[str, str]]:
+    def _languages(self, edition: Edition) -> list[dict[str, str]]:
         return [
             {
                 "lang": language,
@@ -153,8 +155,3 @@ def _referred(html: str, labels: Mapping[str, str]) -> str:
         return f'<a class="reference" href="#{kind}-{name}">{labels[name]}</a>' if name in labels else ""
 
     return re.sub(re.escape(tokens.REFERRED).replace(r"\{\}", "(.*?)"), link, html)
-
-
-def _filled(body: str, slots: Mapping[str, str]) -> str:
-    pattern = re.escape(SLOT).replace(r"\{\}", r"([\w-]+)")
-    return re.sub(pattern, lambda match: slots.get(match[1], ""), body)

@@ -111,18 +111,14 @@ def listed(folder: Path, kind: str) -> set[str] | None:
     try:
         record = json.loads(path.read_bytes()) if path.is_file() else {}
         names, of = record["files"], record["kind"]
-        if record["hash"] != _hash(names) or not all(map(_inside, names)):
+        inside = all(name and not name.startswith("/") and ".." not in name.split("/") for name in names)
+        if record["hash"] != _hash(names) or not inside:
             return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     if of != kind:
         raise Slip(f"{folder} holds a build's {of}; name another folder for the {kind}")
     return set(names)
-
-
-def _inside(name: str) -> bool:
-    """Return whether a name is of something in the folder itself or below it."""
-    return bool(name) and not name.startswith("/") and ".." not in name.split("/")
 
 
 def enlist(folder: Path, names: Iterable[str], kind: str) -> bool:

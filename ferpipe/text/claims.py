@@ -53,18 +53,9 @@ class Verdict:
 
     def record(self) -> JSON:
         """Return the claim as JSON for other programs."""
-        return {
-            "id": self.claim.id,
-            "verdict": self.verdict,
-            "statistic": self.value,
-            "interval": self.interval,
-            "n": self.n,
-            "threshold": self.threshold,
-            "side": self.claim.side,
-            "expression": self.claim.statistic.text,
-            "family": self.family,
-            "smallest": self.smallest,
-        }
+        claim = {"id": self.claim.id, "side": self.claim.side, "expression": self.claim.statistic.text}
+        known = {"statistic": self.value, "interval": self.interval, "n": self.n, "threshold": self.threshold}
+        return {**claim, **known, "verdict": self.verdict, "family": self.family, "smallest": self.smallest}
 
 
 def name(claim: str) -> str:

@@ -1,7 +1,7 @@
 """No loose numbers: a quantity that is typed into the text, instead of taken from the results, is a fault."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from ferpipe.text import memo
@@ -54,18 +54,11 @@ def problems(sections: Sequence[Section]) -> list[str]:
     """Return a line for each quantity that is typed into a section's title, text, captions or claims."""
     lines = []
     for section in sections:
-        passages = list(_passages(section))
+        findings = [text for claim in section.claims for text in (claim.finding, claim.why)]  # not the original's
+        passages = [passage for text in (*section.texts, *findings) for passage in text.values()]
         written = "".join(f"{passage.at(0)}\n{passage.text}\n" for passage in passages)
         lines += memo.once("loose", written, partial(_loose, passages))
     return lines
-
-
-def _passages(section: Section) -> Iterator[Passage]:
-    texts: list[Mapping[str, Passage]] = [section.title, section.body]
-    texts += [text for item in section.items for text in (item.caption, item.alt)]
-    texts += [text for claim in section.claims for text in (claim.finding, claim.why)]  # not what the original said
-    for text in texts:
-        yield from text.values()
 
 
 def _loose(passages: Sequence[Passage]) -> list[str]:

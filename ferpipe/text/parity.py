@@ -2,9 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from ferpipe.text.section import CLAIM, PLACEMENT, REFERENCE, Item, Passage, Section
+from ferpipe.text.section import CLAIM, PLACEMENT, REFERENCE, Passage, Section
 
 _CODE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 # What both languages must have alike, by what a problem calls it. Word order differs: only counts are compared.
@@ -23,12 +23,7 @@ Place = tuple[str, int]  # what it is, and where in its passage
 
 def problems(section: Section) -> list[str]:
     """Return a line for each difference between the languages of a section."""
-    pairs = [section.title, section.body, *(text for item in section.items for text in _texts(item))]
-    return [problem for pair in pairs for problem in _compare(pair)]
-
-
-def _texts(item: Item) -> Sequence[Mapping[str, Passage]]:
-    return [item.caption, item.alt] if item.kind == "fig" else [item.caption]
+    return [problem for texts in section.texts for problem in _compare(texts)]
 
 
 def _compare(passages: Mapping[str, Passage]) -> list[str]:

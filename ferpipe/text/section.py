@@ -101,10 +101,14 @@ class Section:
     items: tuple[Item, ...]
     claims: tuple[Claim, ...] = ()
 
+    @property
+    def texts(self) -> list[Mapping[str, Passage]]:
+        """Return the title, the body, and the captions and alt texts, each by language."""
+        return [self.title, self.body, *(text for item in self.items for text in (item.caption, item.alt))]
+
     def passages(self, language: str) -> list[Passage]:
         """Return all that is written in a language."""
-        texts = [self.title, self.body, *(text for item in self.items for text in (item.caption, item.alt))]
-        return [text[language] for text in texts if language in text]
+        return [text[language] for text in self.texts if language in text]
 
 
 def read(path: Path, where: str, languages: Sequence[str]) -> tuple[Section, list[str]]:

@@ -121,7 +121,11 @@ def regions(faces: Faces) -> np.ndarray:
 
 
 def _in_batches(part: Callable[[Faces], np.ndarray], faces: Faces, none: np.ndarray) -> np.ndarray:
-    return np.concatenate([none, *(part(faces[i : i + BATCH]) for i in range(0, len(faces), BATCH))])
+    return np.concatenate([none, *map(part, _batches(faces))])
+
+
+def _batches(faces: Faces, size: int = BATCH) -> list[Faces]:
+    return [faces[i : i + size] for i in range(0, len(faces), size)]
 
 
 def changed(faces: Faces) -> np.ndarray:
@@ -135,14 +139,10 @@ def _differ(images: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 def _known(faces: Faces) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return what `draw`, `regions` and `changed` do, each face drawn twice instead of four times."""
-    images, masks = [], []
-    for i in range(0, len(faces), BATCH):
-        part = faces[i : i + BATCH]
-        picture = _picture(part)
-        images.append(_exposed(part, *picture[:2]))
-        masks.append(_split(picture[2]))
-    whole = np.concatenate(images)
-    return whole, np.concatenate(masks), _differ(whole, draw(without(faces, "units")))
+    pictures = [(part, *_picture(part)) for part in _batches(faces)]
+    images = np.concatenate([_exposed(part, p, fine) for part, p, fine, _ in pictures])
+    masks = np.concatenate([_split(covers) for *_, covers in pictures])
+    return images, masks, _differ(images, draw(without(faces, "units")))
 
 
 def _picture(faces: Faces) -> tuple[Params, np.ndarray, dict[str, np.ndarray]]:
@@ -208,7 +208,7 @@ def _alone(faces: Faces) -> tuple[np.ndarray]:
 
 def _everywhere(work: Callable[[Faces], tuple[np.ndarray, ...]], faces: Faces) -> Iterator[tuple[np.ndarray, ...]]:
     """Yield what `work` returns for each chunk in order, done on every core where there is more than one chunk."""
-    chunks = [faces[i : i + CHUNK] for i in range(0, len(faces), CHUNK)]
+    chunks = _batches(faces, CHUNK)
     if len(chunks) <= 1:
         yield work(faces)
         return
