@@ -118,8 +118,6 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
     def handle_error(self, request: socket | tuple[bytes, socket], client_address: object) -> None:
         """Pass over a browser that has gone; tell the rest."""
         if not isinstance(sys.exception(), ConnectionError):

@@ -26,12 +26,9 @@ TEXTS = "figures/texts.bin"  # in the artefacts: what is worked out from the tex
 
 @dataclass(frozen=True)
 class Site:
-    """What was written: the folder, its pages, how many files and bytes it holds, which changed, and what to tell."""
+    """What was written: the pages, which files changed, and what to tell."""
 
-    folder: Path
     pages: tuple[Path, ...]
-    files: int
-    size: int
     changed: tuple[str, ...]  # by their paths there, those that were removed too
     notes: tuple[str, ...]
 
@@ -62,7 +59,7 @@ def render(results: Path, output: Path, **asked: Unpack[Asked]) -> Site:
     files, notes = gather(results, **asked)
     changed = places.write(output, files, PAGE, earlier(output))
     pages = tuple(output / name for name in files if name.endswith("/index.html"))
-    return Site(output, pages, len(files), sum(map(len, files.values())), tuple(changed), tuple(notes))
+    return Site(pages, tuple(changed), tuple(notes))
 
 
 def gather(results: Path, **asked: Unpack[Asked]) -> tuple[dict[str, bytes], list[str]]:
