@@ -65,8 +65,8 @@ class Data(Stage):
 
     def stale(self) -> list[str]:
         """Return why the data set is to be made; its record must also tell its hash."""
-        why, record = super().stale(), self.record()
-        return why or ([] if record and isinstance(record.get("data"), str) else ["its record is damaged"])
+        told = isinstance((self.record() or {}).get("data"), str)
+        return super().stale() or ([] if told else ["its record is damaged"])
 
     def make(self, bench: Bench) -> None:
         """Draw or read the data set."""
@@ -92,18 +92,14 @@ class Network(Stage):
         record = self.record()
         if self.rebuild or not os.path.lexists(self.folder):
             return ["asked for by --rebuild" if record else self._untrained()]
-        made_of, identity = record.get("recipe") if record else None, self.identity
+        identity = {key: value for key, value in self.recipe.items() if key != "code"}
+        made_of = record.get("recipe") if record else None
         if not isinstance(made_of, dict) or {key: made_of.get(key) for key in identity} != identity:
             raise Slip(
                 f"{self.folder / 'recipe.json'} is damaged; restore the folder {self.name} from a copy, "
                 "or remove it and it is trained again"
             )
         return []
-
-    @property
-    def identity(self) -> Recipe:
-        """What makes it this network and no other: not the code that trained it."""
-        return {key: value for key, value in self.recipe.items() if key != "code"}
 
     def note(self) -> str:
         """Return which code has changed since the network was trained."""
@@ -146,16 +142,14 @@ class Analysis(Stage):
 
     def stale(self) -> list[str]:
         """Return why the analysis is to be run; all files of its result must be whole too."""
-        why = super().stale()
-        return why or ([] if self._whole() else ["a file of the result is missing or damaged"])
+        return super().stale() or ([] if self._whole() else ["a file of the result is missing or damaged"])
 
     def _whole(self) -> bool:
-        if not encoding.whole(self.folder / "numbers.json", self.folder / "arrays.npz"):
-            return False
+        files = [self.folder / "numbers.json", self.folder / "arrays.npz"]
         if self.faces is None:
-            return True
-        known = recorded(self.faces / "faces.json") or {}
-        return encoding.whole(self.faces / "faces.npz") and known.get(self.name) == fingerprints.of_value(self.recipe)
+            return encoding.whole(*files)
+        faces = (recorded(self.faces / "faces.json") or {}).get(self.name)
+        return encoding.whole(*files, self.faces / "faces.npz") and faces == fingerprints.of_value(self.recipe)
 
     def make(self, bench: Bench) -> None:
         """Run the analysis."""

@@ -176,18 +176,15 @@ def folder_entries(path: Path) -> list[Entry]:
     return sorted(entries)
 
 
-@contextmanager
-def _archive(path: Path, title: str) -> Iterator[zipfile.ZipFile]:
+def _archive(path: Path, title: str) -> zipfile.ZipFile:
     if path.suffix.lower() != ".zip" and not zipfile.is_zipfile(path):
         packed = re.search(r"\.(tar|t?gz|7z|rar|xz|bz2)$", path.name.lower())
         cure = "unpack it and name the folder" if packed else WANTED
         raise Slip(f"{title} is neither a zip nor a .csv file; {cure}")
     try:
-        archive = zipfile.ZipFile(path)
+        return zipfile.ZipFile(path)
     except Exception as error:  # what zipfile raises for a broken directory depends on how it is broken
         raise Slip(f"{title} is no zip file, or a cut-off one ({reason(error)}); download it again") from None
-    with archive:
-        yield archive
 
 
 def _members(archive: zipfile.ZipFile, title: str) -> list[Entry]:
