@@ -58,11 +58,11 @@ class Pages:
             "root": root,
             "chapters": chapters,
             "edition": self._edition(edition, language),
-            "languages": self._languages(edition),
+            "languages": [self._frame(language) for language in self.report.languages],
             "others": [self._edition(other, language) for other in self.editions if other is not edition],
             "card": f"{self.report.site_url}assets/{edition.name}/{card.data}" if card else "",
             "card_size": SIZE,
-            "address": f"{self.report.site_url}{edition.folder}{language}/",
+            "home": f"{self.report.site_url}{edition.folder}",
             "cite": self._cite(edition, language),
         }
         try:
@@ -108,18 +108,6 @@ class Pages:
             "splits": {name: data["splits"][name]["n"] for name in SPLITS if data.get("splits", {}).get(name)},
             "recipes": {name: fingerprints.of_value(recipe) for name, recipe in edition.recipes.items()},
         }
-
-    def _languages(self, edition: Edition) -> list[dict[str, str]]:
-        return [
-            {
-                "lang": language,
-                "html_lang": HTML_LANG[language],
-                "name": WORDS[language]["language"],
-                "href": f"../{language}/index.html",
-                "url": f"{self.report.site_url}{edition.folder}{language}/",
-            }
-            for language in self.report.languages
-        ]
 
     def _cite(self, edition: Edition, language: str) -> str:
         """Return the page's BibTeX entry."""
