@@ -16,7 +16,7 @@ from jinja2 import TemplateError, nodes
 
 from ferpipe.storage.encoding import JSON
 from ferpipe.text import lacking, memo
-from ferpipe.text.expressions import Expressions
+from ferpipe.text.expressions import Expressions, chain
 from ferpipe.text.hold import Held
 from ferpipe.text.problems import guess
 from ferpipe.text.section import CLAIM, Claim, Passage, Section
@@ -189,15 +189,10 @@ def _forms(text: str) -> dict[str, set[str]]:
 
 def _test(node: nodes.Node) -> tuple[str, str] | None:
     """Return the claim and the verdict of a test `claims.happy_mouth.holds`; None of any other."""
-    if isinstance(node, nodes.Getattr) and node.attr in VERDICTS and isinstance(node.node, nodes.Getattr):
-        claim = node.node
-        if isinstance(claim.node, nodes.Name) and claim.node.name == "claims":
-            return claim.attr, node.attr
-    return None
+    path = [str(part) for part in chain(node)]
+    return (path[1], path[2]) if len(path) == 3 and path[0] == "claims" and path[2] in VERDICTS else None
 
 
 def _says(body: Sequence[nodes.Node]) -> bool:
     """Return whether a branch has words."""
-    data = [text.data for node in body for text in node.find_all(nodes.TemplateData)]
-    data += [node.data for node in body if isinstance(node, nodes.TemplateData)]
-    return bool(re.search(r"\w", "".join(data)))
+    return any(re.search(r"\w", text.data) for node in body for text in node.find_all(nodes.TemplateData))

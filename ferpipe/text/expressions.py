@@ -213,10 +213,10 @@ def _wanted(tree: nodes.Template, free: set[str], everywhere: bool = False) -> I
     the number may belong to another one.
     """
     local = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"} | {"loop"} | free
-    guarded = {_chain(test.node) for test in tree.find_all(nodes.Test) if test.name in ("defined", "undefined")}
-    guarded |= {_chain(call.node) for call in tree.find_all(nodes.Filter) if call.name == "default" and call.node}
+    guarded = {chain(test.node) for test in tree.find_all(nodes.Test) if test.name in ("defined", "undefined")}
+    guarded |= {chain(call.node) for call in tree.find_all(nodes.Filter) if call.name == "default" and call.node}
     for node, elsewhere in _loads(tree, False):
-        path = _chain(node)
+        path = chain(node)
         exempt = (elsewhere and not everywhere) or any(path[: len(guard)] == guard for guard in guarded if guard)
         if path and path[0] not in local and not exempt:
             yield node.lineno, path
@@ -224,23 +224,23 @@ def _wanted(tree: nodes.Template, free: set[str], everywhere: bool = False) -> I
 
 def _loads(node: nodes.Node, elsewhere: bool) -> Iterator[tuple[nodes.Node, bool]]:
     """Yield the outermost name of each chain, and whether it stands in a branch that depends on the edition."""
-    if isinstance(node, nodes.Name | nodes.Getattr) or (isinstance(node, nodes.Getitem) and _chain(node)):
+    if isinstance(node, nodes.Name | nodes.Getattr) or (isinstance(node, nodes.Getitem) and chain(node)):
         yield node, elsewhere
         return
     if isinstance(node, nodes.If | nodes.CondExpr):
-        elsewhere = elsewhere or any(name.name == "edition" for name in node.test.find_all(nodes.Name))
-        elsewhere = elsewhere or (isinstance(node.test, nodes.Name) and node.test.name == "edition")
+        tests = (node.test, *node.test.find_all(nodes.Name))
+        elsewhere = elsewhere or any(isinstance(test, nodes.Name) and test.name == "edition" for test in tests)
     for child in node.iter_child_nodes():
         yield from _loads(child, elsewhere)
 
 
-def _chain(node: object) -> Path:
+def chain(node: object) -> Path:
     """Return `a.b[0]` as ("a", "b", 0); empty when a part of it is computed."""
     if isinstance(node, nodes.Name):
         return (node.name,)
-    if isinstance(node, nodes.Getattr) and (base := _chain(node.node)):
+    if isinstance(node, nodes.Getattr) and (base := chain(node.node)):
         return (*base, node.attr)
-    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const) and (base := _chain(node.node)):
+    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const) and (base := chain(node.node)):
         return (*base, node.arg.value)
     return ()
 
