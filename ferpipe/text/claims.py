@@ -16,7 +16,7 @@ from jinja2 import TemplateError, nodes
 
 from ferpipe.storage.encoding import JSON
 from ferpipe.text import lacking, memo
-from ferpipe.text.expressions import Expressions, chain
+from ferpipe.text.expressions import Expressions, chain, setting
 from ferpipe.text.hold import Held
 from ferpipe.text.problems import guess
 from ferpipe.text.section import CLAIM, Claim, Passage, Section
@@ -90,7 +90,7 @@ def judged(
 
 def _evaluated(expression: Passage, numbers: JSON, problems: list[str]) -> object:
     """Return what an expression over the results gives, None where the run has none, and after a problem."""
-    passage = Passage("{% set result = " + expression.text + " %}", expression.path, expression.line)
+    passage = Passage(setting(expression.text), expression.path, expression.line)
     before = len(problems)
     _environment().fill(passage, numbers, problems)  # finds unknown numbers and syntax errors, with their line
     return _environment().value(expression.text, numbers) if len(problems) == before else None
@@ -140,17 +140,13 @@ def problems(sections: Sequence[Section], languages: Sequence[str]) -> list[str]
     for section in sections:
         for language in languages:
             if body := section.body.get(language):
-                lines += _unknown(body, claims)
+                lines += [
+                    f"{body.at(match.start())}: unknown claim '{match[1]}'{guess(match[1], claims)}"
+                    for match in CLAIM.finditer(body.text)
+                    if match[1] not in claims
+                ]
                 lines += [line for claim in section.claims for line in _unwritten(claim, body, language)]
     return lines
-
-
-def _unknown(body: Passage, claims: Mapping[str, Claim]) -> list[str]:
-    return [
-        f"{body.at(match.start())}: unknown claim '{match[1]}'{guess(match[1], claims)}"
-        for match in CLAIM.finditer(body.text)
-        if match[1] not in claims
-    ]
 
 
 def _unwritten(claim: Claim, body: Passage, language: str) -> list[str]:

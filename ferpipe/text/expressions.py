@@ -9,9 +9,7 @@ from types import CodeType
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes, pass_context
-from jinja2.environment import TemplateExpression
 from jinja2.exceptions import SecurityError
-from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -122,18 +120,9 @@ class Expressions(ImmutableSandboxedEnvironment):
 
     def value(self, expression: str, values: JSON) -> Any:
         """Return what an expression gives, as Jinja2's compile_expression does, but from code that is known again."""
-        code = memo.once("expression", expression, lambda: self._code(expression))
+        _, code = self._compiled(setting(expression))
         template = Template.from_code(self, code, self.make_globals(None))
-        return TemplateExpression(template, undefined_to_none=False)(**values)
-
-    def _code(self, expression: str) -> CodeType:
-        parser = Parser(self, expression, state="variable")
-        node = parser.parse_expression()
-        if not parser.stream.eos:
-            raise TemplateSyntaxError("more than an expression", parser.stream.current.lineno)
-        result = nodes.Assign(nodes.Name("result", "store"), node, lineno=1)
-        result.set_environment(self)
-        return self.compile(nodes.Template([result], lineno=1))
+        return template.make_module(values).__dict__["result"]
 
     def _compiled(self, text: str) -> Compiled:
         """Return what a text needs, and its code: both serve every edition."""
@@ -162,6 +151,11 @@ _PRINTED = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _WRITING = re.compile(
     r"\s*\|\s*(?:number|integer|percent|points|interval|listing|map\(\"number\".*?\)|map\(\"emotion\"\)|emotion)(?:\([^()]*\))?$"
 )
+
+
+def setting(expression: str) -> str:
+    """Return a text that gives the expression's value a name."""
+    return f"{{% set result = {expression} %}}"
 
 
 def flat(values: object, path: str = "") -> Iterator[tuple[str, object]]:

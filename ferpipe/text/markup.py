@@ -78,7 +78,6 @@ class _Tags(HTMLParser):
             self.strangers.append(f"</{tag}>")
 
 
-@memo.by_text
 def strangers(html: str) -> list[str]:
     """Return each tag, attribute and address in a text's HTML that Markdown would not make of plain text."""
     parser = _Tags()
