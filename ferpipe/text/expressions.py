@@ -122,7 +122,7 @@ class Expressions(ImmutableSandboxedEnvironment):
         """Return what an expression gives, as Jinja2's compile_expression does, but from code that is known again."""
         _, code = self._compiled(setting(expression))
         template = Template.from_code(self, code, self.make_globals(None))
-        return template.make_module(values).__dict__["result"]
+        return vars(template.make_module(values))["result"]
 
     def _compiled(self, text: str) -> Compiled:
         """Return what a text needs, and its code: both serve every edition."""
