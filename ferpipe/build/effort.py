@@ -1,13 +1,11 @@
 """How much work each analysis does: a row an analysis, a column a kind of preset."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
 
 from ferpipe.analyses.effort import Effort
+from ferpipe.storage.encoding import JSON
 
 ALL = sys.maxsize  # faces
 SMALL = ("smoke",)  # presets that do the least work which still fills every figure
@@ -29,10 +27,7 @@ TABLE = {  # usual, small
     ),
     "light": (Effort(faces=ALL, resamples=1000), Effort(faces=70, resamples=100)),
     # lime's own default of samples
-    "lime": (
-        Effort(samples=1000, class_faces=12, class_masks=200),
-        Effort(samples=100, class_faces=2, class_masks=80),
-    ),
+    "lime": (Effort(samples=1000, class_faces=12, class_masks=200), Effort(samples=100, class_faces=2, class_masks=80)),
     "saliency": (  # samples of Smilkov et al. 2017; steps of Gauss-Legendre
         Effort(samples=50, steps=32, faces=ALL, resamples=1000),
         Effort(samples=8, steps=8, faces=70, resamples=100),
@@ -56,7 +51,7 @@ def of(preset: str) -> dict[str, Effort]:
     return {name: row[preset in SMALL] for name, row in TABLE.items()}
 
 
-def recorded(effort: Mapping[str, Effort], code: Mapping[str, str]) -> dict[str, Any]:
-    """Return as JSON the rows of what a result is made of: its analysis, and others that its code asks."""
+def recorded(effort: Mapping[str, Effort], code: Mapping[str, str]) -> JSON:
+    """Return the rows of what a result is made of: its analysis, and others that its code asks."""
     rows = {name: asdict(row) for name, row in effort.items() if f"ferpipe.analyses.{name}" in code}
     return {f"{name}.{key}": value for name, row in rows.items() for key, value in row.items() if value}

@@ -1,7 +1,5 @@
 """What a build may write, asked before it begins."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 
@@ -10,6 +8,7 @@ from ferpipe.build import options as project
 from ferpipe.build.layout import ARTEFACTS, PAGE, RESULTS, Layout
 from ferpipe.build.options import Options
 from ferpipe.errors import Slip
+from ferpipe.render import site
 from ferpipe.storage import atomic, lock, places
 from ferpipe.storage.freshness import recorded
 from ferpipe.training.presets import PRESETS
@@ -37,30 +36,28 @@ def check(options: Options, layout: Layout, target: Layout | None) -> None:
 
 
 def _check(layout: Layout, flags: list[str], options: Options) -> None:
-    given = {"--artefacts": options.artefacts, "--results": options.results, "--output": options.output}
+    asked = {"--artefacts": options.artefacts, "--results": options.results, "--output": options.output}
     for flag in flags:
         folder = layout.folders[flag]
-        named = folder == given[flag]  # and not a run's own, of which --publish asks with the goal's flags
+        named = folder == asked[flag]  # and not a run's own, of which --publish asks with the goal's flags
         published = {"--results": ("report/results",), "--output": ("site",)}.get(flag, ())
         if named and str(folder) == str(places.STREAM):
             raise Slip(f"{flag} -: standard output is no folder; wanted one")
-        places.check_folder(flag, folder, project.ROOT, (project.ROOT, *([Path.cwd()] * named)),
-                            [project.ROOT / one for one in published])  # fmt: skip
-        if named and flag != "--artefacts" and _among(folder, layout.artefacts):
+        here = (project.ROOT, *([Path.cwd()] * named))
+        places.check_folder(flag, folder, project.ROOT, here, [project.ROOT / name for name in published])
+        reserved = [os.path.realpath(layout.artefacts / name) for name in ("figures", "runs", *PRESETS)]
+        if named and flag != "--artefacts" and any(map(Path(os.path.realpath(folder)).is_relative_to, reserved)):
             raise Slip(f"{flag} {folder}: lies among the build's own artefacts; name another folder")
     places.check_apart(layout.folders)
     places.check_apart(layout.lists)
-    below = [layout.artefacts / layout.dataset, layout.artefacts / layout.dataset / "members"]
-    below += [layout.base, layout.base / layout.dataset]
-    places.check_below("--artefacts", below)
+    shared = layout.artefacts / layout.dataset
+    places.check_below("--artefacts", [shared, shared / "members", layout.base, layout.base / layout.dataset])
     if "--results" in flags:
         folder = layout.results / layout.dataset
-        asked = (options.only,) if options.only else ANALYSES
-        places.check_below("--results", [folder, *(folder / name for name in asked)])
-        places.check(folder, asked, RESULTS, earlier_results(folder))
+        analyses = (options.only,) if options.only else ANALYSES
+        places.check_below("--results", [folder, *(folder / name for name in analyses)])
+        places.check(folder, analyses, RESULTS, earlier_results(folder))
     if "--output" in flags:
-        from ferpipe.render import site
-
         if layout.local and os.path.realpath(layout.page) == os.path.realpath(project.ROOT / "site"):
             raise Slip(f"--output {layout.page}: is published, and this page shows faces of {layout.dataset}; "
                        "name another folder, or use --publish")  # fmt: skip
@@ -71,11 +68,6 @@ def _check(layout: Layout, flags: list[str], options: Options) -> None:
         places.check(layout.page, names, PAGE, site.earlier(layout.page), files=True)
 
 
-def _among(folder: Path, artefacts: Path) -> bool:
-    place = Path(os.path.realpath(folder))
-    return any(place.is_relative_to(os.path.realpath(artefacts / name)) for name in ("figures", "runs", *PRESETS))
-
-
 def claim(layout: Layout) -> None:
     """List what builds write into the artefacts, and into a run, as theirs; raises Slip where somebody's is there."""
     sealed = ("code.json", "pages.json", "figures/code.json")  # by older builds, which kept no list
@@ -83,8 +75,8 @@ def claim(layout: Layout) -> None:
     if layout.base != layout.artefacts:
         owned[layout.base] = [*CACHES, layout.dataset, "results", "site"]
     for folder, names in owned.items():
-        known = any(atomic.unseal(folder / name) for name in sealed)
-        places.claim(folder, names, ARTEFACTS, places.everybodys if known else places.nobodys)
+        older = any(atomic.unseal(folder / name) for name in sealed)
+        places.claim(folder, names, ARTEFACTS, places.everybodys if older else places.nobodys)
 
 
 def earlier_results(folder: Path) -> places.Evidence:
@@ -97,6 +89,6 @@ def locks(options: Options, layout: Layout, target: Layout | None) -> list[Path]
     folders = [] if options.command == "render" else [layout.results]
     folders += [layout.page] if options.command in ("build", "render") else []
     folders += [target.results, target.page] if target else []
-    own = Path(os.path.realpath(layout.artefacts))
-    apart = [folder for folder in folders if not Path(os.path.realpath(folder)).is_relative_to(own)]
+    artefacts = os.path.realpath(layout.artefacts)
+    apart = [folder for folder in folders if not Path(os.path.realpath(folder)).is_relative_to(artefacts)]
     return [folder / lock.NAME for folder in (layout.artefacts, *apart)]

@@ -6,8 +6,6 @@ report/results, site/                    what is published: plain `python build.
 <artefacts>/<data set>/members           networks, by recipe: trials and the published report share them
 """
 
-from __future__ import annotations
-
 import os
 import re
 from dataclasses import dataclass, replace
@@ -59,26 +57,24 @@ def of(options: Options) -> Layout:
     """Return where a command writes; raises Slip for a run that is named wrongly, or named beside other places."""
     if options.publish:  # then these say where to
         options = replace(options, results=None, output=None)
-    artefacts = options.artefacts or project.ROOT / ".artefacts"
-    given = (options.artefacts, options.results, options.output)
-    own = artefacts / options.dataset
+    artefacts, dataset = options.place, options.dataset
     if options.plain:
         return published(options)
-    if options.run is None and any(given):
-        results, page = options.results or own / "results", options.output or own / "site"
-        return Layout(options.dataset, artefacts, artefacts, results, page, published=False)
+    if options.run is None and (options.artefacts or options.results or options.output):
+        folder = artefacts / dataset
+        results, page = options.results or folder / "results", options.output or folder / "site"
+        return Layout(dataset, artefacts, artefacts, results, page, published=False)
     builds = options.command not in ("render", "serve", "predict")
     if options.run is not None and builds and (options.results or options.output):
         raise Slip("--run names a place, and so do --results and --output: give one or the others")
-    name = options.run or f"{options.dataset}-{options.preset}-{options.seed}"
-    return run(artefacts, name, options)
+    return run(artefacts, options.run or f"{dataset}-{options.preset}-{options.seed}", options)
 
 
 def published(options: Options) -> Layout:
     """Return the published report's places, but for those that the command line names."""
-    artefacts = options.artefacts or project.ROOT / ".artefacts"
-    results = options.results or project.ROOT / "report" / "results"
-    ours = os.path.realpath(results) == os.path.realpath(project.ROOT / "report" / "results")
+    artefacts, usual = options.place, project.ROOT / "report" / "results"
+    results = options.results or usual
+    ours = os.path.realpath(results) == os.path.realpath(usual)
     page = options.output or (project.ROOT / "site" if ours else artefacts / options.dataset / "site")
     return Layout(options.dataset, artefacts, artefacts, results, page, published=True)
 
@@ -89,14 +85,14 @@ def run(artefacts: Path, name: str, options: Options) -> Layout:
         raise Slip(f"run {name!r}: is no name; wanted letters, digits, '.', - and _")
     base = artefacts / "runs" / name
     results = options.results or base / "results"
-    there = sorted(path.name for path in results.glob("*/") if not path.name.startswith("."))
+    datasets = sorted(path.name for path in results.glob("*/") if not path.name.startswith("."))
     reads = options.command in ("render", "serve", "predict")
-    if reads and not there:
+    if reads and not datasets:
         raise Slip(f"no run '{name}' in {base.parent}; there: {', '.join(names(artefacts)) or 'none'}")
     asked = options.dataset if options.data is not None or not reads else None
-    if there and asked not in (None, *there):
-        raise Slip(f"run '{name}' holds {' and '.join(there)}; name another for {asked}")
-    return Layout(asked or there[0], artefacts, base, results, options.output or base / "site", False, name)
+    if datasets and asked not in (None, *datasets):
+        raise Slip(f"run '{name}' holds {' and '.join(datasets)}; name another for {asked}")
+    return Layout(asked or datasets[0], artefacts, base, results, options.output or base / "site", False, name)
 
 
 def names(artefacts: Path) -> list[str]:

@@ -1,7 +1,5 @@
 """What the command line asks for, as data."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +34,11 @@ class Options:
     output: Path | None = None  # a page here instead of where layout.py puts it
     artefacts: Path | None = None
     results: Path | None = None
+
+    @property
+    def place(self) -> Path:
+        """The folder of the artefacts."""
+        return self.artefacts or ROOT / ".artefacts"
 
     @property
     def plain(self) -> bool:

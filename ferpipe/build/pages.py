@@ -1,15 +1,14 @@
 """The page of a build: whether it is as it would be rendered now, and rendering it."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ferpipe.build.layout import PAGE, Layout
+from ferpipe.render import site
 from ferpipe.storage import fingerprints, places
-from ferpipe.storage.freshness import Log, Recipe, reasons, remember, remembered
+from ferpipe.storage.encoding import JSON
+from ferpipe.storage.freshness import Log, Recipe, changed, reasons, remember, remembered
 
 
 @dataclass(frozen=True)
@@ -21,16 +20,20 @@ class Rules:
     rebuild: bool
 
 
+def sources(layout: Layout) -> site.Sources:
+    """Return what a layout's page is made of."""
+    partial = not layout.published
+    return {"artefacts": layout.base, "editions": layout.editions, "local": layout.local, "partial": partial}
+
+
 def render(layout: Layout, rules: Rules, log: Log) -> None:
     """Render the page of a build, unless it is as it would be."""
-    from ferpipe.render import site
-
     stage = "site" if layout.published else "page"
     place, key = layout.base / "pages.json", os.path.realpath(layout.page)
     pages = remembered(place)
     record = pages.get(key)
     asked = {"strict": rules.strict, "release": rules.release}
-    recipe = site.recipe(layout.results, artefacts=layout.base, editions=layout.editions, local=layout.local)
+    recipe = site.recipe(layout.results, **sources(layout))
     known = record["recipe"] if record else {}
     if {key: value for key, value in known.items() if key not in asked} == recipe:
         asked = {name: rule or known[name] for name, rule in asked.items()}  # strict enough is so for less
@@ -40,21 +43,20 @@ def render(layout: Layout, rules: Rules, log: Log) -> None:
         why = ["a file of the page was changed"]
     if record and not why:
         log.fresh(stage)
-        print(*record["notes"], sep="\n", end="\n" * bool(record["notes"]))
-        return
-    with log.making(stage, why):
-        made = site.render(
-            layout.results, layout.page, artefacts=layout.base, editions=layout.editions, local=layout.local,
-            strict=rules.strict, release=rules.release, partial=not layout.published,
-        )  # fmt: skip
-        log.changed += [layout.page / name for name in made.changed]
-        pages[key] = {"recipe": recipe, "files": _listing(layout.page)}
-        pages[key]["notes"] = [*made.notes, *(site.absences(layout.results) if layout.published else [])]
-        remember(place, pages)
-    print(*pages[key]["notes"], sep="\n", end="\n" * bool(pages[key]["notes"]))
+    else:
+        with log.making(stage, why):
+            made = site.render(
+                layout.results, layout.page, **sources(layout), strict=rules.strict, release=rules.release
+            )
+            log.changed += [layout.page / name for name in made.changed]
+            notes = [*made.notes, *(site.absences(layout.results) if layout.published else [])]
+            record = pages[key] = {"recipe": recipe, "files": _listing(layout.page), "notes": notes}
+            remember(place, pages)
+    for note in record["notes"]:
+        print(note)
 
 
-def _reasons(record: dict[str, Any] | None, recipe: Recipe, rebuild: bool) -> list[str]:
+def _reasons(record: JSON | None, recipe: Recipe, rebuild: bool) -> list[str]:
     """Return why a page is rendered, each kind of change once."""
     if record is None or rebuild:
         return reasons(record, recipe, rebuild)
@@ -64,18 +66,14 @@ def _reasons(record: dict[str, Any] | None, recipe: Recipe, rebuild: bool) -> li
         "editions": "the data sets on the page", "outdated": "the list of results that are older than the code",
         "strict": "what is asked by --strict", "release": "what is asked by --release",
     }  # fmt: skip
-    for key in sorted({*before, *recipe}):
+    for key in changed(before, recipe):
         old, new = before.get(key), recipe.get(key)
-        if old == new:
-            continue
         if key.startswith("results/"):
-            was, now = old or {}, new or {}
-            names = sorted({name.split("/")[0] for name in {*was, *now} if was.get(name) != now.get(name)})
+            names = sorted({name.split("/")[0] for name in changed(old or {}, new or {})})
             told = ", ".join(names) if len(names) < 5 else f"{len(names)} of them"
             lines.append(f"results of {key.removeprefix('results/')} changed: {told}")
         elif key == "report" and old and new:
-            changed = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
-            lines.append(f"{', '.join(changed)} edited")
+            lines.append(f"{', '.join(changed(old, new))} edited")
         else:
             lines.append(f"{words.get(key, f'--{key}')} changed")
     return lines

@@ -170,7 +170,4 @@ def serve(options: Options, layout: Layout) -> None:
     from ferpipe.render.serve import serve as show
 
     guard.claim(layout)
-    show(
-        layout.results, artefacts=layout.base, editions=layout.editions, local=layout.local,
-        partial=not layout.published, strict=options.strict, port=options.port,
-    )  # fmt: skip
+    show(layout.results, options.port, **pages.sources(layout), strict=options.strict)

@@ -1,7 +1,5 @@
 """Emotions for pictures without labels: lines to read, or a submission `id,emotion`."""
 
-from __future__ import annotations
-
 import os
 import sys
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ from ferpipe.training import shipping
 from ferpipe.training.presets import PRESETS
 
 PART = 2048  # pictures between two steps of the progress bar
+ROLES = ("member", "student", "overfitted")
 
 
 def predict(options: Options) -> None:
@@ -39,21 +38,21 @@ def predict(options: Options) -> None:
     if options.output is not None:
         unlabelled.check_names(split, options.images)
     # a submission may go where the lines would
-    told = sys.stderr if options.output is not None and atomic.stream(options.output) else sys.stdout
-    told = sys.stderr if options.output == places.STREAM else told
-    for one in asked:
-        print(f"asked: {described(one)}", file=told)
-    found = probabilities([one.member for one in asked], split.images, device)
+    streamed = options.output is not None and (options.output == places.STREAM or atomic.stream(options.output))
+    told = sys.stderr if streamed else sys.stdout
+    for network in asked:
+        print(f"asked: {network.described()}", file=told)
+    answers = probabilities([network.member for network in asked], split.images, device)
     print(f"{len(split):,} picture(s), mean over {len(asked)} network(s) and over views", file=told)
     if converted:
         print(f"{converted:,} picture(s) made grey 48x48 from their middle square: faces are not looked for", file=told)
     if options.output is None:
-        for name, row in zip(split.names, found, strict=True):
+        for name, row in zip(split.names, answers, strict=True):
             print(line(str(name), row))
     elif options.output == places.STREAM:
-        sys.stdout.write(submission(split.names, found).decode())
+        sys.stdout.write(submission(split.names, answers).decode())
     else:
-        atomic.write(options.output, submission(split.names, found))
+        atomic.write(options.output, submission(split.names, answers))
         print(f"{options.output} written", file=told)
 
 
@@ -65,20 +64,18 @@ class Asked:
     origin: str  # "published", "run fer2013-smoke-0", "shipped with the package", "from DIR"
     data: str  # the data set that it learned
 
-
-def described(one: Asked) -> str:
-    """Return a network's name with its data and its accuracy there."""
-    member = one.member
-    accuracy = member.history["dev_accuracy"][member.epoch - 1]
-    faces = f"{len(member.view_logits):,}"
-    return f"{member.name}, {one.origin}; learned {one.data}, {accuracy:.1%} right on its {faces} dev faces"
+    def described(self) -> str:
+        """Return the network's name with its data and its accuracy there."""
+        name, faces = self.member.name, len(self.member.view_logits)
+        accuracy = self.member.history["dev_accuracy"][self.member.epoch - 1]
+        return f"{name}, {self.origin}; learned {self.data}, {accuracy:.1%} right on its {faces:,} dev faces"
 
 
 def line(name: str, probabilities: np.ndarray) -> str:
     """Return a picture's emotions with their probabilities (7,), the likeliest first."""
     order = np.argsort(-probabilities, kind="stable")
-    shown = "  ".join(f"{EMOTIONS[k]} {probabilities[k]:.1%}" for k in order)
-    return f"{name if name.isprintable() else name.encode('unicode_escape').decode()}: {shown}"
+    emotions = "  ".join(f"{EMOTIONS[k]} {probabilities[k]:.1%}" for k in order)
+    return f"{name if name.isprintable() else name.encode('unicode_escape').decode()}: {emotions}"
 
 
 def submission(names: np.ndarray, probabilities: np.ndarray) -> bytes:
@@ -115,20 +112,13 @@ class Place:
     origin: str
     data: str
 
-    def named(self, name: str) -> list[str]:
-        """Return the folders that --network NAME means; raises Slip when there are none."""
-        if name == "ensemble":
-            return self.members
-        if name == "student" and self.student:
-            return [self.student]
-        if name in self.members:
-            return [name]
-        there = ", ".join(["ensemble", *filter(None, [self.student and "student"]), *self.members])
-        raise Slip(f"--network {name}: none such in {self.folder}; there are {there}")
-
     def asked(self, name: str) -> list[Asked]:
-        """Return the networks that --network NAME means; raises Slip as `named` does."""
-        members = [checkpoints.load(self.folder / one) for one in self.named(name)]
+        """Return the networks that --network NAME means; raises Slip when there are none."""
+        roles = {"ensemble": self.members, **({"student": [self.student]} if self.student else {})}
+        folders = roles | {member: [member] for member in self.members} | roles
+        if name not in folders:
+            raise Slip(f"--network {name}: none such in {self.folder}; there are {', '.join(folders)}")
+        members = [checkpoints.load(self.folder / folder) for folder in folders[name]]
         whole = [member for member in members if member.weights is not None]  # shipped ones may be answers alone
         return [Asked(member, self.origin, self.data) for member in whole or members]
 
@@ -138,24 +128,23 @@ def networks(options: Options) -> list[Asked]:
     if options.network == "shipped":
         return [of_package()]
     if options.load is not None:
-        return found(options.load).asked(options.network)
+        return of_folder(options.load).asked(options.network)
     if options.run is not None:
-        return of_run(options.artefacts or ROOT / ".artefacts", options.run).asked(options.network)
+        return of_run(options.place, options.run).asked(options.network)
     if place := of_report(options):
         return place.asked(options.network)
     if options.network == "ensemble":
         return [of_package()]
-    there = ", ".join(layout.names(options.artefacts or ROOT / ".artefacts")) or "none"
-    raise Slip(f"--network {options.network}: the published networks are not here; name a run with --run ({there})")
+    runs = ", ".join(layout.names(options.place)) or "none"
+    raise Slip(f"--network {options.network}: the published networks are not here; name a run with --run ({runs})")
 
 
 def of_run(artefacts: Path, name: str) -> Place:
     """Return the networks of a run, FER2013's first; raises Slip where there is no such run."""
     base = artefacts / "runs" / name
     if not layout.NAME.fullmatch(name) or not (records := sorted(base.glob("*/networks.json"))):
-        raise Slip(
-            f"no run '{name}' with networks in {base.parent}; there: {', '.join(layout.names(artefacts)) or 'none'}"
-        )
+        runs = ", ".join(layout.names(artefacts)) or "none"
+        raise Slip(f"no run '{name}' with networks in {base.parent}; there: {runs}")
     known = encoding.read_json(records[0])
     folder = Path(os.path.normpath(records[0].parent / known["place"]))
     return Place(folder, known["members"], known["student"], f"run {name}", records[0].parent.name)
@@ -164,8 +153,8 @@ def of_run(artefacts: Path, name: str) -> Place:
 def of_report(options: Options) -> Place | None:
     """Return the published FER2013 ensemble, where all its members lie among the artefacts; else None."""
     record = recorded((options.results or ROOT / "report" / "results") / "fer2013" / "ensemble" / "recipe.json")
-    folder = (options.artefacts or ROOT / ".artefacts") / "fer2013" / "members"
-    roles: dict[str, list[str]] = {"member": [], "student": [], "overfitted": []}
+    folder = options.place / "fer2013" / "members"
+    roles: dict[str, list[str]] = {role: [] for role in ROLES}
     try:
         for name, network in record["recipe"]["members"].items() if record else ():
             if (recorded(folder / name / "recipe.json") or {})["weights"] != network["weights"]:
@@ -173,16 +162,16 @@ def of_report(options: Options) -> Place | None:
             roles[network["recipe"]["role"]].append(name)
     except (KeyError, TypeError, AttributeError):  # not here, or a record of another form
         return None
-    return (
-        Place(folder, roles["member"], "".join(roles["student"]), "published", "fer2013") if roles["member"] else None
-    )
+    if not roles["member"]:
+        return None
+    return Place(folder, roles["member"], "".join(roles["student"]), "published", "fer2013")
 
 
-def found(folder: Path) -> Place:
+def of_folder(folder: Path) -> Place:
     """Return the networks in a folder of members; raises Slip when there are none."""
     if not folder.is_dir():
         raise Slip(f"--load {folder}: no such folder; wanted a folder of members")
-    roles: dict[str, list[str]] = {"member": [], "student": [], "overfitted": []}
+    roles: dict[str, list[str]] = {role: [] for role in ROLES}
     for entry in sorted(folder.iterdir()):
         if (entry / "recipe.json").exists():
             roles[checkpoints.load(entry).recipe.role].append(entry.name)

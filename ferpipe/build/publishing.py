@@ -1,7 +1,5 @@
 """Making a trial the published run of its data set."""
 
-from __future__ import annotations
-
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +9,7 @@ from ferpipe.build import guard, pages
 from ferpipe.build.layout import PAGE, RESULTS, Layout
 from ferpipe.build.pages import Rules
 from ferpipe.errors import Slip
+from ferpipe.render import site
 from ferpipe.results import stored
 from ferpipe.storage import atomic, encoding, places
 from ferpipe.storage.freshness import Log, outdated
@@ -33,8 +32,8 @@ def publish(layout: Layout, target: Layout, rules: Rules, log: Log) -> None:
     try_out(layout, target, rules)
     gone = (places.listed(goal, RESULTS) or set()) - set(ANALYSES)
     places.claim(goal, ANALYSES, RESULTS, guard.earlier_results(goal))
-    changed = [name for name in ANALYSES if not all(_same(source / name / file, goal / name / file)
-                                                     for file in stored.FILES)]  # fmt: skip
+    files = {name: [goal / name / file for file in stored.FILES] for name in {*ANALYSES, *gone}}
+    changed = [name for name in ANALYSES if not all(_same(source / name / file.name, file) for file in files[name])]
     if not changed and not gone:
         log.fresh("publish", f"{layout.name or source} is published")
         return pages.render(target, rules, log)
@@ -43,11 +42,11 @@ def publish(layout: Layout, target: Layout, rules: Rules, log: Log) -> None:
             with atomic.folder(goal / name) as new:
                 for file in stored.FILES:
                     (new / file).write_bytes((source / name / file).read_bytes())
-            log.changed += [goal / name / file for file in stored.FILES]
+            log.changed += files[name]
         for name in gone:  # analyses that are no more
-            log.changed += [goal / name / file for file in stored.FILES if (goal / name / file).is_file()]
-            for file in stored.FILES:
-                (goal / name / file).unlink(missing_ok=True)
+            log.changed += filter(Path.is_file, files[name])
+            for path in files[name]:
+                path.unlink(missing_ok=True)
             with suppress(OSError):  # something of somebody's is in it, or it is gone
                 (goal / name).rmdir()
         if places.enlist(goal, ANALYSES, RESULTS):
@@ -57,8 +56,6 @@ def publish(layout: Layout, target: Layout, rules: Rules, log: Log) -> None:
 
 def try_out(layout: Layout, target: Layout, rules: Rules) -> None:
     """Raise what would keep the site from being made, were the run's results the published ones."""
-    from ferpipe.render import site
-
     atomic.recover(target.artefacts)  # of a trying out that was killed
     with tempfile.TemporaryDirectory(dir=target.artefacts, prefix=atomic.NEW) as folder:
         for dataset in {path.name for path in target.results.glob("*/") if not path.name.startswith(".")}:
@@ -70,5 +67,5 @@ def try_out(layout: Layout, target: Layout, rules: Rules) -> None:
         places.changing(target.page, files, PAGE, site.earlier(target.page))
 
 
-def _same(one: Path, other: Path) -> bool:
-    return other.is_file() and one.read_bytes() == other.read_bytes()
+def _same(source: Path, goal: Path) -> bool:
+    return goal.is_file() and source.read_bytes() == goal.read_bytes()

@@ -1,8 +1,6 @@
 """What a build is to do, read from the command line once."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +33,7 @@ class Settings:
     effort: Mapping[str, Effort]
     device: str
     threads: int | None
-    rebuild: str | None
+    rebuilds: Callable[..., bool]  # a stage, an analysis -> whether it is to be made again
 
     @property
     def shipped(self) -> bool:
@@ -56,10 +54,6 @@ class Settings:
     def results(self) -> Path:
         """The folder of this data set's results."""
         return self.layout.results / self.layout.dataset
-
-    def rebuilds(self, stage: str, name: str = "") -> bool:
-        """Return whether a stage, or the analysis `name` of it, is to be made again."""
-        return self.rebuild in ("all", stage, name or stage)
 
 
 def of(options: Options, layout: Layout) -> Settings:
@@ -86,5 +80,5 @@ def of(options: Options, layout: Layout) -> Settings:
         effort=effort.of(options.preset),
         device=options.device,
         threads=options.threads,
-        rebuild=options.rebuild,
+        rebuilds=options.rebuilds,
     )

@@ -12,19 +12,19 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ferpipe.build import effort
 from ferpipe.build.settings import SHIPPED, Settings
 from ferpipe.errors import Slip
 from ferpipe.networks.recipes import Recipe as NetworkRecipe
 from ferpipe.storage import atomic, encoding, fingerprints
+from ferpipe.storage.encoding import JSON
 from ferpipe.storage.freshness import Memory, Recipe, differences, inputs, reasons, recipes, recorded
 
 if TYPE_CHECKING:
     from ferpipe.build.bench import Bench
 
-Record = dict[str, Any]
 CLOSE = 2  # differences up to which another network is worth a word
 
 
@@ -38,7 +38,7 @@ class Stage:
     folder: Path
     rebuild: bool  # asked for
 
-    def record(self) -> Record | None:
+    def record(self) -> JSON | None:
         """Return the record of what was made, if there is one that can be read."""
         return recorded(self.folder / "recipe.json")
 
@@ -65,8 +65,8 @@ class Data(Stage):
 
     def stale(self) -> list[str]:
         """Return why the data set is to be made; its record must also tell its hash."""
-        why, record = super().stale(), self.record()
-        return why or ([] if record and isinstance(record.get("data"), str) else ["its record is damaged"])
+        told = isinstance((self.record() or {}).get("data"), str)
+        return super().stale() or ([] if told else ["its record is damaged"])
 
     def make(self, bench: Bench) -> None:
         """Draw or read the data set."""
@@ -92,18 +92,14 @@ class Network(Stage):
         record = self.record()
         if self.rebuild or not os.path.lexists(self.folder):
             return ["asked for by --rebuild" if record else self._untrained()]
-        made_of, identity = record.get("recipe") if record else None, self.identity
+        identity = {key: value for key, value in self.recipe.items() if key != "code"}
+        made_of = record.get("recipe") if record else None
         if not isinstance(made_of, dict) or {key: made_of.get(key) for key in identity} != identity:
             raise Slip(
                 f"{self.folder / 'recipe.json'} is damaged; restore the folder {self.name} from a copy, "
                 "or remove it and it is trained again"
             )
         return []
-
-    @property
-    def identity(self) -> Recipe:
-        """What makes it this network and no other: not the code that trained it."""
-        return {key: value for key, value in self.recipe.items() if key != "code"}
 
     def note(self) -> str:
         """Return which code has changed since the network was trained."""
@@ -119,9 +115,10 @@ class Network(Stage):
             if isinstance(made_of, dict) and isinstance(made_of.get("parameters"), dict):
                 others = recipes(made_of["parameters"], self.network.parameters())
                 near.append(others + ["other data"] * (made_of.get("data") != self.recipe["data"]))
-        nearest = sorted(near, key=len)[:1]
-        few = nearest and len(nearest[0]) <= CLOSE
-        return f"not trained yet; than the nearest there: {', '.join(nearest[0])}" if few else "not trained yet"
+        nearest = min(near, key=len, default=None)
+        if nearest is None or len(nearest) > CLOSE:
+            return "not trained yet"
+        return f"not trained yet; than the nearest there: {', '.join(nearest)}"
 
     def make(self, bench: Bench) -> None:
         """Train the network."""
@@ -145,16 +142,14 @@ class Analysis(Stage):
 
     def stale(self) -> list[str]:
         """Return why the analysis is to be run; all files of its result must be whole too."""
-        why = super().stale()
-        return why or ([] if self._whole() else ["a file of the result is missing or damaged"])
+        return super().stale() or ([] if self._whole() else ["a file of the result is missing or damaged"])
 
     def _whole(self) -> bool:
-        if not encoding.whole(self.folder / "numbers.json", self.folder / "arrays.npz"):
-            return False
+        files = [self.folder / "numbers.json", self.folder / "arrays.npz"]
         if self.faces is None:
-            return True
-        known = recorded(self.faces / "faces.json") or {}
-        return encoding.whole(self.faces / "faces.npz") and known.get(self.name) == fingerprints.of_value(self.recipe)
+            return encoding.whole(*files)
+        faces = (recorded(self.faces / "faces.json") or {}).get(self.name)
+        return encoding.whole(*files, self.faces / "faces.npz") and faces == fingerprints.of_value(self.recipe)
 
     def make(self, bench: Bench) -> None:
         """Run the analysis."""
@@ -185,50 +180,47 @@ def student(settings: Settings, data: str, ensemble: Sequence[Network], memory: 
     """Return the stage that distils the ensemble, where that is asked for."""
     if settings.plan is None or settings.plan.student is None:
         return None
-    weights = [encoding.read_json(one.folder / "recipe.json")["weights"] for one in ensemble]
-    names = tuple(one.name for one in ensemble)
+    weights = [encoding.read_json(member.folder / "recipe.json")["weights"] for member in ensemble]
+    names = tuple(member.name for member in ensemble)
     return _network(settings, settings.plan.student, data, memory, names, teachers=weights)
 
 
 def _network(
-    settings: Settings, recipe: NetworkRecipe, data: str, memory: Memory, taught: tuple[str, ...] = (), **more: Any
+    settings: Settings, recipe: NetworkRecipe, data: str, memory: Memory, taught: tuple[str, ...] = (), **more: object
 ) -> Network:
     if settings.init:
         more["init"] = fingerprints.of_file(settings.init)
     identity = {"parameters": recipe.parameters(), "data": data, **more}
     name = f"{recipe.role}-{recipe.seed}-{fingerprints.of_value(identity)[:8]}"
-    code = {"code": memory.code("ferpipe.training.loop")}
+    made_of = {**identity, "code": memory.code("ferpipe.training.loop")}
     rebuild = settings.rebuilds("train")
-    return Network(name, ("data", *taught), {**identity, **code}, settings.networks / name, rebuild, recipe, taught)
+    return Network(name, ("data", *taught), made_of, settings.networks / name, rebuild, recipe, taught)
 
 
 def analyses(settings: Settings, data: Data, names: Names, memory: Memory) -> list[Analysis]:
     """Return the stages that look at these networks, on this data."""
     trained = {name: recorded(settings.networks / name / "recipe.json") or {} for name in names.all}
-    code_of = {name: one.get("recipe", {}).get("code") for name, one in trained.items()}
+    code_of = {name: record.get("recipe", {}).get("code") for name, record in trained.items()}
     made_by = inputs(settings.layout.dataset, code_of, memory.known)
-    looked_at = {name: _described(settings.networks / name) for name in names.all}
-    asked = {"preset": settings.preset, "seed": settings.seed}
-    found = []
+    members = {name: _described(record) for name, record in trained.items()}
+    needs, faces = ("data", *names.all), None if settings.source is None else settings.own
+    stages = []
     for name in settings.analyses:
         code = memory.code(f"ferpipe.analyses.{name}")
-        parameters = {**asked, **effort.recorded(settings.effort, code)}
-        recipe = {"code": code, "parameters": parameters, "data": data.hash, "members": looked_at}
-        faces = None if settings.source is None else settings.own
+        asked = {"preset": settings.preset, "seed": settings.seed, **effort.recorded(settings.effort, code)}
+        recipe = {"code": code, "parameters": asked, "data": data.hash, "members": members}
         rebuild = settings.rebuilds("analyse", name)
-        needs = ("data", *names.all)
-        found.append(Analysis(name, needs, recipe, settings.results / name, rebuild, faces, made_by))
-    return found
+        stages.append(Analysis(name, needs, recipe, settings.results / name, rebuild, faces, made_by))
+    return stages
 
 
-def _described(folder: Path) -> dict[str, Any]:
+def _described(record: JSON) -> JSON:
     """Return what a result says of a network: the hash of its weights, and its settings where they are unusual."""
-    record = recorded(folder / "recipe.json") or {}
-    usual, given = NetworkRecipe().parameters(), record.get("recipe", {}).get("parameters", {})
+    usual, parameters = NetworkRecipe().parameters(), record.get("recipe", {}).get("parameters", {})
     always = ("role", "seed", "stem", "width", "epochs")
     return {
         "weights": record.get("weights"),
-        "recipe": {key: value for key, value in given.items() if key in always or usual.get(key) != value},
+        "recipe": {key: value for key, value in parameters.items() if key in always or usual.get(key) != value},
     }
 
 

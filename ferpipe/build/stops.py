@@ -1,7 +1,5 @@
 """How a build ends before its end: a key, a signal, a closed terminal; and what its last line says."""
 
-from __future__ import annotations
-
 import errno
 import os
 import shutil

@@ -1,19 +1,19 @@
 """What a build says in its last lines: the page, the accuracy, the verdicts that changed, and tracked files."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from ferpipe.build import options as project
 from ferpipe.build.layout import Layout
 from ferpipe.errors import Slip
 from ferpipe.storage import encoding
+from ferpipe.storage.encoding import JSON
+from ferpipe.storage.freshness import recorded
 
 WORDS = {"holds": "hold", "fails": "fail", "undecided": "undecided"}
 
@@ -28,30 +28,25 @@ class Report:
 
 def read(layout: Layout, dataset: str) -> Report:
     """Return what the page and the results of a layout say of a data set; nothing where there is none."""
-    verdicts = _json(layout.page / "claims.json", [])
+    claims: list[JSON] = []
+    with suppress(Slip):
+        claims = encoding.read_json(layout.page / "claims.json")
+    # of a trial that made some analyses alone, a claim about another has no threshold
+    decided = [c for c in claims if c.get("edition") == dataset and c.get("threshold") is not None]
     folder = layout.results / dataset
-    return Report(
-        accuracies(_json(folder / "confusion/numbers.json", {}), _json(folder / "ensemble/numbers.json", {})),
-        # of a trial that made some analyses alone, a claim about another has no threshold
-        {
-            one["id"]: one["verdict"]
-            for one in verdicts
-            if one.get("edition") == dataset and one.get("threshold") is not None
-        },
-    )
+    confusion, ensemble = (recorded(folder / name / "numbers.json") or {} for name in ("confusion", "ensemble"))
+    return Report(accuracies(confusion, ensemble), {claim["id"]: claim["verdict"] for claim in decided})
 
 
-def accuracies(confusion: Mapping[str, Any], ensemble: Mapping[str, Any]) -> dict[str, float]:
+def accuracies(confusion: JSON, ensemble: JSON) -> dict[str, float]:
     """Return the dev accuracies of the analysis model, the ensemble, and both averaged over views."""
-    found = {}
-    try:
-        found["analysis model"] = float(confusion["accuracy"]["value"])
+    accuracies = {}
+    with suppress(KeyError, TypeError, ValueError):  # results of a trial that made some, or of another form
+        accuracies["analysis model"] = float(confusion["accuracy"]["value"])
         if (size := len(ensemble["members"])) > 1:
-            found[f"ensemble of {size}"] = float(ensemble["mean"]["accuracy"])
-        found["averaged over views"] = float(ensemble["views"]["mean"]["accuracy"])
-    except (KeyError, TypeError, ValueError):  # results of a trial that made some, or of another form
-        pass
-    return found
+            accuracies[f"ensemble of {size}"] = float(ensemble["mean"]["accuracy"])
+        accuracies["averaged over views"] = float(ensemble["views"]["mean"]["accuracy"])
+    return accuracies
 
 
 def tell(layout: Layout, dataset: str, before: Report, changed: Sequence[Path], page: bool = True) -> None:
@@ -120,10 +115,3 @@ def _tracked(changed: Sequence[Path]) -> str:
     folders = {"/".join(line[3:].split("/")[: 3 if line[3:].startswith("report/") else 1]) for line in lines}
     counts = f"{len(lines) - new} changed" + f", {new} new beside them" * bool(new)
     return f"{counts}, in {', '.join(sorted(folders))}: git status shows them"
-
-
-def _json(path: Path, default: Any) -> Any:
-    try:
-        return encoding.read_json(path)
-    except Slip:
-        return default

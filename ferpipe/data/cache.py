@@ -4,38 +4,31 @@
                               recipe.json   what it was made of, and the hash of its pictures and labels
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from ferpipe.data.dataset import Dataset, Split
+from ferpipe.data.dataset import SPLITS, Dataset, Split
 from ferpipe.errors import Slip
 from ferpipe.storage import atomic, encoding
 
-SPLITS = ("train", "dev", "test")
 
-
-def save(folder: Path, dataset: Dataset, recipe: dict[str, Any]) -> str:
+def save(folder: Path, dataset: Dataset, recipe: encoding.JSON) -> str:
     """Write the data set and return its hash: 16 hexadecimal digits over every split's pictures and labels."""
-    arrays: dict[str, np.ndarray] = {f"truth/{name}": value for name, value in dataset.truth.items()}
-    for name in SPLITS:
-        split = getattr(dataset, name)
-        if split is not None:
-            arrays |= {f"{name}/images": split.images, f"{name}/names": split.names}
-            arrays |= {} if split.labels is None else {f"{name}/labels": split.labels}
+    arrays = {f"truth/{name}": value for name, value in dataset.truth.items()}
+    for name, split in dataset.splits.items():
+        fields = {"images": split.images, "names": split.names, "labels": split.labels}
+        arrays |= {f"{name}/{field}": value for field, value in fields.items() if value is not None}
     facts = {"name": dataset.name, "restricted": dataset.restricted, "notes": dataset.notes}
+    arrays["facts"] = np.frombuffer(json.dumps(facts).encode(), np.uint8)
+    data = fingerprint(dataset)
     with atomic.folder(folder) as new:
-        arrays["facts"] = np.frombuffer(json.dumps(facts).encode(), np.uint8)
         (new / "dataset.npz").write_bytes(encoding.npz_bytes(arrays, zipfile.ZIP_STORED))
-        record = {"recipe": recipe, "data": fingerprint(dataset)}
-        (new / "recipe.json").write_bytes(encoding.json_bytes(record))
-    return str(record["data"])
+        (new / "recipe.json").write_bytes(encoding.json_bytes({"recipe": recipe, "data": data}))
+    return data
 
 
 def load(folder: Path, expected: str) -> Dataset:
@@ -43,9 +36,13 @@ def load(folder: Path, expected: str) -> Dataset:
     arrays = encoding.read_npz(folder / "dataset.npz")
     try:
         facts = json.loads(arrays["facts"].tobytes())
-        splits = {name: _split(arrays, name) for name in SPLITS}
+        splits = {
+            name: Split(arrays[f"{name}/images"], arrays.get(f"{name}/labels"), arrays[f"{name}/names"])
+            for name in SPLITS
+            if f"{name}/images" in arrays
+        }
         truth = {key.removeprefix("truth/"): value for key, value in arrays.items() if key.startswith("truth/")}
-        dataset = Dataset(**facts, **splits, truth=truth)  # type: ignore[arg-type]
+        dataset = Dataset(**facts, **{"test": None, **splits}, truth=truth)  # type: ignore[arg-type]
         damaged = fingerprint(dataset) != expected
     except (KeyError, ValueError, TypeError, AttributeError):
         damaged = True
@@ -57,16 +54,8 @@ def load(folder: Path, expected: str) -> Dataset:
 def fingerprint(dataset: Dataset) -> str:
     """Return the hash of a data set's pictures and labels: what a network trained on it depends on."""
     digest = hashlib.sha256()
-    for name in SPLITS:
-        split = getattr(dataset, name)
-        if split is not None:
-            digest.update(f"{name} {len(split)}".encode())
-            digest.update(np.ascontiguousarray(split.images).data)
-            digest.update(b"" if split.labels is None else np.ascontiguousarray(split.labels, "<i8").data)
+    for name, split in dataset.splits.items():
+        digest.update(f"{name} {len(split)}".encode())
+        digest.update(np.ascontiguousarray(split.images).data)
+        digest.update(b"" if split.labels is None else np.ascontiguousarray(split.labels, "<i8").data)
     return digest.hexdigest()[:16]
-
-
-def _split(arrays: dict[str, np.ndarray], name: str) -> Split | None:
-    if f"{name}/images" not in arrays:
-        return None
-    return Split(arrays[f"{name}/images"], arrays.get(f"{name}/labels"), arrays[f"{name}/names"])

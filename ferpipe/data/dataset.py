@@ -1,11 +1,11 @@
 """What every data set is made into: splits of 48x48 grey pictures with labels."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
+
+SPLITS = ("train", "dev", "test")
 
 
 @dataclass(frozen=True)
@@ -29,5 +29,10 @@ class Dataset:
     train: Split
     dev: Split
     test: Split | None
-    notes: dict[str, Any]  # JSON facts that the report states: conversions, held-out dev, missing classes
+    notes: Mapping[str, object]  # JSON facts that the report states: conversions, held-out dev, missing classes
     truth: dict[str, np.ndarray] = field(default_factory=dict)  # rendered faces: what is known of each dev face
+
+    @property
+    def splits(self) -> dict[str, Split]:
+        """The splits that there are, by name."""
+        return {name: split for name in SPLITS if (split := getattr(self, name)) is not None}

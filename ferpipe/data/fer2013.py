@@ -4,18 +4,14 @@ I. Goodfellow et al., Challenges in representation learning: a report on three m
 PublicTest is dev, PrivateTest is test; labels are withheld where they are not given.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
-from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ferpipe.data import layout, pictures, sources, tables
-from ferpipe.data.dataset import Dataset, Split
+from ferpipe.data.dataset import SPLITS, Dataset, Split
 from ferpipe.data.sources import Entry, Progress, Source
 from ferpipe.emotions import EMOTIONS, SIDE
 from ferpipe.errors import Slip
@@ -29,13 +25,10 @@ def signature(path: Path) -> str:
 
     A file's is the hash of its bytes, a folder's of the names, sizes and times of its pictures and tables.
     """
+    sources.check(path)
     if os.path.isdir(path):
         facts = "".join(f"{name}\0{size}\0{changed}\n" for name, size, changed, _ in sources.folder_entries(path))
         return hashlib.sha256(facts.encode("utf-8", "surrogateescape")).hexdigest()
-    if not os.path.exists(path):
-        raise sources.missing(path)
-    if not os.path.isfile(path):
-        raise Slip(f"{sources.shown(path)} is neither a file nor a folder; {sources.WANTED}")
     try:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -50,56 +43,41 @@ def load(path: Path, seed: int, progress: Progress | None = None) -> Dataset:
     cannot be used.
     """
     with sources.opened(path) as source:
-        images = [entry for entry in source.entries if entry.suffix in sources.PICTURES]
-        chosen = [entry for entry in source.entries if entry.suffix in sources.TABLES]
-        if images and (not chosen or layout.has_splits(entry.name for entry in images)):
+        images = source.pictures
+        csvs = [entry for entry in source.entries if entry.suffix not in sources.PICTURES]
+        if images and (not csvs or layout.has_splits(entry.name for entry in images)):
             splits, converted = _from_pictures(source, images, progress)
             form = "folder of pictures" if os.path.isdir(path) else "zip of pictures"
-        elif chosen:
-            splits, converted, form = _from_tables(source, _chosen(source, chosen), progress), 0, "CSV"
+        elif csvs:
+            splits, converted, form = _from_tables(source, _chosen(source, csvs), progress), 0, "CSV"
         else:
-            raise Slip(
-                f"{source.title} holds neither pictures nor CSV files{_hint(path)}; {layout.WANTED}, or fer2013.csv"
-            )
+            zips = sorted(path.glob("*.zip")) if os.path.isdir(path) else []
+            hint = f" (name {sources.shown(zips[0])} itself to read that)" if zips else ""
+            raise Slip(f"{source.title} holds neither pictures nor CSV files{hint}; {layout.WANTED}, or fer2013.csv")
     name = sources.shown(Path(os.path.abspath(path)).name)
     notes = {"source": name, "form": form, "pictures": sum(map(len, splits.values())), "converted": converted}
     return _dataset(splits, notes, seed, source.title)
 
 
-def _hint(path: Path) -> str:
-    zips = sorted(path.glob("*.zip")) if os.path.isdir(path) else []
-    return f" (name {sources.shown(zips[0])} itself to read that)" if zips else ""
-
-
 def _from_pictures(source: Source, entries: list[Entry], progress: Progress | None) -> tuple[dict[str, Split], int]:
     places = layout.places([entry.name for entry in entries], source.title)
-    images = np.empty((len(entries), SIDE, SIDE), np.uint8)
-    converted = 0
-    for index, entry in enumerate(sources.counted(entries, progress)):
-        images[index], changed = pictures.decode(source.read(entry), source.name(entry))
-        converted += changed
+    images, converted = pictures.read(source, entries, progress)
     labels = np.array([UNKNOWN if place.label is None else place.label for place in places], np.int64)
     names = np.array([place.stem for place in places])
     # By the file's name first: then every layout gives one order, and no subset begins with a single class.
     ordered = sorted(range(len(places)), key=lambda index: (places[index].stem, labels[index], entries[index].name))
-    splits = {}
-    for split in ("train", "dev", "test"):
-        chosen = np.array([index for index in ordered if places[index].split == split], np.intp)
-        splits[split] = Split(images[chosen], labels[chosen], names[chosen])
-    return splits, converted
+    indices = {split: np.array([i for i in ordered if places[i].split == split], np.intp) for split in SPLITS}
+    return {split: Split(images[i], labels[i], names[i]) for split, i in indices.items()}, converted
 
 
 def _chosen(source: Source, entries: list[Entry]) -> list[Entry]:
     """Return the one table that holds all, or the contest's train.csv with its test.csv."""
     if len(entries) == 1:
         return entries
-    by_name: dict[str, list[Entry]] = {}
-    for entry in entries:
-        by_name.setdefault(entry.name.rsplit("/", 1)[-1].lower(), []).append(entry)
-    for wanted in (("fer2013.csv",), ("icml_face_data.csv",), ("train.csv", "test.csv")):
-        found = [by_name[name] for name in wanted if name in by_name]
-        if wanted[0] in by_name and all(len(same) == 1 for same in found):
-            return [same[0] for same in found]
+    named = [entry.name.rsplit("/", 1)[-1].lower() for entry in entries]
+    for release in (("fer2013.csv",), ("icml_face_data.csv",), ("train.csv", "test.csv")):
+        if named.count(release[0]) == 1 and named.count(release[-1]) <= 1:
+            return [entries[named.index(name)] for name in release if name in named]
     names = sources.some(entry.name for entry in entries)
     raise Slip(
         f"{source.title} holds the CSV files {names}; wanted one fer2013.csv, or one train.csv: name one of them"
@@ -107,28 +85,26 @@ def _chosen(source: Source, entries: list[Entry]) -> list[Entry]:
 
 
 def _from_tables(source: Source, entries: list[Entry], progress: Progress | None) -> dict[str, Split]:
-    pixels = {split: bytearray() for split in ("train", "dev", "test")}
-    labels: dict[str, list[int]] = {split: [] for split in pixels}
-    numbers: dict[str, list[int]] = {split: [] for split in pixels}
-    for default, entry in zip(("train", "dev"), entries, strict=False):  # of rows without Usage
-        with closing(source.lines(entry)) as lines:  # a bad row leaves them half read
-            rows = tables.rows(lines, source.name(entry))
-            for number, row in enumerate(sources.counted(rows, progress)):
-                split = "test" if row.label is None else row.split or default  # unlabelled: only to be predicted
-                pixels[split] += row.pixels
-                labels[split].append(UNKNOWN if row.label is None else row.label)
-                numbers[split].append(number)
+    pixels = {split: bytearray() for split in SPLITS}
+    labels: dict[str, list[int]] = {split: [] for split in SPLITS}
+    numbers: dict[str, list[int]] = {split: [] for split in SPLITS}
+    for default, entry in zip(SPLITS, entries, strict=False):  # of rows without Usage
+        for number, row in tables.read(source, entry, progress):
+            split = "test" if row.label is None else row.split or default  # unlabelled: only to be predicted
+            pixels[split] += row.pixels
+            labels[split].append(UNKNOWN if row.label is None else row.label)
+            numbers[split].append(number)
     return {
         split: Split(
             np.frombuffer(pixels[split], np.uint8).reshape(-1, SIDE, SIDE),
             np.array(labels[split], np.int64),
             np.array(numbers[split], np.int64).astype(str),
         )
-        for split in pixels
+        for split in SPLITS
     }
 
 
-def _dataset(splits: dict[str, Split], notes: dict[str, Any], seed: int, title: str) -> Dataset:
+def _dataset(splits: dict[str, Split], notes: dict[str, object], seed: int, title: str) -> Dataset:
     train, dev, test = splits["train"], splits["dev"], splits["test"]
     _check(train, f"{len(train):,} train, {len(dev):,} dev, {len(test):,} test", title)
     held_out = len(dev) == 0
@@ -144,14 +120,14 @@ def _dataset(splits: dict[str, Split], notes: dict[str, Any], seed: int, title: 
     return Dataset("fer2013", True, train, dev, opened, notes)
 
 
-def _check(train: Split, found: str, title: str) -> None:
+def _check(train: Split, counts: str, title: str) -> None:
     if len(train) == 0:
         raise Slip(
-            f"{title} has no labelled training pictures ({found}); {layout.WANTED}, or a CSV with emotion and pixels"
+            f"{title} has no labelled training pictures ({counts}); {layout.WANTED}, or a CSV with emotion and pixels"
         )
-    classes = np.unique(_labels(train))
-    if len(classes) < 2:
-        name = EMOTIONS[classes[0]]
+    label, *others = np.unique(_labels(train))
+    if not others:
+        name = EMOTIONS[label]
         raise Slip(f"{title}: all {len(train):,} training pictures are '{name}'; wanted two classes or more: add some")
 
 

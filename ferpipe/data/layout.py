@@ -7,8 +7,6 @@
 Any of these may lie in wrapping folders. FER2013's own file names outrank the folder.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -53,21 +51,18 @@ class _Folders(NamedTuple):
 
 def places(names: Iterable[str], title: str) -> list[Place]:
     """Return each picture's place; raises Slip that names the folders that say nothing."""
-    found = {name: _folders(name) for name in names}
-    stray = [name for name, folders in found.items() if folders.split is None]
-    if stray:
+    folders = {name: _folders(name) for name in names}
+    if stray := [name for name, (split, _, _) in folders.items() if split is None]:
         raise Slip(f"{title}: {some(stray)} lies in no folder called train, test or unlabelled; {WANTED}")
-    bare = [name for name, folders in found.items() if folders.split == "train" and folders.emotion is None]
-    if bare:
+    if bare := [name for name, (split, emotion, _) in folders.items() if split == "train" and emotion is None]:
         raise Slip(f"{title}: {some(bare)} lies in no folder of an emotion; {WANTED}")
-    emotions = {folders.emotion for folders in found.values() if folders.emotion is not None}
-    unknown = [emotion for emotion in emotions if emotion.lower() not in LABELS]
-    if unknown:
+    emotions = {emotion for _, emotion, _ in folders.values() if emotion is not None}
+    if unknown := [emotion for emotion in emotions if emotion.lower() not in LABELS]:
         raise Slip(
             f"{title}: folder {some(unknown)} is no emotion; wanted {', '.join(EMOTIONS)} (or 0 to 6): rename it"
         )
-    has_dev = any(folders.split == "dev" for folders in found.values())
-    return [_place(found[name], has_dev) for name in names]
+    has_dev = any(split == "dev" for split, _, _ in folders.values())
+    return [_place(folders[name], has_dev) for name in names]
 
 
 def has_splits(names: Iterable[str]) -> bool:
@@ -80,8 +75,7 @@ def _folders(name: str) -> _Folders:
     below: list[str] = []
     while parents:  # from the file upwards, so that a wrapping folder may be called anything
         folder = parents.pop()
-        split = FOLDERS.get(folder.lower())
-        if split is not None:
+        if split := FOLDERS.get(folder.lower()):
             return _Folders(split, below[-1] if below and split != "unlabelled" else None, file)
         below.append(folder)
     if below and below[0].lower() in LABELS:  # the train folder itself was named
@@ -91,9 +85,8 @@ def _folders(name: str) -> _Folders:
 
 def _place(folders: _Folders, has_dev: bool) -> Place:
     label = None if folders.emotion is None else LABELS[folders.emotion.lower()]
-    own = re.match(r"(training|publictest|privatetest)[_-]", folders.file, re.IGNORECASE)
-    if own:
-        split = PREFIXES[own[1].lower()]
+    if prefix := re.match(r"(training|publictest|privatetest)[_-]", folders.file, re.IGNORECASE):
+        split = PREFIXES[prefix[1].lower()]
     elif folders.split == "test" and not has_dev:
         split = "dev"
     else:

@@ -3,8 +3,6 @@
 Nothing is extracted to disk: a member is read into memory, never further than its limit.
 """
 
-from __future__ import annotations
-
 import io
 import os
 import re
@@ -18,8 +16,7 @@ from typing import IO, Any, NamedTuple, TypeVar, cast
 from ferpipe.errors import Slip
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm"})
-TABLES = frozenset({".csv"})
-WANTED_SUFFIXES = PICTURES | TABLES
+SUFFIXES = PICTURES | {".csv"}
 PICTURE_LIMIT = 32 << 20  # bytes of one picture
 TOTAL_LIMIT = 4 << 30  # bytes that a zip may declare in all; fer2013.csv has 0.3 GB
 RATIO_LIMIT = 200  # unpacked over packed; rows of numbers reach 4, zeros 1,000
@@ -56,6 +53,11 @@ class Source:
     prefix: str  # stands before a member's name in messages
     entries: list[Entry]
     opener: Callable[[Entry], IO[bytes]]
+
+    @property
+    def pictures(self) -> list[Entry]:
+        """The entries that are pictures; the rest are tables."""
+        return [entry for entry in self.entries if entry.suffix in PICTURES]
 
     def name(self, entry: Entry) -> str:
         """Return how messages call a member."""
@@ -112,27 +114,22 @@ def some(names: Iterable[str], count: int = 5) -> str:
 def counted(items: Iterable[T], progress: Progress | None) -> Iterator[T]:
     """Yield the items, and tell `progress` every now and then how many have been dealt with since."""
     done = 0
-    for item in items:
+    for done, item in enumerate(items, 1):
         yield item
-        done += 1
-        if progress is not None and done == BATCH:
-            progress(done)
-            done = 0
-    if progress is not None and done:
-        progress(done)
+        if progress is not None and done % BATCH == 0:
+            progress(BATCH)
+    if progress is not None and done % BATCH:
+        progress(done % BATCH)
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Source]:
     """Yield what lies at `path`; raises Slip when nothing does, or nothing that can be read or trusted."""
     title = shown(path)
+    check(path)
     if os.path.isdir(path):
         yield Source(title, f"{path}/", folder_entries(path), _open)
-    elif not os.path.exists(path):
-        raise missing(path)
-    elif not os.path.isfile(path):
-        raise Slip(f"{title} is neither a file nor a folder; {WANTED}")
-    elif path.suffix.lower() in WANTED_SUFFIXES:
+    elif path.suffix.lower() in SUFFIXES:
         entry = Entry(path.name, os.path.getsize(path), 0, path)
         yield Source(title, str(path).removesuffix(path.name), [entry], _open)
     else:
@@ -144,14 +141,17 @@ def _open(entry: Entry) -> IO[bytes]:
     return open(entry.place, "rb", buffering=0)
 
 
-def missing(path: Path) -> Slip:
-    """Return the slip of naming a path where there is nothing."""
-    return Slip(f"{shown(path)}: no such file or folder; {WANTED}")
+def check(path: Path) -> None:
+    """Raise Slip unless `path` names a file or a folder."""
+    if not os.path.exists(path):
+        raise Slip(f"{shown(path)}: no such file or folder; {WANTED}")
+    if not os.path.isdir(path) and not os.path.isfile(path):
+        raise Slip(f"{shown(path)} is neither a file nor a folder; {WANTED}")
 
 
 def folder_entries(path: Path) -> list[Entry]:
     """Return the pictures and tables in a folder and below it, by name; raises Slip when it cannot be listed."""
-    found: list[Entry] = []
+    entries: list[Entry] = []
     waiting, seen = [(str(path), "")], set()
     while waiting:
         folder, prefix = waiting.pop()
@@ -168,26 +168,23 @@ def folder_entries(path: Path) -> list[Entry]:
                         waiting.append((item.path, f"{prefix}{item.name}/"))
                     elif _wanted(item.name) and item.is_file():
                         facts = item.stat()
-                        found.append(Entry(prefix + item.name, facts.st_size, facts.st_mtime_ns, item.path))
+                        entries.append(Entry(prefix + item.name, facts.st_size, facts.st_mtime_ns, item.path))
         except OSError as error:
             raise Slip(f"{shown(folder)} cannot be listed ({reason(error)}); change its permissions") from None
-        if len(found) > COUNT_LIMIT:
+        if len(entries) > COUNT_LIMIT:
             raise Slip(f"{shown(path)} holds more than {COUNT_LIMIT:,} pictures; wanted FER2013's folder alone")
-    return sorted(found)
+    return sorted(entries)
 
 
-@contextmanager
-def _archive(path: Path, title: str) -> Iterator[zipfile.ZipFile]:
+def _archive(path: Path, title: str) -> zipfile.ZipFile:
     if path.suffix.lower() != ".zip" and not zipfile.is_zipfile(path):
         packed = re.search(r"\.(tar|t?gz|7z|rar|xz|bz2)$", path.name.lower())
         cure = "unpack it and name the folder" if packed else WANTED
         raise Slip(f"{title} is neither a zip nor a .csv file; {cure}")
     try:
-        archive = zipfile.ZipFile(path)
+        return zipfile.ZipFile(path)
     except Exception as error:  # what zipfile raises for a broken directory depends on how it is broken
         raise Slip(f"{title} is no zip file, or a cut-off one ({reason(error)}); download it again") from None
-    with archive:
-        yield archive
 
 
 def _members(archive: zipfile.ZipFile, title: str) -> list[Entry]:
@@ -210,16 +207,16 @@ def _members(archive: zipfile.ZipFile, title: str) -> list[Entry]:
 def _check(info: zipfile.ZipInfo, name: str, title: str) -> None:
     again = "get the zip from its source again"
     if name.startswith("/") or re.match(r"[A-Za-z]:", name) or ".." in name.split("/"):
-        found = f"points outside the zip, which FER2013's never do; {again}"
+        fault = f"points outside the zip, which FER2013's never do; {again}"
     elif len(name.rsplit("/", 1)[-1]) > NAME_LIMIT:
-        found = f"has a name of more than {NAME_LIMIT} characters; {again}"
+        fault = f"has a name of more than {NAME_LIMIT} characters; {again}"
     elif info.flag_bits & 1:
-        found = "is encrypted; unpack the zip and name the folder"
+        fault = "is encrypted; unpack the zip and name the folder"
     elif info.file_size > max(RATIO_FROM, RATIO_LIMIT * info.compress_size):
-        found = f"unpacks from {info.compress_size:,} to {info.file_size:,} bytes, which no picture does; {again}"
+        fault = f"unpacks from {info.compress_size:,} to {info.file_size:,} bytes, which no picture does; {again}"
     else:
         return
-    raise Slip(f"{title}: member '{shown(name)}' {found}")
+    raise Slip(f"{title}: member '{shown(name)}' {fault}")
 
 
 def _junk(name: str) -> bool:
@@ -228,4 +225,4 @@ def _junk(name: str) -> bool:
 
 def _wanted(name: str) -> bool:
     stem, dot, ending = name.rpartition(".")
-    return bool(stem) and (dot + ending).lower() in WANTED_SUFFIXES
+    return bool(stem) and (dot + ending).lower() in SUFFIXES

@@ -1,16 +1,13 @@
 """Pictures whose emotion is to be told: one photograph, or those without a label in a folder, a zip or a CSV file."""
 
-from __future__ import annotations
-
 from collections import Counter
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
 from ferpipe.data import layout, pictures, sources, tables
 from ferpipe.data.dataset import Split
-from ferpipe.data.sources import Entry, Progress, Source
+from ferpipe.data.sources import Progress, Source
 from ferpipe.emotions import SIDE
 from ferpipe.errors import Slip
 
@@ -24,11 +21,7 @@ def load(path: Path, progress: Progress | None = None) -> tuple[Split, int]:
     if there are none. Names are the files' stems, or row numbers from 0. Raises Slip when there is nothing to look at.
     """
     with sources.opened(path) as source:
-        images = [entry for entry in source.entries if entry.suffix in sources.PICTURES]
-        if images:
-            split, converted = _pictures(source, images, progress)
-        else:
-            split, converted = _rows(source, progress), 0
+        split, converted = _pictures(source, progress) if source.pictures else (_rows(source, progress), 0)
     if not len(split):
         raise Slip(f"{source.title} holds no unlabelled picture; {WANTED}")
     return split, converted
@@ -41,15 +34,12 @@ def check_names(split: Split, path: Path) -> None:
         raise Slip(f"{sources.shown(path)}: {sources.some(twice)} is the name of two pictures; a row needs its own")
 
 
-def _pictures(source: Source, entries: list[Entry], progress: Progress | None) -> tuple[Split, int]:
+def _pictures(source: Source, progress: Progress | None) -> tuple[Split, int]:
+    entries = source.pictures
     if any(part.lower() in ("train", "training") for entry in entries for part in entry.name.split("/")[:-1]):
         places = layout.places([entry.name for entry in entries], source.title)
         entries = [entry for entry, place in zip(entries, places, strict=True) if place.split == "test"]
-    images = np.empty((len(entries), SIDE, SIDE), np.uint8)
-    converted = 0
-    for index, entry in enumerate(sources.counted(entries, progress)):
-        images[index], changed = pictures.decode(source.read(entry), source.name(entry))
-        converted += changed
+    images, converted = pictures.read(source, entries, progress)
     return Split(images, None, np.array([layout.stem(entry.name) for entry in entries], str)), converted
 
 
@@ -59,8 +49,7 @@ def _rows(source: Source, progress: Progress | None) -> Split:
     if len(chosen) != 1:
         names = sources.some(entry.name for entry in source.entries) or "no picture and no CSV file"
         raise Slip(f"{source.title} holds {names}; {WANTED}: name one")
-    with closing(source.lines(chosen[0])) as lines:
-        every = list(enumerate(sources.counted(tables.rows(lines, source.name(chosen[0])), progress)))
+    every = list(tables.read(source, chosen[0], progress))
     rows = [(number, row) for number, row in every if row.label is None or row.split == "test"] or every
     images = np.frombuffer(b"".join(row.pixels for _, row in rows), np.uint8).reshape(-1, SIDE, SIDE)
     return Split(images, None, np.array([str(number) for number, _ in rows]))

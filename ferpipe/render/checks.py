@@ -1,7 +1,5 @@
 """What --strict refuses: dead links and anchors, pictures without alt, requests to other hosts, pages over budget."""
 
-from __future__ import annotations
-
 import gzip
 import posixpath
 import re
@@ -33,8 +31,8 @@ class Fault:
 def faults(files: Mapping[str, bytes]) -> list[Fault]:
     """Return each fault of the site's pages, scripts, styles and plots."""
     pages = {name: walk(content.decode()) for name, content in files.items() if name.endswith(".html")}
-    found = [fault for name, page in pages.items() for fault in _page(name, page, pages, files)]
-    return found + [fault for name in files if name.endswith((".css", ".js", ".svg")) for fault in _asset(name, files)]
+    faults = [fault for name, page in pages.items() for fault in _page(name, page, pages, files)]
+    return faults + [fault for name in files if name.endswith((".css", ".js", ".svg")) for fault in _asset(name, files)]
 
 
 def _page(name: str, page: Page, pages: Mapping[str, Page], files: Mapping[str, bytes]) -> Iterator[Fault]:

@@ -1,11 +1,8 @@
 """Pages: chapters and figures put into the templates."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
 from markupsafe import Markup
@@ -47,24 +44,25 @@ class Pages:
         """Return an edition's page in one language; `card` is the picture that stands for it elsewhere."""
         root = "../" * (1 + edition.folder.count("/"))
         slots = {
-            placed.item.name: self._figure(placed, figures[placed.item.name], edition, language, root)
+            name: _referred(self._figure(placed, figures[name], edition, language, root), writer.labels)
             for placed in writer.placed
-            if placed.item.name in figures  # else something is wrong, and the page is only checked
+            if (name := placed.item.name) in figures  # else something is wrong, and the page is only checked
         }
-        slots = {name: _referred(html, writer.labels) for name, html in slots.items()}
+        slot = re.compile(re.escape(SLOT).replace(r"\{\}", r"([\w-]+)"))
+        bodies = [slot.sub(lambda match: slots.get(match[1], ""), chapter.body) for chapter in writer.chapters]
         chapters = [
-            {"id": chapter.name, "title": Markup(chapter.title), "body": Markup(_filled(chapter.body, slots))}
-            for chapter in writer.chapters
+            {"id": chapter.name, "title": Markup(chapter.title), "body": Markup(body)}
+            for chapter, body in zip(writer.chapters, bodies, strict=True)
         ]
         values = self._frame(language) | {
             "root": root,
             "chapters": chapters,
             "edition": self._edition(edition, language),
-            "languages": self._languages(edition, root),
+            "languages": [self._frame(language) for language in self.report.languages],
             "others": [self._edition(other, language) for other in self.editions if other is not edition],
             "card": f"{self.report.site_url}assets/{edition.name}/{card.data}" if card else "",
             "card_size": SIZE,
-            "address": f"{self.report.site_url}{edition.folder}{language}/",
+            "home": f"{self.report.site_url}{edition.folder}",
             "cite": self._cite(edition, language),
         }
         try:
@@ -84,12 +82,12 @@ class Pages:
         ]
         return self._render("chooser.html", self._frame(self.report.languages[0]) | {"root": "", "entries": entries})
 
-    def _render(self, template: str, values: Mapping[str, Any]) -> bytes:
+    def _render(self, template: str, values: Mapping[str, object]) -> bytes:
         html = self.templates.get_template(template).render(values)
         html = html.replace(' loading="lazy"', "", 1)  # the first picture is needed at once
         return html.encode()
 
-    def _frame(self, language: str) -> dict[str, Any]:
+    def _frame(self, language: str) -> dict[str, object]:
         return {
             "lang": language,
             "html_lang": HTML_LANG[language],
@@ -99,7 +97,7 @@ class Pages:
             "description": self.report.description[language],
         }
 
-    def _edition(self, edition: Edition, language: str) -> dict[str, Any]:
+    def _edition(self, edition: Edition, language: str) -> dict[str, object]:
         settings, data = edition.analyses.get("settings", {}), edition.analyses.get("data", {})
         return {
             "name": self.report.names.get(edition.name, {}).get(language, edition.name),
@@ -110,18 +108,6 @@ class Pages:
             "splits": {name: data["splits"][name]["n"] for name in SPLITS if data.get("splits", {}).get(name)},
             "recipes": {name: fingerprints.of_value(recipe) for name, recipe in edition.recipes.items()},
         }
-
-    def _languages(self, edition: Edition, root: str) -> list[dict[str, str]]:
-        return [
-            {
-                "lang": language,
-                "html_lang": HTML_LANG[language],
-                "name": WORDS[language]["language"],
-                "href": f"../{language}/index.html",
-                "url": f"{self.report.site_url}{edition.folder}{language}/",
-            }
-            for language in self.report.languages
-        ]
 
     def _cite(self, edition: Edition, language: str) -> str:
         """Return the page's BibTeX entry."""
@@ -139,21 +125,14 @@ class Pages:
     def _figure(self, placed: Placed, figure: Figure, edition: Edition, language: str, root: str) -> str:
         """Return a figure with caption, sources and controls."""
         assets = f"{root}assets/{edition.name}/"
-        macros: Any = self.templates.get_template("macros.html").make_module(self._frame(language))
-        macro = macros.figure if placed.item.kind == "fig" else macros.table
+        macros = self.templates.get_template("macros.html").make_module(self._frame(language))
+        macro = getattr(macros, "figure" if placed.item.kind == "fig" else "table")
         side = "text" if figure.analysis == "claims" else "analyses"
         code = [f"ferpipe/{side}/{figure.analysis}.py", f"ferpipe/figures/{placed.item.name.replace('-', '_')}.py"]
         html = str(macro(placed, figure, Markup(figure.body), Markup(placed.caption), code, assets + figure.data))
         caption = f'<span class="numbered">{placed.label}</span> {placed.caption}'
-        filled = {
-            tokens.ALT: placed.alt,
-            tokens.CAPTION: caption,
-            tokens.LABEL: plain(placed.label),
-            tokens.ASSETS: assets,
-        }
-        for token, text in filled.items():
-            html = html.replace(token, text)
-        return html
+        html = html.replace(tokens.ALT, placed.alt).replace(tokens.CAPTION, caption)
+        return html.replace(tokens.LABEL, plain(placed.label)).replace(tokens.ASSETS, assets)
 
 
 def _referred(html: str, labels: Mapping[str, str]) -> str:
@@ -164,8 +143,3 @@ def _referred(html: str, labels: Mapping[str, str]) -> str:
         return f'<a class="reference" href="#{kind}-{name}">{labels[name]}</a>' if name in labels else ""
 
     return re.sub(re.escape(tokens.REFERRED).replace(r"\{\}", "(.*?)"), link, html)
-
-
-def _filled(body: str, slots: Mapping[str, str]) -> str:
-    pattern = re.escape(SLOT).replace(r"\{\}", r"([\w-]+)")
-    return re.sub(pattern, lambda match: slots.get(match[1], ""), body)

@@ -4,8 +4,6 @@ The site is made in memory, as `render` would make it; site/ is left alone. Each
 waits for the next version and reloads. The published page's policy stands as it is: the script is of the same place.
 """
 
-from __future__ import annotations
-
 import mimetypes
 import os
 import stat
@@ -16,8 +14,9 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socket import socket
 from threading import Condition, Thread
-from typing import Any
+from typing import Unpack
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from ferpipe.errors import Slip
@@ -30,23 +29,7 @@ PAUSE = 0.1  # seconds between two looks at the files: a few milliseconds each
 PATIENCE = 20.0  # seconds for which a browser's question for the next version is left open
 
 VERSION, SCRIPT, STYLE = "/serve/version", "/serve/reload.js", "/serve/problems.css"
-OWN = {
-    SCRIPT: b""""use strict";
-(async () => {
-  const shown = document.currentScript.dataset.version;
-  for (;;) {
-    try {
-      const answer = await fetch(`/serve/version?shown=${shown}`);
-      if (answer.ok && await answer.text() !== shown) return location.reload();
-    } catch { await new Promise(done => setTimeout(done, 500)); }  // the server is starting again
-  }
-})();
-""",
-    STYLE: b""".problems { position: fixed; inset: auto 0 0; z-index: 9; max-block-size: 60vh; overflow: auto;
-  margin: 0; padding: 1rem; background: #7a1010; color: #fff; font: 0.9rem/1.5 ui-monospace, Menlo, Consolas, monospace;
-  white-space: pre-wrap; }
-""",
-}
+OWN = {f"/serve/{path.name}": path.read_bytes() for path in (site.TEMPLATES / "serve").iterdir()}
 _BARE = b"<!doctype html><html lang='en'><head><title>ferpipe</title></head><body></body></html>"
 
 Files = Mapping[str, bytes]
@@ -77,10 +60,10 @@ class Desk:
             self._changed.notify_all()
         return problems
 
-    def newer(self, shown: str) -> str:
-        """Return the version as soon as it is not the one shown, or when patience ends."""
+    def newer(self, version: str) -> str:
+        """Return the version as soon as it is not this one, or when patience ends."""
         with self._changed:
-            self._changed.wait_for(lambda: self._version != shown, PATIENCE)
+            self._changed.wait_for(lambda: self._version != version, PATIENCE)
             return self._version
 
     def file(self, path: str) -> bytes | None:
@@ -115,8 +98,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Host", "").rsplit(":", 1)[0] not in (HOST, "localhost"):
             self._send(b"wanted 127.0.0.1 or localhost", "text/plain", 403)  # another site's name led here
         elif path == VERSION:
-            shown = parse_qs(parts.query).get("shown", [""])[0]
-            self._send(self.desk.newer(shown).encode(), "text/plain")
+            version = parse_qs(parts.query).get("shown", [""])[0]
+            self._send(self.desk.newer(version).encode(), "text/plain")
         elif (content := OWN.get(path) or self.desk.file(path)) is None:
             self._send(b"not found", "text/plain", 404)
         else:
@@ -130,14 +113,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         """Say nothing of a request."""
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: socket | tuple[bytes, socket], client_address: object) -> None:
         """Pass over a browser that has gone; tell the rest."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
@@ -149,9 +130,9 @@ def server(desk: Desk, port: int | None) -> ThreadingHTTPServer:
     `port` None is 8000 or, where that is taken, any free one; so is 0.
     """
     handler = type("Handler", (_Handler,), {"desk": desk})
-    for wanted in (PORT, 0) if port is None else (port,):
+    for number in (PORT, 0) if port is None else (port,):
         try:
-            return _Server((HOST, wanted), handler)
+            return _Server((HOST, number), handler)
         except OSError as error:
             if port is not None:
                 raise Slip(f"--port {port}: {error.strerror}; name another, or leave it out for a free one") from None
@@ -160,7 +141,7 @@ def server(desk: Desk, port: int | None) -> ThreadingHTTPServer:
 
 def state(places: Sequence[Path]) -> dict[str, tuple[int, int]]:
     """Return time of change and size of these files and of all in these folders, whatever is hidden left out."""
-    found, waiting = {}, [str(place) for place in places]
+    files, waiting = {}, [str(place) for place in places]
     while waiting:
         path = waiting.pop()
         try:
@@ -169,10 +150,10 @@ def state(places: Sequence[Path]) -> dict[str, tuple[int, int]]:
                 inside = (name for name in os.listdir(path) if not name.startswith((".", "__pycache__")))
                 waiting += [f"{path}/{name}" for name in inside]
             else:
-                found[path] = entry.st_mtime_ns, entry.st_size
+                files[path] = entry.st_mtime_ns, entry.st_size
         except OSError:  # one that an editor is replacing, or that is not there yet
             continue
-    return found
+    return files
 
 
 def watch(desk: Desk, places: Sequence[Path], code: Path, again: Callable[[], None]) -> None:
@@ -191,24 +172,15 @@ def watch(desk: Desk, places: Sequence[Path], code: Path, again: Callable[[], No
         time.sleep(PAUSE)
 
 
-def serve(
-    results: Path,
-    *,
-    artefacts: Path,
-    editions: Sequence[str] | None = None,
-    local: str | None = None,
-    partial: bool = False,
-    strict: bool = False,
-    port: int | None = None,
-    report: Path = site.REPORT,
-) -> None:
+def serve(results: Path, port: int | None = None, **asked: Unpack[site.Asked]) -> None:
     """Serve the site until interrupted, as its text, templates and results stand at any time; writes no page.
 
     Raises Slip where the port is taken. The process starts anew, on the same port, when the code changes.
     """
-    rules = {"editions": editions, "local": local, "partial": partial, "strict": strict}
-    desk = Desk(lambda: site.gather(results, artefacts=artefacts, report=report, **rules)[0])  # type: ignore[arg-type]
-    places = [report, results, site.TEMPLATES, *([artefacts / local / "faces.npz"] if local else [])]
+    desk = Desk(lambda: site.gather(results, **asked)[0])
+    places = [asked.get("report", site.REPORT), results, site.TEMPLATES]
+    if local := asked.get("local"):
+        places.append(asked["artefacts"] / local / "faces.npz")
     with server(desk, port) as listening:
         print(f"http://{HOST}:{listening.server_port}/  (an edit shows by itself; Ctrl-C ends)", flush=True)
 

@@ -1,16 +1,18 @@
 """The published site: exactly what results, text and templates render to."""
 
-from __future__ import annotations
-
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict, Unpack
 
+from ferpipe.drawing import gallery
 from ferpipe.storage import fingerprints, freshness, places
-from ferpipe.storage.fingerprints import PACKAGE
+from ferpipe.storage.encoding import JSON
+from ferpipe.storage.fingerprints import PACKAGE, Parsed
+from ferpipe.text import report as frame
 
 REPORT = PACKAGE.parent / "report"
 TEMPLATES = PACKAGE.parent / "templates"
@@ -24,119 +26,91 @@ TEXTS = "figures/texts.bin"  # in the artefacts: what is worked out from the tex
 
 @dataclass(frozen=True)
 class Site:
-    """What was written: the folder, its pages, how many files and bytes it holds, which changed, and what to tell."""
+    """What was written: the pages, which files changed, and what to tell."""
 
-    folder: Path
     pages: tuple[Path, ...]
-    files: int
-    size: int
     changed: tuple[str, ...]  # by their paths there, those that were removed too
     notes: tuple[str, ...]
 
 
-def render(
-    results: Path,
-    output: Path,
-    *,
-    artefacts: Path,
-    editions: Sequence[str] | None = None,
-    local: str | None = None,
-    strict: bool = False,
-    release: bool = False,
-    partial: bool = False,
-    report: Path = REPORT,
-) -> Site:
-    """Write the whole site into `output`; raises Problems with everything that is wrong, and then writes nothing.
+class Sources(TypedDict):
+    """What a site is made of beside its results."""
 
-    Without `editions` those of report.toml that have results here. `local` names a restricted data set whose page, with
-    faces, is for this machine alone. `strict` also refuses unused figures, dead links, external requests, pages over
-    budget, and results older than the code; those of a restricted data set, which not everybody can make anew, are
-    noted, and refused by `release` alone. Of a `partial` page, a trial's, what has no result is left out.
+    artefacts: Path
+    editions: NotRequired[Sequence[str] | None]  # data sets; None: those of report.toml that have results here
+    local: NotRequired[str | None]  # a restricted data set whose page, with faces, is for this machine alone
+    partial: NotRequired[bool]  # of this page, a trial's, what has no result is left out
+    report: NotRequired[Path]
+
+
+class Asked(Sources):
+    """What a site is refused for, too.
+
+    `strict` refuses unused figures, dead links, external requests, pages over budget, and results older than the code;
+    those of a restricted data set, which not everybody can make anew, are noted, and refused by `release` alone.
     """
 
-    files, notes = gather(
-        results, artefacts=artefacts, editions=editions, local=local, strict=strict, release=release, partial=partial,
-        report=report,
-    )  # fmt: skip
+    strict: NotRequired[bool]
+    release: NotRequired[bool]
+
+
+def render(results: Path, output: Path, **asked: Unpack[Asked]) -> Site:
+    """Write the whole site into `output`; raises Problems with everything that is wrong, and then writes nothing."""
+    files, notes = gather(results, **asked)
     changed = places.write(output, files, PAGE, earlier(output))
     pages = tuple(output / name for name in files if name.endswith("/index.html"))
-    return Site(output, pages, len(files), sum(map(len, files.values())), tuple(changed), tuple(notes))
+    return Site(pages, tuple(changed), tuple(notes))
 
 
-def gather(
-    results: Path,
-    *,
-    artefacts: Path,
-    editions: Sequence[str] | None = None,
-    local: str | None = None,
-    strict: bool = False,
-    release: bool = False,
-    partial: bool = False,
-    report: Path = REPORT,
-) -> tuple[dict[str, bytes], list[str]]:
+def gather(results: Path, **asked: Unpack[Asked]) -> tuple[dict[str, bytes], list[str]]:
     """Return every file of the site by its path, as `render` would write it, and its notes; raises as `render` does."""
     from ferpipe.render import build
     from ferpipe.text import memo
 
-    memory = _remembered(artefacts)
-    known = dict(memory)
-    names = [] if local else editions or published(results, report)
-    made_by = fingerprints.of_value(fingerprints.code(build.__name__, known))
-    before = memo.recall(artefacts / TEXTS, made_by)
-    rules = build.Rules(strict or release, release, partial)
-    files = build.gather(results, artefacts, report, TEMPLATES, names, local, rules, known)
-    memo.keep(artefacts / TEXTS, made_by, before)
-    _remember(artefacts, known, memory)
+    artefacts, local, report = asked["artefacts"], asked.get("local"), asked.get("report", REPORT)
+    strict, release = asked.get("strict", False), asked.get("release", False)
+    names = [] if local else asked.get("editions") or published(results, report)
+    rules = build.Rules(strict or release, release, asked.get("partial", False))
+    with _parsed(artefacts) as known:
+        made_by = fingerprints.of_value(fingerprints.code(build.__name__, known))
+        before = memo.recall(artefacts / TEXTS, made_by)
+        files = build.gather(results, artefacts, report, TEMPLATES, names, local, rules, known)
+        memo.keep(artefacts / TEXTS, made_by, before)
     return files
 
 
-def recipe(
-    results: Path,
-    *,
-    artefacts: Path,
-    editions: Sequence[str] | None = None,
-    local: str | None = None,
-    report: Path = REPORT,
-) -> dict[str, Any]:
+def recipe(results: Path, **sources: Unpack[Sources]) -> JSON:
     """Return what the site is made of: code, templates, text and results, as JSON; costs milliseconds."""
-    from ferpipe.drawing import gallery
-
-    memory = _remembered(artefacts)
-    known = dict(memory)
-    code: dict[str, str] = {}
-    for module in (__name__, *gallery.modules()):
-        code |= fingerprints.code(module, known)
-    wanted = [local] if local else editions or published(results, report)
-    hashes: dict[str, Any] = {f"results/{name}": _hashes(results / name) for name in wanted}
-    old = {name: freshness.outdated(results / name, known) for name in wanted}
-    if local and (faces := artefacts / local / "faces.npz").is_file():
-        hashes["faces"] = {faces.name: fingerprints.of_file(faces)}
-    _remember(artefacts, known, memory)
+    artefacts, local, report = sources["artefacts"], sources.get("local"), sources.get("report", REPORT)
+    datasets = [local] if local else list(sources.get("editions") or published(results, report))
+    with _parsed(artefacts) as known:
+        code: dict[str, str] = {}
+        for module in (__name__, *gallery.modules()):
+            code |= fingerprints.code(module, known)
+        outdated = {name: freshness.outdated(results / name, known) for name in datasets}
+    faces = artefacts / local / "faces.npz" if local else None
     return {
         "code": dict(sorted(code.items())),
         "templates": _hashes(TEMPLATES),
         "report": {name: value for name, value in _hashes(report).items() if not name.startswith("results/")},
-        "editions": list(wanted),
+        "editions": datasets,
         "local": local,
-        "outdated": old,
-        **hashes,
+        "outdated": outdated,
+        **{f"results/{name}": _hashes(results / name) for name in datasets},
+        **({"faces": {faces.name: fingerprints.of_file(faces)}} if faces and faces.is_file() else {}),
     }
 
 
 def published(results: Path, report: Path = REPORT) -> list[str]:
     """Return the data sets that report.toml names and that have results here; all where none has, to be told so."""
-    from ferpipe.text import report as frame
-
     names = list(frame.read(report).editions)
     return [name for name in names if any((results / name).glob("*/numbers.json"))] or names
 
 
 def absences(results: Path, report: Path = REPORT) -> list[str]:
     """Return a line for each data set that report.toml names and that has no results here."""
-    from ferpipe.text import report as frame
-
-    there = published(results, report)
-    absent = [name for name in frame.read(report).editions if name not in there]
+    present = published(results, report)
+    absent = [name for name in frame.read(report).editions if name not in present]
     return [f"edition '{name}' is left out: it has no results in {results}" for name in absent]
 
 
@@ -145,17 +119,14 @@ def names(folder: Path, editions: Sequence[str] | None, local: str | None, repor
 
     And those that are there, and named as a figure's files are: what a figure will be is known only when it is drawn.
     """
-    from ferpipe.drawing import gallery
-    from ferpipe.text import report as frame
-
-    shown = frame.read(report)
-    wanted = [local] if local else list(editions or shown.editions)
-    pages = {f"{'' if k == 0 else f'{name}/'}{language}/index.html"
-             for k, name in enumerate(wanted) for language in shown.languages}  # fmt: skip
+    content = frame.read(report)
+    datasets = [local] if local else list(editions or content.editions)
+    roots = ["", *(f"{name}/" for name in datasets[1:])]
+    pages = {f"{root}{language}/index.html" for root in roots for language in content.languages}
     drawn = re.compile(rf"(?:{'|'.join((*gallery.names(), gallery.CARD))})[-.]")
-    assets = [path for one in wanted for path in (folder / "assets" / one).glob("*")]
+    assets = [path for name in datasets for path in (folder / "assets" / name).glob("*")]
     figures = {path.relative_to(folder).as_posix() for path in assets if drawn.match(path.name)}
-    return pages | figures | {*ASSETS, *FRAME, *(f"{name}/numbers.json" for name in wanted[1:])}
+    return pages | figures | {*ASSETS, *FRAME, *(f"{root}numbers.json" for root in roots)}
 
 
 def earlier(folder: Path) -> places.Evidence:
@@ -179,15 +150,11 @@ def _hashes(folder: Path) -> dict[str, str]:
     }
 
 
-def _remembered(artefacts: Path) -> dict[str, Any]:
-    from ferpipe.storage import atomic
-
-    memory: dict[str, Any] = json.loads(atomic.unseal(artefacts / MEMORY) or b"{}")
-    return memory
-
-
-def _remember(artefacts: Path, known: dict[str, Any], memory: dict[str, Any]) -> None:
-    from ferpipe.storage import atomic
-
-    if known != memory:
-        atomic.seal(artefacts / MEMORY, json.dumps(known if len(known) < 1000 else {}).encode())
+@contextmanager
+def _parsed(artefacts: Path) -> Iterator[Parsed]:
+    """Yield what is known of parsed code, and write it down where the block has found out more."""
+    known = freshness.remembered(artefacts / MEMORY)
+    before = len(known)
+    yield known
+    if len(known) != before:
+        freshness.remember(artefacts / MEMORY, known if len(known) < 1000 else {})

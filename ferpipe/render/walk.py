@@ -1,7 +1,5 @@
 """A walk over a page: its ids, links, and what a browser would fetch, each with its line."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -21,14 +19,12 @@ class Page:
     """What a page refers to."""
 
     ids: set[str] = field(default_factory=set)
-    twice: list[tuple[str, int]] = field(default_factory=list)
-    """Ids that stand a second time, with the line of it."""
+    twice: list[tuple[str, int]] = field(default_factory=list)  # ids that stand a second time, with the line of it
     links: list[str] = field(default_factory=list)
     loads: list[str] = field(default_factory=list)
     images: list[Attributes] = field(default_factory=list)
     elements: list[tuple[str, Attributes]] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
-    """Of each of the elements."""
+    lines: list[int] = field(default_factory=list)  # of each of the elements
     link_lines: list[int] = field(default_factory=list)
     load_lines: list[int] = field(default_factory=list)
 
@@ -64,9 +60,9 @@ class _Walker(HTMLParser):
 
 
 def _loaded(tag: str, values: Attributes) -> list[str]:
-    found = [values.get(key) for key in _LOADING.get(tag, ())]
+    sources = [values.get(key) for key in _LOADING.get(tag, ())]
     if tag in ("img", "source"):
-        found += [part.split()[0] for part in (values.get("srcset") or "").split(",") if part.strip()]
+        sources += [part.split()[0] for part in (values.get("srcset") or "").split(",") if part.strip()]
     if tag == "link" and _LOADED_LINKS & set((values.get("rel") or "").split()):
-        found.append(values.get("href"))
-    return [source for source in found if source]
+        sources.append(values.get("href"))
+    return [source for source in sources if source]

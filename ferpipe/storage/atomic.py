@@ -5,8 +5,6 @@ cannot be replaced in one step everywhere, so the old one first steps aside; `re
 between. What lay in the old folder and is none of the new one's files moves into the new one.
 """
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import os
@@ -21,13 +19,7 @@ from pathlib import Path
 NEW, OLD = ".ferpipe-new-", ".ferpipe-old-"  # names that nobody else gives
 _OPEN = re.compile(r"/dev/(stdout|stderr)$|/(?:dev|proc/self)/fd/(\d+)$")
 # of a mount point, and of a folder that one may not change
-_HELD = {
-    errno.EBUSY,
-    errno.EXDEV,
-    errno.EACCES,
-    errno.EPERM,
-    errno.EROFS,
-}
+_HELD = {errno.EBUSY, errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 def write(path: Path, content: bytes) -> None:
@@ -50,14 +42,11 @@ def write(path: Path, content: bytes) -> None:
                     raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
                 shutil.copymode(target, new)
             os.replace(new, target)
-        except OSError as error:
+        except BaseException as error:
             _unlink(new)  # on a full disk half a file is in the way
-            if error.errno not in _HELD or not target.is_file():
+            if not isinstance(error, OSError) or error.errno not in _HELD or not target.is_file():
                 raise
             target.write_bytes(content)
-        except BaseException:
-            _unlink(new)
-            raise
 
 
 def stream(path: Path) -> bool:
@@ -73,12 +62,11 @@ def stream(path: Path) -> bool:
 
 
 def _send(path: Path, content: bytes) -> None:
-    found = _OPEN.match(os.fspath(path))
-    if found is None:
-        with open(path, "wb") as file:
-            file.write(content)
+    descriptor = _OPEN.match(os.fspath(path))
+    if descriptor is None:
+        path.write_bytes(content)
         return
-    number = {"stdout": 1, "stderr": 2}.get(found[1]) or int(found[2] or 0)
+    number = {"stdout": 1, "stderr": 2}.get(descriptor[1]) or int(descriptor[2] or 0)
     sys.stdout.flush()
     with os.fdopen(os.dup(number), "wb") as file:  # opened anew it would be written from its beginning
         file.write(content)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 Arrays = Mapping[str, "np.ndarray"]
+JSON = dict[str, Any]  # an object of it
 
 JSON_LIMIT = 64 << 20  # bytes; the largest result has a hundredth of it
 PIECE = 1 << 20  # bytes read at once
@@ -38,7 +39,7 @@ def whole(*files: Path) -> bool:
     return True
 
 
-def json_bytes(value: Any) -> bytes:
+def json_bytes(value: object) -> bytes:
     """Return JSON with sorted keys, the same bytes for the same value; NaN is refused."""
     return (json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False) + "\n").encode()
 

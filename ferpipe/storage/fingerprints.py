@@ -5,8 +5,6 @@ and docstrings, so that an edit to a comment reruns nothing and a changed helper
 runs or tells the work (ASIDE) changes no result, and makes nothing stale.
 """
 
-from __future__ import annotations
-
 import ast
 import hashlib
 import json
@@ -16,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = Path(__file__).parents[1]
+Parsed = dict[str, Any]  # JSON: the hash of a file's bytes -> the hash of its code, and what it imports
 ASIDE = (  # rooms, and modules of other rooms
     "ferpipe.storage", "ferpipe.build", "ferpipe.errors", "ferpipe.results.stored", "ferpipe.networks.checkpoints",
     "ferpipe.data.cache", "ferpipe.text.memo",
@@ -27,7 +26,7 @@ def of_bytes(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def of_value(value: Any) -> str:
+def of_value(value: object) -> str:
     """Return the fingerprint of a JSON value."""
     return of_bytes(json.dumps(value, sort_keys=True).encode())
 
@@ -38,32 +37,32 @@ def of_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
-def code(module: str, known: dict[str, Any] | None = None) -> dict[str, str]:
+def code(module: str, known: Parsed | None = None) -> dict[str, str]:
     """Return the fingerprint of each of the project's modules that `module` is made of, by name.
 
     `known` is a memory of parsed files by the hash of their bytes; it is filled, and spares parsing them again.
     """
-    found: dict[str, str] = {}
+    hashes: dict[str, str] = {}
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        if name in found or aside(name) or (path := _file(name)) is None:
+        if name in hashes or aside(name) or (path := _file(name)) is None:
             continue
-        found[name], imports = _parsed(path, {} if known is None else known)
-        waiting += [holder for one in imports if (holder := _module(one))]
-    return dict(sorted(found.items()))
+        hashes[name], imports = _parsed(path, known)
+        waiting += [holder for imported in imports if (holder := _module(imported))]
+    return dict(sorted(hashes.items()))
 
 
-def module(name: str, known: dict[str, Any] | None = None) -> str:
+def module(name: str, known: Parsed | None = None) -> str:
     """Return the fingerprint of one module's own code, whether it stands aside or not."""
     path = _file(name)
     assert path is not None, name
-    return _parsed(path, {} if known is None else known)[0]
+    return _parsed(path, known)[0]
 
 
 def aside(name: str) -> bool:
     """Return whether a module only stores, runs or tells the work of others."""
-    return any(name == one or name.startswith(f"{one}.") for one in ASIDE)
+    return f"{name}.".startswith(tuple(f"{room}." for room in ASIDE))
 
 
 def _module(name: str) -> str | None:
@@ -71,22 +70,17 @@ def _module(name: str) -> str | None:
 
     A module is not made of the package that holds it: the list of all analyses is no part of any of them.
     """
-    if _file(name) is not None:
-        return name
-    holder = name.rpartition(".")[0]
-    return holder if holder and _file(holder) is not None else None
+    return next((holder for holder in (name, name.rpartition(".")[0]) if holder and _file(holder)), None)
 
 
 @cache
 def _file(name: str) -> Path | None:
     base = PACKAGE.parent.joinpath(*name.split("."))
-    for path in (base.with_suffix(".py"), base / "__init__.py"):
-        if path.is_file():
-            return path
-    return None
+    return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)
 
 
-def _parsed(path: Path, known: dict[str, Any]) -> tuple[str, list[str]]:
+def _parsed(path: Path, known: Parsed | None) -> tuple[str, list[str]]:
+    known = {} if known is None else known
     state = os.stat(path)
     key = _hash(path, state.st_mtime_ns, state.st_size)
     if key not in known:
@@ -109,7 +103,7 @@ def _tree_hash(tree: ast.Module) -> str:
     return of_bytes(repr(_plain(tree)).encode())
 
 
-def _plain(node: Any) -> Any:
+def _plain(node: object) -> object:
     """Return a syntax tree as tuples, without what is empty: newer Pythons add empty fields, which are no change."""
     if isinstance(node, list):
         return [_plain(item) for item in node]

@@ -4,22 +4,21 @@ A recipe is JSON: code, parameters, and the hashes of what was read. A stage is 
 the one that would be used now; what differs is the reason why it is stale.
 """
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from ferpipe.errors import Slip
 from ferpipe.storage import atomic, encoding, fingerprints
+from ferpipe.storage.encoding import JSON
+from ferpipe.storage.fingerprints import Parsed
 
-Recipe = dict[str, Any]
+Recipe = JSON
 
 
-def recorded(path: Path) -> dict[str, Any] | None:
+def recorded(path: Path) -> JSON | None:
     """Return a record of ours, or None where there is none that can be read: then the work is done again."""
     try:
         record = encoding.read_json(path)
@@ -28,88 +27,94 @@ def recorded(path: Path) -> dict[str, Any] | None:
     return record if isinstance(record, dict) else None
 
 
-def remembered(path: Path) -> dict[str, Any]:
+def remembered(path: Path) -> JSON:
     """Return what `remember` wrote; nothing where a byte of it is not as it was written."""
     return json.loads(atomic.unseal(path) or b"{}")
 
 
-def remember(path: Path, values: dict[str, Any]) -> None:
+def remember(path: Path, values: JSON) -> None:
     """Write what only spares work, with a hash."""
     atomic.seal(path, json.dumps(values).encode())
 
 
-def differences(old: Any, new: Any) -> list[str]:
+def differences(old: object, new: object) -> list[str]:
     """Return what a person did between two recipes, a line each: `lime.py was edited`, `members: 4 more epochs`."""
     if not isinstance(old, dict) or not isinstance(new, dict):
         return [] if old == new else ["its record is damaged"]
     lines = []
-    for key in sorted({*old, *new}, key=lambda key: (_ORDER.index(key) if key in _ORDER else len(_ORDER), key)):
-        if old.get(key) != new.get(key):
-            lines += _WORDS.get(key, _settings)(old.get(key), new.get(key))
+    for key in sorted(changed(old, new), key=lambda key: _ORDER.index(key) if key in _ORDER else len(_ORDER)):
+        lines += _WORDS.get(key, _settings)(old.get(key), new.get(key))
     return lines
 
 
-def _code(old: Any, new: Any) -> list[str]:
-    old, new = (value if isinstance(value, dict) else {} for value in (old, new))
-    changed = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
-    shown = {name: f"{name.removeprefix('ferpipe.').replace('.', '/')}.py" for name in changed}
-    ways = {name: "is used now" if name not in old else "was edited" if name in new else "is used no more"
-            for name in changed}  # fmt: skip
-    return [f"{shown[name]} {ways[name]}" for name in changed]
+def _table(value: object) -> JSON:
+    return value if isinstance(value, dict) else {}
 
 
-def _settings(old: Any, new: Any) -> list[str]:
-    """Return the flags whose values differ: `--seed 5 instead of 0`."""
-    old, new = (value if isinstance(value, dict) else {} for value in (old, new))
+def changed(old: JSON, new: JSON) -> list[str]:
+    """Return the keys whose values differ, in their order."""
+    return sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
+
+
+def _code(old: object, new: object) -> list[str]:
+    before, after = _table(old), _table(new)
     return [
-        f"{'--' * (key in ('preset', 'seed'))}{key} {_shown(new.get(key))} instead of {_shown(old.get(key))}"
-        for key in sorted({*old, *new})
-        if old.get(key) != new.get(key)
+        f"{name.removeprefix('ferpipe.').replace('.', '/')}.py "
+        + ("is used now" if name not in before else "was edited" if name in after else "is used no more")
+        for name in changed(before, after)
     ]
 
 
-def _shown(value: Any) -> str:
+def _settings(old: object, new: object) -> list[str]:
+    """Return the flags whose values differ: `--seed 5 instead of 0`."""
+    before, after = _table(old), _table(new)
+    return [
+        f"{'--' * (key in ('preset', 'seed'))}{key} {_told(after.get(key))} instead of {_told(before.get(key))}"
+        for key in changed(before, after)
+    ]
+
+
+def _told(value: object, nothing: str = "none") -> str:
     if isinstance(value, list):
         return " + ".join(f"{part:,}" if isinstance(part, int) else str(part) for part in value)
-    return "none" if value is None else str(value)
+    return nothing if value is None else str(value)
 
 
-def _members(old: Any, new: Any) -> list[str]:
+def _count(difference: int) -> str:
+    return f"{abs(difference)} {'more' if difference > 0 else 'fewer'}"
+
+
+def _members(old: object, new: object) -> list[str]:
     """Return in what the networks differ, each kind once: `members: 4 more epochs`."""
-    old, new = (list(value.values()) if isinstance(value, dict) else [] for value in (old, new))
-    if not all(isinstance(value, dict) and isinstance(value.get("recipe"), dict) for value in [*old, *new]):
+    networks = [list(_table(value).values()) for value in (old, new)]
+    if not all(isinstance(_table(network).get("recipe"), dict) for side in networks for network in side):
         return ["members: their record is of another form"]
     lines: list[str] = []
     for word, role in (("members", "member"), ("overfitting model", "overfitted"), ("student", "student")):
-        before, after = ([one for one in side if one["recipe"].get("role") == role] for side in (old, new))
-        if more := len(after) - len(before):
-            lines.append(f"{word}: {abs(more)} {'more' if more > 0 else 'fewer'}")
-        for one, other in zip(before, after, strict=False):
-            changed = recipes(one["recipe"], other["recipe"])
-            if not changed and one.get("weights") != other.get("weights"):
-                changed = ["trained anew"]
-            lines += [f"{word}: {line}" for line in changed]
+        before, after = ([network for network in side if network["recipe"].get("role") == role] for side in networks)
+        if len(after) != len(before):
+            lines.append(f"{word}: {_count(len(after) - len(before))}")
+        for earlier, later in zip(before, after, strict=False):
+            anew = ["trained anew"] * (earlier.get("weights") != later.get("weights"))
+            lines += [f"{word}: {line}" for line in recipes(earlier["recipe"], later["recipe"]) or anew]
     return list(dict.fromkeys(lines)) or ["members: others"]
 
 
-def recipes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+def recipes(old: JSON, new: JSON) -> list[str]:
     """Return in what a network's hyperparameters differ from another's: `4 more epochs`, `width 32 instead of 16`."""
     lines = []
-    for key in sorted({*old, *new}):
+    for key in changed(old, new):
         before, after = old.get(key), new.get(key)
-        if before == after:
-            continue
         if key == "epochs" and isinstance(before, int) and isinstance(after, int):
-            more = after - before
-            lines.append(f"{abs(more)} {'more' if more > 0 else 'fewer'} epoch{'s' * (abs(more) > 1)}")
+            lines.append(f"{_count(after - before)} epoch{'s' * (abs(after - before) > 1)}")
         else:
-            usual = [_shown(value) if value is not None else "the usual" for value in (after, before)]
-            lines.append(f"{key.replace('_', ' ')} {usual[0]} instead of {usual[1]}")
+            values = [_told(value, "the usual") for value in (after, before)]
+            lines.append(f"{key.replace('_', ' ')} {' instead of '.join(values)}")
     return lines
 
 
 _ORDER = ("data", "source", "parameters", "members", "code")
-_WORDS: dict[str, Callable[[Any, Any], list[str]]] = {
+_WORDS: dict[str, Callable[[object, object], list[str]]] = {
     "code": _code,
     "members": _members,
     "data": lambda old, new: ["the data set is another"],
@@ -173,7 +178,7 @@ class Log:
             print(f"{'':<24}        {reason}", flush=True)
 
 
-def reasons(record: dict[str, Any] | None, recipe: Recipe, rebuild: bool) -> list[str]:
+def reasons(record: JSON | None, recipe: Recipe, rebuild: bool) -> list[str]:
     """Return why a stage is to be made; nothing where it is fresh."""
     if record is None:
         return ["not made yet"]
@@ -198,7 +203,7 @@ _INPUTS = {
 }
 
 
-def inputs(dataset: str, networks: Mapping[str, Any], known: dict[str, Any] | None = None) -> Recipe:
+def inputs(dataset: str, networks: Mapping[str, object], known: Parsed | None = None) -> Recipe:
     """Return fingerprints of the code that makes an analysis's inputs today; its recipe has the inputs' own.
 
     `networks` are the code that trained each: they may be kept though that is older.
@@ -211,7 +216,7 @@ def inputs(dataset: str, networks: Mapping[str, Any], known: dict[str, Any] | No
     }
 
 
-def outdated(folder: Path, known: dict[str, Any] | None = None) -> dict[str, str]:
+def outdated(folder: Path, known: Parsed | None = None) -> dict[str, str]:
     """Return each analysis whose result in `folder`, one data set's, is not what today's code makes, and why not.
 
     That is: results of other code, of other networks, data or settings than most of their neighbours', and none at all.
@@ -226,22 +231,21 @@ def outdated(folder: Path, known: dict[str, Any] | None = None) -> dict[str, str
             lines[name] = "its record is damaged" if record else "has no result"
         elif edited := _code(recipe.get("code"), fingerprints.code(f"ferpipe.analyses.{name}", known)):
             lines[name] = edited[0] + (f", and {len(edited) - 1} more" if len(edited) > 1 else "")
-        elif why := _aged(folder.name, recipe, record.get("inputs"), known):
+        elif why := _aged(folder.name, recipe, _table(record.get("inputs")), known):
             lines[name] = why
         else:
             shared = {key: value for key, value in (recipe.get("parameters") or {}).items() if "." not in key}
             runs[name] = fingerprints.of_value([shared, recipe.get("data"), recipe.get("members")])
     usual = max(runs.values(), key=list(runs.values()).count, default="")
-    lines |= {name: "is of another run than the rest" for name, one in runs.items() if one != usual}
+    lines |= {name: "is of another run than the rest" for name, run in runs.items() if run != usual}
     return dict(sorted(lines.items()))
 
 
-def _aged(dataset: str, recipe: Recipe, made_by: Any, known: dict[str, Any] | None) -> str:
+def _aged(dataset: str, recipe: Recipe, made_by: JSON, known: Parsed | None) -> str:
     """Return which of the inputs other code makes today; nothing of a data set that nobody makes."""
     if dataset not in READERS:
         return ""
     trainer = fingerprints.code("ferpipe.training.loop", known) if dataset in DRAWN else {}
     now = inputs(dataset, dict.fromkeys(recipe.get("members") or (), trainer), known)
     asked = ("data", "effort", "plan", "networks") if dataset in DRAWN else ("data", "effort")
-    made_by = made_by if isinstance(made_by, dict) else {}
     return next((_INPUTS[key] for key in asked if made_by.get(key) != now[key]), "")

@@ -4,8 +4,6 @@ The operating system holds the lock and lets go of it when its process ends, how
 which a kill left behind holds nobody up. A file beside it tells those who wait whom they wait for.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import platform
@@ -28,10 +26,8 @@ def held(files: Iterable[Path], patience: float = PATIENCE) -> Iterator[None]:
     Their folders are made if they are not there. No file is left behind, nor a folder in which nothing came to lie.
     """
     with ExitStack() as stack:
-        for file in sorted(
-            {Path(os.path.realpath(file)) for file in files}
-        ):  # in one order, so that no two wait for each other
-            stack.enter_context(_held(file, patience))
+        for name in sorted({os.path.realpath(file) for file in files}):  # in one order: no two wait for each other
+            stack.enter_context(_held(Path(name), patience))
         yield
 
 

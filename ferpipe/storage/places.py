@@ -4,8 +4,6 @@ A folder holds a list, LIST, of what builds wrote there: files, or folders in wh
 list is somebody's: it stays, and where a build would write over it, that is a Slip which names it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -13,23 +11,15 @@ import re
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
 
 from ferpipe.errors import Slip
 from ferpipe.storage import atomic
 
 LIST = ".ferpipe.json"
 STREAM = Path("-")  # standard output
-SOURCES = (
-    "ferpipe",
-    "report",
-    "site",
-    "templates",
-    "tests",
-    ".git",
-    ".github",
-    ".ci",
-)  # of the project: no place for a build
+SOURCES = ("ferpipe", "report", "site", "templates", "tests", ".git", ".github", ".ci")  # no place for a build
 SUBMISSION = re.compile(rb"id,emotion\n(?:[^\n]*,[0-6]\n)*")  # a file that predict may write over
 
 Evidence = Callable[[str], bool]  # whether a name in a folder is a build's though no list has it
@@ -40,24 +30,26 @@ def check_folder(flag: str, folder: Path, root: Path, here: Iterable[Path], but:
 
     It must not hold any folder of `here`, nor lie among the sources of the project in `root`, but for what is in `but`.
     """
-    shown = f"{flag} {folder}"
+    argument = f"{flag} {folder}"
     try:
         place = Path(os.path.realpath(folder))
         if os.path.lexists(place) and not place.is_dir():
-            raise Slip(f"{shown}: is no folder; wanted one, or a name for a new one")
+            raise Slip(f"{argument}: is no folder; wanted one, or a name for a new one")
     except OSError as error:
-        raise Slip(f"{shown}: {error.strerror}; name another folder") from None
+        raise Slip(f"{argument}: {error.strerror}; name another folder") from None
     for inside in here:
         if inside.resolve().is_relative_to(place):
-            raise Slip(f"{shown}: holds {inside}, and all that is yours there; name a folder below it")
-    if not any(place.is_relative_to(one.resolve()) for one in but):
-        for name in SOURCES:
-            if place.is_relative_to((root / name).resolve()):
-                raise Slip(f"{shown}: is among the project's sources; name another folder")
-    check_writable(shown, place)
+            raise Slip(f"{argument}: holds {inside}, and all that is yours there; name a folder below it")
+    if _below(place, (root / name for name in SOURCES)) and not _below(place, but):
+        raise Slip(f"{argument}: is among the project's sources; name another folder")
+    check_writable(argument, place)
 
 
-def check_writable(shown: str, folder: Path) -> None:
+def _below(place: Path, folders: Iterable[Path]) -> bool:
+    return any(place.is_relative_to(folder.resolve()) for folder in folders)
+
+
+def check_writable(argument: str, folder: Path) -> None:
     """Raise Slip unless files can be made in `folder`, or where it would be."""
     while not os.path.lexists(folder) and folder != folder.parent:
         folder = folder.parent
@@ -65,7 +57,7 @@ def check_writable(shown: str, folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise Slip(f"{shown}: cannot write there ({error.strerror}); name another place") from None
+        raise Slip(f"{argument}: cannot write there ({error.strerror}); name another place") from None
 
 
 def check_below(flag: str, folders: Iterable[Path]) -> None:
@@ -85,29 +77,28 @@ def check_file(flag: str, path: Path, read: Path) -> None:
     """
     if path == STREAM:
         return
-    shown = f"{flag} {path}"
+    argument = f"{flag} {path}"
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
-        return check_writable(shown, Path(os.path.realpath(path)).parent)
+        return check_writable(argument, Path(os.path.realpath(path)).parent)
     except OSError as error:
-        raise Slip(f"{shown}: cannot write there ({error.strerror}); name another file") from None
+        raise Slip(f"{argument}: cannot write there ({error.strerror}); name another file") from None
     if stat.S_ISDIR(mode):
-        raise Slip(f"{shown} is a folder; wanted a file, such as submission.csv")
+        raise Slip(f"{argument} is a folder; wanted a file, such as submission.csv")
     if stat.S_ISSOCK(mode) or not os.access(path, os.W_OK):
-        raise Slip(f"{shown}: cannot write there; name another file")
+        raise Slip(f"{argument}: cannot write there; name another file")
     if read.exists() and path.samefile(read):
-        raise Slip(f"{shown}: is what is read; name another file")
+        raise Slip(f"{argument}: is what is read; name another file")
     if not atomic.stream(path) and path.stat().st_size and not SUBMISSION.fullmatch(path.read_bytes()):
-        raise Slip(f"{shown} holds something else than a submission; name another file, or remove this one")
+        raise Slip(f"{argument} holds something else than a submission; name another file, or remove this one")
 
 
 def check_apart(folders: Mapping[str, Path]) -> None:
     """Raise Slip where two flags name the same folder: each has a list of its own."""
     seen: dict[Path, str] = {}
     for flag, folder in folders.items():
-        other = seen.setdefault(Path(os.path.realpath(folder)), flag)
-        if other != flag:
+        if (other := seen.setdefault(Path(os.path.realpath(folder)), flag)) != flag:
             raise Slip(f"{flag} {folder}: is {other}'s folder; name one for each")
 
 
@@ -120,18 +111,14 @@ def listed(folder: Path, kind: str) -> set[str] | None:
     try:
         record = json.loads(path.read_bytes()) if path.is_file() else {}
         names, of = record["files"], record["kind"]
-        if record["hash"] != _hash(names) or not all(map(_inside, names)):
+        inside = all(name and not name.startswith("/") and ".." not in name.split("/") for name in names)
+        if record["hash"] != _hash(names) or not inside:
             return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     if of != kind:
         raise Slip(f"{folder} holds a build's {of}; name another folder for the {kind}")
     return set(names)
-
-
-def _inside(name: str) -> bool:
-    """Return whether a name is of something in the folder itself or below it."""
-    return bool(name) and not name.startswith("/") and ".." not in name.split("/")
 
 
 def enlist(folder: Path, names: Iterable[str], kind: str) -> bool:
@@ -166,40 +153,38 @@ def check(folder: Path, names: Iterable[str], kind: str, earlier: Evidence = nob
     `earlier` tells of a name whether a build wrote it that kept no list yet. Of `files`, what is now a folder or a pipe
     is in the way even if a list has it.
     """
-    own = listed(folder, kind)
+    known = listed(folder, kind)
     if (folder / LIST).is_dir() or atomic.stream(folder / LIST):
         raise Slip(f"{folder / LIST} is in the way; move it away")
     names = sorted(names)
-    if own is None and os.path.lexists(folder / LIST) and not any(map(earlier, names)):
+    if known is None and os.path.lexists(folder / LIST) and not any(map(earlier, names)):
         raise Slip(f"{folder / LIST} is no list that a build wrote; move it away")
     for name in names:
-        if clash := _clash(folder, name, own, earlier):
+        if clash := _clash(folder, name, known, earlier):
             raise Slip(f"{clash} is there and no build wrote it; move it away, or name another folder than {folder}")
         path = folder / name
         if files and (path.is_dir() or atomic.stream(path)):
             raise Slip(f"{path} is no file, and no build made it so; move it away")
 
 
-def _clash(folder: Path, name: str, own: set[str] | None, earlier: Evidence) -> Path | None:
-    """Return what is in the way of a file or folder `name`; None where there is nothing, or what is our own."""
-    path = folder
-    *above, last = name.split("/")
-    for k, part in enumerate(above):
-        path /= part
-        if "/".join(above[: k + 1]) in (own or ()):
+def _clash(folder: Path, name: str, known: set[str] | None, earlier: Evidence) -> Path | None:
+    """Return what is in the way of a file or folder `name`; None where there is nothing, or what is listed as ours."""
+    for above in [*reversed(PurePosixPath(name).parents)][1:]:  # but for the folder itself
+        path = folder / above
+        if str(above) in (known or ()):
             return None
-        if os.path.lexists(path) and not path.is_dir() and path.exists():
+        if path.exists() and not path.is_dir():
             return path
-    path /= last
-    if not os.path.lexists(path) or name in (own or ()) or (own is None and earlier(name)):
+    path = folder / name
+    if not os.path.lexists(path) or (earlier(name) if known is None else name in known) or _empty(path):
         return None
-    return None if _empty(path) else path
+    return path
 
 
 def _empty(path: Path) -> bool:
     """Return whether a path is a folder in which nothing lies, or a link to what is not there yet."""
     try:
-        return path.is_dir() and not any(path.iterdir()) if os.stat(path) else False
+        return stat.S_ISDIR(os.stat(path).st_mode) and not any(path.iterdir())
     except FileNotFoundError:
         return True
     except OSError:
@@ -210,10 +195,10 @@ def claim(folder: Path, names: Iterable[str], kind: str, earlier: Evidence = nob
     """List files or folders as a build's own, before it writes them; raises Slip as `check` does."""
     names = set(names)
     check(folder, names, kind, earlier)
-    own = listed(folder, kind)
-    if own is None:
-        own = {entry.name for entry in folder.iterdir() if earlier(entry.name)} if folder.is_dir() else set()
-    enlist(folder, names | own, kind)
+    known = listed(folder, kind)
+    if known is None:
+        known = {entry.name for entry in folder.iterdir() if earlier(entry.name)} if folder.is_dir() else set()
+    enlist(folder, names | known, kind)
 
 
 def changing(folder: Path, files: Mapping[str, bytes], kind: str, earlier: Evidence = nobodys) -> list[str]:
@@ -230,20 +215,24 @@ def write(folder: Path, files: Mapping[str, bytes], kind: str, earlier: Evidence
     Raises Slip, before anything is written, where something is in the way. Files that only the last build wrote are
     removed. A kill leaves each file old or new, and the list names both.
     """
-    own = listed(folder, kind) or set()
+    listing = listed(folder, kind) or set()
     new = changing(folder, files, kind, earlier)
-    _clear(folder, own)
-    if new or own != set(files):
-        enlist(folder, own | set(files), kind)
+    for name in (*listing, LIST):  # what a kill left half-written of our own files
+        path = folder / name
+        path.with_name(atomic.NEW + path.name).unlink(missing_ok=True)
+    relisted = listing != set(files)
+    if new or relisted:
+        enlist(folder, listing | set(files), kind)
     for name in new:
         atomic.write(folder / name, files[name])
-    gone = [name for name in own - set(files) if (folder / name).is_file() and not (folder / name).is_symlink()]
+    gone = [name for name in listing - set(files) if (folder / name).is_file() and not (folder / name).is_symlink()]
     for name in gone:
         (folder / name).unlink()
     for name in gone:
-        _prune(folder / name, folder)
+        with suppress(OSError):  # not empty, as the folder itself is not: its list lies there; or gone already
+            os.removedirs((folder / name).parent)
     enlist(folder, files, kind)
-    return [*new, *gone, *([LIST] if own != set(files) else [])]
+    return [*new, *gone, *[LIST] * relisted]
 
 
 def _holds(path: Path, content: bytes) -> bool:
@@ -251,21 +240,3 @@ def _holds(path: Path, content: bytes) -> bool:
         return path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content
     except OSError:
         return False
-
-
-def _clear(folder: Path, own: Iterable[str]) -> None:
-    """Remove what a kill left half-written of our own files."""
-    for name in (*own, LIST):
-        path = folder / name
-        path.with_name(atomic.NEW + path.name).unlink(missing_ok=True)
-
-
-def _prune(path: Path, folder: Path) -> None:
-    """Remove the folders above a file that is gone, as far as they are empty."""
-    for above in path.parents:
-        if above == folder or above.is_symlink():
-            return
-        try:
-            above.rmdir()
-        except OSError:  # not empty, or gone already
-            return

@@ -1,11 +1,9 @@
 """All sections in one language: expressions filled in, figures numbered, references resolved, Markdown rendered."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from ferpipe.storage.encoding import JSON
 from ferpipe.text import claims, lacking, markup
 from ferpipe.text.expressions import Expressions
 from ferpipe.text.hold import Held
@@ -42,7 +40,7 @@ class Writer:
         self,
         language: str,
         sections: Sequence[Section],
-        values: Mapping[str, Any],
+        values: JSON,
         absent: Collection[str] = (),  # analyses without a result, of which nothing is said
         drawn: Mapping[str, Collection[str]] | None = None,  # the analyses that each figure is drawn from
     ) -> None:
@@ -70,16 +68,12 @@ class Writer:
     def _fill(self, passage: Passage | None) -> str:
         return self.expressions.fill(passage, self.values, self.problems) if passage else ""
 
-    def computed(self) -> dict[str, Any]:
+    def computed(self) -> JSON:
         """Return the numbers that the page prints and that are not results themselves, by their expressions."""
         texts = list(self.bodies.values())
-        texts += [
-            of[self.language] for one in self.placed for of in (one.item.caption, one.item.alt) if self.language in of
-        ]
-        found: dict[str, Any] = {}
-        for text in texts:
-            found |= self.expressions.computed(text, self.values)
-        return found
+        for item in (placed.item for placed in self.placed):
+            texts += [text[self.language] for text in (item.caption, item.alt) if self.language in text]
+        return {key: value for text in texts for key, value in self.expressions.computed(text, self.values).items()}
 
     def _number(self) -> dict[str, str]:
         labels: dict[str, str] = {}
@@ -142,10 +136,8 @@ def places(sections: Sequence[Section], languages: Sequence[str]) -> list[str]:
         for section in sections:
             if body := section.body.get(language):
                 problems += _placements(body, items, seen)
-                problems += _references(body, items)
-            for item in section.items:
-                for texts in (item.caption, item.alt):
-                    problems += _references(texts[language], items) if language in texts else []
+            texts = [section.body, *(text for item in section.items for text in (item.caption, item.alt))]
+            problems += [line for text in texts if language in text for line in _references(text[language], items)]
     return problems
 
 
@@ -173,9 +165,8 @@ def _placements(body: Passage, items: Mapping[str, Item], seen: set[str]) -> lis
 
 def _references(passage: Passage, items: Mapping[str, Item]) -> list[str]:
     known = {f"{item.kind}:{item.name}" for item in items.values()}
-    found = [(match.start(), f"{match[1]}:{match[2]}") for match in REFERENCE.finditer(passage.text)]
     return [
-        f"{passage.at(offset)}: unknown reference '{name}'{guess(name, known)}"
-        for offset, name in found
-        if name not in known
+        f"{passage.at(match.start())}: unknown reference '{name}'{guess(name, known)}"
+        for match in REFERENCE.finditer(passage.text)
+        if (name := f"{match[1]}:{match[2]}") not in known
     ]

@@ -4,8 +4,6 @@ A claim stands in the front matter of the section that discusses it, with its th
 Verdicts are derived from the results whenever the page is rendered, and never stored.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -16,8 +14,9 @@ from typing import Any
 
 from jinja2 import TemplateError, nodes
 
+from ferpipe.storage.encoding import JSON
 from ferpipe.text import lacking, memo
-from ferpipe.text.expressions import Expressions
+from ferpipe.text.expressions import Expressions, chain, setting
 from ferpipe.text.hold import Held
 from ferpipe.text.problems import guess
 from ferpipe.text.section import CLAIM, Claim, Passage, Section
@@ -31,12 +30,12 @@ class Verdict:
     """What a run says about a claim."""
 
     claim: Claim
-    verdict: str  # of VERDICTS
-    value: float | None  # None where this run has no such number
-    interval: tuple[float, float] | None  # as wide as the family of claims asks for
-    n: int | None
-    threshold: float | None
     family: int  # claims that are corrected together, this one among them
+    threshold: float | None = None  # None, as the rest, where this run has no such number
+    verdict: str = "undecided"  # of VERDICTS
+    value: float | None = None
+    interval: tuple[float, float] | None = None  # as wide as the family of claims asks for
+    n: int | None = None
 
     @property
     def smallest(self) -> float | None:
@@ -46,26 +45,17 @@ class Verdict:
         low, high = self.interval
         return self.value - low if self.claim.side == "above" else high - self.value
 
-    def numbers(self) -> dict[str, Any]:
+    def numbers(self) -> JSON:
         """Return what the text may ask."""
         known = {"value": self.value, "interval": list(self.interval) if self.interval else None, "n": self.n}
         tests = {name: self.verdict == name for name in VERDICTS}
         return {"verdict": self.verdict, **tests, **known, "threshold": self.threshold, "smallest": self.smallest}
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> JSON:
         """Return the claim as JSON for other programs."""
-        return {
-            "id": self.claim.id,
-            "verdict": self.verdict,
-            "statistic": self.value,
-            "interval": self.interval,
-            "n": self.n,
-            "threshold": self.threshold,
-            "side": self.claim.side,
-            "expression": self.claim.statistic.text,
-            "family": self.family,
-            "smallest": self.smallest,
-        }
+        claim = {"id": self.claim.id, "side": self.claim.side, "expression": self.claim.statistic.text}
+        known = {"statistic": self.value, "interval": self.interval, "n": self.n, "threshold": self.threshold}
+        return {**claim, **known, "verdict": self.verdict, "family": self.family, "smallest": self.smallest}
 
 
 def name(claim: str) -> str:
@@ -74,7 +64,7 @@ def name(claim: str) -> str:
 
 
 def judged(
-    sections: Sequence[Section], numbers: Mapping[str, Any], problems: list[str], absent: Collection[str] = ()
+    sections: Sequence[Section], numbers: JSON, problems: list[str], absent: Collection[str] = ()
 ) -> list[Verdict]:
     """Return a verdict for each claim, in the order of the page; adds what is wrong with a claim to `problems`.
 
@@ -82,34 +72,28 @@ def judged(
     """
     claims = [claim for section in sections for claim in section.claims]
     sizes = Counter(claim.family for claim in claims if claim.family)
-    found = []
+    verdicts = []
     for claim in claims:
-        asked = [part.text for part in (claim.statistic, claim.threshold, claim.n) if part]
-        if any(lacking.needs(f"{{{{ {text} }}}}", absent, _environment()) for text in asked):
-            found.append(Verdict(claim, "undecided", None, None, None, None, sizes.get(claim.family, 1)))
+        family, before = sizes.get(claim.family, 1), len(problems)
+        parts = (claim.statistic, claim.threshold, claim.n)
+        if any(lacking.needs(f"{{{{ {part.text} }}}}", absent, _environment()) for part in parts if part):
+            verdicts.append(Verdict(claim, family))
             continue
-        statistic = _evaluated(claim, claim.statistic, numbers, problems)
-        threshold = _evaluated(claim, claim.threshold, numbers, problems)
-        n = _evaluated(claim, claim.n, numbers, problems) if claim.n else None
-        if statistic is _WRONG or threshold is _WRONG or n is _WRONG:
+        statistic, threshold, n = (_evaluated(part, numbers, problems) if part else None for part in parts)
+        if len(problems) > before:
             statistic = threshold = None  # told; what the text makes of it is not to be told again
         elif n is not None and isinstance(statistic, Mapping):
             statistic = {**statistic, "n": n}
-        found.append(_judged(claim, statistic, threshold, sizes.get(claim.family, 1), problems))
-    return found
+        verdicts.append(_judged(claim, statistic, threshold, family, problems))
+    return verdicts
 
 
-_WRONG = object()
-
-
-def _evaluated(claim: Claim, expression: Passage, numbers: Mapping[str, Any], problems: list[str]) -> Any:
-    """Return what an expression over the results gives, None where the run has none; _WRONG after a problem."""
-    passage = Passage("{% set found = " + expression.text + " %}", expression.path, expression.line)
+def _evaluated(expression: Passage, numbers: JSON, problems: list[str]) -> object:
+    """Return what an expression over the results gives, None where the run has none, and after a problem."""
+    passage = Passage(setting(expression.text), expression.path, expression.line)
     before = len(problems)
     _environment().fill(passage, numbers, problems)  # finds unknown numbers and syntax errors, with their line
-    if len(problems) > before:
-        return _WRONG
-    return _environment().value(expression.text, numbers)
+    return _environment().value(expression.text, numbers) if len(problems) == before else None
 
 
 @cache
@@ -117,12 +101,11 @@ def _environment() -> Expressions:
     return Expressions("en", Held())
 
 
-def _judged(claim: Claim, statistic: Any, threshold: Any, family: int, problems: list[str]) -> Verdict:
-    known = isinstance(threshold, int | float)
-    unknown = Verdict(claim, "undecided", None, None, None, float(threshold) if known else None, family)
+def _judged(claim: Claim, statistic: Any, threshold: object, family: int, problems: list[str]) -> Verdict:
+    unknown = Verdict(claim, family, float(threshold) if isinstance(threshold, int | float) else None)
     if threshold is None or statistic is None:
         return unknown
-    if not known:
+    if not isinstance(threshold, int | float):
         problems.append(f"{claim.threshold.at(0)}: claim '{claim.id}': the threshold is {threshold!r}, no number")
         return unknown
     try:
@@ -138,7 +121,7 @@ def _judged(claim: Claim, statistic: Any, threshold: Any, family: int, problems:
     holds, fails = (higher, lower) if above else (lower, higher)
     # no width means that no resample differed: n is too small for an interval, not large enough for certainty
     verdict = "undecided" if low == high else "holds" if holds else "fails" if fails else "undecided"
-    return Verdict(claim, verdict, value, (low, high), n, float(threshold), family)
+    return Verdict(claim, family, float(threshold), verdict, value, (low, high), n)
 
 
 def _wider(family: int) -> float:
@@ -153,21 +136,17 @@ def _wider(family: int) -> float:
 def problems(sections: Sequence[Section], languages: Sequence[str]) -> list[str]:
     """Return a line for each claim without a written form for a verdict, without its mark, or unknown."""
     claims = {claim.id: claim for section in sections for claim in section.claims}
-    found = []
+    lines = []
     for section in sections:
         for language in languages:
             if body := section.body.get(language):
-                found += _unknown(body, claims)
-                found += [line for claim in section.claims for line in _unwritten(claim, body, language)]
-    return found
-
-
-def _unknown(body: Passage, claims: Mapping[str, Claim]) -> list[str]:
-    return [
-        f"{body.at(match.start())}: unknown claim '{match[1]}'{guess(match[1], claims)}"
-        for match in CLAIM.finditer(body.text)
-        if match[1] not in claims
-    ]
+                lines += [
+                    f"{body.at(match.start())}: unknown claim '{match[1]}'{guess(match[1], claims)}"
+                    for match in CLAIM.finditer(body.text)
+                    if match[1] not in claims
+                ]
+                lines += [line for claim in section.claims for line in _unwritten(claim, body, language)]
+    return lines
 
 
 def _unwritten(claim: Claim, body: Passage, language: str) -> list[str]:
@@ -175,46 +154,41 @@ def _unwritten(claim: Claim, body: Passage, language: str) -> list[str]:
     lines = []
     if f"{{claim:{claim.id}}}" not in body.text:
         lines.append(f"{claim.where}: the text in '{language}' has no {{claim:{claim.id}}}")
-    written = memo.once("forms", body.text, lambda: _forms(body.text))  # once a text, not once a claim
+    written = _forms(body.text)
     if missing := [verdict for verdict in VERDICTS if verdict not in written.get(name(claim.id), ())]:
         test = f"claims.{name(claim.id)}"
-        wanted = f"{{% if {test}.holds %}} … {{% elif {test}.fails %}} … {{% else %}} … {{% endif %}}"
         lines.append(
-            f"{claim.where}: the text in '{language}' has no form for {' and '.join(missing)}: wanted {wanted}"
+            f"{claim.where}: the text in '{language}' has no form for {' and '.join(missing)}: wanted "
+            f"{{% if {test}.holds %}} … {{% elif {test}.fails %}} … {{% else %}} … {{% endif %}}"
         )
     return lines
 
 
+@memo.by_text
 def _forms(text: str) -> dict[str, set[str]]:
     """Return for which verdicts of each claim a text has words: an else stands for all that its tests do not name."""
     try:
         tree = _environment().parse(text)
     except TemplateError:
         return {}  # told where the text is filled in
-    found: dict[str, set[str]] = {}
+    forms: dict[str, set[str]] = {}
     for node in tree.find_all(nodes.If):
-        branches = [node, *node.elif_]
-        tests = [(_test(branch.test), _says(branch.body)) for branch in branches]
-        for test, says in tests:
-            if test and says:
-                found.setdefault(test[0], set()).add(test[1])
-        named = {test[0] for test, _ in tests if test}
-        if len(named) == 1 and all(test for test, _ in tests) and _says(node.else_):
-            found.setdefault(named.pop(), set()).update(set(VERDICTS) - {test[1] for test, _ in tests if test})
-    return found
+        tests = [_test(branch.test) for branch in (node, *node.elif_)]
+        for branch, test in zip((node, *node.elif_), tests, strict=True):
+            if test and _says(branch.body):
+                forms.setdefault(test[0], set()).add(test[1])
+        tested = {test[0] for test in tests if test}
+        if len(tested) == 1 and all(tests) and _says(node.else_):
+            forms.setdefault(tested.pop(), set()).update(set(VERDICTS) - {test[1] for test in tests if test})
+    return forms
 
 
 def _test(node: nodes.Node) -> tuple[str, str] | None:
     """Return the claim and the verdict of a test `claims.happy_mouth.holds`; None of any other."""
-    if isinstance(node, nodes.Getattr) and node.attr in VERDICTS and isinstance(node.node, nodes.Getattr):
-        claim = node.node
-        if isinstance(claim.node, nodes.Name) and claim.node.name == "claims":
-            return claim.attr, node.attr
-    return None
+    path = [str(part) for part in chain(node)]
+    return (path[1], path[2]) if len(path) == 3 and path[0] == "claims" and path[2] in VERDICTS else None
 
 
 def _says(body: Sequence[nodes.Node]) -> bool:
     """Return whether a branch has words."""
-    data = [found.data for node in body for found in node.find_all(nodes.TemplateData)]
-    data += [node.data for node in body if isinstance(node, nodes.TemplateData)]
-    return bool(re.search(r"\w", "".join(data)))
+    return any(re.search(r"\w", text.data) for node in body for text in node.find_all(nodes.TemplateData))

@@ -1,21 +1,19 @@
 """Expressions in the text: Jinja2 over the results, with every unknown number found, in branches not taken too."""
 
-from __future__ import annotations
-
 import re
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import reduce
 from types import CodeType
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes, pass_context
-from jinja2.environment import TemplateExpression
 from jinja2.exceptions import SecurityError
-from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from ferpipe.storage.encoding import JSON
 from ferpipe.text import memo
 from ferpipe.text.formats import filters
 from ferpipe.text.hold import Held
@@ -52,21 +50,21 @@ class Expressions(ImmutableSandboxedEnvironment):
         self.filters.update(filters(language))
         self.language = language
 
-    def getattr(self, obj: Any, attribute: str) -> Any:
+    def getattr(self, obj: object, attribute: str) -> object:
         """Return a number by name: a mapping's methods (items, values) never hide one."""
         if isinstance(obj, Mapping):
             return self.getitem(obj, attribute)
         return None if obj is None else super().getattr(obj, attribute)
 
-    def getitem(self, obj: Any, argument: Any) -> Any:
+    def getitem(self, obj: Any, argument: Any) -> object:
         """Return a part of a number that this run has none of as none, which the filters write as a dash."""
         return None if obj is None else super().getitem(obj, argument)
 
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+    def is_safe_attribute(self, obj: object, attr: str, value: object) -> bool:
         """Return whether a text may use an attribute: of words none, since they could be made of any length."""
         return not isinstance(obj, str | bytes) and super().is_safe_attribute(obj, attr, value)
 
-    def wrap_str_format(self, value: Any) -> None:
+    def wrap_str_format(self, value: object) -> None:
         """Return nothing: the sandbox's own way round the above, with which a text could ask for any width."""
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
@@ -77,14 +75,14 @@ class Expressions(ImmutableSandboxedEnvironment):
             raise SecurityError(f"the power {right} is above 16")
         return super().call_binop(context, operator, left, right)
 
-    def fill(self, passage: Passage, values: Mapping[str, Any], problems: list[str]) -> str:
+    def fill(self, passage: Passage, values: JSON, problems: list[str]) -> str:
         """Return the text with its expressions filled in, and add what is wrong with them to `problems`."""
         if "{{" not in passage.text and "{%" not in passage.text:
             return passage.text
         try:
-            wanted, code = self._compiled(passage.text)
-            found = {(line, path) for line, path in wanted if not _has(values, path)}
-            unknown = sorted(found, key=lambda place: (place[0], _spell(place[1])))
+            needs, code = self._compiled(passage.text)
+            lacking = {(line, path) for line, path in needs if not _has(values, path)}
+            unknown = sorted(lacking, key=lambda place: (place[0], _spell(place[1])))
             problems += [f"{passage.path}:{passage.line + line - 1}: {_tell(path, values)}" for line, path in unknown]
             return "" if unknown else Template.from_code(self, code, self.make_globals(None)).render(values)
         except TemplateSyntaxError as error:
@@ -100,12 +98,12 @@ class Expressions(ImmutableSandboxedEnvironment):
         """
         return {str(path[0]) for _, path in _wanted(self.parse(text), set(self.globals), everywhere=True)}
 
-    def computed(self, passage: Passage, values: Mapping[str, Any]) -> dict[str, Any]:
+    def computed(self, passage: Passage, values: JSON) -> JSON:
         """Return the numbers that a text prints and that are not results themselves, by the expression that gives them.
 
         Without the filters that only write a number; what a loop names is part of a result, and left out.
         """
-        found: dict[str, Any] = {}
+        numbers: JSON = {}
         for match in _PRINTED.finditer(passage.text):
             expression = " ".join(match[1].split())
             while _WRITING.search(expression):
@@ -115,25 +113,16 @@ class Expressions(ImmutableSandboxedEnvironment):
                 with suppress(TemplateError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
                     value = self.value(expression, values)
                     if isinstance(value, int | float):
-                        found[expression] = value
+                        numbers[expression] = value
                     elif not isinstance(value, str):
-                        found |= {f"{expression}[{index}]": part for index, part in enumerate(value)}
-        return found
+                        numbers |= {f"{expression}[{index}]": part for index, part in enumerate(value)}
+        return numbers
 
-    def value(self, expression: str, values: Mapping[str, Any]) -> Any:
+    def value(self, expression: str, values: JSON) -> Any:
         """Return what an expression gives, as Jinja2's compile_expression does, but from code that is known again."""
-        code = memo.once("expression", expression, lambda: self._code(expression))
+        _, code = self._compiled(setting(expression))
         template = Template.from_code(self, code, self.make_globals(None))
-        return TemplateExpression(template, undefined_to_none=False)(**values)
-
-    def _code(self, expression: str) -> CodeType:
-        parser = Parser(self, expression, state="variable")
-        node = parser.parse_expression()
-        if not parser.stream.eos:
-            raise TemplateSyntaxError("more than an expression", parser.stream.current.lineno)
-        kept = nodes.Assign(nodes.Name("result", "store"), node, lineno=1)
-        kept.set_environment(self)
-        return self.compile(nodes.Template([kept], lineno=1))
+        return vars(template.make_module(values))["result"]
 
     def _compiled(self, text: str) -> Compiled:
         """Return what a text needs, and its code: both serve every edition."""
@@ -148,9 +137,9 @@ class Expressions(ImmutableSandboxedEnvironment):
     def _check_names(self, tree: nodes.Template) -> None:
         """Raise for a filter or test that there is none of; in a branch not taken Jinja2 itself would pass it over."""
         for kind, node, known in (("filter", nodes.Filter, self.filters), ("test", nodes.Test, self.tests)):
-            for found in tree.find_all(node):
-                if found.name not in known:
-                    raise TemplateSyntaxError(f"No {kind} named '{found.name}'.", found.lineno)
+            for use in tree.find_all(node):
+                if use.name not in known:
+                    raise TemplateSyntaxError(f"No {kind} named '{use.name}'.", use.lineno)
 
     def _advice(self, error: TemplateSyntaxError) -> str:
         message = error.message or "cannot be read"
@@ -164,14 +153,16 @@ _WRITING = re.compile(
 )
 
 
-def flat(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def setting(expression: str) -> str:
+    """Return a text that gives the expression's value a name."""
+    return f"{{% set result = {expression} %}}"
+
+
+def flat(values: object, path: str = "") -> Iterator[tuple[str, object]]:
     """Yield every number and word of the results by the path that the text uses: confusion.recall[0].value."""
-    if isinstance(values, Mapping):
-        for key, value in values.items():
+    if isinstance(values, Mapping | list | tuple):
+        for key, value in values.items() if isinstance(values, Mapping) else enumerate(values):
             yield from flat(value, _join(path, key))
-    elif isinstance(values, list | tuple):
-        for index, value in enumerate(values):
-            yield from flat(value, f"{path}[{index}]")
     elif values is not None:
         yield path, values
 
@@ -185,34 +176,28 @@ def _join(path: str, key: str | int) -> str:
 
 
 def _spell(path: Path) -> str:
-    text = ""
-    for key in path:
-        text = _join(text, key)
-    return text
+    return reduce(_join, path, "")
 
 
-def _tell(path: Path, values: Mapping[str, Any]) -> str:
+def _tell(path: Path, values: JSON) -> str:
     """Return the line for an unknown number, with the nearest known one."""
     near = _nearest(path, values)
     return f"unknown number '{_spell(path)}'" + (f" (did you mean '{_spell(near)}'?)" if near else "")
 
 
-def _nearest(path: Path, values: Any) -> Path:
+def _nearest(path: Path, values: object) -> Path:
     """Return the path with each key that is not there replaced by the most similar one; empty where none is."""
-    found: list[str | int] = []
+    near: list[str | int] = []
     for key in path:
-        if isinstance(values, Mapping):
-            near = key if key in values else nearest(str(key), values)
-            if near is None:
-                return ()
-            found.append(near)
-            values = values[near]
+        if isinstance(values, Mapping) and (known := key if key in values else nearest(str(key), values)) is not None:
+            near.append(known)
+            values = values[known]
         elif isinstance(values, list | tuple) and isinstance(key, int) and key < len(values):
-            found.append(key)
+            near.append(key)
             values = values[key]
         else:
             return ()
-    return tuple(found) if tuple(found) != path else ()
+    return tuple(near) if tuple(near) != path else ()
 
 
 def _wanted(tree: nodes.Template, free: set[str], everywhere: bool = False) -> Iterator[tuple[int, Path]]:
@@ -222,54 +207,49 @@ def _wanted(tree: nodes.Template, free: set[str], everywhere: bool = False) -> I
     the number may belong to another one.
     """
     local = {name.name for name in tree.find_all(nodes.Name) if name.ctx != "load"} | {"loop"} | free
-    guarded = {_chain(test.node) for test in tree.find_all(nodes.Test) if test.name in ("defined", "undefined")}
-    guarded |= {_chain(call.node) for call in tree.find_all(nodes.Filter) if call.name == "default" and call.node}
+    guarded = {chain(test.node) for test in tree.find_all(nodes.Test) if test.name in ("defined", "undefined")}
+    guarded |= {chain(call.node) for call in tree.find_all(nodes.Filter) if call.name == "default" and call.node}
     for node, elsewhere in _loads(tree, False):
-        path = _chain(node)
-        if (
-            not path
-            or path[0] in local
-            or (elsewhere and not everywhere)
-            or any(path[: len(g)] == g for g in guarded if g)
-        ):
-            continue
-        yield node.lineno, path
+        path = chain(node)
+        exempt = (elsewhere and not everywhere) or any(path[: len(guard)] == guard for guard in guarded if guard)
+        if path and path[0] not in local and not exempt:
+            yield node.lineno, path
 
 
 def _loads(node: nodes.Node, elsewhere: bool) -> Iterator[tuple[nodes.Node, bool]]:
     """Yield the outermost name of each chain, and whether it stands in a branch that depends on the edition."""
-    if isinstance(node, nodes.Name | nodes.Getattr) or (isinstance(node, nodes.Getitem) and _chain(node)):
+    if isinstance(node, nodes.Name | nodes.Getattr) or (isinstance(node, nodes.Getitem) and chain(node)):
         yield node, elsewhere
         return
     if isinstance(node, nodes.If | nodes.CondExpr):
-        elsewhere = elsewhere or any(name.name == "edition" for name in node.test.find_all(nodes.Name))
-        elsewhere = elsewhere or (isinstance(node.test, nodes.Name) and node.test.name == "edition")
+        tests = (node.test, *node.test.find_all(nodes.Name))
+        elsewhere = elsewhere or any(isinstance(test, nodes.Name) and test.name == "edition" for test in tests)
     for child in node.iter_child_nodes():
         yield from _loads(child, elsewhere)
 
 
-def _chain(node: Any) -> Path:
+def chain(node: object) -> Path:
     """Return `a.b[0]` as ("a", "b", 0); empty when a part of it is computed."""
     if isinstance(node, nodes.Name):
         return (node.name,)
-    if isinstance(node, nodes.Getattr) and (base := _chain(node.node)):
+    if isinstance(node, nodes.Getattr) and (base := chain(node.node)):
         return (*base, node.attr)
-    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const) and (base := _chain(node.node)):
+    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const) and (base := chain(node.node)):
         return (*base, node.arg.value)
     return ()
 
 
 def _has(values: Any, path: Path) -> bool:
     key: Any
-    for key in path:
-        if values is None:  # a number that this run has none of: a test in the text decides when it is filled in
-            return True
-        if not isinstance(values, Mapping | list | tuple):
-            return False
-        try:
+    try:
+        for key in path:
+            if values is None:  # a number that this run has none of: a test in the text decides when it is filled in
+                return True
+            if not isinstance(values, Mapping | list | tuple):
+                return False
             values = values[key]
-        except (LookupError, TypeError):
-            return False
+    except (LookupError, TypeError):
+        return False
     return True
 
 

@@ -14,12 +14,9 @@ middle    [3, 1, 2] -> the median; what is null is left out
 contrasted recalls, best, worst -> the mean recall of the best classes less that of the worst, with interval and n
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial, wraps
+from functools import partial
 from statistics import median
-from typing import Any
 
 from ferpipe.emotions import EMOTIONS
 
@@ -42,22 +39,10 @@ DUST = 1e-9  # that a sum of shares may exceed one by
 WIDE = "\N{NO-BREAK SPACE}"
 
 
-def _or_dash(place: int) -> Callable[[Callable[..., str]], Callable[..., str]]:
-    """Return what makes a function write a dash for a number that a run has none of; its place among the arguments."""
-
-    def decorated(function: Callable[..., str]) -> Callable[..., str]:
-        @wraps(function)
-        def written(*arguments: Any, **options: Any) -> str:
-            return NONE if arguments[place] is None else function(*arguments, **options)
-
-        return written
-
-    return decorated
-
-
-@_or_dash(0)
-def number(value: float, digits: int = 2) -> str:
+def number(value: float | None, digits: int = 2) -> str:
     """Return a number with `digits` decimals; a positive one that would read as zero becomes '<0.01'."""
+    if value is None:
+        return NONE
     least = 10.0**-digits
     if 0 < value < least / 2:
         return f"<{least:.{digits}f}"
@@ -65,26 +50,28 @@ def number(value: float, digits: int = 2) -> str:
     return f"{MINUS}{text}" if value < 0 and float(text.replace(",", "")) else text
 
 
-@_or_dash(0)
-def integer(value: float) -> str:
+def integer(value: float | None) -> str:
     """Return a whole number in groups of three digits; refuses a fraction."""
+    if value is None:
+        return NONE
     if value != int(value):
         raise ValueError(f"{value} is no whole number; | number(digits) writes a fraction")
     return f"{MINUS if value < 0 else ''}{abs(int(value)):,}"
 
 
-@_or_dash(0)
-def percent(value: float, digits: int = 1) -> str:
+def percent(value: float | None, digits: int = 1) -> str:
     """Return a share in [0, 1] as a percentage; refuses what is no share."""
+    if value is None:
+        return NONE
     if not -DUST <= value <= 1 + DUST:
         raise ValueError(f"{value} is no share in [0, 1]; a difference of shares is written with | points")
     least = 10.0**-digits
-    shown = 100 * min(max(value, 0.0), 1.0)
-    if 0 < shown < least / 2:
+    hundredths = 100 * min(max(value, 0.0), 1.0)
+    if 0 < hundredths < least / 2:
         return f"<{least:.{digits}f}%"
-    if 100 - least / 2 <= shown < 100:
+    if 100 - least / 2 <= hundredths < 100:
         return f">{100 - least:.{digits}f}%"
-    return f"{shown:.{digits}f}%"
+    return f"{hundredths:.{digits}f}%"
 
 
 def signed(value: float, digits: int = 1) -> str:
@@ -93,18 +80,18 @@ def signed(value: float, digits: int = 1) -> str:
     return text if not float(text) else f"{MINUS if value < 0 else '+'}{text}"
 
 
-@_or_dash(1)
-def points(language: str, value: float, digits: int = 1) -> str:
+def points(language: str, value: float | None, digits: int = 1) -> str:
     """Return a difference of shares in percentage points, with its sign and unit."""
-    return f"{signed(100 * value, digits)}{WIDE}{_POINTS[language]}"
+    return NONE if value is None else f"{signed(100 * value, digits)}{WIDE}{_POINTS[language]}"
 
 
-@_or_dash(1)
-def interval(language: str, bounds: Iterable[float], unit: str = "percent", digits: int | None = None) -> str:
+def interval(language: str, bounds: Iterable[float] | None, unit: str = "percent", digits: int | None = None) -> str:
     """Return an interval [low, high] of shares ('percent'), of their differences ('points') or of plain numbers.
 
     With one decimal, plain numbers with two, unless `digits` says otherwise.
     """
+    if bounds is None:
+        return NONE
     low, high = bounds
     if digits is None:
         digits = 2 if unit == "number" else 1
@@ -165,31 +152,32 @@ def middle(values: Iterable[float | None]) -> float:
 
 
 def contrasted(
-    shares: Sequence[Mapping[str, Any] | None], first: Sequence[str], second: Sequence[str]
-) -> dict[str, Any] | None:
+    shares: Sequence[Mapping[str, float] | None], first: Sequence[str], second: Sequence[str]
+) -> dict[str, object] | None:
     """Return the mean share of the emotions `first` less that of `second`, with its 95% interval and n.
 
     Of shares by emotion, each with value and n; their variances are those of Agresti and Coull (1998), which a share of
     all or nothing has as well. None where an emotion has none.
     """
     groups = [[shares[EMOTIONS.index(name)] for name in names] for names in (first, second)]
-    known = [[one for one in group if one] for group in groups]
-    if [len(group) for group in known] != [len(group) for group in groups] or not all(groups):
+    known = [[share for share in group if share] for group in groups]
+    if known != groups or not all(groups):
         return None
     value, variance = 0.0, 0.0
     for sign, group in zip((1, -1), known, strict=True):
-        for one in group:
-            softer = (one["value"] * one["n"] + 2) / (one["n"] + 4)
-            value += sign * one["value"] / len(group)
-            variance += softer * (1 - softer) / (one["n"] + 4) / len(group) ** 2
+        for share in group:
+            softer = (share["value"] * share["n"] + 2) / (share["n"] + 4)
+            value += sign * share["value"] / len(group)
+            variance += softer * (1 - softer) / (share["n"] + 4) / len(group) ** 2
     half = 1.959963984540054 * variance**0.5
-    return {"value": value, "interval": [value - half, value + half], "n": sum(o["n"] for g in known for o in g)}
+    n = sum(share["n"] for group in known for share in group)
+    return {"value": value, "interval": [value - half, value + half], "n": n}
 
 
-def filters(language: str) -> Mapping[str, Callable[..., Any]]:
+def filters(language: str) -> Mapping[str, Callable[..., object]]:
     """Return the filters of the text in one language, by name."""
-    plain: list[Callable[..., Any]] = [number, integer, percent, ranking, shared, middle, contrasted]
-    spoken: list[Callable[..., Any]] = [points, interval, emotion, method, listing]
+    plain: list[Callable[..., object]] = [number, integer, percent, ranking, shared, middle, contrasted]
+    spoken: list[Callable[..., object]] = [points, interval, emotion, method, listing]
     return {f.__name__: f for f in plain} | {f.__name__: partial(f, language) for f in spoken}
 
 

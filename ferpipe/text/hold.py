@@ -1,10 +1,7 @@
 """Pieces of finished HTML that pass through Markdown as single private characters and come out whole."""
 
-from __future__ import annotations
-
 import hashlib
 import re
-from typing import Any
 
 from markupsafe import Markup, escape
 
@@ -18,7 +15,7 @@ class Held:
     def __init__(self) -> None:
         self._pieces: dict[str, str] = {}
 
-    def value(self, value: Any) -> Markup:
+    def value(self, value: object) -> Markup:
         """Return a token for a value of the results, escaped: nothing in it is markup."""
         if value is None:
             raise ValueError("the number is null here; test for it before printing it")

@@ -1,7 +1,5 @@
 """What a text says of analyses that have no result in an edition: such paragraphs are left out there, and told."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterator, Mapping
 
@@ -21,11 +19,11 @@ def without(passage: Passage, absent: Collection[str], items: frozenset[str], ex
     """
     if not absent:
         return passage
-    parts = list(_parts(passage.text))
-    for k, part in enumerate(parts):
-        if needs(part, absent, expressions) or not items.isdisjoint(_shown(part)):
-            parts[k] = "\n" * part.count("\n")
-    return Passage("".join(parts), passage.path, passage.line)
+    said = [
+        "\n" * part.count("\n") if needs(part, absent, expressions) or items & _placed(part) else part
+        for part in _parts(passage.text)
+    ]
+    return Passage("".join(said), passage.path, passage.line)
 
 
 def needs(text: str, absent: Collection[str], expressions: Expressions) -> bool:
@@ -41,15 +39,15 @@ def needs(text: str, absent: Collection[str], expressions: Expressions) -> bool:
 def lacking(items: Mapping[str, Item], absent: Collection[str], drawn: Mapping[str, Collection[str]],
             language: str, expressions: Expressions) -> frozenset[str]:  # fmt: skip
     """Return the figures and tables that are drawn from, or whose caption needs, an absent analysis."""
-    found = set()
-    for name, item in items.items():
-        words = [texts[language].text for texts in (item.caption, item.alt) if language in texts]
-        if not set(drawn.get(name, ())).isdisjoint(absent) or any(needs(text, absent, expressions) for text in words):
-            found.add(name)
-    return frozenset(found)
+    return frozenset(
+        name
+        for name, item in items.items()
+        if not set(drawn.get(name, ())).isdisjoint(absent)
+        or any(needs(t[language].text, absent, expressions) for t in (item.caption, item.alt) if language in t)
+    )
 
 
-def _shown(text: str) -> set[str]:
+def _placed(text: str) -> set[str]:
     return {match[1] for match in PLACEMENT.finditer(text)} | {match[2] for match in REFERENCE.finditer(text)}
 
 

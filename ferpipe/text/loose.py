@@ -1,9 +1,7 @@
 """No loose numbers: a quantity that is typed into the text, instead of taken from the results, is a fault."""
 
-from __future__ import annotations
-
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from ferpipe.text import memo
@@ -54,31 +52,25 @@ _CHINESE = re.compile(
 
 def problems(sections: Sequence[Section]) -> list[str]:
     """Return a line for each quantity that is typed into a section's title, text, captions or claims."""
-    found = []
+    lines = []
     for section in sections:
-        passages = list(_passages(section))
+        findings = [text for claim in section.claims for text in (claim.finding, claim.why)]  # not the original's
+        passages = [passage for text in (*section.texts, *findings) for passage in text.values()]
         written = "".join(f"{passage.at(0)}\n{passage.text}\n" for passage in passages)
-        found += memo.once("loose", written, partial(_all_loose, passages))
-    return found
+        lines += memo.once("loose", written, partial(_loose, passages))
+    return lines
 
 
-def _all_loose(passages: Sequence[Passage]) -> list[str]:
-    return [line for passage in passages for line in _loose(passage)]
-
-
-def _passages(section: Section) -> Iterator[Passage]:
-    texts: list[Mapping[str, Passage]] = [section.title, section.body]
-    texts += [text for item in section.items for text in (item.caption, item.alt)]
-    texts += [text for claim in section.claims for text in (claim.finding, claim.why)]  # not what the original said
-    for text in texts:
-        yield from text.values()
-
-
-def _loose(passage: Passage) -> Iterator[str]:
-    text = passage.text
-    for pattern in _EXEMPT:
-        text = pattern.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
-    for pattern in (_DIGITS, _ENGLISH, _CHINESE):
-        for match in pattern.finditer(text):
-            found = " ".join(match[0].split())
-            yield f"{passage.at(match.start())}: '{found}' is typed; take it from the results with an expression"
+def _loose(passages: Sequence[Passage]) -> list[str]:
+    lines = []
+    for passage in passages:
+        text = passage.text
+        for pattern in _EXEMPT:
+            text = pattern.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+        lines += [
+            f"{passage.at(match.start())}: '{' '.join(match[0].split())}' is typed; "
+            "take it from the results with an expression"
+            for pattern in (_DIGITS, _ENGLISH, _CHINESE)
+            for match in pattern.finditer(text)
+        ]
+    return lines

@@ -25,9 +25,7 @@ TAGS = {
     "h6", "hr", "i", "img", "kbd", "li", "ol", "p", "pre", "q", "s", "small", "span", "strong", "sub", "sup", "table",
     "tbody", "td", "th", "thead", "tr", "ul", "var",
 }  # fmt: skip
-ATTRIBUTES = {
-    "href", "src", "alt", "title", "class", "id", "lang", "start", "colspan", "rowspan", "tabindex",
-}  # fmt: skip
+ATTRIBUTES = {"href", "src", "alt", "title", "class", "id", "lang", "start", "colspan", "rowspan", "tabindex"}
 _LINK = re.compile(r"https?://|mailto:|[#.\w/-][^:]*$", re.ASCII)  # no javascript: and no data:
 _ALIGN = re.compile(r' style="text-align: (left|right|center);?"')
 
@@ -45,24 +43,18 @@ def _markdown() -> markdown.Markdown:
     return markdown.Markdown(extensions=extensions, output_format="html")
 
 
+@memo.by_text
 def block(text: str) -> str:
     """Return a text's HTML; wide content scrolls in boxes that the keyboard reaches."""
-    return memo.once("block", text, lambda: _block(text))
-
-
-def inline(text: str) -> str:
-    """Return the HTML of a caption or title: Markdown without its paragraph."""
-    return memo.once("inline", text, lambda: _inline(text))
-
-
-def _block(text: str) -> str:
     html = _markdown().reset().convert(text)
     html = _ALIGN.sub(r' class="\1"', html)  # an inline style would break the page's policy
     html = html.replace("<pre>", '<pre tabindex="0">')
     return html.replace("<table>", '<div class="scroll" tabindex="0"><table>').replace("</table>", "</table></div>")
 
 
-def _inline(text: str) -> str:
+@memo.by_text
+def inline(text: str) -> str:
+    """Return the HTML of a caption or title: Markdown without its paragraph."""
     return _markdown().reset().convert(" ".join(text.split())).removeprefix("<p>").removesuffix("</p>")
 
 
@@ -88,10 +80,6 @@ class _Tags(HTMLParser):
 
 def strangers(html: str) -> list[str]:
     """Return each tag, attribute and address in a text's HTML that Markdown would not make of plain text."""
-    return memo.once("strangers", html, lambda: _strangers(html))
-
-
-def _strangers(html: str) -> list[str]:
     parser = _Tags()
     parser.feed(html)
     parser.close()

@@ -1,14 +1,13 @@
 """What is worked out from a text alone, remembered from one process to the next: an edit costs its own sentence."""
 
-from __future__ import annotations
-
 import hashlib
 import marshal
 import sys
 from collections.abc import Callable
+from functools import partial, wraps
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from ferpipe.storage import atomic
 
@@ -23,8 +22,17 @@ def once(kind: str, text: str, make: Callable[[], T]) -> T:
     key = kind, hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
     if key not in _KNOWN:
         _KNOWN[key] = make()
-    found: T = _KNOWN[key]
-    return found
+    return cast(T, _KNOWN[key])
+
+
+def by_text(make: Callable[[str], T]) -> Callable[[str], T]:
+    """Return a function of a text alone that works it out once."""
+
+    @wraps(make)
+    def known(text: str) -> T:
+        return once(make.__qualname__, text, partial(make, text))
+
+    return known
 
 
 def recall(file: Path, made_by: str) -> int:

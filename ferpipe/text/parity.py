@@ -1,12 +1,11 @@
 """Do both languages of a section say the same? Same expressions, figures, links and heading levels."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from itertools import zip_longest
 
-from ferpipe.text.section import CLAIM, PLACEMENT, REFERENCE, Item, Passage, Section
+from ferpipe.text.section import CLAIM, PLACEMENT, REFERENCE, Passage, Section
 
 _CODE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 # What both languages must have alike, by what a problem calls it. Word order differs: only counts are compared.
@@ -21,28 +20,24 @@ _COUNTED = {
 _ORDERED = {"placement": PLACEMENT, "heading": re.compile(r"^(#{1,6})[ \t]", re.MULTILINE)}
 
 Place = tuple[str, int]  # what it is, and where in its passage
+Side = tuple[str, Passage]  # a language, and what is written in it
 
 
 def problems(section: Section) -> list[str]:
     """Return a line for each difference between the languages of a section."""
-    pairs = [section.title, section.body, *(text for item in section.items for text in _texts(item))]
-    return [problem for pair in pairs for problem in _compare(pair)]
-
-
-def _texts(item: Item) -> Sequence[Mapping[str, Passage]]:
-    return [item.caption, item.alt] if item.kind == "fig" else [item.caption]
+    return [problem for texts in section.texts for problem in _compare(texts)]
 
 
 def _compare(passages: Mapping[str, Passage]) -> list[str]:
     """Compare every language with the first one."""
-    (first, left), *others = passages.items() or [("", Passage("", "", 1))]
-    found: list[str] = []
-    for language, right in others:
-        for what, pattern in _COUNTED.items():
-            found += _counted(what, first, left, _find(pattern, left), language, right, _find(pattern, right))
-        for what, pattern in _ORDERED.items():
-            found += _ordered(what, first, _find(pattern, left), language, right, _find(pattern, right))
-    return found
+    sides = list(passages.items())
+    lines: list[str] = []
+    for side in sides[1:]:
+        for what in _COUNTED:
+            lines += _counted(what, sides[0], side)
+        for what in _ORDERED:
+            lines += _ordered(what, sides[0], side)
+    return lines
 
 
 def _find(pattern: re.Pattern[str], passage: Passage) -> list[Place]:
@@ -50,25 +45,26 @@ def _find(pattern: re.Pattern[str], passage: Passage) -> list[Place]:
     return [(" ".join(":".join(match.groups()).split()), match.start()) for match in pattern.finditer(text)]
 
 
-def _counted(
-    what: str, first: str, left: Passage, lefts: list[Place], second: str, right: Passage, rights: list[Place]
-) -> list[str]:
+def _counted(what: str, first: Side, second: Side) -> list[str]:
+    lefts, rights = (_find(_COUNTED[what], passage) for _, passage in (first, second))
     missing = Counter(text for text, _ in lefts)
     missing.subtract(text for text, _ in rights)
-    found = []
+    lines = []
     for text, count in missing.items():
-        has, lacks, passage, places = (first, second, left, lefts) if count > 0 else (second, first, right, rights)
+        (has, passage), (lacks, _), places = (first, second, lefts) if count > 0 else (second, first, rights)
         offsets = [offset for t, offset in places if t == text]
         for offset in offsets[len(offsets) - abs(count) :]:
-            found.append(f"{passage.at(offset)}: {what} '{text}' stands in '{has}' alone, '{lacks}' lacks it")
-    return found
+            lines.append(f"{passage.at(offset)}: {what} '{text}' stands in '{has}' alone, '{lacks}' lacks it")
+    return lines
 
 
-def _ordered(what: str, first: str, lefts: list[Place], second: str, right: Passage, rights: list[Place]) -> list[str]:
-    ours, theirs = [text for text, _ in lefts], [text for text, _ in rights]
-    if ours == theirs:
-        return []
-    same = next((i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), min(len(ours), len(theirs)))
-    where = right.at(rights[same][1] if same < len(rights) else max(len(right.text.rstrip()) - 1, 0))
-    wanted, got = (f"'{texts[same]}'" if same < len(texts) else "none" for texts in (ours, theirs))
-    return [f"{where}: {what} {same + 1} is {got} in '{second}' and {wanted} in '{first}'"]
+def _ordered(what: str, first: Side, second: Side) -> list[str]:
+    """Tell the first difference; what is missing stands at the end."""
+    (language, left), (other, right) = first, second
+    lefts, rights = _find(_ORDERED[what], left), _find(_ORDERED[what], right)
+    for number, (ours, theirs) in enumerate(zip_longest(lefts, rights), 1):
+        texts = [f"'{place[0]}'" if place else "none" for place in (ours, theirs)]
+        if texts[0] != texts[1]:
+            where = right.at(theirs[1] if theirs else max(len(right.text.rstrip()) - 1, 0))
+            return [f"{where}: {what} {number} is {texts[1]} in '{other}' and {texts[0]} in '{language}'"]
+    return []

@@ -1,7 +1,5 @@
 """What is wrong with the report, all of it at once."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 from ferpipe.errors import Slip

@@ -1,15 +1,13 @@
 """The report's frame: what report.toml says."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from ferpipe.errors import Slip
+from ferpipe.storage.encoding import JSON
 
 LANGUAGES = ("en", "zh")  # words exist in these two
 
@@ -21,65 +19,56 @@ class Report:
     folder: Path
     title: Mapping[str, str]
     description: Mapping[str, str]
-    languages: tuple[str, ...]
-    """The first is the default one of the chooser and of hreflang's x-default."""
-    editions: tuple[str, ...]
-    """Data sets to publish; the first lies at the site's root."""
-    sections: tuple[str, ...]
-    """Names of files in sections/, in their order on the page."""
-    site_url: str
-    """Where the site is published, with a slash at the end: hreflang links must be absolute."""
-    repository: str = ""
-    """Address of the code, for links to it; without one its path is printed."""
+    languages: tuple[str, ...]  # the first is the default one of the chooser and of hreflang's x-default
+    editions: tuple[str, ...]  # data sets to publish; the first lies at the site's root
+    sections: tuple[str, ...]  # names of files in sections/, in their order on the page
+    site_url: str  # where the site is published, with a slash at the end: hreflang links must be absolute
+    repository: str = ""  # address of the code, for links to it; without one its path is printed
     authors: tuple[str, ...] = ()
-    year: str = ""
-    """Of publication, for those who cite it: typed, since no page says what a clock says."""
-    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """A data set's name on the page, by data set and language."""
-    original: Mapping[str, Any] = field(default_factory=dict)
-    """The figures of the report that this one rebuilds; the text reads them as {{ original.… }}."""
+    year: str = ""  # of publication, for those who cite it: typed, since no page says what a clock says
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # on the page, by data set and language
+    original: JSON = field(default_factory=dict)  # figures of the report that this one rebuilds: {{ original.… }}
 
 
 def read(folder: Path) -> Report:
     """Return the frame of the report in `folder`; raises Slip naming what is missing or wrong."""
     path = folder / "report.toml"
-    shown = f"{folder.name}/report.toml"
+    name = f"{folder.name}/report.toml"
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise Slip(f"{path} is missing; the report's title, languages and sections stand there") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
-        raise Slip(f"{shown} cannot be read: {error}") from None
+        raise Slip(f"{name} cannot be read: {error}") from None
     known = Report.__dataclass_fields__.keys() - {"folder"}
     if strange := sorted(values.keys() - known):
-        raise Slip(f"{shown} has unknown key '{strange[0]}'; known are {', '.join(sorted(known))}")
+        raise Slip(f"{name} has unknown key '{strange[0]}'; known are {', '.join(sorted(known))}")
     if missing := sorted({"title", "description", "languages", "editions", "sections", "site_url"} - values.keys()):
-        raise Slip(f"{shown} lacks '{missing[0]}'")
-    frozen: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+        raise Slip(f"{name} lacks '{missing[0]}'")
+    frozen: JSON = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
     report = Report(folder, **frozen)
-    _check(report, shown)
+    _check(report, name)
     return report
 
 
-def _check(report: Report, shown: str) -> None:
+def _check(report: Report, file: str) -> None:
     for key in ("title", "description", "names", "original"):
-        if not isinstance(getattr(report, key), Mapping):
-            raise Slip(f"{shown}: {key} is {getattr(report, key)!r}; wanted a table")
+        if not isinstance(value := getattr(report, key), dict):
+            raise Slip(f"{file}: {key} is {value!r}; wanted a table")
     for key in ("languages", "editions", "sections", "authors"):
-        value = getattr(report, key)
-        if not isinstance(value, tuple) or not all(isinstance(item, str) for item in value):
-            raise Slip(f"{shown}: {key} is {value!r}; wanted a list of words")
+        if not isinstance(value := getattr(report, key), tuple) or not all(isinstance(item, str) for item in value):
+            raise Slip(f"{file}: {key} is {value!r}; wanted a list of words")
     for name in (*report.editions, *report.sections):  # they name folders and files
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", name):
-            raise Slip(f"{shown}: {name!a} is no name; wanted letters, digits, - and _")
+            raise Slip(f"{file}: {name!a} is no name; wanted letters, digits, - and _")
     if not isinstance(report.site_url, str):
-        raise Slip(f"{shown}: site_url is {report.site_url!r}; wanted an address")
+        raise Slip(f"{file}: site_url is {report.site_url!r}; wanted an address")
     if not report.languages or not set(report.languages) <= set(LANGUAGES):
-        raise Slip(f"{shown}: languages are {list(report.languages)}; wanted some of {list(LANGUAGES)}")
+        raise Slip(f"{file}: languages are {list(report.languages)}; wanted some of {list(LANGUAGES)}")
     for key in ("title", "description"):
         if lacking := [language for language in report.languages if not getattr(report, key).get(language)]:
-            raise Slip(f"{shown}: no {key} in '{lacking[0]}'")
+            raise Slip(f"{file}: no {key} in '{lacking[0]}'")
     if not report.editions or not report.sections:
-        raise Slip(f"{shown}: {'sections' if report.editions else 'editions'} is empty")
+        raise Slip(f"{file}: {'sections' if report.editions else 'editions'} is empty")
     if report.site_url and not report.site_url.endswith("/"):
-        raise Slip(f"{shown}: site_url is '{report.site_url}'; it must end with a slash")
+        raise Slip(f"{file}: site_url is '{report.site_url}'; it must end with a slash")

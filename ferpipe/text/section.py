@@ -18,10 +18,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from ferpipe.errors import Slip
+from ferpipe.storage.encoding import JSON
 from ferpipe.text.hold import PRIVATE
 from ferpipe.text.problems import guess
 
@@ -45,7 +46,14 @@ class Passage:
 
     def at(self, offset: int) -> str:
         """Return `path:line` of the character at `offset`."""
-        return f"{self.path}:{self.line + self.text.count(chr(10), 0, offset)}"
+        return f"{self.path}:{self._line(offset)}"
+
+    def part(self, text: str, offset: int) -> Passage:
+        """Return a text that begins on the line of the character at `offset`."""
+        return Passage(text, self.path, self._line(offset))
+
+    def _line(self, offset: int) -> int:
+        return self.line + self.text.count("\n", 0, offset)
 
 
 @dataclass(frozen=True)
@@ -93,43 +101,56 @@ class Section:
     items: tuple[Item, ...]
     claims: tuple[Claim, ...] = ()
 
+    @property
+    def texts(self) -> list[Mapping[str, Passage]]:
+        """Return the title, the body, and the captions and alt texts, each by language."""
+        return [self.title, self.body, *(text for item in self.items for text in (item.caption, item.alt))]
+
     def passages(self, language: str) -> list[Passage]:
         """Return all that is written in a language."""
-        texts = [self.title, self.body, *(text for item in self.items for text in (item.caption, item.alt))]
-        return [text[language] for text in texts if language in text]
+        return [text[language] for text in self.texts if language in text]
 
 
-def read(path: Path, shown: str, languages: Sequence[str]) -> tuple[Section, list[str]]:
-    """Return a section and the problems of its form: what is missing, misspelt or not translated."""
-    name = path.stem
+def read(path: Path, where: str, languages: Sequence[str]) -> tuple[Section, list[str]]:
+    """Return a section, as problems call it `where`, and those of its form: what is missing, misspelt, untranslated."""
+    try:
+        text, values, rest = _parts(path, where)
+    except Slip as slip:
+        return Section(path.stem, where, {}, {}, ()), [str(slip)]
+    front = _Front(text, values, languages)
+    known = ("title", "figures", "tables", "claims")
+    strange = [key for key in values if key not in known]
+    front.problems += [f"{front.where(key)}: unknown key '{key}'{guess(key, known)}" for key in strange]
+    title = front.translations(values.get("title", {}), "title", "title")
+    items = [
+        front.item(name, kind, value)
+        for table, kind in (("figures", "fig"), ("tables", "table"))
+        for name, value in front.table(table).items()
+    ]
+    claims = [front.claim(name, value) for name, value in front.table("claims").items()]
+    bodies = _bodies(rest, languages, front.problems)
+    return Section(path.stem, where, title, bodies, tuple(items), tuple(filter(None, claims))), front.problems
+
+
+def _parts(path: Path, where: str) -> tuple[Passage, JSON, Passage]:
+    """Return a section's front matter, as text and as values, and what follows; raises Slip where it cannot be read."""
     try:
         content = path.read_bytes()[: LIMIT + 1].decode().replace("\r\n", "\n")
     except OSError:
-        return Section(name, shown, {}, {}, ()), [f"{shown}: missing, though report.toml lists section '{name}'"]
+        raise Slip(f"{where}: missing, though report.toml lists section '{path.stem}'") from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        return Section(name, shown, {}, {}, ()), [f"{shown}:{line}: byte {error.object[error.start]:#04x} is no UTF-8"]
-    if found := _unfit(content):
-        return Section(name, shown, {}, {}, ()), [f"{shown}: {found}; wanted a section of text"]
+        raise Slip(f"{where}:{line}: byte {error.object[error.start]:#04x} is no UTF-8") from None
+    if fault := _unfit(content):
+        raise Slip(f"{where}: {fault}; wanted a section of text")
     if not (parts := _FRONT.match(content)):
-        return Section(name, shown, {}, {}, ()), [f"{shown}:1: no front matter between two lines of +++"]
-    front = Passage(parts[1], shown, 2)
+        raise Slip(f"{where}:1: no front matter between two lines of +++")
     try:
         values = tomllib.loads(parts[1])
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         place = re.search(r"line (\d+)", str(error))
-        return Section(name, shown, {}, {}, ()), [f"{shown}:{int(place[1]) + 1 if place else 2}: {error}"]
-    problems = _strangers(front, values)
-    title = _translations(front, values.get("title", {}), "title", "title", languages, problems)
-    items = [
-        _item(front, key, kind, value, languages, problems)
-        for table, kind in (("figures", "fig"), ("tables", "table"))
-        for key, value in _table(front, values, table, problems).items()
-    ]
-    claims = [_claim(front, key, value, languages, problems) for key, value in values.get("claims", {}).items()]
-    rest = Passage(parts[2], shown, content.count("\n", 0, parts.start(2)) + 1)
-    whole = tuple(claim for claim in claims if claim)
-    return Section(name, shown, title, _bodies(rest, languages, problems), tuple(items), whole), problems
+        raise Slip(f"{where}:{int(place[1]) + 1 if place else 2}: {error}") from None
+    return Passage(parts[1], where, 2), values, Passage(parts[2], where, content.count("\n", 0, parts.start(2)) + 1)
 
 
 def _unfit(content: str) -> str:
@@ -141,100 +162,89 @@ def _unfit(content: str) -> str:
     return f"the private character {odd[0]!a}" if odd else ""
 
 
-def _table(front: Passage, values: Mapping[str, Any], name: str, problems: list[str]) -> dict[str, Mapping[str, Any]]:
-    """Return a table of tables, and add a problem for what is none."""
-    table = values.get(name, {})
-    wrong = [name] if not isinstance(table, Mapping) else [f"{name}.{k}" for k, v in table.items() if not _is_table(v)]
-    problems += [f"{_where(front, path)}: {path} is no table" for path in wrong]
-    return {k: v for k, v in table.items() if _is_table(v)} if isinstance(table, Mapping) else {}
+@dataclass
+class _Front:
+    """The front matter of a section, and what is wrong with it."""
 
+    text: Passage
+    values: JSON
+    languages: Sequence[str]
+    problems: list[str] = field(default_factory=list)
 
-def _is_table(value: Any) -> bool:
-    return isinstance(value, Mapping)
+    def table(self, name: str) -> dict[str, JSON]:
+        """Return a table of tables, and add a problem for what is none."""
+        tables = self.values.get(name, {})
+        if not isinstance(tables, dict):
+            self.problems.append(f"{self.where(name)}: {name} is no table")
+            return {}
+        wrong = [f"{name}.{key}" for key, value in tables.items() if not isinstance(value, dict)]
+        self.problems += [f"{self.where(path)}: {path} is no table" for path in wrong]
+        return {key: value for key, value in tables.items() if isinstance(value, dict)}
 
+    def item(self, name: str, kind: str, value: JSON) -> Item:
+        """Return a figure or a table."""
+        table = f"{'figures' if kind == 'fig' else 'tables'}.{name}"
+        word = f"{'figure' if kind == 'fig' else 'table'} '{name}'"
+        keys = ("caption", "alt") if kind == "fig" else ("caption",)
+        self._check(value, keys, table, word)
+        texts = {key: self.translations(value.get(key, {}), table, f"{key} of {word}", key) for key in keys}
+        return Item(name, kind, self.where(table), texts["caption"], texts.get("alt", {}))
 
-def _strangers(front: Passage, values: Mapping[str, Any]) -> list[str]:
-    known = ("title", "figures", "tables", "claims")
-    return [f"{_where(front, key)}: unknown key '{key}'{guess(key, known)}" for key in values if key not in known]
+    def claim(self, name: str, value: JSON) -> Claim | None:
+        """Return a claim, None after a problem."""
+        table, before = f"claims.{name}", len(self.problems)
+        texts, words = ("finding", "original", "why"), ("statistic", "threshold", "side", "unit", "figure")
+        self._check(value, (*words, "n", "family", *texts), table, f"claim '{name}'")
+        lacking = [key for key in words if not isinstance(value.get(key), str)]
+        self.problems += [f"{self.where(table)}: claim '{name}' has no {key}" for key in lacking]
+        for key, allowed in (("side", SIDES), ("unit", UNITS)):
+            if key not in lacking and value[key] not in allowed:
+                fault = f"{key} is '{value[key]}'; wanted {' or '.join(allowed)}"
+                self.problems.append(f"{self.where(table, key)}: {fault}")
+        translated = [self.translations(value.get(key, {}), table, f"{key} of claim '{name}'", key) for key in texts]
+        if len(self.problems) > before:
+            return None
+        statistic, threshold = (self._passage(value[key], table, key) for key in ("statistic", "threshold"))
+        n = self._passage(value["n"], table, "n") if "n" in value else None
+        return Claim(
+            name, self.where(table), statistic, n, threshold, value["side"], value["unit"], value["figure"],
+            str(value.get("family", "")), *translated,
+        )  # fmt: skip
 
+    def translations(self, value: object, table: str, what: str, key: str = "") -> dict[str, Passage]:
+        """Return a text by language, and add a problem for each language that it lacks."""
+        texts = {}
+        for language in self.languages:
+            text = value.get(language) if isinstance(value, dict) else None
+            place = f"{key}.{language}" if key else language
+            if isinstance(text, str) and text.strip():
+                texts[language] = self._passage(text, table, place)
+            else:
+                self.problems.append(f"{self.where(table, place)}: no {what} in '{language}'")
+        return texts
 
-def _item(
-    front: Passage, name: str, kind: str, value: Mapping[str, Any], languages: Sequence[str], problems: list[str]
-) -> Item:
-    table = f"{'figures' if kind == 'fig' else 'tables'}.{name}"
-    word = f"{'figure' if kind == 'fig' else 'table'} '{name}'"
-    wanted = ("caption", "alt") if kind == "fig" else ("caption",)
-    strange = sorted(value.keys() - set(wanted))
-    problems += [f"{_where(front, table, key)}: {word} has unknown key '{key}'{guess(key, wanted)}" for key in strange]
-    texts = {
-        key: _translations(front, value.get(key, {}), table, f"{key} of {word}", languages, problems, key)
-        for key in wanted
-    }
-    return Item(name, kind, _where(front, table), texts["caption"], texts.get("alt", {}))
+    def where(self, table: str, key: str = "") -> str:
+        """Return `path:line` of a key in the front matter, or of its table, or of the front matter."""
+        return self.text.at(self._offset(table, key))
 
+    def _passage(self, text: str, table: str, key: str) -> Passage:
+        return self.text.part(text, self._offset(table, key))
 
-def _claim(
-    front: Passage, name: str, value: Mapping[str, Any], languages: Sequence[str], problems: list[str]
-) -> Claim | None:
-    table, before = f"claims.{name}", len(problems)
-    texts, words = ("finding", "original", "why"), ("statistic", "threshold", "side", "unit", "figure")
-    known = (*words, "n", "family", *texts)
-    strange = sorted(value.keys() - set(known))
-    problems += [f"{_where(front, table, k)}: claim '{name}' has unknown key '{k}'{guess(k, known)}" for k in strange]
-    problems += [
-        f"{_where(front, table)}: claim '{name}' has no {key}" for key in words if not isinstance(value.get(key), str)
-    ]
-    for key, allowed in (("side", SIDES), ("unit", UNITS)):
-        if isinstance(value.get(key), str) and value[key] not in allowed:
-            problems.append(f"{_where(front, table, key)}: {key} is '{value[key]}'; wanted {' or '.join(allowed)}")
-    found = {
-        key: _translations(front, value.get(key, {}), table, f"{key} of claim '{name}'", languages, problems, key)
-        for key in texts
-    }
-    if len(problems) > before:
-        return None
-    statistic, threshold, n = (
-        Passage(value[key], front.path, int(_where(front, table, key).rsplit(":", 1)[1])) if key in value else None
-        for key in ("statistic", "threshold", "n")
-    )
-    assert statistic and threshold
-    return Claim(
-        name, _where(front, table), statistic, n, threshold, value["side"], value["unit"], value["figure"],
-        str(value.get("family", "")), found["finding"], found["original"], found["why"],
-    )  # fmt: skip
+    def _check(self, value: JSON, known: Sequence[str], table: str, word: str) -> None:
+        strange = sorted(value.keys() - set(known))
+        self.problems += [f"{self.where(table, k)}: {word} has unknown key '{k}'{guess(k, known)}" for k in strange]
 
-
-def _translations(
-    front: Passage,
-    value: Any,
-    table: str,
-    what: str,
-    languages: Sequence[str],
-    problems: list[str],
-    key: str = "",
-) -> dict[str, Passage]:
-    found = {}
-    for language in languages:
-        text = value.get(language) if isinstance(value, Mapping) else None
-        where = _where(front, table, f"{key}.{language}" if key else language)
-        if isinstance(text, str) and text.strip():
-            found[language] = Passage(text, front.path, int(where.rsplit(":", 1)[1]))
-        else:
-            problems.append(f"{where}: no {what} in '{language}'")
-    return found
-
-
-def _where(front: Passage, table: str, key: str = "") -> str:
-    """Return `path:line` of a key in the front matter, or of its table, or of the front matter."""
-    header = re.search(rf"^\[{re.escape(table)}\]", front.text, re.MULTILINE) or re.search(
-        rf"^\[?{re.escape(table)}\b", front.text, re.MULTILINE
-    )
-    if not header:
-        return front.at(0)
-    end = re.compile(r"^\[", re.MULTILINE).search(front.text, header.end())
-    block = front.text[: end.start() if end else None]
-    found = re.compile(rf"(?:^|;)\s*{re.escape(key)}\s*=", re.MULTILINE).search(block, header.end()) if key else None
-    return front.at(block.index(key, found.start()) if found else header.start())
+    def _offset(self, table: str, key: str) -> int:
+        text, name = self.text.text, re.escape(table)
+        header = re.search(rf"^\[{name}\]", text, re.MULTILINE) or re.search(rf"^\[?{name}\b", text, re.MULTILINE)
+        if not header:
+            return 0
+        end = re.compile(r"^\[", re.MULTILINE).search(text, header.end())
+        block = text[: end.start() if end else None]
+        entry = (
+            re.compile(rf"(?:^|;)\s*{re.escape(key)}\s*=", re.MULTILINE).search(block, header.end()) if key else None
+        )
+        return block.index(key, entry.start()) if entry else header.start()
 
 
 def _bodies(rest: Passage, languages: Sequence[str], problems: list[str]) -> dict[str, Passage]:
@@ -242,13 +252,11 @@ def _bodies(rest: Passage, languages: Sequence[str], problems: list[str]) -> dic
     bodies: dict[str, Passage] = {}
     ends = [mark.start() for mark in marks[1:]] + [len(rest.text)]
     for mark, end in zip(marks, ends, strict=False):  # without a mark there is one end too many
-        where = rest.at(mark.start())
         if mark[1] not in languages or mark[1] in bodies:
             reason = "stands twice" if mark[1] in bodies else "is no language of report.toml"
-            problems.append(f"{where}: <!-- {mark[1]} --> {reason}")
+            problems.append(f"{rest.at(mark.start())}: <!-- {mark[1]} --> {reason}")
             continue
-        line = int(where.rsplit(":", 1)[1]) + 1
-        bodies[mark[1]] = Passage(rest.text[mark.end() : end], rest.path, line)
+        bodies[mark[1]] = rest.part(rest.text[mark.end() : end], mark.end())
     if stray := rest.text[: marks[0].start() if marks else None].strip():
         problems.append(f"{rest.at(0)}: text before the first <!-- language -->: '{stray[:30]}'")
     for language in languages:

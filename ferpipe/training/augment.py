@@ -3,8 +3,6 @@
 All draws come from one CPU generator, so that a GPU sees the same ones.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np
@@ -75,8 +73,8 @@ def blurred(inputs: Tensor) -> Tensor:
 def _cells(n: int, probability: float, generator: torch.Generator) -> Tensor:
     """Return masks (n, 1, 48, 48): in the given share of faces, half of the grid's cells on average, else none."""
     cells = torch.rand(n, 1, SIDE // CELL, SIDE // CELL, generator=generator) < 0.5
-    there = torch.rand(n, generator=generator) < probability
-    return (cells & there.view(n, 1, 1, 1)).repeat_interleave(CELL, 2).repeat_interleave(CELL, 3)
+    masked = torch.rand(n, generator=generator) < probability
+    return (cells & masked.view(n, 1, 1, 1)).repeat_interleave(CELL, 2).repeat_interleave(CELL, 3)
 
 
 def _rectangles(n: int, area: Tensor, generator: torch.Generator, side: int = SIDE) -> Tensor:

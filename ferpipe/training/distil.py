@@ -1,7 +1,5 @@
 """What an ensemble teaches: one set of probabilities for each training face (Hinton, Vinyals & Dean 2015)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -6,15 +6,12 @@ members. After every epoch the state is written, so that a killed training goes 
 generator of its own, so that it ends the same.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -34,6 +31,7 @@ from ferpipe.networks.members import CURVES
 from ferpipe.networks.recipes import Recipe
 from ferpipe.networks.resnet import ResNet18, initialised, normalise
 from ferpipe.storage import atomic, encoding
+from ferpipe.storage.encoding import JSON
 from ferpipe.storage.fingerprints import of_bytes
 from ferpipe.training.augment import augment, mix
 from ferpipe.training.optimisers import SGD, Muon
@@ -47,7 +45,7 @@ def train(
     train: Split,
     dev: Split,
     folder: Path,
-    record: dict[str, Any],
+    record: JSON,
     device: torch.device,
     start: Weights | None = None,
     teachers: np.ndarray | None = None,
@@ -59,10 +57,8 @@ def train(
     training = Training(recipe, train, dev, device, start, teachers)
     resume = folder.with_name(f"resume-{folder.name}.safetensors")
     training.restore(resume, record["recipe"])
-    steps = training.steps * recipe.epochs
-    with tqdm(
-        total=steps, initial=training.epoch * training.steps, desc=folder.name, unit="step", mininterval=1
-    ) as bar:
+    total, done = training.steps * recipe.epochs, training.steps * training.epoch
+    with tqdm(total=total, initial=done, desc=folder.name, unit="step", mininterval=1) as bar:
         while training.epoch < recipe.epochs:
             for _ in training.run_epoch():
                 bar.update()
@@ -76,9 +72,8 @@ def train(
         (new / "weights.safetensors").write_bytes(weights)
         (new / "history.json").write_bytes(encoding.json_bytes({"epochs": training.history, "chosen": training.chosen}))
         (new / "dev_logits.npy").write_bytes(encoding.npy_bytes(np.stack(training.logits)))
-        if recipe.role == "overfitted":  # only its curves are looked at
-            answers = training.logits[training.chosen - 1]
-        else:
+        answers = training.logits[training.chosen - 1]
+        if recipe.role != "overfitted":  # of which only the curves are looked at
             answers = views.averaged(best, training.dev[0]).half().numpy()
         (new / "dev_views.npy").write_bytes(encoding.npy_bytes(answers))
         record = {**record, "weights": of_bytes(weights), "made_with": machine.description(device)}
@@ -148,9 +143,8 @@ class Training:
     def run_epoch(self) -> Iterator[None]:
         """Train on every face once, in an order of the epoch's own; yields after each step."""
         recipe = self.recipe
-        generator = torch.Generator().manual_seed(
-            int(np.random.SeedSequence([recipe.seed, 2, self.epoch]).generate_state(1)[0])
-        )
+        seed = np.random.SeedSequence([recipe.seed, 2, self.epoch]).generate_state(1)[0]
+        generator = torch.Generator().manual_seed(int(seed))
         order = torch.randperm(len(self.images), generator=generator)
         # left and right alternate for each face from epoch to epoch: first a draw, then its opposite
         flipped = torch.rand(len(self.images), generator=torch.Generator().manual_seed(recipe.seed)) < 0.5
@@ -158,9 +152,9 @@ class Training:
         self.network.train()
         for step in range(self.steps):
             batch = order[step * recipe.batch : (step + 1) * recipe.batch]
-            there = batch.to(self.device)
-            inputs = augment(normalise(self.images[there]), flipped[batch], recipe, generator, self.side)
-            inputs, targets = mix(inputs, self.targets[there], recipe, generator)
+            faces = batch.to(self.device)
+            inputs = augment(normalise(self.images[faces]), flipped[batch], recipe, generator, self.side)
+            inputs, targets = mix(inputs, self.targets[faces], recipe, generator)
             inputs = inputs.contiguous(memory_format=torch.channels_last)
             with torch.autocast(self.device.type, torch.bfloat16, enabled=machine.half(self.device)):
                 logits = self.forward(inputs)
@@ -177,10 +171,10 @@ class Training:
     def _check_finite(self, name: str, loss: float) -> None:
         """Raise Slip for a loss that is not finite: from such an epoch nothing is kept."""
         if not np.isfinite(loss):
-            kept = f"epochs 1 to {self.epoch} are kept" if self.epoch else "no epoch is kept"
+            whole = f"epochs 1 to {self.epoch} are kept" if self.epoch else "no epoch is kept"
             raise Slip(
                 f"the {name} loss is {loss} in epoch {self.epoch + 1} of {self.recipe.epochs} ({self.recipe.role} with "
-                f"seed {self.recipe.seed}, learning rate {self.recipe.learning_rate}): {kept}; "
+                f"seed {self.recipe.seed}, learning rate {self.recipe.learning_rate}): {whole}; "
                 "try another --seed or --epochs, or --device cpu"
             )
 
@@ -196,11 +190,10 @@ class Training:
         self.logits.append(logits.half().numpy())
         self.epoch += 1  # from here on `chosen` counts it
         if self.chosen == self.epoch:
-            self.best = {
-                name: value.detach().clone().cpu().contiguous() for name, value in network.state_dict().items()
-            }
+            state = network.state_dict()
+            self.best = {name: value.detach().clone().cpu().contiguous() for name, value in state.items()}
 
-    def saved(self, recipe: dict[str, Any]) -> bytes:
+    def saved(self, recipe: JSON) -> bytes:
         """Return the state between two epochs as safetensors."""
         tensors = {f"network/{k}": v for k, v in self.network.state_dict().items()}
         tensors |= {f"average/{k}": v for k, v in self.average.state_dict().items()}
@@ -211,7 +204,7 @@ class Training:
         tensors = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
         return save(tensors, {"state": state, "hash": _hash(state, tensors)})
 
-    def restore(self, path: Path, recipe: dict[str, Any]) -> None:
+    def restore(self, path: Path, recipe: JSON) -> None:
         """Go on from the state in `path`, if it is there, whole, and of the same recipe."""
         try:
             with safe_open(path, "pt") as file:
@@ -228,7 +221,7 @@ class Training:
         if meta["recipe"] != recipe:
             return
 
-        def part(prefix: str) -> dict[str, Tensor]:
+        def part(prefix: str) -> Weights:
             return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
         self.network.load_state_dict(part("network/"))
@@ -252,13 +245,13 @@ def _network(stem: str, width: int, device: torch.device) -> tuple[ResNet18, Cal
     """Return a network and what calls it: on CUDA both are made, and compiled, once for all members of a kind."""
     if device.type == "cuda":
         return _compiled(stem, width, device)
-    network: ResNet18 = initialised(stem, width, 0).to(memory_format=torch.channels_last)
-    return network.to(device), network
+    network = initialised(stem, width, 0).to(memory_format=torch.channels_last).to(device)
+    return network, network
 
 
 @cache
 def _compiled(stem: str, width: int, device: torch.device) -> tuple[ResNet18, Callable[[Tensor], Tensor]]:
-    network: ResNet18 = initialised(stem, width, 0).to(memory_format=torch.channels_last).to(device)
+    network = initialised(stem, width, 0).to(memory_format=torch.channels_last).to(device)
     return network, torch.compile(network, dynamic=False)
 
 
@@ -267,8 +260,10 @@ def _optimisers(network: ResNet18, recipe: Recipe) -> list[SGD]:
     named = dict(network.named_parameters())
     stages = [name for name, p in named.items() if p.ndim == 4 and name.startswith("layer") and recipe.muon]
     rest = [p for name, p in named.items() if name not in stages]
-    found = [
+    optimisers = [
         SGD([p for p in rest if p.ndim > 1], recipe.learning_rate, recipe.momentum, recipe.weight_decay),
         SGD([p for p in rest if p.ndim == 1], recipe.learning_rate, recipe.momentum),
     ]
-    return [*found, Muon([named[name] for name in stages], recipe.muon, recipe.momentum)] if stages else found
+    if stages:
+        optimisers.append(Muon([named[name] for name in stages], recipe.muon, recipe.momentum))
+    return optimisers

@@ -8,8 +8,6 @@ at 32x32 pixels: 56.9 % on dev against 53.6 % by SGD.
 Neither is a torch.optim.Optimizer: the first of those to be made loads torch's compiler, for two seconds.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import torch

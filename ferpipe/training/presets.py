@@ -1,12 +1,10 @@
 """How much work a build does: the presets that people name, apart from the recipes: a new one makes nothing stale."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
-from typing import Any
 
 from ferpipe.networks.recipes import Recipe, overfitted
 from ferpipe.networks.recipes import student as taught
+from ferpipe.storage.encoding import JSON
 
 DATA_SEED = 2013  # of the rendered faces; --seed is the networks'
 
@@ -20,12 +18,12 @@ class Preset:
     overfitted_part: int  # faces
     overfitted_epochs: int
     sizes: tuple[int, int, int] = (0, 0, 0)  # faces to draw for train, dev, test (rendered faces only)
-    kinds: tuple[dict[str, Any], ...] = ()  # what sets further members apart from the first: siblings add little
+    kinds: tuple[JSON, ...] = ()  # what sets further members apart from the first: siblings add little
     student: bool = False  # whether the ensemble is distilled into one network
 
 
 _SMOKE = Recipe(width=8, epochs=2, part=256, batch=32)
-_KINDS: tuple[dict[str, Any], ...] = (
+_KINDS: tuple[JSON, ...] = (
     {"cutmix": 0.5, "erase": 0.25},
     {"stem": "pooled", "mixup": 0.2},
     {"width": 96, "rotate": 10.0, "scale": 0.1},

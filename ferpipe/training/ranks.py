@@ -1,7 +1,5 @@
 """Members shared out over processes that torchrun started, on one machine or several; without torchrun, one process."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager

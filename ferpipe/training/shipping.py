@@ -6,8 +6,6 @@ ferpipe/shipped/<data set>/<name>/   a member as checkpoints.py describes; weigh
 `python -m ferpipe.training.shipping FOLDER NAME` packs a folder of members, with the weights of the one that is named.
 """
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 import json
@@ -15,10 +13,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 from safetensors.torch import load_file, save_file
 
 from ferpipe.data import cache
@@ -63,26 +59,24 @@ def pack(folder: Path, whole: str, dev: np.ndarray, target: Path) -> None:
     with atomic.folder(target) as new:
         np.save(new / "dev.npy", faces(dev))
         for name in every:
-            _pack_one(folder / names["place"] / name, new / name, name == whole)
+            _pack_network(folder / names["place"] / name, new / name, name == whole)
     for old in target.glob("*/recipe.json"):
         if old.parent.name not in every:
             atomic.remove(old.parent)
 
 
-def _pack_one(source: Path, target: Path, whole: bool) -> None:
+def _pack_network(source: Path, target: Path, whole: bool) -> None:
     target.mkdir()
     for file in FILES:
         (target / file).write_bytes((source / file).read_bytes())
-    record: dict[str, Any] = {**encoding.read_json(source / "recipe.json"), "weights": None}
+    record: encoding.JSON = {**encoding.read_json(source / "recipe.json"), "weights": None}
     if whole:
-        weights = {name: _halved(value) for name, value in load_file(source / "weights.safetensors").items()}
-        save_file(weights, target / "weights.safetensors")
+        weights = load_file(source / "weights.safetensors")
+        # normalisation stays: it is small, and its variances may be large
+        halves = {name: value.half() if value.ndim > 1 else value for name, value in weights.items()}
+        save_file(halves, target / "weights.safetensors")
         record["weights"] = fingerprints.of_file(target / "weights.safetensors")
     (target / "recipe.json").write_bytes(encoding.json_bytes(sealed(target, record)))
-
-
-def _halved(value: torch.Tensor) -> torch.Tensor:
-    return value.half() if value.ndim > 1 else value  # normalisation is small, and its variances may be large
 
 
 def main(arguments: list[str]) -> None:

@@ -5,8 +5,6 @@ that folds, lips and nose follow the light as the head does. What an action unit
 Action Coding System (2002).
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from ferpipe.data.faces.canvas import GRID, Array, Canvas, Params, bump, ellipse, ridge
@@ -28,9 +26,9 @@ def picture(p: Params, units: Params) -> tuple[Array, dict[str, Array]]:
     _raise(canvas, p, units, mouth)
     light = canvas["light"] = _light(canvas, p, u0, v0)
     paint_back(canvas, p, u0, v0, chin)
-    canvas.paint(skull, _skin(canvas, p, units))
+    canvas.paint(skull, _skin(canvas, p))
     canvas["clip"] = skull
-    paint_beard(canvas, p, units, mouth)
+    paint_beard(canvas, p, units)
     paint_mouth(canvas, p, units, mouth)
     paint_nose(canvas, p, units)
     paint_eyes(canvas, p, units)
@@ -195,7 +193,7 @@ def _light(canvas: Canvas, p: Params, u0: Array, v0: Array) -> Array:
     return p["ambient"] + (1.18 - p["ambient"]) * diffuse + shine * (1 - 0.5 * p["soft"])
 
 
-def _skin(canvas: Canvas, p: Params, units: Params) -> Array:
+def _skin(canvas: Canvas, p: Params) -> Array:
     u, v = canvas["u"], canvas["v"]
     flush = bump(np.abs(u) - 0.36, v - 0.24, 0.25, 0.22)
     edge = ellipse(u, v, p["width"], TOP)

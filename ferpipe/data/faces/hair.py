@@ -1,7 +1,5 @@
 """Hair behind and over the head, beard, glasses, and what the head stands on."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ferpipe.data.faces.canvas import Array, Canvas, Params, bump, capsule, ellipse, wave
@@ -51,8 +49,8 @@ def paint_back(canvas: Canvas, p: Params, u: Array, v: Array, chin: Array) -> No
     canvas.paint(canvas.cover(neck, 1.5), p["skin"] * shade * lit, lit=False)
     for side in (-1, 1):
         w = canvas.window(side * (p["width"] - 0.02), 0.0, 34, 20)
-        out, turned = w["u"] * side - p["width"] + 0.0, w["v"] - 0.03
-        ear = w.cover(ellipse(out - 0.1 * turned * -1, turned, 0.085, 0.165), 1.3) * (p["hair_low"] < 0.25)
+        out, turned = w["u"] * side - p["width"], w["v"] - 0.03
+        ear = w.cover(ellipse(out + 0.1 * turned, turned, 0.085, 0.165), 1.3) * (p["hair_low"] < 0.25)
         inner = bump(out + 0.01, turned, 0.05, 0.12)
         w.paint(ear, p["skin"] * (0.86 - 0.3 * inner))
 
@@ -82,7 +80,7 @@ def paint_front(canvas: Canvas, p: Params, u: Array, v: Array, outline: Array) -
     return cover * (p["hair_thin"] < 1)
 
 
-def paint_beard(canvas: Canvas, p: Params, units: Params, mouth: object) -> None:
+def paint_beard(canvas: Canvas, p: Params, units: Params) -> None:
     """Paint stubble (kind 1), a full beard (2) or a moustache with a goatee (3) on the faces that have one."""
     faces = np.flatnonzero(p["beard"])
     if not len(faces):
@@ -90,7 +88,6 @@ def paint_beard(canvas: Canvas, p: Params, units: Params, mouth: object) -> None
     q = {name: value[faces] for name, value in p.items()}
     some = canvas.some(faces)
     u, v, drop = some["u"], some["v"], 0.09 * units["AU26"][faces]
-    w = some
     side = np.abs(u) / q["width"]
     grain = 0.82 + 0.18 * np.sin(61 * u + 3 * np.sin(37 * v)) * np.sin(53 * v + q["phase"])
     jaw = np.clip((v - (0.46 - 0.62 * np.maximum(side - 0.42, 0)) + 0.04 * q["beard_a"]) / 0.12, 0, 1)
@@ -100,7 +97,7 @@ def paint_beard(canvas: Canvas, p: Params, units: Params, mouth: object) -> None
     full = np.maximum(jaw * bare, np.clip(lip, 0, 1))
     part = np.maximum(goatee * bare * (q["beard_a"] > 0.4), np.clip(lip, 0, 1))
     amount = np.where(q["beard"] == 3, part * 0.9, full * np.where(q["beard"] == 2, 0.9, 0.3 + 0.15 * q["beard_a"]))
-    w.paint(amount * grain * w["clip"], np.minimum(0.9 * q["hair"], 0.55 * q["skin"]))
+    some.paint(amount * grain * some["clip"], np.minimum(0.9 * q["hair"], 0.55 * q["skin"]))
     canvas["image"][faces] = some["image"]
 
 

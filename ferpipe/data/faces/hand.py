@@ -1,7 +1,5 @@
 """A hand at the head: on the cheek, at the temple, or under the chin, with palm, thumb and four jointed fingers."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from ferpipe.data.faces.canvas import Array, Canvas, Params, capsule, ellipse
@@ -41,15 +39,15 @@ def paint_hand(canvas: Canvas, p: Params, u: Array, v: Array) -> None:
         some.paint(cover, tone * q["skin"] * roundness * (0.92 + 0.25 * across * np.clip(a, -0.5, 0.5)), lit=False)
         total = np.maximum(total, cover)
 
-    one = np.ones_like(ku)
-    part(capsule(a, b, (0.02 * one, 0.42 * one), (0.12 * one, 1.5 * one)), 0.2, 0.84)
+    ones = np.ones_like(ku)
+    part(capsule(a, b, (0.02 * ones, 0.42 * ones), (0.12 * ones, 1.5 * ones)), 0.2, 0.84)
     part(np.maximum(ellipse(a, b - 0.2, 0.27, 0.31) + 0.2, 0), 0.2, 0.92)
-    part(capsule(a, b, (-0.2 * one, 0.3 * one), (-0.36 * one, 0.02 * one)), 0.07, 0.95)
+    part(capsule(a, b, (-0.2 * ones, 0.3 * ones), (-0.36 * ones, 0.02 * ones)), 0.07, 0.95)
     for place, length, radius in FINGERS:
-        base = (place * one, 0.03 + 1.5 * place * place * one)
-        joint = (place * 1.15 - 0.02 * one, base[1] - 0.22 * length * one)
+        base = (place * ones, 0.03 + 1.5 * place * place * ones)
+        joint = (place * 1.15 - 0.02 * ones, base[1] - 0.22 * length * ones)
         reach = 0.26 * length * (1 - 1.75 * bend)
-        tip = (joint[0] + place * 0.1 - 0.05 * one, joint[1] - reach)
+        tip = (joint[0] + place * 0.1 - 0.05 * ones, joint[1] - reach)
         part(np.minimum(capsule(a, b, base, joint), capsule(a, b, joint, tip)), radius, 1.0)
         nail = some.cover(ellipse(a - tip[0], b - tip[1] + 0.02, 0.035, 0.045), 1.5)
         some.paint(0.35 * nail * (bend < 0.6), np.minimum(1.2 * q["skin"] + 0.05, 0.95), lit=False)

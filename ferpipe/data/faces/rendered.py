@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 import numpy as np
 
-from ferpipe.data.dataset import Dataset, Split
+from ferpipe.data.dataset import SPLITS, Dataset, Split
 from ferpipe.data.faces import anatomy
 from ferpipe.data.faces.canvas import Params
 from ferpipe.data.faces.traits import NAMES, draw_traits, styled
@@ -66,7 +65,7 @@ class Faces:
 def sample(n: int, seed: int, *, intensity: float | None = None, emotions: np.ndarray | None = None,
            mislabel: bool = True) -> Faces:  # fmt: skip
     """Return n faces; face i depends on the seed and i alone. `intensity` and `emotions` are drawn unless given."""
-    rows = [_one(seed, i, intensity, None if emotions is None else int(emotions[i]), mislabel) for i in range(n)]
+    rows = [_face(seed, i, intensity, None if emotions is None else int(emotions[i]), mislabel) for i in range(n)]
     columns = zip(*rows, strict=True) if rows else [[]] * 6
     types = (np.int64, np.int64, np.float32, np.bool_, np.float32, np.int64)
     shapes = ((n,), (n,), (n, len(UNITS)), (n,), (n, len(NAMES)), (n, 2))
@@ -74,7 +73,7 @@ def sample(n: int, seed: int, *, intensity: float | None = None, emotions: np.nd
     return Faces(*(np.array(column, dtype).reshape(shape) for column, dtype, shape in parts))
 
 
-def _one(seed: int, i: int, intensity: float | None, emotion: int | None, mislabel: bool) -> tuple[Any, ...]:
+def _face(seed: int, i: int, intensity: float | None, emotion: int | None, mislabel: bool) -> tuple[object, ...]:
     rng = np.random.default_rng([seed, i])
     drawn = int(np.searchsorted(np.cumsum(FREQUENCIES), rng.random() * sum(FREQUENCIES), side="right"))
     true = drawn if emotion is None else emotion
@@ -109,7 +108,7 @@ def without(faces: Faces, *parts: str) -> Faces:
 
 def draw(faces: Faces) -> np.ndarray:
     """Return the pictures, (n, 48, 48) uint8."""
-    return _in_batches(_pixels, faces, np.zeros((0, SIDE, SIDE), np.uint8))
+    return _in_batches(lambda part: _exposed(part, *_picture(part)[:2]), faces, np.zeros((0, SIDE, SIDE), np.uint8))
 
 
 def regions(faces: Faces) -> np.ndarray:
@@ -118,11 +117,15 @@ def regions(faces: Faces) -> np.ndarray:
     `face` is the visible skin of the head with its features, without hair and hand; brows, eyes, nose and mouth lie
     inside it; `background` is all that is neither face nor hand.
     """
-    return _in_batches(_masks, faces, np.zeros((0, len(REGIONS), SIDE, SIDE), bool))
+    return _in_batches(lambda part: _split(_picture(part)[2]), faces, np.zeros((0, len(REGIONS), SIDE, SIDE), bool))
 
 
 def _in_batches(part: Callable[[Faces], np.ndarray], faces: Faces, none: np.ndarray) -> np.ndarray:
-    return np.concatenate([none, *(part(faces[i : i + BATCH]) for i in range(0, len(faces), BATCH))])
+    return np.concatenate([none, *map(part, _batches(faces))])
+
+
+def _batches(faces: Faces, size: int = BATCH) -> list[Faces]:
+    return [faces[i : i + size] for i in range(0, len(faces), size)]
 
 
 def changed(faces: Faces) -> np.ndarray:
@@ -136,14 +139,10 @@ def _differ(images: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 def _known(faces: Faces) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return what `draw`, `regions` and `changed` do, each face drawn twice instead of four times."""
-    images, masks = [], []
-    for i in range(0, len(faces), BATCH):
-        part = faces[i : i + BATCH]
-        picture = _picture(part)
-        images.append(_exposed(part, *picture[:2]))
-        masks.append(_split(picture[2]))
-    whole = np.concatenate(images)
-    return whole, np.concatenate(masks), _differ(whole, draw(without(faces, "units")))
+    pictures = [(part, *_picture(part)) for part in _batches(faces)]
+    images = np.concatenate([_exposed(part, p, fine) for part, p, fine, _ in pictures])
+    masks = np.concatenate([_split(covers) for *_, covers in pictures])
+    return images, masks, _differ(images, draw(without(faces, "units")))
 
 
 def _picture(faces: Faces) -> tuple[Params, np.ndarray, dict[str, np.ndarray]]:
@@ -154,10 +153,6 @@ def _picture(faces: Faces) -> tuple[Params, np.ndarray, dict[str, np.ndarray]]:
     return p, *anatomy.picture(p, units)
 
 
-def _pixels(faces: Faces) -> np.ndarray:
-    return _exposed(faces, *_picture(faces)[:2])
-
-
 def _exposed(faces: Faces, p: Params, fine: np.ndarray) -> np.ndarray:
     rngs = [np.random.default_rng([7, *seed]) for seed in faces.seeds]
     grain = np.stack([rng.standard_normal((2, SIDE, SIDE), np.float32) for rng in rngs])
@@ -166,10 +161,6 @@ def _exposed(faces: Faces, p: Params, fine: np.ndarray) -> np.ndarray:
     image = image * (1 + p["mottle"] * 2.5 * _blurred(_blurred(grain[:, 1], two), two))  # skin and cloth are uneven
     image = (_blurred(image, p["blur"]) - 0.5) * p["gain"] + 0.5 + p["level"]
     return np.clip(255 * (image + p["noise"] * grain[:, 0]), 0, 255).round().astype(np.uint8)
-
-
-def _masks(faces: Faces) -> np.ndarray:
-    return _split(_picture(faces)[2])
 
 
 def _split(masks: dict[str, np.ndarray]) -> np.ndarray:
@@ -196,58 +187,49 @@ def _blurred(image: np.ndarray, amount: np.ndarray | np.float32) -> np.ndarray:
 
 def dataset(sizes: tuple[int, int, int], seed: int, progress: Callable[[int], object] | None = None) -> Dataset:
     """Return train, dev and test splits of these sizes, from streams of their own, with the truth of each dev face."""
-    splits: list[Split] = []
-    drawn: list[Faces] = []
-    truth: dict[str, np.ndarray] = {}
-    for stream, (name, n) in enumerate(zip(("train", "dev", "test"), sizes, strict=True)):
-        faces = sample(n, 10 * seed + stream)
-        found = []
-        for chunk in _everywhere(_known if name == "dev" else _alone, _chunks(faces)):
-            found.append(chunk)
+    drawn = {name: sample(n, 10 * seed + stream) for stream, (name, n) in enumerate(zip(SPLITS, sizes, strict=True))}
+    splits: dict[str, Split] = {}
+    truth = {field: getattr(drawn["dev"], field) for field in ("emotions", "units", "hands", "traits", "seeds")}
+    for name, faces in drawn.items():
+        chunks = []
+        for chunk in _everywhere(_known if name == "dev" else _alone, faces):
+            chunks.append(chunk)
             if progress:
                 progress(len(chunk[0]))
-        images, *known = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        images, *known = (np.concatenate(arrays) for arrays in zip(*chunks, strict=True))
         truth |= dict(zip(("regions", "changed"), known, strict=False))
-        names = np.array([f"{name}-{i:05d}" for i in range(n)])
-        splits.append(Split(images, faces.labels, names))
-        drawn.append(faces)
-    dev = drawn[1]
-    truth |= {"emotions": dev.emotions, "units": dev.units, "hands": dev.hands}
-    truth |= {"traits": dev.traits, "seeds": dev.seeds}
-    train, validation, test = splits
-    return Dataset("rendered", False, train, validation, test, _notes(splits, drawn), truth)
-
-
-def _chunks(faces: Faces) -> list[Faces]:
-    return [faces[i : i + CHUNK] for i in range(0, len(faces), CHUNK)] or [faces]
+        splits[name] = Split(images, faces.labels, np.array([f"{name}-{i:05d}" for i in range(len(faces))]))
+    return Dataset("rendered", False, **splits, notes=_notes(drawn), truth=truth)
 
 
 def _alone(faces: Faces) -> tuple[np.ndarray]:
     return (draw(faces),)
 
 
-def _everywhere(
-    work: Callable[[Faces], tuple[np.ndarray, ...]], chunks: list[Faces]
-) -> Iterator[tuple[np.ndarray, ...]]:
+def _everywhere(work: Callable[[Faces], tuple[np.ndarray, ...]], faces: Faces) -> Iterator[tuple[np.ndarray, ...]]:
     """Yield what `work` returns for each chunk in order, done on every core where there is more than one chunk."""
-    if len(chunks) == 1:
-        yield work(chunks[0])
+    chunks = _batches(faces, CHUNK)
+    if len(chunks) <= 1:
+        yield work(faces)
         return
     with ProcessPoolExecutor() as pool:  # threads would wait for one another: the arrays are small
         yield from pool.map(work, chunks)
 
 
-def _notes(splits: list[Split], drawn: list[Faces]) -> dict[str, Any]:
+def _notes(drawn: dict[str, Faces]) -> dict[str, object]:
     """Return what was measured on the drawn faces, by split: wrong labels, hands with sadness and without."""
-    names = ("train", "dev", "test")
     sad = EMOTIONS.index("sad")
-    notes: dict[str, Any] = {
-        "wrong_labels": {name: _mean(f.labels != f.emotions) for name, f in zip(names, drawn, strict=True)},
-        "hands_sad": {name: _mean(f.hands[f.emotions == sad]) for name, f in zip(names, drawn, strict=True)},
-        "hands_others": {name: _mean(f.hands[f.emotions != sad]) for name, f in zip(names, drawn, strict=True)},
+    return {
+        "wrong_labels": {name: _mean(faces.labels != faces.emotions) for name, faces in drawn.items()},
+        "hands_sad": {name: _mean(faces.hands[faces.emotions == sad]) for name, faces in drawn.items()},
+        "hands_others": {name: _mean(faces.hands[faces.emotions != sad]) for name, faces in drawn.items()},
+        "source": "drawn",
+        "form": "rendered",
+        "pictures": sum(map(len, drawn.values())),
+        "converted": 0,
+        "dev_held_out": False,
+        "test_labels": True,
     }
-    return {**notes, "source": "drawn", "form": "rendered", "pictures": sum(map(len, splits)), "converted": 0,
-            "dev_held_out": False, "test_labels": True}  # fmt: skip
 
 
 def _mean(values: np.ndarray) -> float | None:

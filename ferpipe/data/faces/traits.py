@@ -4,8 +4,6 @@ Lengths are in units of the head, which is about 0.66 wide and 0.93 high to eith
 v down; greys are 0 (black) to 1 (white); angles are in radians.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 # name -> lowest and highest value, uniform between them
