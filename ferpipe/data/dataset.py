@@ -1,9 +1,10 @@
 """What every data set is made into: splits of 48x48 grey pictures with labels."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+
+from ferpipe.storage.encoding import JSON
 
 SPLITS = ("train", "dev", "test")
 
@@ -29,7 +30,7 @@ class Dataset:
     train: Split
     dev: Split
     test: Split | None
-    notes: Mapping[str, object]  # JSON facts that the report states: conversions, held-out dev, missing classes
+    notes: JSON  # facts that the report states: conversions, held-out dev, missing classes
     truth: dict[str, np.ndarray] = field(default_factory=dict)  # rendered faces: what is known of each dev face
 
     @property

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
     from ferpipe.results.data import Data
     from ferpipe.results.saliency import Saliency
+    from ferpipe.text.language import Language
 
 FILE = "card.png"
 SIZE = 1200, 630  # width and height that OpenGraph's readers cut to
 _SCALE, _GAP = 3, 12  # of a face's pixels, and between faces
 
 
-def draw(saliency: Saliency, data: Data, language: str) -> Figure:
+def draw(saliency: Saliency, data: Data, language: Language) -> Figure:
     """Return the mean face of each class above its mean saliency, seven columns on white; the same in all languages."""
     import numpy as np
 

@@ -9,8 +9,8 @@ from markupsafe import Markup, escape
 from ferpipe.drawing import table
 from ferpipe.drawing.figure import REFERRED, Figure, numbers_file
 from ferpipe.drawing.table import Td
+from ferpipe.text.claims import SIGNS
 from ferpipe.text.formats import integer, interval, number, percent, points
-from ferpipe.text.words import VERDICT_SIGNS
 
 if TYPE_CHECKING:
     from ferpipe.results.claims import Claims, Row
@@ -54,7 +54,7 @@ def _written(row: Row, value: float, language: Language) -> str:
 def _verdict(row: Row, language: Language) -> Markup:
     words, small = language.words("ledger"), Markup("<small>{}</small>")
     verdict = Markup('<span aria-hidden="true">{}</span> {}').format(
-        VERDICT_SIGNS[row.verdict], language.words("verdicts")[row.verdict]
+        SIGNS[row.verdict], language.words("verdicts")[row.verdict]
     )
     if row.verdict == "undecided" and row.smallest is not None:
         smallest = _written(row, row.smallest, language).lstrip("+")

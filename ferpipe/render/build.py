@@ -19,6 +19,7 @@ from ferpipe.storage.fingerprints import Parsed
 from ferpipe.text import chapters, claims, loose, parity, section
 from ferpipe.text import report as frame
 from ferpipe.text.expressions import flat
+from ferpipe.text.language import Language
 from ferpipe.text.problems import Problems, guess
 from ferpipe.text.report import Report
 from ferpipe.text.section import Passage, Section
@@ -40,7 +41,7 @@ class Sheet:
     """An edition's page in one language."""
 
     edition: Edition
-    language: str
+    language: Language
     writer: chapters.Writer
     figures: dict[str, Figure] = field(default_factory=dict)  # those that can be drawn, by name
 
@@ -57,7 +58,7 @@ def gather(
 ) -> tuple[Files, list[str]]:
     """Return every file of the site by its path, and a line for each thing to know; raises Problems with all faults."""
 
-    def draw(edition: Edition, name: str, language: str) -> Figure:
+    def draw(edition: Edition, name: str, language: Language) -> Figure:
         sources, place = edition.sources(gallery.analyses(name)), f"{edition.name}{'-local' * edition.local}"
         return gallery.figure(name, language, sources, edition.load, artefacts / "figures" / place, known)
 
@@ -205,7 +206,7 @@ def _read(report: Report) -> tuple[list[Section], list[str]]:
 
 
 def _writer(
-    language: str, sections: Sequence[Section], edition: Edition, problems: list[str], absent: Collection[str]
+    language: Language, sections: Sequence[Section], edition: Edition, problems: list[str], absent: Collection[str]
 ) -> chapters.Writer:
     """Return the text in one language, and add what is wrong with it, and each result that it needs and lacks.
 
@@ -238,7 +239,7 @@ def _judged(edition: Edition) -> JSON:
     return {claims.name(verdict.claim.id): verdict.numbers() for verdict in edition.verdicts}
 
 
-def _draw(sheet: Sheet, draw: Callable[[Edition, str, str], Figure], problems: list[str]) -> None:
+def _draw(sheet: Sheet, draw: Callable[[Edition, str, Language], Figure], problems: list[str]) -> None:
     """Draw the page's figures, and add a problem for each whose result has not the shape that it draws."""
     drawn, edition = set(gallery.names()), sheet.edition
     for item in (placed.item for placed in sheet.writer.placed):

@@ -12,13 +12,12 @@ from ferpipe.drawing.figure import Figure
 from ferpipe.errors import Slip
 from ferpipe.figures.card import SIZE
 from ferpipe.render.edition import Edition
-from ferpipe.render.words import WORDS
 from ferpipe.storage import fingerprints
 from ferpipe.text.chapters import SLOT, Placed, Writer
 from ferpipe.text.formats import integer
+from ferpipe.text.language import Language
 from ferpipe.text.markup import plain
 from ferpipe.text.report import Report
-from ferpipe.text.words import HTML_LANG
 
 SPLITS = ("train", "dev", "test")
 
@@ -39,7 +38,7 @@ class Pages:
         self.templates.filters["integer"] = integer
 
     def page(
-        self, edition: Edition, language: str, writer: Writer, figures: Mapping[str, Figure], card: Figure | None
+        self, edition: Edition, language: Language, writer: Writer, figures: Mapping[str, Figure], card: Figure | None
     ) -> bytes:
         """Return an edition's page in one language; `card` is the picture that stands for it elsewhere."""
         root = "../" * (1 + edition.folder.count("/"))
@@ -74,10 +73,7 @@ class Pages:
     def chooser(self) -> bytes:
         """Return the plain page that leads to every edition in every language."""
         entries = [
-            [
-                {"html_lang": HTML_LANG[language], **self._frame(language), **self._edition(edition, language)}
-                for language in self.report.languages
-            ]
+            [{**self._frame(language), **self._edition(edition, language)} for language in self.report.languages]
             for edition in self.editions
         ]
         return self._render("chooser.html", self._frame(self.report.languages[0]) | {"root": "", "entries": entries})
@@ -87,17 +83,17 @@ class Pages:
         html = html.replace(' loading="lazy"', "", 1)  # the first picture is needed at once
         return html.encode()
 
-    def _frame(self, language: str) -> dict[str, object]:
+    def _frame(self, language: Language) -> dict[str, object]:
         return {
             "lang": language,
-            "html_lang": HTML_LANG[language],
-            "words": WORDS[language],
+            "html_lang": language.words("page")["html"],
+            "words": language.words("page"),
             "report": self.report,
             "title": self.report.title[language],
             "description": self.report.description[language],
         }
 
-    def _edition(self, edition: Edition, language: str) -> dict[str, object]:
+    def _edition(self, edition: Edition, language: Language) -> dict[str, object]:
         settings, data = edition.analyses.get("settings", {}), edition.analyses.get("data", {})
         return {
             "name": self.report.names.get(edition.name, {}).get(language, edition.name),
@@ -109,7 +105,7 @@ class Pages:
             "recipes": {name: fingerprints.of_value(recipe) for name, recipe in edition.recipes.items()},
         }
 
-    def _cite(self, edition: Edition, language: str) -> str:
+    def _cite(self, edition: Edition, language: Language) -> str:
         """Return the page's BibTeX entry."""
         report = self.report
         fields = {
@@ -122,7 +118,7 @@ class Pages:
         lines = [f'  {key} = "{value}"' for key, value in fields.items() if value]
         return f"@misc{{ferpipe-{edition.name}-{language},\n" + ",\n".join(lines) + "\n}"
 
-    def _figure(self, placed: Placed, figure: Figure, edition: Edition, language: str, root: str) -> str:
+    def _figure(self, placed: Placed, figure: Figure, edition: Edition, language: Language, root: str) -> str:
         """Return a figure with caption, sources and controls."""
         assets = f"{root}assets/{edition.name}/"
         macros = self.templates.get_template("macros.html").make_module(self._frame(language))

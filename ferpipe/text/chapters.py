@@ -7,9 +7,9 @@ from ferpipe.storage.encoding import JSON
 from ferpipe.text import claims, lacking, markup
 from ferpipe.text.expressions import Expressions
 from ferpipe.text.hold import Held
+from ferpipe.text.language import Language
 from ferpipe.text.problems import guess
 from ferpipe.text.section import CLAIM, PLACEMENT, REFERENCE, Item, Passage, Section
-from ferpipe.text.words import LABELS, VERDICT_SIGNS, VERDICT_WORDS
 
 SLOT = "\ue002{}\ue003"  # where a figure goes
 
@@ -38,7 +38,7 @@ class Writer:
 
     def __init__(
         self,
-        language: str,
+        language: Language,
         sections: Sequence[Section],
         values: JSON,
         absent: Collection[str] = (),  # analyses without a result, of which nothing is said
@@ -85,7 +85,7 @@ class Writer:
                     continue  # unknown ones are told by `places`, from the source, with their line
                 kind = self.items[name].kind
                 count[kind] += 1
-                labels[name] = f"{LABELS[self.language][kind]} {count[kind]}"
+                labels[name] = f"{self.language.words('labels')[kind]} {count[kind]}"
         return labels
 
     def _chapter(self, section: Section) -> Chapter:
@@ -111,8 +111,8 @@ class Writer:
     def _claim(self, name: str) -> str:
         """Return the mark beside a claim, which leads to its row of the ledger."""
         verdict = self.values["claims"][claims.name(name)]["verdict"]
-        label = LABELS[self.language]["ledger"].format(verdict=VERDICT_WORDS[self.language][verdict])
-        sign = VERDICT_SIGNS[verdict]
+        label = self.language.words("labels")["ledger"].format(verdict=self.language.words("verdicts")[verdict])
+        sign = claims.SIGNS[verdict]
         return self.held.html(
             f'<a class="claim {verdict}" href="#claim-{name}" title="{label}"><span aria-hidden="true">{sign}</span>'
             f'<span class="visually-hidden">{label}</span></a>'

@@ -18,11 +18,13 @@ from ferpipe.storage.encoding import JSON
 from ferpipe.text import lacking, memo
 from ferpipe.text.expressions import Expressions, chain, setting
 from ferpipe.text.hold import Held
+from ferpipe.text.language import WORDLESS
 from ferpipe.text.problems import guess
 from ferpipe.text.section import CLAIM, Claim, Passage, Section
 
 LEVEL = 0.95  # of the results' intervals
-VERDICTS = ("holds", "fails", "undecided")
+SIGNS = {"holds": "\N{CHECK MARK}", "fails": "\N{MULTIPLICATION X}", "undecided": "?"}
+VERDICTS = tuple(SIGNS)
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def _evaluated(expression: Passage, numbers: JSON, problems: list[str]) -> objec
 
 @cache
 def _environment() -> Expressions:
-    return Expressions("en", Held())
+    return Expressions(WORDLESS, Held())
 
 
 def _judged(claim: Claim, statistic: Any, threshold: object, family: int, problems: list[str]) -> Verdict:

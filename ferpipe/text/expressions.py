@@ -17,6 +17,7 @@ from ferpipe.storage.encoding import JSON
 from ferpipe.text import memo
 from ferpipe.text.formats import filters
 from ferpipe.text.hold import Held
+from ferpipe.text.language import Language
 from ferpipe.text.problems import guess, nearest
 from ferpipe.text.section import Passage
 
@@ -34,7 +35,7 @@ class Expressions(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset({"*", "**", "%"})
 
-    def __init__(self, language: str, held: Held) -> None:
+    def __init__(self, language: Language, held: Held) -> None:
         super().__init__(
             undefined=StrictUndefined,
             autoescape=True,

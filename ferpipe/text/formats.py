@@ -19,20 +19,8 @@ from functools import partial
 from statistics import median
 
 from ferpipe.emotions import EMOTIONS
+from ferpipe.text.language import Language
 
-CHINESE = dict(zip(EMOTIONS, ("生气", "厌恶", "恐惧", "高兴", "悲伤", "惊讶", "中性"), strict=True))
-METHODS = {  # of explanation, and the baselines that they are scored beside
-    "gradient": ("gradient", "梯度"),
-    "smoothgrad": ("SmoothGrad", "SmoothGrad"),
-    "integrated": ("Integrated Gradients", "积分梯度"),
-    "layercam": ("LayerCAM", "LayerCAM"),
-    "lime": ("LIME", "LIME"),
-    "rise": ("RISE", "RISE"),
-    "occlusion": ("occlusion", "遮挡"),
-    "random": ("random noise", "随机噪声"),
-    "edges": ("the face's edges", "人脸边缘"),
-    "centre": ("a bright centre", "居中亮斑"),
-}
 MINUS = "\N{MINUS SIGN}"
 NONE = "\N{EN DASH}"  # for a number that a run has none of
 DUST = 1e-9  # that a sum of shares may exceed one by
@@ -80,59 +68,61 @@ def signed(value: float, digits: int = 1) -> str:
     return text if not float(text) else f"{MINUS if value < 0 else '+'}{text}"
 
 
-def points(language: str, value: float | None, digits: int = 1) -> str:
+def points(language: Language, value: float | None, digits: int = 1) -> str:
     """Return a difference of shares in percentage points, with its sign and unit."""
-    return NONE if value is None else f"{signed(100 * value, digits)}{WIDE}{_POINTS[language]}"
+    unit = language.words("formats")["points"]
+    return NONE if value is None else f"{signed(100 * value, digits)}{WIDE}{unit}"
 
 
-def interval(language: str, bounds: Iterable[float] | None, unit: str = "percent", digits: int | None = None) -> str:
+def interval(
+    language: Language, bounds: Iterable[float] | None, unit: str = "percent", digits: int | None = None
+) -> str:
     """Return an interval [low, high] of shares ('percent'), of their differences ('points') or of plain numbers.
 
     With one decimal, plain numbers with two, unless `digits` says otherwise.
     """
     if bounds is None:
         return NONE
-    low, high = bounds
+    (low, high), words = bounds, language.words("formats")
     if digits is None:
         digits = 2 if unit == "number" else 1
     if unit == "percent":
         texts = percent(low, digits), percent(high, digits)
-        return f"{texts[0]}～{texts[1]}" if language == "zh" else f"{texts[0].removesuffix('%')}–{texts[1]}"
-    to = "至" if language == "zh" else f"{WIDE}to{WIDE}"
+        return words["range"].format(low=texts[0].removesuffix("%"), high=texts[1].removesuffix("%"))
     if unit == "points":
-        return f"{signed(100 * low, digits)}{to}{points(language, high, digits)}"
+        return f"{signed(100 * low, digits)}{words['to']}{points(language, high, digits)}"
     if unit == "number":
-        return f"{number(low, digits)}{to}{number(high, digits)}"
+        return f"{number(low, digits)}{words['to']}{number(high, digits)}"
     raise ValueError(f"unknown unit '{unit}'; wanted percent, points or number")
 
 
-def bracketed(language: str, text: str) -> str:
+def bracketed(language: Language, text: str) -> str:
     """Return a text in brackets, to be set behind a word or number."""
-    return f"（{text}）" if language == "zh" else f" ({text})"
+    return language.words("formats")["bracketed"].format(text=text)
 
 
-def emotion(language: str, value: int | str) -> str:
+def emotion(language: Language, value: int | str) -> str:
     """Return an emotion's name in the page's language from its label or its English name."""
-    name = EMOTIONS[value] if isinstance(value, int) else value
-    return CHINESE[name] if language == "zh" else name
+    return language.words("emotions")[EMOTIONS[value] if isinstance(value, int) else value]
 
 
-def method(language: str, name: str) -> str:
+def method(language: Language, name: str) -> str:
     """Return the name of a method of explanation, or of a baseline, in the page's language."""
-    return METHODS[name][("en", "zh").index(language)]
+    return language.words("method_names")[name]
 
 
-def emotions(language: str) -> list[str]:
+def emotions(language: Language) -> list[str]:
     """Return the names of all seven, in the order of their labels."""
     return [emotion(language, name) for name in EMOTIONS]
 
 
-def listing(language: str, names: Iterable[object]) -> str:
+def listing(language: Language, names: Iterable[object]) -> str:
     """Return names joined as a sentence has them."""
     *first, last = [str(name) for name in names] or [""]
     if not first:
         return last
-    return f"{'、'.join(first)}和{last}" if language == "zh" else f"{', '.join(first)} and {last}"
+    words = language.words("formats")
+    return f"{words['join'].join(first)}{words['last']}{last}"
 
 
 def ranking(values: Iterable[Mapping[str, float] | None]) -> list[str]:
@@ -174,11 +164,8 @@ def contrasted(
     return {"value": value, "interval": [value - half, value + half], "n": n}
 
 
-def filters(language: str) -> Mapping[str, Callable[..., object]]:
+def filters(language: Language) -> Mapping[str, Callable[..., object]]:
     """Return the filters of the text in one language, by name."""
     plain: list[Callable[..., object]] = [number, integer, percent, ranking, shared, middle, contrasted]
     spoken: list[Callable[..., object]] = [points, interval, emotion, method, listing]
     return {f.__name__: f for f in plain} | {f.__name__: partial(f, language) for f in spoken}
-
-
-_POINTS = {"en": "points", "zh": "个百分点"}

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from jinja2 import TemplateError
 
 from ferpipe.text.expressions import Expressions
+from ferpipe.text.language import Language
 from ferpipe.text.section import PLACEMENT, REFERENCE, Item, Passage
 
 _OPENS = re.compile(r"\{%[-+]?\s*(?:if|for)\b")
@@ -37,7 +38,7 @@ def needs(text: str, absent: Collection[str], expressions: Expressions) -> bool:
 
 
 def lacking(items: Mapping[str, Item], absent: Collection[str], drawn: Mapping[str, Collection[str]],
-            language: str, expressions: Expressions) -> frozenset[str]:  # fmt: skip
+            language: Language, expressions: Expressions) -> frozenset[str]:  # fmt: skip
     """Return the figures and tables that are drawn from, or whose caption needs, an absent analysis."""
     return frozenset(
         name

@@ -46,9 +46,15 @@ class Language(str):
         """The fingerprint of its words."""
         return fingerprints.of_value(self.tables)
 
+    @cached_property
+    def _known(self) -> dict[str, Words]:
+        return {}
+
     def words(self, table: str) -> Words:
-        """Return the words of a table, named as figures.scores.head; raises Slip for a word or table that it lacks."""
-        return Words(self._part(table), f"{self._where}: [{table}]")
+        """Return the words of a table, such as scores.head; raises Slip for a word or table that it lacks."""
+        if table not in self._known:
+            self._known[table] = Words(self._part(table), f"{self._where}: [{table}]")
+        return self._known[table]
 
     def row(self, name: str) -> list[str]:
         """Return a list of words, such as the heads of a table's columns."""
@@ -68,3 +74,6 @@ class Language(str):
         if part is None:
             raise Slip(f"{self._where} lacks '{name}'")
         return part
+
+
+WORDLESS = Language("en", Path("words"))  # for what is read without its words

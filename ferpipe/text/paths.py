@@ -18,6 +18,7 @@ from ferpipe.text import report, section
 from ferpipe.text.claims import VERDICTS, name
 from ferpipe.text.expressions import Expressions
 from ferpipe.text.hold import Held
+from ferpipe.text.language import WORDLESS
 from ferpipe.text.problems import Problems, guess
 from ferpipe.text.section import Passage, Section
 
@@ -64,7 +65,7 @@ def _passages(part: Section) -> Iterator[Passage]:
 
 @cache
 def _expressions() -> Expressions:
-    return Expressions("en", Held())
+    return Expressions(WORDLESS, Held())
 
 
 class _Walk:

@@ -3,13 +3,12 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ferpipe.errors import Slip
 from ferpipe.storage.encoding import JSON
-
-LANGUAGES = ("en", "zh")  # words exist in these two
+from ferpipe.text.language import Language
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,7 @@ class Report:
     folder: Path
     title: Mapping[str, str]
     description: Mapping[str, str]
-    languages: tuple[str, ...]  # the first is the default one of the chooser and of hreflang's x-default
+    languages: tuple[Language, ...]  # the first is the default one of the chooser and of hreflang's x-default
     editions: tuple[str, ...]  # data sets to publish; the first lies at the site's root
     sections: tuple[str, ...]  # names of files in sections/, in their order on the page
     site_url: str  # where the site is published, with a slash at the end: hreflang links must be absolute
@@ -48,7 +47,7 @@ def read(folder: Path) -> Report:
     frozen: JSON = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
     report = Report(folder, **frozen)
     _check(report, name)
-    return report
+    return replace(report, languages=tuple(Language(code, folder / "words") for code in report.languages))
 
 
 def _check(report: Report, file: str) -> None:
@@ -63,8 +62,11 @@ def _check(report: Report, file: str) -> None:
             raise Slip(f"{file}: {name!a} is no name; wanted letters, digits, - and _")
     if not isinstance(report.site_url, str):
         raise Slip(f"{file}: site_url is {report.site_url!r}; wanted an address")
-    if not report.languages or not set(report.languages) <= set(LANGUAGES):
-        raise Slip(f"{file}: languages are {list(report.languages)}; wanted some of {list(LANGUAGES)}")
+    known = sorted(path.stem for path in (report.folder / "words").glob("*.toml"))
+    if not report.languages or not set(report.languages) <= set(known):
+        raise Slip(
+            f"{file}: languages are {list(map(str, report.languages))}; wanted some of {known}, as words/ has them"
+        )
     for key in ("title", "description"):
         if lacking := [language for language in report.languages if not getattr(report, key).get(language)]:
             raise Slip(f"{file}: no {key} in '{lacking[0]}'")
