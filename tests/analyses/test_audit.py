@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from languages import EN, LANGUAGES
 
 from ferpipe.analyses import audit
 from ferpipe.figures import audit as drawer
@@ -116,7 +117,7 @@ def test_wrong_labels_are_those_of_the_notes(study):
     shares = {"train": 0.07, "dev": 0.068, "test": None}
     result = audit.analyse(replace(one, dataset=replace(one.dataset, notes={"wrong_labels": shares})))
     assert result.wrong_labels == shares
-    assert "7.0%" in drawer.draw(result, "en").body
+    assert "7.0%" in drawer.draw(result, EN).body
 
 
 def test_nothing_but_counts_is_published(planted):
@@ -126,11 +127,11 @@ def test_nothing_but_counts_is_published(planted):
 
 def test_the_table_has_its_counts_in_both_languages(planted):
     result = audit.analyse(planted)
-    bodies = {language: drawer.draw(result, language).body for language in ("en", "zh")}
+    bodies = {language: drawer.draw(result, language).body for language in LANGUAGES}
     assert "With a copy in train" in bodies["en"] and "在训练集中有副本" in bodies["zh"]
     assert "7<small>6 to the pixel</small>" in bodies["en"]
     assert "33.3%" in bodies["en"] and "94.9%" in bodies["zh"]
     for body in bodies.values():
         assert body.count("<tr>") == 10 and body.count("<td") == 27
-    data = drawer.draw(result, "en").files["audit.csv"].decode().splitlines()
+    data = drawer.draw(result, EN).files["audit.csv"].decode().splitlines()
     assert "within,train,7,6" in data and "train,dev,3,1" in data and "train,train,," in data

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from languages import EN, ZH
 
 from ferpipe.analyses import calibration
 from ferpipe.analyses.study import softmax
@@ -158,7 +159,7 @@ def test_both_panels_can_be_drawn_in_both_languages(study, length):
     steps = np.linspace(1, 4, length)[:, None, None]
     member = replace(one.overfitted, epoch_logits=(steps * one.overfitted.dev_logits).astype(np.float16), epoch=1)
     result = calibration.analyse(replace(one, overfitted=member))
-    for language, word in (("en", "after temperature scaling"), ("zh", "温度缩放之后")):
+    for language, word in ((EN, "after temperature scaling"), (ZH, "温度缩放之后")):
         figure = drawer.draw(result, language)
         svg = figure.files[f"calibration.{language}.svg"].decode()
         assert word in svg and figure.data in figure.files

@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from languages import EN, ZH
 from scipy.stats import mannwhitneyu, spearmanr
 from torch import nn
 
@@ -188,7 +189,7 @@ def test_members_without_weights_are_left_out(study):
 def test_the_plot_names_its_series_in_both_languages(study, asking, members):
     asking("selectivity", faces=7)
     result = selectivity.analyse(study(members=members))
-    for language, words in (("en", ["over filters", "mean over members"]), ("zh", ["按滤波器", "成员均值"])):
+    for language, words in ((EN, ["over filters", "mean over members"]), (ZH, ["按滤波器", "成员均值"])):
         figure = drawer.draw(result, language)
         svg = figure.files[f"selectivity.{language}.svg"].decode()
         assert words[members - 1] in svg and "layer4.1.conv2" in svg

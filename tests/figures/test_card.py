@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from languages import EN, ZH
 from PIL import Image
 
 from ferpipe.drawing import gallery
@@ -12,11 +13,12 @@ from ferpipe.figures import card
 from ferpipe.results import stored
 from ferpipe.results.data import Means
 from ferpipe.results.saliency import ClassMaps
+from ferpipe.text.language import Language
 
 COMMITTED = Path(__file__).parents[2] / "report" / "results"
 
 
-def drawn(language: str = "en") -> np.ndarray:
+def drawn(language: Language = EN) -> np.ndarray:
     faces = np.stack([np.full((48, 48), label / 7, np.float32) for label in range(7)])
     maps = np.zeros((7, 48, 48), np.float32)
     maps[6] = 1  # all at the scale's end: orange
@@ -37,5 +39,5 @@ def test_the_card_has_faces_above_and_maps_below_in_the_order_of_the_emotions() 
 
 
 def test_the_card_is_the_same_in_both_languages_and_no_text_can_place_it() -> None:
-    assert (drawn("en") == drawn("zh")).all()
+    assert (drawn(EN) == drawn(ZH)).all()
     assert "card" not in gallery.names()

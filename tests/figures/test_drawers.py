@@ -1,49 +1,68 @@
 from __future__ import annotations
 
-import importlib
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from languages import EN, LANGUAGES, ZH
 
 from ferpipe.drawing import gallery, plot
+from ferpipe.errors import Slip
 from ferpipe.figures import confusion, curves, filter_emotions
 from ferpipe.results import stored
 from ferpipe.results.common import Estimate
 from ferpipe.results.curves import Curve, Curves
 from ferpipe.results.original import Agreement
+from ferpipe.text.language import Language
 
+PACKAGE = Path(plot.__file__).parents[1]
 HAN = re.compile("[\u4e00-\u9fff]")
 
 
-def words(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for entry in value.values():
-            yield from words(entry)
-    elif isinstance(value, list):
-        for entry in value:
-            yield from words(entry)
-    else:
-        yield value
+def flat(value: object, path: str = "") -> dict[str, str]:
+    """Every word by its path."""
+    if isinstance(value, str):
+        return {path: value}
+    parts = value.items() if isinstance(value, dict) else enumerate(value)  # type: ignore[arg-type,var-annotated]
+    return {name: word for key, part in parts for name, word in flat(part, f"{path}.{key}").items()}
 
 
-@pytest.mark.parametrize("module", [*gallery.modules(), "ferpipe.render.words"])
-def test_every_figure_has_the_same_words_in_both_languages(module: str) -> None:
-    found = importlib.import_module(module)
-    for name in ("_WORDS", "WORDS", "_HEAD", "METHODS"):
-        if table := getattr(found, name, None):
-            assert table.keys() == {"en", "zh"}
-            assert len(table["en"]) == len(table["zh"])
-            if isinstance(table["en"], Mapping):
-                assert table["en"].keys() == table["zh"].keys()
-                fields = [re.findall(r"\{\w+\}", text) for text in (*words(table["en"]), *words(table["zh"]))]
-                half = len(fields) // 2
-                assert [sorted(f) for f in fields[:half]] == [sorted(f) for f in fields[half:]]
-            assert not [text for text in words(table["en"]) if HAN.search(text)] or module.endswith("render.words")
+def test_every_language_has_the_same_words_with_the_same_places_to_fill_in() -> None:
+    english, *others = (flat(language.tables) for language in LANGUAGES)
+    for other in others:
+        assert other.keys() == english.keys()
+        for path, word in english.items():
+            assert sorted(re.findall(r"\{[^}]*\}", word)) == sorted(re.findall(r"\{[^}]*\}", other[path])), path
+    assert [path for path, word in english.items() if HAN.search(word)] == []
+
+
+def test_every_word_is_asked_for_and_every_table_is_of_a_figure_or_of_all() -> None:
+    code = "".join(path.read_text() for path in (*PACKAGE.rglob("*.py"), *PACKAGE.parent.glob("templates/*.html")))
+    for table, words in EN.tables.items():
+        assert f'words("{table}' in code or f'row("{table}' in code, table
+        for key in words if table == "page" else ():  # type: ignore[attr-defined]
+            assert f"words.{key}" in code or f'["{key}"]' in code or key in ("train", "dev", "test"), key
+
+
+def test_a_word_or_a_language_that_is_missing_is_told_by_name(tmp_path: Path) -> None:
+    (tmp_path / "words").mkdir()
+    (tmp_path / "words" / "fr.toml").write_text('[curves]\nloss = "Perte"\n')
+    french = Language("fr", tmp_path / "words")
+    assert french == "fr" and french.words("curves")["loss"] == "Perte"
+    with pytest.raises(Slip, match=r"words/fr\.toml: \[curves\] lacks the word 'analysis'"):
+        curves.draw(Curves(curve(3), curve(3)), french)
+    with pytest.raises(Slip, match=r"words/fr\.toml lacks 'confusion'"):
+        french.words("confusion")
+    with pytest.raises(Slip, match=r"words/fr\.toml lacks the list 'curves.loss'"):
+        french.row("curves.loss")
+    with pytest.raises(Slip, match=r"de\.toml is missing: the words of the language 'de'"):
+        Language("de", tmp_path / "words").words("curves")
+    (tmp_path / "words" / "de.toml").write_text("[curves")
+    with pytest.raises(Slip, match=r"de\.toml cannot be read"):
+        Language("de", tmp_path / "words").words("curves")
 
 
 def curve(length: int) -> Curve:
@@ -51,37 +70,37 @@ def curve(length: int) -> Curve:
     return Curve(list(range(1, length + 1)), falling, falling, rising, rising, best=1, n_train=30, n_dev=7)
 
 
-def draw_curves(language: str, length: int = 5) -> str:
+def draw_curves(language: Language, length: int = 5) -> str:
     figure = curves.draw(Curves(curve(length), curve(length)), language)
     assert "curves.csv" in figure.files
     return figure.files[f"curves.{language}.svg"].decode()
 
 
 def test_a_plot_has_both_themes_and_no_date_colour_or_font_of_its_own() -> None:
-    svg = draw_curves("en")
+    svg = draw_curves(EN)
     assert "prefers-color-scheme:dark" in svg
     assert not re.search(r"(?:fill|stroke): #", svg)
     assert "DejaVu" not in svg and "metadata" not in svg
-    assert svg == draw_curves("en")
+    assert svg == draw_curves(EN)
 
 
 def test_words_in_a_plot_are_text_in_the_language_of_the_page() -> None:
-    assert "过拟合模型" in draw_curves("zh")
-    assert "Overfitting model" in draw_curves("en")
+    assert "过拟合模型" in draw_curves(ZH)
+    assert "Overfitting model" in draw_curves(EN)
 
 
 def test_a_run_of_one_epoch_can_be_drawn() -> None:
-    assert "best epoch 1" in draw_curves("en", 1)
+    assert "best epoch 1" in draw_curves(EN, 1)
 
 
 def test_installed_fonts_do_not_change_a_plot(monkeypatch: pytest.MonkeyPatch) -> None:
     from matplotlib import font_manager
 
-    usual = draw_curves("en")
+    usual = draw_curves(EN)
     bundled = font_manager.fontManager.ttflist[0]
     other = font_manager.FontEntry(fname="/nowhere/DejaVuSans.ttf", name="DejaVu Sans", weight=400, stretch="normal")
     monkeypatch.setattr(font_manager.fontManager, "ttflist", [other, *font_manager.fontManager.ttflist])
-    assert draw_curves("en") == usual
+    assert draw_curves(EN) == usual
     assert bundled in font_manager.fontManager.ttflist  # what was installed is back
 
 
@@ -108,7 +127,7 @@ def test_a_class_without_faces_has_no_recall_and_no_shares() -> None:
     counts = [[0] * 7, *[[9, 1, 0, 0, 0, 0, 0] for _ in range(6)]]
     committed = stored.read(Path(__file__).parents[2] / "report/results/rendered/confusion")
     result = replace(committed, counts=counts, recall=[None, *[Estimate(0.1, [0.05, 0.2], 10)] * 6])
-    body = confusion.draw(result, "en").body
+    body = confusion.draw(result, EN).body
     assert body.count("<tr>") == 9
     assert ">–<" in body
     assert "shade-9" in body and "90%<small>9</small>" in body

@@ -11,10 +11,10 @@ import pytest
 from conftest import Trial
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from languages import LANGUAGES
 
 from ferpipe.errors import Slip
 from ferpipe.storage import encoding
-from ferpipe.text import report as frame
 from ferpipe.text import section
 from ferpipe.text.chapters import Writer
 
@@ -77,8 +77,8 @@ def written(text: str, tmp_path: Path) -> list[str]:
     """What is wrong with a section of this text, read and set in both languages."""
     path = tmp_path / "part.md"
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
-    found, problems = section.read(path, "report/sections/part.md", frame.LANGUAGES)
-    for language in frame.LANGUAGES:
+    found, problems = section.read(path, "report/sections/part.md", LANGUAGES)
+    for language in LANGUAGES:
         writer = Writer(language, [found], {"run": {"n": 3, "name": HOSTILE}})
         problems += writer.problems
         assert problems or not re.search(r"<(script|iframe|style)|\\bon\\w+=|javascript:", writer.chapters[0].body)

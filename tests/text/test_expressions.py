@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from languages import EN
 
 from ferpipe.text import memo
 from ferpipe.text.expressions import Expressions, flat
 from ferpipe.text.hold import Held
+from ferpipe.text.language import Language
 from ferpipe.text.section import Passage
 
 VALUES = {
@@ -13,7 +15,7 @@ VALUES = {
 }
 
 
-def fill(text: str, language: str = "en") -> tuple[str, list[str]]:
+def fill(text: str, language: Language = EN) -> tuple[str, list[str]]:
     held, problems = Held(), list[str]()
     filled = Expressions(language, held).fill(Passage(text, "s.md", 10), VALUES, problems)
     return held.release(filled), problems
@@ -76,7 +78,7 @@ def test_flat_paths_are_those_of_the_text() -> None:
 ])  # fmt: skip
 def test_an_unknown_filter_or_test_is_found_in_a_branch_that_is_not_taken(text, advice):
     problems = []
-    Expressions("en", Held()).fill(Passage(text, "run.md", 1), {"a": 0.5, "no": False}, problems)
+    Expressions(EN, Held()).fill(Passage(text, "run.md", 1), {"a": 0.5, "no": False}, problems)
     assert problems == [f"run.md:{advice}"]
 
 

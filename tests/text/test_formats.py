@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from languages import EN, ZH
 
 from ferpipe.emotions import EMOTIONS
 from ferpipe.text import formats
@@ -21,18 +22,18 @@ def test_percent_refuses_what_is_no_share(value: float) -> None:
 
 
 def test_points_carry_sign_and_unit() -> None:
-    assert formats.points("en", 0.0123) == "+1.2\u00a0points"
-    assert formats.points("zh", -0.0123) == "\u22121.2\u00a0个百分点"
-    assert formats.points("en", 0.00001) == "0.0\u00a0points"
+    assert formats.points(EN, 0.0123) == "+1.2\u00a0points"
+    assert formats.points(ZH, -0.0123) == "\u22121.2\u00a0个百分点"
+    assert formats.points(EN, 0.00001) == "0.0\u00a0points"
 
 
 def test_intervals_follow_each_language() -> None:
-    assert formats.interval("en", [0.665, 0.696]) == "66.5–69.6%"
-    assert formats.interval("zh", [0.665, 0.696]) == "66.5%～69.6%"
-    assert formats.interval("en", [-0.004, 0.02], "points") == "\u22120.4\u00a0to\u00a0+2.0\u00a0points"
-    assert formats.interval("zh", [1.0, 2.5], "number", 2) == "1.00至2.50"
+    assert formats.interval(EN, [0.665, 0.696]) == "66.5–69.6%"
+    assert formats.interval(ZH, [0.665, 0.696]) == "66.5%～69.6%"
+    assert formats.interval(EN, [-0.004, 0.02], "points") == "\u22120.4\u00a0to\u00a0+2.0\u00a0points"
+    assert formats.interval(ZH, [1.0, 2.5], "number", 2) == "1.00至2.50"
     with pytest.raises(ValueError, match="percent, points or number"):
-        formats.interval("en", [0, 1], "pints")
+        formats.interval(EN, [0, 1], "pints")
 
 
 def test_numbers_have_a_true_minus_and_no_false_zero() -> None:
@@ -50,9 +51,9 @@ def test_integers_are_grouped_and_fractions_refused() -> None:
 
 
 def test_emotions_are_named_by_label_or_name() -> None:
-    assert formats.emotion("zh", 3) == formats.emotion("zh", "happy") == "高兴"
-    assert formats.emotions("en") == list(EMOTIONS)
-    assert formats.emotions("zh") == ["生气", "厌恶", "恐惧", "高兴", "悲伤", "惊讶", "中性"]
+    assert formats.emotion(ZH, 3) == formats.emotion(ZH, "happy") == "高兴"
+    assert formats.emotions(EN) == list(EMOTIONS)
+    assert formats.emotions(ZH) == ["生气", "厌恶", "恐惧", "高兴", "悲伤", "惊讶", "中性"]
 
 
 @pytest.mark.parametrize(
@@ -60,8 +61,8 @@ def test_emotions_are_named_by_label_or_name() -> None:
     [([], "", ""), (["a"], "a", "a"), (["a", "b"], "a and b", "a和b"), (["a", "b", "c"], "a, b and c", "a、b和c")],
 )
 def test_listings_read_as_sentences(names: list[str], english: str, chinese: str) -> None:
-    assert formats.listing("en", names) == english
-    assert formats.listing("zh", names) == chinese
+    assert formats.listing(EN, names) == english
+    assert formats.listing(ZH, names) == chinese
 
 
 def test_classes_are_ranked_by_value_and_absent_ones_left_out():

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from languages import LANGUAGES
 
 from ferpipe.errors import Slip
 from ferpipe.storage.fingerprints import PACKAGE
@@ -19,6 +20,9 @@ description = { en = "D", zh = "述" }
 
 def read(tmp_path: Path, text: str) -> report.Report:
     (tmp_path / "report.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "words").mkdir()
+    for language in LANGUAGES:
+        (tmp_path / "words" / language.file.name).write_bytes(language.file.read_bytes())
     return report.read(tmp_path)
 
 

@@ -4,6 +4,8 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
+from languages import ZH
+
 from ferpipe.render.site import REPORT
 from ferpipe.text import parity, section
 from ferpipe.text.chapters import Writer, places, unplaced
@@ -46,7 +48,7 @@ def read(tmp_path: Path, text: str) -> tuple[Section, list[str]]:
 def test_a_whole_section_is_read_and_numbered(tmp_path: Path) -> None:
     found, problems = read(tmp_path, WHOLE)
     assert problems == parity.problems(found) == places([found], ("en", "zh")) == unplaced([found]) == []
-    writer = Writer("zh", [found], {})
+    writer = Writer(ZH, [found], {})
     assert writer.chapters[0].title == "标题"
     assert '<a class="reference" href="#fig-one">图 1</a>' in writer.chapters[0].body
     assert [(p.item.id, p.label) for p in writer.placed] == [("fig-one", "图 1"), ("table-two", "表 1")]
