@@ -43,7 +43,7 @@ def check(network: nn.Module, pictures: Tensor) -> None:
     if not isinstance(pictures, Tensor):
         raise TypeError(f"pictures are a {type(pictures).__name__}; they must be a tensor: torch.as_tensor makes one")
     if pictures.ndim != 4:
-        raise ValueError(f"pictures are {tuple(pictures.shape)}; they must be (n, channels, h, w): picture[None] is one")
+        raise ValueError(f"pictures are {tuple(pictures.shape)}; they must be (n, channels, h, w): use picture[None]")
     if not pictures.is_floating_point():
         raise ValueError(
             f"pictures are {pictures.dtype}; they must be what the network takes, floating point: "
@@ -52,7 +52,7 @@ def check(network: nn.Module, pictures: Tensor) -> None:
     devices = {value.device for value in chain(network.parameters(), network.buffers())}
     if devices and pictures.device not in devices:
         place = device_of(network)
-        raise ValueError(f"pictures are on {pictures.device}, the network on {place}: pictures.to('{place}') moves them")
+        raise ValueError(f"pictures are on {pictures.device}, the network on {place}: use pictures.to('{place}')")
 
 
 def fitting(network: nn.Module, pictures: Tensor) -> Tensor:

@@ -23,11 +23,11 @@ def filter_pictures(
     network: nn.Module, layer: str, channels: int | Sequence[int], shape: Sequence[int] = (3, 224, 224),
     mean: float | Sequence[float] = 0.0, deviation: float | Sequence[float] = 1.0, steps: int = 128, seed: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """Return pictures that a layer's channels answer to most, (n, *shape) float32 in (0, 1), and their activations (n,).
+    """Return the pictures that a layer's channels answer to most, (n, *shape) float32 in (0, 1), and how much, (n,).
 
     `shape` (channels, h, w) is a picture's; the network is given (picture - mean) / deviation, for which name those of
-    its training, one number or one a colour. An activation is what `ascend` says, for a threshold of zero. A linear
-    layer's channels are its outputs.
+    its training, one number or one a colour. How much is `ascend`'s activation above zero. A linear layer's
+    channels are its outputs.
     """
     device, count = device_of(network), np.size(channels)
     colours, height, width = shape

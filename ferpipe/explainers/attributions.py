@@ -62,8 +62,8 @@ def integrated(
     size = at_once(pictures)
     parts = zip(on_it.split(size), torch.tensor(np.tile(chosen, steps)).split(size), strict=True)
     slopes = np.concatenate([_slopes(network, *part) for part in parts]).reshape(steps, *pictures.shape)
-    relevance = np.tensordot((weights / 2).astype(np.float32), slopes, 1) * way.float().cpu().numpy()
-    relevance = relevance.sum(1)
+    means: np.ndarray = np.tensordot((weights / 2).astype(np.float32), slopes, 1)
+    relevance = (means * way.float().cpu().numpy()).sum(1)
     with torch.inference_mode():
         change = answer(network, pictures) - answer(network, baselines)
         changes = change.gather(1, labels(change, chosen)[:, None])[:, 0]

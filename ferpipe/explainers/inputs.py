@@ -42,5 +42,5 @@ def batches(
 def logits(network: nn.Module, pictures: Tensor | np.ndarray, device: torch.device | None = None) -> np.ndarray:
     """Return logits (n, classes) float64 for pictures (n, channels, h, w), or for our own faces as of `inputs`."""
     with torch.inference_mode():
-        parts = (answer(network, given) for _, given in batches(pictures, device))
+        parts = (answer(network, part) for _, part in batches(pictures, device))
         return np.concatenate([part.cpu().double().numpy() for part in parts])

@@ -83,7 +83,7 @@ def occlusion(
     patch = patch or max(1, min(height, width) // PATCHES)
     stride = stride or max(1, patch // 2)
     if not 1 <= stride <= patch <= min(height, width):
-        raise ValueError(f"stride (={stride}), patch (={patch}) and picture (={height}x{width}) must grow in this order")
+        raise ValueError(f"stride (={stride}), patch (={patch}) and picture (={height}x{width}) must grow so")
     masks, relevance = patch_masks(height, width, patch, stride), np.zeros((len(pictures), height, width), np.float32)
     for index, (picture, hidden, label) in enumerate(asked):
         relevance[index] = falls(odds(masked(network, picture, hidden, masks), [label]), masks)[0]
@@ -175,5 +175,5 @@ def _segments(picture: Tensor, segments: np.ndarray | None, index: int) -> np.nd
         return segmented(picture.float().permute(1, 2, 0).squeeze(2).cpu().numpy())
     numbers = segments if segments.ndim == 2 else segments[index]
     if numbers.shape != picture.shape[1:]:
-        raise ValueError(f"segments are {segments.shape}; they must be as large as the picture, {tuple(picture.shape[1:])}")
+        raise ValueError(f"segments are {segments.shape}; the picture is {tuple(picture.shape[1:])}")
     return np.unique(numbers, return_inverse=True)[1].reshape(numbers.shape)

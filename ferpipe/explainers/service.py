@@ -16,7 +16,16 @@ from ferpipe.explainers import stem, surrogates
 from ferpipe.explainers.answers import odds
 from ferpipe.explainers.attributions import blurred
 from ferpipe.explainers.perturbation import (
-    BATCH, SAMPLES, cell_masks, covariance, falls, log_odds, masked, patch_masks, soft_masks, spread,
+    BATCH,
+    SAMPLES,
+    cell_masks,
+    covariance,
+    falls,
+    log_odds,
+    masked,
+    patch_masks,
+    soft_masks,
+    spread,
 )
 from ferpipe.explainers.superpixels import BLUR, KERNEL_WIDTH, RIDGE, segmented
 from ferpipe.networks import machine

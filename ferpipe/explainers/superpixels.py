@@ -14,7 +14,8 @@ from sklearn.linear_model import Ridge
 from ferpipe.explainers import surrogates
 from ferpipe.explainers.attributions import blurred
 
-SEGMENTS, COMPACTNESS, SMOOTHING = 49, 0.2, 0.5  # of SLIC; lime's quickshift leaves one to four of 48x48 pixels
+SEGMENTS, COMPACTNESS = 49, 0.2  # of SLIC; lime's quickshift leaves one to four of 48x48 pixels
+SMOOTHING = 96  # a picture's shorter side over the deviation of SLIC's blur: with less, noise makes one segment of all
 RIDGE = 0.01  # lime's default of 1 shrinks the weights
 KERNEL_WIDTH = 0.25  # lime's default, on cosine distances
 BLUR = 6.0  # pixels of 48: what is hidden shows a face without its features; a segment's mean would leave them readable
@@ -63,15 +64,16 @@ def segmented(image: np.ndarray) -> np.ndarray:
 
     For a grey image (h, w) or one in colours (h, w, channels), float in any range.
     """
+    axis, colours = (-1, image.shape[-1]) if image.ndim == 3 else (None, 1)
     numbers = slic(
-        image, n_segments=SEGMENTS, compactness=COMPACTNESS, sigma=SMOOTHING, start_label=0, convert2lab=False,
-        channel_axis=-1 if image.ndim == 3 else None,
+        image, n_segments=SEGMENTS, compactness=COMPACTNESS * colours**0.5, sigma=min(image.shape[:2]) / SMOOTHING,
+        start_label=0, convert2lab=False, channel_axis=axis,
     )  # fmt: skip
     return np.unique(numbers, return_inverse=True)[1].reshape(image.shape[:2])
 
 
 def explain(image: np.ndarray, classifier: Classifier, labels: Sequence[int], samples: int, seed: int) -> Explanation:
-    """Return lime's explanation of a classifier's answers for `labels`, for a grey uint8 image (Ribeiro et al. 2016)."""
+    """Return lime's explanation of a classifier's answers to a grey uint8 image, for `labels` (Ribeiro et al. 2016)."""
     explainer = _Explainer(KERNEL_WIDTH, feature_selection="none", random_state=np.random.RandomState(seed))
     explanation = explainer.explain_instance(
         np.repeat((image.astype(np.float32) / 255)[..., None], 3, axis=2),

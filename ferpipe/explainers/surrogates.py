@@ -1,7 +1,7 @@
 """The linear model that LIME fits around one picture (Ribeiro et al. 2016), in closed form.
 
-For a fixed set of masks the weighted ridge solution is one matrix P, and the weights of every picture, class and network
-are P @ Y, with Y the network's answers on the masked copies.
+For a fixed set of masks the weighted ridge solution is one matrix P, and the weights of every picture, class and
+network are P @ Y, with Y the network's answers on the masked copies.
 """
 
 import numpy as np

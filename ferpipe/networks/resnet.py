@@ -1,7 +1,5 @@
 """ResNet-18 (He et al. 2016) for 48x48 grey faces, with torchvision's layer names and state-dict keys."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 
