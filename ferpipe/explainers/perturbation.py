@@ -32,6 +32,11 @@ def log_odds(network: nn.Module, pictures: Tensor | np.ndarray, device: torch.de
 
     For pictures (n, channels, h, w), or for our own faces and the device as of `inputs.inputs`.
     """
+    if not len(pictures):  # the network alone knows how many classes there are
+        blank = np.zeros((1, *pictures.shape[1:]), np.float32)
+        return log_odds(
+            network, torch.as_tensor(blank).to(pictures) if isinstance(pictures, Tensor) else blank, device
+        )[:0]
     with torch.inference_mode():
         answers = (answer(network, inputs) for _, inputs in batches(pictures, device, BATCH))
         return np.concatenate([odds(part.cpu().double().numpy()) for part in answers])
