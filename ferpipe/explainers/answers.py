@@ -25,10 +25,15 @@ def evaluating(network: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def differentiating(network: nn.Module) -> Iterator[None]:
-    """Hold a network in evaluation mode with gradients on, whatever the caller switched off."""
-    with torch.inference_mode(False), torch.enable_grad(), evaluating(network):
-        yield
+def differentiating(network: nn.Module, pictures: Tensor) -> Iterator[Tensor]:
+    """Yield a copy of pictures from which gradients begin, with these on whatever the caller switched off.
+
+    The weights may have none, and get none.
+    """
+    with torch.inference_mode(False), torch.enable_grad():
+        leaf = fitting(network, pictures).detach().requires_grad_()
+        with evaluating(network):
+            yield leaf
 
 
 def device_of(network: nn.Module) -> torch.device:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.optim.adam import adam
 
 from ferpipe.explainers.activations import maps, output
-from ferpipe.explainers.answers import device_of, differentiating
+from ferpipe.explainers.answers import device_of
 from ferpipe.networks.resnet import DEVIATION, MEAN
 
 RATE = 0.4  # Adam's, falling in a line to nothing; coefficients start at about 1
@@ -131,7 +131,7 @@ def ascend(
     """
     width = width or start.shape[-3]
     grey = start.ndim == 4
-    with differentiating(network):
+    with torch.inference_mode(False), torch.enable_grad():
         waves = torch.tensor(start[:, None] if grey else start, dtype=torch.float32, device=channels.device)
         waves.requires_grad_()
         optimiser = Adam(waves)

@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor, nn
 
 from ferpipe.explainers.activations import maps, recording
-from ferpipe.explainers.answers import Targets, answer, at_once, check, differentiating, each, fitting, labels
+from ferpipe.explainers.answers import Targets, answer, at_once, check, differentiating, each, labels
 from ferpipe.explainers.inputs import logits
 
 BLUR = 8  # a picture's shorter side over the deviation of its blur, which hides what the picture shows
@@ -76,8 +76,7 @@ def layercam(network: nn.Module, layer: str, pictures: Tensor, targets: Targets 
     The layer's maps, each weighted by the positive part of its own gradient, summed over channels; what is negative is
     cut off, and the map is upsampled bilinearly to the picture's size. Any layer with maps (n, channels, h, w) will do.
     """
-    with differentiating(network), recording(network, (layer,), lambda out: out) as outputs:
-        leaf = fitting(network, pictures).detach().requires_grad_()
+    with differentiating(network, pictures) as leaf, recording(network, (layer,), lambda out: out) as outputs:
         logit = _summed(answer(network, leaf), targets)
         activations = maps(outputs, layer)
         (slopes,) = torch.autograd.grad(logit, activations, allow_unused=True)
@@ -120,8 +119,7 @@ def _chosen(network: nn.Module, pictures: Tensor, targets: Targets) -> np.ndarra
 
 def _slopes(network: nn.Module, pictures: Tensor, targets: Targets) -> np.ndarray:
     """Return the gradient of the target's logit for each channel of each pixel, (n, channels, h, w) float32."""
-    with differentiating(network):
-        leaf = fitting(network, pictures).detach().requires_grad_()  # the weights may have no gradients
+    with differentiating(network, pictures) as leaf:
         (slopes,) = torch.autograd.grad(_summed(answer(network, leaf), targets), leaf, materialize_grads=True)
     return slopes.float().cpu().numpy()
 

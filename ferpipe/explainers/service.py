@@ -12,21 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from ferpipe.emotions import SIDE
-from ferpipe.explainers import stem, surrogates
+from ferpipe.explainers import perturbation, stem, surrogates
 from ferpipe.explainers.answers import odds
 from ferpipe.explainers.attributions import blurred
-from ferpipe.explainers.perturbation import (
-    BATCH,
-    SAMPLES,
-    cell_masks,
-    covariance,
-    falls,
-    log_odds,
-    masked,
-    patch_masks,
-    soft_masks,
-    spread,
-)
 from ferpipe.explainers.superpixels import BLUR, KERNEL_WIDTH, RIDGE, segmented
 from ferpipe.networks import machine
 from ferpipe.networks.folding import folded
@@ -43,9 +31,9 @@ def answers(network: nn.Module, image: np.ndarray, masks: np.ndarray, device: to
     whole, hidden = (torch.tensor(grey)[None] for grey in _whole_and_hidden(image))
 
     def asked(network: nn.Module, copies: Tensor) -> np.ndarray:
-        return log_odds(network, copies[:, 0].numpy(), device).astype(np.float16)
+        return perturbation.log_odds(network, copies[:, 0].numpy(), device).astype(np.float16)
 
-    return masked(network, whole, hidden, masks, asked)
+    return perturbation.masked(network, whole, hidden, masks, asked)
 
 
 def _whole_and_hidden(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -68,7 +56,7 @@ class Service:
         quick = tuple(folded(network) for network in networks)
         self.networks = tuple(deepcopy(network).bfloat16() for network in quick) if machine.half(device) else quick
         self.images, self.device, self.seed = images, device, seed
-        self.count = max(2, round(SAMPLES * effort))
+        self.count = max(2, round(perturbation.SAMPLES * effort))
         self.stride = min(PATCH, max(1, round(STRIDE / effort**0.5)))  # the patches' number grows with its square
         self._answers: dict[tuple[str, int, int], np.ndarray] = {}
         self._segments: dict[int, np.ndarray] = {}
@@ -93,7 +81,9 @@ class Service:
         whole, hidden = _whole_and_hidden(self.images[face])
         cells = self.cells[:, : segments.max() + 1]
         with torch.inference_mode():
-            logits = stem.logits(network, whole, hidden, segments, cells, 2 * BATCH)  # without the stem's large maps
+            logits = stem.logits(
+                network, whole, hidden, segments, cells, 2 * perturbation.BATCH
+            )  # without the stem's large maps
         return None if logits is None else odds(logits.float().numpy()).astype(np.float16)
 
     def masks(self, kind: str, face: int) -> np.ndarray:
@@ -110,22 +100,22 @@ class Service:
     @cached_property
     def cells(self) -> np.ndarray:
         """LIME's rows (m, MOST); a face with k segments uses the first k columns."""
-        return cell_masks(self.count, MOST, np.random.default_rng([self.seed, DRAW_LIME]))
+        return perturbation.cell_masks(self.count, MOST, np.random.default_rng([self.seed, DRAW_LIME]))
 
     @cached_property
     def soft(self) -> np.ndarray:
         """RISE's masks (m, 48, 48)."""
-        return soft_masks(self.count, SIDE, SIDE, np.random.default_rng([self.seed, DRAW_RISE]))
+        return perturbation.soft_masks(self.count, SIDE, SIDE, np.random.default_rng([self.seed, DRAW_RISE]))
 
     @cached_property
     def deviation(self) -> np.ndarray:
         """The deviation of RISE's masks at each pixel, (48, 48)."""
-        return spread(self.soft)
+        return perturbation.spread(self.soft)
 
     @cached_property
     def patches(self) -> np.ndarray:
         """Occlusion's masks (1 + k, 48, 48)."""
-        return patch_masks(SIDE, SIDE, PATCH, self.stride)
+        return perturbation.patch_masks(SIDE, SIDE, PATCH, self.stride)
 
     def segments(self, face: int) -> np.ndarray:
         """Return the SLIC segment of each pixel of a face, (48, 48), numbered from 0 without gaps."""
@@ -155,9 +145,9 @@ def lime(service: Service, member: int, face: int) -> np.ndarray:
 
 def rise(service: Service, member: int, face: int) -> np.ndarray:
     """Return RISE's maps for all classes, (7, 48, 48) float32, signed."""
-    return covariance(service.answers("rise", member, face), service.soft, service.deviation)
+    return perturbation.covariance(service.answers("rise", member, face), service.soft, service.deviation)
 
 
 def occlusion(service: Service, member: int, face: int) -> np.ndarray:
     """Return occlusion's maps for all classes, (7, 48, 48) float32, signed."""
-    return falls(service.answers("occlusion", member, face), service.patches)
+    return perturbation.falls(service.answers("occlusion", member, face), service.patches)
