@@ -97,29 +97,17 @@ def answer(network: nn.Module, pictures: Tensor) -> Tensor:
     return outputs
 
 
-def each(targets: Targets, count: int) -> np.ndarray | None:
-    """Return the target of each of `count` pictures, (count,) int64, or None where none are named."""
-    if targets is None:
-        return None
-    chosen = targets.detach().cpu().numpy() if isinstance(targets, Tensor) else np.asarray(targets)
-    if chosen.shape not in ((), (count,)):
-        raise ValueError(f"targets are {chosen.shape}; they must be one label, or one for each of {count} pictures")
-    if chosen.size and chosen.dtype.kind not in "iu":
-        raise ValueError(f"targets are {chosen.dtype}; they must be labels, whole numbers from 0")
-    return np.broadcast_to(chosen.astype(np.int64), (count,))
-
-
 def labels(logits: Tensor, targets: Targets) -> Tensor:
     """Return the label (n,) int64 that is explained of each picture, for logits (n, classes)."""
     count, classes = logits.shape
-    chosen = each(targets, count)
-    if chosen is None:
+    if targets is None:
         return logits.detach().argmax(1)
-    if count and not 0 <= chosen.min() <= chosen.max() < classes:
-        raise ValueError(
-            f"targets go from {chosen.min()} to {chosen.max()}; the network has {classes} classes: 0 to {classes - 1}"
-        )
-    return torch.tensor(chosen, device=logits.device)
+    chosen = targets.detach().cpu().numpy() if isinstance(targets, Tensor) else np.asarray(targets)
+    if chosen.shape not in ((), (count,)):
+        raise ValueError(f"targets are {chosen.shape}; they must be one label, or one for each of {count} pictures")
+    if chosen.size and (chosen.dtype.kind not in "iu" or chosen.min() < 0 or chosen.max() >= classes):
+        raise ValueError(f"targets are {targets}; they must be labels, whole numbers from 0 to {classes - 1}")
+    return torch.tensor(np.broadcast_to(chosen.astype(np.int64), count), device=logits.device)
 
 
 def odds(logits: np.ndarray, classes: Sequence[int] | None = None) -> np.ndarray:
@@ -130,9 +118,11 @@ def odds(logits: np.ndarray, classes: Sequence[int] | None = None) -> np.ndarray
     values, count = torch.tensor(logits, dtype=torch.float64), logits.shape[1]
     if count == 1:
         return values.numpy()
-    classes = range(count) if classes is None else classes
-    others = [[other for other in range(count) if other != label] for label in classes]
-    return (values[:, list(classes)] - values[:, others].logsumexp(2)).numpy()
+    columns = [
+        values[:, label] - torch.cat([values[:, :label], values[:, label + 1 :]], 1).logsumexp(1)
+        for label in (range(count) if classes is None else classes)
+    ]
+    return torch.stack(columns, 1).numpy()
 
 
 def at_once(pictures: Tensor, most: int = PIXELS) -> int:

@@ -14,8 +14,8 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor, nn
 
 from ferpipe.explainers.activations import maps, recording
-from ferpipe.explainers.answers import Targets, answer, at_once, check, differentiating, each, labels
-from ferpipe.explainers.inputs import logits
+from ferpipe.explainers.answers import Targets, answer, at_once, differentiating, labels
+from ferpipe.explainers.inputs import chosen
 
 BLUR = 8  # a picture's shorter side over the deviation of its blur, which hides what the picture shows
 
@@ -34,12 +34,13 @@ def smoothgrad(
     `sigma` is the noise's deviation as a share of the picture's own range; each picture draws from a generator of its
     own.
     """
-    chosen, relevance = _chosen(network, pictures, targets), np.zeros(pictures[:, 0].shape, np.float32)
+    targets = chosen(network, pictures, targets)
+    relevance = np.zeros((len(pictures), *pictures.shape[2:]), np.float32)
     for index, picture in enumerate(pictures.detach()):
         noise = np.random.default_rng([*np.ravel(seed), index]).standard_normal((samples, *picture.shape))
         spread = sigma * float(picture.max() - picture.min())
         noisy = picture + torch.tensor(spread * noise, dtype=picture.dtype, device=picture.device)
-        parts = [_slopes(network, part, chosen[index]) for part in noisy.split(at_once(noisy))]
+        parts = [_slopes(network, part, targets[index]) for part in noisy.split(at_once(noisy))]
         relevance[index] = np.concatenate(parts).mean(0).sum(0)
     return relevance
 
@@ -53,20 +54,20 @@ def integrated(
     The mean gradient on the way from the baseline (as `baseline` takes it) to the picture, at `steps` nodes of Gauss
     and Legendre, times that way. A sum should be the change of the target's logit (completeness).
     """
-    chosen, pictures = _chosen(network, pictures, targets), pictures.detach()
+    places, pictures = torch.tensor(chosen(network, pictures, targets)), pictures.detach()
     baselines = baseline(pictures, baselines)
     nodes, weights = np.polynomial.legendre.leggauss(steps)  # on [-1, 1]
     shares = torch.tensor((nodes + 1) / 2, dtype=pictures.dtype, device=pictures.device)
     way = pictures - baselines
     on_it = (baselines + shares.view(-1, 1, 1, 1, 1) * way).flatten(0, 1)
     size = at_once(pictures)
-    parts = zip(on_it.split(size), torch.tensor(np.tile(chosen, steps)).split(size), strict=True)
+    parts = zip(on_it.split(size), places.repeat(steps).split(size), strict=True)
     slopes = np.concatenate([_slopes(network, *part) for part in parts]).reshape(steps, *pictures.shape)
     means: np.ndarray = np.tensordot((weights / 2).astype(np.float32), slopes, 1)
     relevance = (means * way.float().cpu().numpy()).sum(1)
     with torch.inference_mode():
         change = answer(network, pictures) - answer(network, baselines)
-        changes = change.gather(1, labels(change, chosen)[:, None])[:, 0]
+        changes = change.gather(1, places.to(change.device)[:, None])[:, 0]
     return relevance, relevance.astype(np.float64).sum((1, 2)), changes.cpu().double().numpy()
 
 
@@ -89,7 +90,7 @@ def layercam(network: nn.Module, layer: str, pictures: Tensor, targets: Targets 
 
 def blurred(images: np.ndarray, sigma: float) -> np.ndarray:
     """Return pictures (..., h, w) float32 without what is finer than `sigma` pixels; uint8 ones come in [0, 1]."""
-    grey = images.astype(np.float32)
+    grey: np.ndarray = images.astype(np.float32)
     if images.dtype == np.uint8:
         grey = grey / 255
     out: np.ndarray = gaussian_filter(grey, (*[0] * (images.ndim - 2), sigma, sigma), mode="nearest")
@@ -108,13 +109,6 @@ def baseline(pictures: Tensor, values: Tensor | float | None) -> Tensor:
         return values.expand(pictures.shape)
     except RuntimeError:
         raise ValueError(f"baselines are {tuple(values.shape)}; pictures are {tuple(pictures.shape)}") from None
-
-
-def _chosen(network: nn.Module, pictures: Tensor, targets: Targets) -> np.ndarray:
-    """Return each picture's target, (n,) int64."""
-    check(network, pictures)
-    chosen = each(targets, len(pictures))
-    return logits(network, pictures).argmax(1) if chosen is None else chosen
 
 
 def _slopes(network: nn.Module, pictures: Tensor, targets: Targets) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ferpipe.explainers.answers import answer, at_once
+from ferpipe.explainers.answers import Targets, answer, at_once, check, labels
 from ferpipe.networks.resnet import DEVIATION, MEAN, normalise
 
 BATCH = 128  # faces forwarded at once
@@ -39,8 +39,19 @@ def batches(
         yield place, part if isinstance(part, Tensor) else inputs(part, device)
 
 
-def logits(network: nn.Module, pictures: Tensor | np.ndarray, device: torch.device | None = None) -> np.ndarray:
+def logits(
+    network: nn.Module, pictures: Tensor | np.ndarray, device: torch.device | None = None, size: int = BATCH
+) -> np.ndarray:
     """Return logits (n, classes) float64 for pictures (n, channels, h, w), or for our own faces as of `inputs`."""
+    if not len(pictures):  # the network alone knows how many classes there are
+        blank = np.zeros((1, *pictures.shape[1:]), np.float32)
+        return logits(network, torch.tensor(blank).to(pictures) if isinstance(pictures, Tensor) else blank, device)[:0]
     with torch.inference_mode():
-        parts = (answer(network, part) for _, part in batches(pictures, device))
+        parts = (answer(network, part) for _, part in batches(pictures, device, size))
         return np.concatenate([part.cpu().double().numpy() for part in parts])
+
+
+def chosen(network: nn.Module, pictures: Tensor, targets: Targets) -> np.ndarray:
+    """Return the label (n,) int64 that is explained of each picture (n, channels, h, w)."""
+    check(network, pictures)
+    return labels(torch.as_tensor(logits(network, pictures)), targets).numpy()

@@ -15,9 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ferpipe.explainers import surrogates
-from ferpipe.explainers.answers import Targets, answer, at_once, check, labels, odds
+from ferpipe.explainers.answers import Targets, at_once, odds
 from ferpipe.explainers.attributions import baseline
-from ferpipe.explainers.inputs import batches, logits
+from ferpipe.explainers.inputs import chosen, logits
 from ferpipe.explainers.superpixels import KERNEL_WIDTH, RIDGE, Explanation, measured, segmented
 
 BATCH = 256  # masked pictures forwarded at once: more of them leave the cache
@@ -32,14 +32,7 @@ def log_odds(network: nn.Module, pictures: Tensor | np.ndarray, device: torch.de
 
     For pictures (n, channels, h, w), or for our own faces and the device as of `inputs.inputs`.
     """
-    if not len(pictures):  # the network alone knows how many classes there are
-        blank = np.zeros((1, *pictures.shape[1:]), np.float32)
-        return log_odds(
-            network, torch.as_tensor(blank).to(pictures) if isinstance(pictures, Tensor) else blank, device
-        )[:0]
-    with torch.inference_mode():
-        answers = (answer(network, inputs) for _, inputs in batches(pictures, device, BATCH))
-        return np.concatenate([odds(part.cpu().double().numpy()) for part in answers])
+    return odds(logits(network, pictures, device, BATCH))
 
 
 def lime(
@@ -169,9 +162,8 @@ def _asked(
     network: nn.Module, pictures: Tensor, targets: Targets, baselines: Tensor | float | None
 ) -> Iterator[tuple[Tensor, Tensor, int]]:
     """Return an iterator over the pictures, what hides each and its target."""
-    check(network, pictures)
-    chosen = labels(torch.as_tensor(logits(network, pictures)), targets)
-    return zip(pictures.detach(), baseline(pictures, baselines), chosen.tolist(), strict=True)
+    labels = chosen(network, pictures, targets).tolist()
+    return zip(pictures.detach(), baseline(pictures, baselines), labels, strict=True)
 
 
 def _segments(picture: Tensor, segments: np.ndarray | None, index: int) -> np.ndarray:
