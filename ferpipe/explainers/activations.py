@@ -9,10 +9,9 @@ from torch import Tensor, nn
 
 from ferpipe.explainers.answers import run
 from ferpipe.explainers.inputs import batches
-from ferpipe.networks.resnet import EVERY as EVERY
-from ferpipe.networks.resnet import LAYERS as LAYERS
-from ferpipe.networks.resnet import STAGES as STAGES
+from ferpipe.networks import resnet
 
+LAYERS, STAGES, EVERY = resnet.LAYERS, resnet.STAGES, resnet.EVERY  # of our own networks
 FILTERS = 6  # shown of each layer, as in the original report
 
 
@@ -22,16 +21,17 @@ def recording(
 ) -> Iterator[dict[str, Tensor]]:
     """Yield a mapping that holds, after a forward pass, what `reduce` made of each named layer's output.
 
-    Of a layer that runs several times, of its last. `reduce` runs inside the hook: an output is seen before anything
-    behind it can write into it, and maps need not be kept when their means are wanted. Where `reduce` returns the very
-    output, the network goes on with a copy: the gradient for the mapping's tensor is then the layer's.
+    Of a layer that runs several times, of its last. `reduce` runs inside the hook: maps need not be kept when their
+    means are wanted. Where it returns the output or a view of it, the network goes on with a copy: nothing behind the
+    layer, such as a ReLU in place, writes into what is held, and its gradient is the layer's.
     """
     outputs: dict[str, Tensor] = {}
 
     def keeper(name: str) -> Callable[[nn.Module, object, Tensor], Tensor | None]:
         def keep(module: nn.Module, args: object, out: Tensor) -> Tensor | None:
             outputs[name] = reduce(_tensor(name, out))
-            return out.clone() if outputs[name] is out else None
+            shared = outputs[name].untyped_storage().data_ptr() == out.untyped_storage().data_ptr()
+            return out.clone() if shared else None
 
         return keep
 
@@ -52,7 +52,7 @@ class _Reached(Exception):
 def output(network: nn.Module, layer: str, pictures: Tensor) -> Tensor:
     """Return what the named layer puts out for pictures (n, channels, h, w) when it first runs, (n, channels, h, w).
 
-    Nothing behind it is computed. A layer without maps, such as a linear one, puts out another shape.
+    With its gradient, where these are on. Nothing behind it is computed. A linear layer puts out (n, channels).
     """
     outputs: list[Tensor] = []
 
@@ -75,19 +75,15 @@ def maps(outputs: Mapping[str, Tensor], layer: str) -> Tensor:
     if layer not in outputs:
         raise ValueError(f"the network never runs its layer {layer}")
     if outputs[layer].ndim != 4:
-        raise ValueError(
-            f"the layer {layer} puts out {tuple(outputs[layer].shape)}, no maps (n, channels, h, w): name a convolution"
-        )
+        shape = tuple(outputs[layer].shape)
+        raise ValueError(f"the layer {layer} puts out {shape}, no maps (n, channels, h, w): name a convolution")
     return outputs[layer]
 
 
 def spatial_means(
     network: nn.Module, layers: Sequence[str], pictures: Tensor | np.ndarray, device: torch.device | None = None
 ) -> dict[str, np.ndarray]:
-    """Return for each layer the mean over positions of each channel's output, (n, channels) float64.
-
-    For pictures (n, channels, h, w), or our own faces and the device as of `inputs.inputs`.
-    """
+    """Return each layer's outputs' means over positions, (n, channels) float64, for pictures as of `inputs.logits`."""
     parts: dict[str, list[np.ndarray]] = {name: [] for name in layers}
     with torch.inference_mode(), recording(network, layers, _over_places) as means:
         for _, inputs in batches(pictures, device):

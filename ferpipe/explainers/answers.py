@@ -26,10 +26,7 @@ def evaluating(network: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def differentiating(network: nn.Module, pictures: Tensor) -> Iterator[Tensor]:
-    """Yield a copy of pictures from which gradients begin, with these on whatever the caller switched off.
-
-    The weights may have none, and get none.
-    """
+    """Yield a copy of pictures from which gradients begin, whatever the caller switched off; no weight gets any."""
     with torch.inference_mode(False), torch.enable_grad():
         leaf = fitting(network, pictures).detach().requires_grad_()
         with evaluating(network):
@@ -50,10 +47,7 @@ def check(network: nn.Module, pictures: Tensor) -> None:
     if pictures.ndim != 4:
         raise ValueError(f"pictures are {tuple(pictures.shape)}; they must be (n, channels, h, w): use picture[None]")
     if not pictures.is_floating_point():
-        raise ValueError(
-            f"pictures are {pictures.dtype}; they must be what the network takes, floating point: "
-            "divide bytes by 255, and normalise them as for its training"
-        )
+        raise ValueError(f"pictures are {pictures.dtype}: divide bytes by 255 and normalise them as for the training")
     devices = {value.device for value in chain(network.parameters(), network.buffers())}
     if devices and pictures.device not in devices:
         place = device_of(network)
@@ -76,10 +70,7 @@ def run(network: nn.Module, pictures: Tensor) -> object:
 
 
 def answer(network: nn.Module, pictures: Tensor) -> Tensor:
-    """Return a network's logits (n, classes) for pictures (n, channels, h, w), with their gradients where these are on.
-
-    Of several outputs the one called `logits` is taken, else the first.
-    """
+    """Return logits (n, classes), of several outputs the one called so or the first; with gradients where on."""
     outputs = run(network, pictures)
     if isinstance(outputs, Mapping):
         outputs = outputs.get("logits")
@@ -90,10 +81,8 @@ def answer(network: nn.Module, pictures: Tensor) -> Tensor:
     if not isinstance(outputs, Tensor):
         raise ValueError("the network's output is no tensor and has no `logits`: wrap it in a module that returns them")
     if outputs.ndim != 2 or len(outputs) != len(pictures):
-        raise ValueError(
-            f"the network's output for {len(pictures)} pictures is {tuple(outputs.shape)}; it must be (n, classes): "
-            "wrap it in a module that returns a logit for each class"
-        )
+        shape = tuple(outputs.shape)
+        raise ValueError(f"the output for {len(pictures)} pictures is {shape}: wrap the network to return (n, classes)")
     return outputs
 
 
@@ -105,8 +94,9 @@ def labels(logits: Tensor, targets: Targets) -> Tensor:
     chosen = targets.detach().cpu().numpy() if isinstance(targets, Tensor) else np.asarray(targets)
     if chosen.shape not in ((), (count,)):
         raise ValueError(f"targets are {chosen.shape}; they must be one label, or one for each of {count} pictures")
-    if chosen.size and (chosen.dtype.kind not in "iu" or chosen.min() < 0 or chosen.max() >= classes):
-        raise ValueError(f"targets are {targets}; they must be labels, whole numbers from 0 to {classes - 1}")
+    if chosen.size and (chosen.dtype.kind not in "iu" or not 0 <= chosen.min() <= chosen.max() < classes):
+        extent = f"from {chosen.min()} to {chosen.max()}" if chosen.dtype.kind in "iu" else str(chosen.dtype)
+        raise ValueError(f"targets are {extent}; they must be labels, whole numbers from 0 to {classes - 1}")
     return torch.tensor(np.broadcast_to(chosen.astype(np.int64), count), device=logits.device)
 
 

@@ -31,8 +31,7 @@ def smoothgrad(
 ) -> np.ndarray:  # fmt: skip
     """Return the mean gradient over `samples` noisy copies (Smilkov et al. 2017).
 
-    `sigma` is the noise's deviation as a share of the picture's own range; each picture draws from a generator of its
-    own.
+    `sigma` is the noise's deviation as a share of the picture's range; each picture has a generator of its own.
     """
     targets = chosen(network, pictures, targets)
     relevance = np.zeros((len(pictures), *pictures.shape[2:]), np.float32)

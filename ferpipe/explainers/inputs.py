@@ -27,10 +27,7 @@ def inputs(images: np.ndarray, device: torch.device | None = None) -> Tensor:
 def batches(
     pictures: Tensor | np.ndarray, device: torch.device | None = None, size: int = BATCH
 ) -> Iterator[tuple[slice, Tensor]]:
-    """Yield the place of each batch and what the network is given: of a tensor (n, channels, h, w) its part as it is.
-
-    Of our own faces, an array, the inputs on `device`.
-    """
+    """Yield the place of each batch and its part of a tensor (n, channels, h, w), or the inputs of our own faces."""
     if isinstance(pictures, Tensor) and pictures.ndim == 4:
         size = at_once(pictures, size)
     for start in range(0, len(pictures), size):
@@ -44,8 +41,9 @@ def logits(
 ) -> np.ndarray:
     """Return logits (n, classes) float64 for pictures (n, channels, h, w), or for our own faces as of `inputs`."""
     if not len(pictures):  # the network alone knows how many classes there are
-        blank = np.zeros((1, *pictures.shape[1:]), np.float32)
-        return logits(network, torch.tensor(blank).to(pictures) if isinstance(pictures, Tensor) else blank, device)[:0]
+        shape = (1, *pictures.shape[1:])
+        blank = pictures.new_zeros(shape) if isinstance(pictures, Tensor) else np.zeros(shape, np.float32)
+        return logits(network, blank, device)[:0]
     with torch.inference_mode():
         parts = (answer(network, part) for _, part in batches(pictures, device, size))
         return np.concatenate([part.cpu().double().numpy() for part in parts])

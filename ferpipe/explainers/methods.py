@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from ferpipe.emotions import SIDE
 from ferpipe.explainers import attributions, service
 from ferpipe.explainers.activations import recording
-from ferpipe.explainers.attributions import layercam as layercam
 from ferpipe.explainers.inputs import BATCH, batches, inputs
 from ferpipe.explainers.superpixels import BLUR
 from ferpipe.networks.folding import folded
@@ -114,7 +113,7 @@ def _integrated(asked: _Asked) -> np.ndarray:
 
 def _layercam(asked: _Asked) -> np.ndarray:
     layer = stage(asked.network, asked.device)
-    return asked.batched(lambda place, faces: layercam(asked.network, layer, faces, asked.targets[place]))
+    return asked.batched(lambda place, faces: attributions.layercam(asked.network, layer, faces, asked.targets[place]))
 
 
 def _masked(method: Callable[[service.Service, int, int], np.ndarray], asked: _Asked) -> np.ndarray:

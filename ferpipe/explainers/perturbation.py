@@ -28,10 +28,7 @@ PATCHES = 6  # occlusion: patches along the shorter side; they overlap by half
 
 
 def log_odds(network: nn.Module, pictures: Tensor | np.ndarray, device: torch.device | None = None) -> np.ndarray:
-    """Return each class's log-odds (n, classes) float64, as `answers.odds` has them.
-
-    For pictures (n, channels, h, w), or for our own faces and the device as of `inputs.inputs`.
-    """
+    """Return each class's log-odds (n, classes) float64, as of `answers.odds`, for pictures as of `inputs.logits`."""
     return odds(logits(network, pictures, device, BATCH))
 
 
@@ -59,13 +56,14 @@ def rise(
     network: nn.Module, pictures: Tensor, targets: Targets = None, baselines: Tensor | float | None = None,
     samples: int = SAMPLES, seed: int = 0,
 ) -> np.ndarray:  # fmt: skip
-    """Return RISE's maps (n, h, w) float32, log-odds per deviation of the mask, of either sign (`covariance`)."""
+    """Return RISE's maps (n, h, w) float32, log-odds per deviation of the mask, of either sign (`covariance`).
+
+    Answers to `samples` random, smooth masks are asked for (Petsiuk et al. 2018).
+    """
     asked, (height, width) = _asked(network, pictures, targets, baselines), pictures.shape[-2:]
     masks = soft_masks(samples, height, width, np.random.default_rng(seed))
-    deviation, relevance = spread(masks), np.zeros((len(pictures), height, width), np.float32)
-    for index, (picture, hidden, label) in enumerate(asked):
-        relevance[index] = covariance(odds(masked(network, picture, hidden, masks), [label]), masks, deviation)[0]
-    return relevance
+    deviation = spread(masks)
+    return _read(network, asked, masks, lambda answers: covariance(answers, masks, deviation))
 
 
 def occlusion(
@@ -82,10 +80,8 @@ def occlusion(
     stride = stride or max(1, patch // 2)
     if not 1 <= stride <= patch <= min(height, width):
         raise ValueError(f"stride (={stride}), patch (={patch}) and picture (={height}x{width}) must grow so")
-    masks, relevance = patch_masks(height, width, patch, stride), np.zeros((len(pictures), height, width), np.float32)
-    for index, (picture, hidden, label) in enumerate(asked):
-        relevance[index] = falls(odds(masked(network, picture, hidden, masks), [label]), masks)[0]
-    return relevance
+    masks = patch_masks(height, width, patch, stride)
+    return _read(network, asked, masks, lambda answers: falls(answers, masks))
 
 
 def masked(
@@ -166,11 +162,20 @@ def _asked(
     return zip(pictures.detach(), baseline(pictures, baselines), labels, strict=True)
 
 
+def _read(
+    network: nn.Module, asked: Iterator[tuple[Tensor, Tensor, int]], masks: np.ndarray,
+    read: Callable[[np.ndarray], np.ndarray],
+) -> np.ndarray:  # fmt: skip
+    """Return what `read` makes of the target's log-odds (m, 1) of each picture, (n, h, w) float32."""
+    maps = [read(odds(masked(network, picture, hidden, masks), [label]))[0] for picture, hidden, label in asked]
+    return np.array(maps, np.float32).reshape(-1, *masks.shape[1:])
+
+
 def _segments(picture: Tensor, segments: np.ndarray | None, index: int) -> np.ndarray:
     """Return the number of each pixel's segment (h, w), from 0 without gaps."""
     if segments is None:
         return segmented(picture.float().permute(1, 2, 0).squeeze(2).cpu().numpy())
-    numbers = segments if segments.ndim == 2 else segments[index]
+    numbers = segments if np.ndim(segments) == 2 else segments[index]
     if numbers.shape != picture.shape[1:]:
         raise ValueError(f"segments are {segments.shape}; the picture is {tuple(picture.shape[1:])}")
     return np.unique(numbers, return_inverse=True)[1].reshape(numbers.shape)

@@ -1,10 +1,9 @@
-"""What our ResNet's stem makes of masked copies of a face: each distinct patch is forwarded once, then looked up.
-
-This needs a ResNet18 of this package, folded (networks/folding.py), and our own faces.
+"""What our own ResNet's stem makes of masked copies of a face: each distinct patch is forwarded once, then looked up.
 
 A mask shows or hides whole segments. A place of the first convolution sees three or four of them, so that a thousand
 masks show it some ten different patches; a place of the pooled map sees five or six, in some eighty ways. Nakandala et
 al. (2019) share a network's work between occluded copies of an image; here that is exact, and spares most of the stem.
+It needs the parts of networks/folding.py's ResNet, and our own faces.
 """
 
 from typing import cast

@@ -89,9 +89,5 @@ def explain(image: np.ndarray, classifier: Classifier, labels: Sequence[int], sa
     )
     masks, columns = explainer.samples
     answers = {label: columns[:, label] for label in labels}
-    weights = {label: _in_order(explanation.local_exp[label]) for label in labels}
+    weights = {label: np.array([weight for _, weight in sorted(explanation.local_exp[label])]) for label in labels}
     return measured(explanation.segments.astype(np.uint8), masks, answers, weights)
-
-
-def _in_order(pairs: list[tuple[int, float]]) -> np.ndarray:
-    return np.array([weight for _, weight in sorted(pairs)])

@@ -91,7 +91,7 @@ def test_networks_of_any_make_are_explained_and_left_as_they_were(kind, resnet18
         maps = method(network, pictures)
         assert maps.shape == (1, *pictures.shape[2:]) and maps.dtype == np.float32 and np.isfinite(maps).all()
     means = activations.spatial_means(network, [layer], pictures)[layer]
-    assert means.shape == (1, network.get_submodule(layer).out_channels if kind != "efficientnet_b0" else 1280) or True
+    assert means.shape == (1, network.get_submodule(layer).out_channels)
     best, reached = ascent.filter_pictures(network, layer, [1, 0], pictures.shape[1:], steps=2)
     assert best.shape == (2, *pictures.shape[1:]) and 0 < best.min() < best.max() < 1 and reached.shape == (2,)
     assert torch.equal(pictures, copy) and same(before, state(network))
@@ -135,7 +135,12 @@ def test_targets_are_the_networks_own_predictions_unless_named(method):
 @every
 @pytest.mark.parametrize(
     ("targets", "words"),
-    [(4, r"are 4; .* 0 to 3"), ([0, -1], "-1.* from 0 to 3"), ([0, 1, 2], "each of 2 pictures"), (1.0, "whole numbers")],
+    [
+        (4, r"from 4 to 4; .* 0 to 3"),
+        ([0, -1], "from -1 to 0"),
+        ([0, 1, 2], "each of 2 pictures"),
+        (1.0, "whole numbers"),
+    ],
 )
 def test_targets_that_are_no_labels_are_refused(method, targets, words):
     with pytest.raises(ValueError, match=words):
@@ -195,8 +200,8 @@ def test_of_several_outputs_the_logits_are_taken(method, outputs):
 @pytest.mark.parametrize(
     ("outputs", "words"),
     [
-        (lambda out: out[:, 0], r"\(\d,\); it must be \(n, classes\)"),
-        (lambda out: out[:, :, None, None], r"\(\d, 4, 1, 1\); it must"),
+        (lambda out: out[:, 0], r"\(\d,\): wrap .* \(n, classes\)"),
+        (lambda out: out[:, :, None, None], r"\(\d, 4, 1, 1\): wrap"),
         (lambda out: out[:1], r"for \d pictures is \(1, 4\)"),
         (lambda out: {"pred": out}, "no `logits`"),
         (lambda out: None, "no `logits`"),
@@ -220,6 +225,7 @@ def test_a_layer_is_seen_before_an_in_place_relu_and_its_gradient_is_its_own():
     network, pictures = Own(inplace=True).eval(), drawn(2, 1, 28, 28)
     plain = Own(inplace=False).eval()
     plain.load_state_dict(network.state_dict())
+    torch.testing.assert_close(network(pictures), plain(pictures))
     for layer in ("conv", "relu", "pool"):
         np.testing.assert_array_equal(
             attributions.layercam(network, layer, pictures, 1), attributions.layercam(plain, layer, pictures, 1)
@@ -227,6 +233,10 @@ def test_a_layer_is_seen_before_an_in_place_relu_and_its_gradient_is_its_own():
     maps = plain.conv(pictures)
     assert (maps < 0).any()
     torch.testing.assert_close(activations.output(network, "conv", pictures), maps)
+    for reduce in (torch.clone, lambda out: out, lambda out: out[:, :6].float()):  # a copy, the very output, a view
+        with torch.no_grad(), activations.recording(network, ["conv"], reduce) as outputs:
+            network(pictures)
+        torch.testing.assert_close(outputs["conv"], maps.detach())
     (slopes,) = torch.autograd.grad(plain.linear(plain.pool(plain.relu(maps)).flatten(1))[:, 1].sum(), maps)
     expected = (slopes.relu() * maps).sum(1).relu()  # as large as the picture: nothing is upsampled
     np.testing.assert_allclose(attributions.layercam(network, "conv", pictures, 1), expected.detach(), rtol=1e-5)
