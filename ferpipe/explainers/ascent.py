@@ -19,6 +19,7 @@ SHIFT, SCALE, TURN = 24, 0.08, 8.0  # the side over the pixels, share, degrees a
 LEAK = 0.01  # slope below the threshold, so that a filter that is silent at first still has a direction to go
 
 
+@torch.inference_mode(False)  # whatever the caller is in: tensors made there could have no gradients
 def filter_pictures(
     network: nn.Module, layer: str, channels: int | Sequence[int], shape: Sequence[int] = (3, 224, 224),
     mean: float | Sequence[float] = 0.0, deviation: float | Sequence[float] = 1.0, steps: int = 128, seed: int = 0,

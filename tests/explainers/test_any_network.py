@@ -9,6 +9,7 @@ from torch import nn
 
 from ferpipe.explainers import activations, answers, ascent, attributions, perturbation
 from ferpipe.explainers.inputs import logits
+from ferpipe.explainers.superpixels import segmented
 
 METHODS = {
     "gradient": attributions.gradient,
@@ -379,3 +380,28 @@ def test_what_is_drawn_depends_on_the_seed_alone():
         np.testing.assert_array_equal(ask(3), ask(3))
         assert not np.array_equal(ask(3), ask(4))
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("off", [torch.no_grad, torch.inference_mode])
+def test_a_filters_picture_needs_no_gradients_switched_on(off):
+    network = Own().requires_grad_(False)
+    expected, _ = ascent.filter_pictures(network, "conv", 3, (1, 28, 28), steps=3)
+    with off():
+        np.testing.assert_array_equal(ascent.filter_pictures(network, "conv", 3, (1, 28, 28), steps=3)[0], expected)
+    assert network.training and not network.conv._forward_hooks
+
+
+def test_a_layer_that_some_batches_skip_has_no_means(monkeypatch):
+    class Skipping(Own):
+        def forward(self, x):
+            return super().forward(x) if x.max() > 0.5 else x
+
+    monkeypatch.setattr(answers, "PIXELS", 28 * 28)
+    with pytest.raises(ValueError, match="never runs its layer conv"):
+        activations.spatial_means(Skipping(), ["conv"], torch.stack([torch.ones(1, 28, 28), torch.zeros(1, 28, 28)]))
+
+
+@pytest.mark.parametrize("shape", [(224, 224, 3), (224, 160), (48, 48, 3)])
+def test_even_noise_in_colours_has_many_segments(shape):
+    segments = segmented(np.random.default_rng(0).standard_normal(shape).astype(np.float32))
+    assert segments.shape == shape[:2] and 30 < len(np.unique(segments)) == segments.max() + 1
