@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
@@ -27,18 +28,15 @@ def recording(
     """
     outputs: dict[str, Tensor] = {}
 
-    def keeper(name: str) -> Callable[[nn.Module, object, Tensor], Tensor | None]:
-        def keep(module: nn.Module, args: object, out: Tensor) -> Tensor | None:
-            outputs[name] = reduce(_tensor(name, out))
-            shared = outputs[name].untyped_storage().data_ptr() == out.untyped_storage().data_ptr()
-            return out.clone() if shared else None
-
-        return keep
+    def keep(name: str, module: nn.Module, args: object, out: Tensor) -> Tensor | None:
+        outputs[name] = reduce(_tensor(name, out))
+        shared = outputs[name].untyped_storage().data_ptr() == out.untyped_storage().data_ptr()
+        return out.clone() if shared else None
 
     handles = []
     try:
         for name in layers:
-            handles.append(_named(network, name).register_forward_hook(keeper(name)))
+            handles.append(_named(network, name).register_forward_hook(partial(keep, name)))
         yield outputs
     finally:
         for handle in handles:

@@ -128,8 +128,7 @@ def patch_masks(height: int, width: int, patch: int, stride: int) -> np.ndarray:
 
 def spread(masks: np.ndarray) -> np.ndarray:
     """Return the deviation of masks (m, h, w) at each pixel, (h, w) float32, 1 where they never change."""
-    deviation = masks.std(0)
-    return np.where(deviation > 0, deviation, np.float32(1))
+    return np.where((deviation := masks.std(0)) > 0, deviation, np.float32(1))
 
 
 def covariance(answers: np.ndarray, masks: np.ndarray, deviation: np.ndarray) -> np.ndarray:
