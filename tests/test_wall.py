@@ -68,6 +68,15 @@ def test_a_module_imports_only_what_its_part_may(path):
             assert top in others or top in sys.stdlib_module_names, f"{path.name} imports {name}"
 
 
+@pytest.mark.parametrize("name", ["answers", "attributions", "perturbation", "superpixels", "surrogates"])
+def test_what_explains_any_network_knows_neither_our_networks_nor_our_faces(name):
+    names = list(imported(PACKAGE / "explainers" / f"{name}.py"))
+    assert not [one for one in names if one.startswith(("ferpipe.networks", "ferpipe.emotions"))]
+    assert not {"stem", "service", "methods"} & {
+        one.split(".")[2] for one in names if one.startswith("ferpipe.explainers")
+    }
+
+
 def test_every_arrow_between_rooms_points_down():
     """Rooms stand in MAY's order: none imports from a later one, so that no circle can be."""
     order = list(MAY)

@@ -1,20 +1,18 @@
-"""What the layers inside a network put out, before normalisation. No hook outlives its `with`."""
+"""What the layers inside a network put out. No hook outlives its `with`."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ferpipe.explainers.answers import run
 from ferpipe.explainers.inputs import batches
+from ferpipe.networks import resnet
 
-LAYERS = ("conv1", "layer1.0.conv1", "layer2.0.conv1", "layer3.0.conv1", "layer4.0.conv1")  # of the original report
-STAGES = tuple(f"layer{stage}.{block}.conv{conv}" for stage in (1, 2, 3, 4) for block in (0, 1) for conv in (1, 2))
-EVERY = ("conv1", *STAGES)  # in the order in which a face passes them
+LAYERS, STAGES, EVERY = resnet.LAYERS, resnet.STAGES, resnet.EVERY  # of our own networks
 FILTERS = 6  # shown of each layer, as in the original report
 
 
@@ -24,20 +22,22 @@ def recording(
 ) -> Iterator[dict[str, Tensor]]:
     """Yield a mapping that holds, after a forward pass, what `reduce` made of each named layer's output.
 
-    `reduce` runs inside the hook: a convolution's output is seen before anything behind it can write into it, and a
-    stage's maps need not be kept when their means are wanted.
+    Of a layer that runs several times, of its last. `reduce` runs inside the hook: maps need not be kept when their
+    means are wanted. Where it returns the output or a view of it, the network goes on with a copy: nothing behind the
+    layer, such as a ReLU in place, writes into what is held, and its gradient is the layer's.
     """
-    found: dict[str, Tensor] = {}
+    outputs: dict[str, Tensor] = {}
 
-    def keeper(name: str) -> Callable[..., None]:
-        def keep(module: nn.Module, given: Any, output: Tensor) -> None:
-            found[name] = reduce(output)
+    def keep(name: str, module: nn.Module, args: object, out: Tensor) -> Tensor | None:
+        outputs[name] = reduce(_tensor(name, out))
+        shared = outputs[name].untyped_storage().data_ptr() == out.untyped_storage().data_ptr()
+        return out.clone() if shared else None
 
-        return keep
-
-    handles = [network.get_submodule(name).register_forward_hook(keeper(name)) for name in layers]
+    handles = []
     try:
-        yield found
+        for name in layers:
+            handles.append(_named(network, name).register_forward_hook(partial(keep, name)))
+        yield outputs
     finally:
         for handle in handles:
             handle.remove()
@@ -47,32 +47,63 @@ class _Reached(Exception):
     """The layer has been reached: what lies behind it is not computed."""
 
 
-def output(network: nn.Module, layer: str, given: Tensor) -> Tensor:
-    """Return the named layer's output for the inputs `given`, (n, channels, h, w); nothing behind it is computed."""
-    kept: list[Tensor] = []
+def output(network: nn.Module, layer: str, pictures: Tensor) -> Tensor:
+    """Return what the named layer puts out for pictures (n, channels, h, w) when it first runs, (n, channels, h, w).
 
-    def stop(module: nn.Module, args: Any, out: Tensor) -> None:
-        kept.append(out)
+    With its gradient, where these are on. Nothing behind it is computed. A linear layer puts out (n, channels).
+    """
+    outputs: list[Tensor] = []
+
+    def stop(module: nn.Module, args: object, out: Tensor) -> None:
+        outputs.append(_tensor(layer, out))
         raise _Reached
 
-    handle = network.get_submodule(layer).register_forward_hook(stop)
+    handle = _named(network, layer).register_forward_hook(stop)
     try:
-        network(given)
+        run(network, pictures)
     except _Reached:
-        return kept[0]
+        return outputs[0]
     finally:
         handle.remove()
     raise ValueError(f"the network never runs its layer {layer}")
 
 
+def maps(outputs: Mapping[str, Tensor], layer: str) -> Tensor:
+    """Return a layer's maps (n, channels, h, w) of a mapping that `recording` filled; ValueError if it has none."""
+    if layer not in outputs:
+        raise ValueError(f"the network never runs its layer {layer}")
+    if outputs[layer].ndim != 4:
+        shape = tuple(outputs[layer].shape)
+        raise ValueError(f"the layer {layer} puts out {shape}, no maps (n, channels, h, w): name a convolution")
+    return outputs[layer]
+
+
 def spatial_means(
-    network: nn.Module, layers: Sequence[str], images: np.ndarray, device: torch.device
+    network: nn.Module, layers: Sequence[str], pictures: Tensor | np.ndarray, device: torch.device | None = None
 ) -> dict[str, np.ndarray]:
-    """Return for each layer the mean over positions of each channel's output, (n, channels) float64."""
+    """Return each layer's outputs' means over positions, (n, channels) float64, for pictures as of `inputs.logits`."""
     parts: dict[str, list[np.ndarray]] = {name: [] for name in layers}
-    with torch.inference_mode(), recording(network, layers, lambda out: out.float().mean((2, 3))) as found:
-        for _, given in batches(images, device):
-            network(given)
+    with torch.inference_mode(), recording(network, layers, _over_places) as means:
+        for _, inputs in batches(pictures, device):
+            means.clear()
+            run(network, inputs)
             for name in layers:
-                parts[name].append(found[name].cpu().double().numpy())
+                parts[name].append(maps(means, name)[..., 0, 0].cpu().double().numpy())
     return {name: np.concatenate(arrays) for name, arrays in parts.items()}
+
+
+def _over_places(out: Tensor) -> Tensor:
+    return out.float().mean((2, 3), keepdim=True) if out.ndim == 4 else out
+
+
+def _named(network: nn.Module, layer: str) -> nn.Module:
+    try:
+        return network.get_submodule(layer)
+    except AttributeError:
+        raise ValueError(f"the network has no layer {layer!r}: dict(network.named_modules()) lists them") from None
+
+
+def _tensor(layer: str, out: object) -> Tensor:
+    if not isinstance(out, Tensor):
+        raise ValueError(f"the layer {layer} puts out a {type(out).__name__}, no tensor: name another layer")
+    return out

@@ -1,6 +1,6 @@
 """Gradient ascent on a picture, so that a filter answers strongly (Erhan et al. 2009; Olah et al. 2017)."""
 
-from __future__ import annotations
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -8,66 +8,100 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim.adam import adam
 
-from ferpipe.emotions import SIDE
-from ferpipe.explainers.activations import output
+from ferpipe.explainers.activations import maps, output
+from ferpipe.explainers.answers import device_of
 from ferpipe.networks.resnet import DEVIATION, MEAN
 
 RATE = 0.4  # Adam's, falling in a line to nothing; coefficients start at about 1
 DECAY = 1.5  # power of a wave's length that its coefficient is multiplied by; Olah's 1 left noise after so few steps
 CONTRAST = 1.2  # deviation of the grey levels' logits: the levels then deviate by about 0.23, as those of faces do
-SHIFT, SCALE, TURN = 2.0, 0.08, 8.0  # pixels, share, degrees at most: Olah's 8 to 16 pixels of 224 are 2 to 3 of 48
+SHIFT, SCALE, TURN = 24, 0.08, 8.0  # the side over the pixels, share, degrees at most: 2 pixels of 48 (Olah: 8 of 224)
 LEAK = 0.01  # slope below the threshold, so that a filter that is silent at first still has a direction to go
 
 
+@torch.inference_mode(False)  # whatever the caller is in: tensors made there could have no gradients
+def filter_pictures(
+    network: nn.Module, layer: str, channels: int | Sequence[int], shape: Sequence[int] = (3, 224, 224),
+    mean: float | Sequence[float] = 0.0, deviation: float | Sequence[float] = 1.0, steps: int = 128, seed: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Return the pictures that a layer's channels answer to most, (n, *shape) float32 in (0, 1), and how much, (n,).
+
+    `shape` (channels, h, w) is a picture's; the network is given (picture - mean) / deviation, for which name those of
+    its training, one number or one a colour. How much is `ascend`'s activation above zero. A linear layer's
+    channels are its outputs.
+    """
+    device, count = device_of(network), np.size(channels)
+    colours, height, width = shape
+    rng = np.random.default_rng(seed)
+    start = rng.standard_normal((count, colours, height, width // 2 + 1, 2))
+    pictures, reached = ascend(
+        network, layer, torch.tensor(np.atleast_1d(channels), device=device), None, steps, start, rng, width,
+        *(torch.tensor(value, device=device).view(-1, 1, 1) for value in (mean, deviation)),
+    )  # fmt: skip
+    return pictures.cpu().numpy(), reached.cpu().numpy()
+
+
 def levelled(values: Tensor) -> Tensor:
-    """Return pictures (n, 48, 48) in (0, 1), each brought to a mean of about 0.5 and to the same contrast.
+    """Return pictures (n, ..., h, w) in (0, 1), each brought to a mean of about 0.5 and to the same contrast.
 
     Without, every ascent ends in black and white, and a filter with a positive sum wants a white wall.
     """
-    values = values - values.mean((1, 2), keepdim=True)
-    return torch.sigmoid(CONTRAST * values / values.std((1, 2), keepdim=True).clamp(min=1e-6))
+    each = tuple(range(1, values.ndim))
+    values = values - values.mean(each, keepdim=True)
+    return torch.sigmoid(CONTRAST * values / values.std(each, keepdim=True).clamp(min=1e-6))
 
 
-def pictures(waves: Tensor) -> Tensor:
-    """Return levelled pictures (n, 48, 48) for Fourier coefficients (n, 48, 25, 2).
+def pictures_of(waves: Tensor, width: int) -> Tensor:
+    """Return levelled pictures (n, ..., h, width) for Fourier coefficients (n, ..., h, width // 2 + 1, 2).
 
     Long waves move more easily than short ones, as in natural pictures.
     """
-    down = torch.fft.fftfreq(SIDE, device=waves.device)[:, None]
-    across = torch.fft.rfftfreq(SIDE, device=waves.device)[None, :]
-    length = 1 / torch.clamp(torch.sqrt(down**2 + across**2), min=1 / SIDE)  # pixels
+    height = waves.shape[-3]
+    down = torch.fft.fftfreq(height, device=waves.device)[:, None]
+    across = torch.fft.rfftfreq(width, device=waves.device)[None, :]
+    length = 1 / torch.clamp(torch.sqrt(down**2 + across**2), min=1 / max(height, width))  # pixels
     waves = torch.view_as_complex(waves) * length**DECAY
-    return levelled(torch.fft.irfft2(waves, s=(SIDE, SIDE), norm="ortho"))
+    return levelled(torch.fft.irfft2(waves, s=(height, width), norm="ortho"))
 
 
-def turned(shown: Tensor, rng: np.random.Generator) -> Tensor:
-    """Return pictures (n, 48, 48) all shifted, scaled and turned by the same small draw; they go on beyond their edge.
+def turned(pictures: Tensor, rng: np.random.Generator) -> Tensor:
+    """Return pictures (..., h, w) all shifted, scaled and turned by the same small draw; they go on beyond their edge.
 
     Bilinear by four index_selects, whose gradients are the same in every run on every device; grid_sample's are not.
     """
-    shift, angle = rng.uniform(-SHIFT, SHIFT, (2, 1, 1)), np.radians(rng.uniform(-TURN, TURN))
+    height, width = pictures.shape[-2:]
+    most = min(height, width) / SHIFT
+    shift, angle = rng.uniform(-most, most, (2, 1, 1)), np.radians(rng.uniform(-TURN, TURN))
     size = rng.uniform(1 - SCALE, 1 + SCALE)
-    rows, columns = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
+    middle = (np.array([height, width]).reshape(2, 1, 1) - 1) / 2
+    rows, columns = np.mgrid[:height, :width] - middle
     place = np.stack([np.cos(angle) * rows - np.sin(angle) * columns, np.sin(angle) * rows + np.cos(angle) * columns])
-    place = place / size + shift + (SIDE - 1) / 2  # (2, 48, 48)
+    place = place / size + shift + middle  # (2, h, w)
     corner = np.floor(place).astype(int)
-    pixels = shown.flatten(1).T.contiguous()  # (2304, n)
+    pixels = pictures.reshape(-1, height * width).T.contiguous()  # (h x w, pictures)
     out = torch.zeros_like(pixels)
     for step in np.ndindex(2, 2):
         near = corner + np.reshape(step, (2, 1, 1))
         share = (1 - np.abs(place - near)).prod(0)
-        index = (near[0] % SIDE * SIDE + near[1] % SIDE).ravel()
+        index = (near[0] % height * width + near[1] % width).ravel()
         weight = torch.tensor(share.reshape(-1, 1), dtype=pixels.dtype, device=pixels.device)
         out = out + weight * pixels.index_select(0, torch.tensor(index, device=pixels.device))
-    return out.T.reshape(shown.shape)
+    return out.T.reshape(pictures.shape)
 
 
-def answers(network: nn.Module, layer: str, shown: Tensor, channels: Tensor, thresholds: Tensor) -> Tensor:
-    """Return each picture's own channel of the layer, before normalisation, less its threshold, (n, h, w)."""
-    given = ((shown - MEAN) / DEVIATION).unsqueeze(1).contiguous(memory_format=torch.channels_last)
-    maps = output(network, layer, given)
-    places = torch.arange(len(shown), device=shown.device)
-    return maps[places, channels] - thresholds[channels].view(-1, 1, 1)
+def answers(
+    network: nn.Module, layer: str, pictures: Tensor, channels: Tensor, thresholds: Tensor | None,
+    mean: Tensor | float, deviation: Tensor | float,
+) -> Tensor:  # fmt: skip
+    """Return each picture's own channel of the layer less its threshold, (n, h, w); (n, 1, 1) of a linear layer."""
+    inputs = ((pictures - mean) / deviation).contiguous(memory_format=torch.channels_last)
+    outputs = output(network, layer, inputs)
+    outputs = maps({layer: outputs[..., None, None] if outputs.ndim == 2 else outputs}, layer).float()
+    if not 0 <= int(channels.min()) <= int(channels.max()) < outputs.shape[1]:
+        raise ValueError(f"channels are {channels.tolist()}; the layer {layer} has 0 to {outputs.shape[1] - 1}")
+    places = torch.arange(len(pictures), device=pictures.device)
+    activations = outputs[places, channels]
+    return activations if thresholds is None else activations - thresholds[channels].view(-1, 1, 1)
 
 
 class Adam:
@@ -85,23 +119,29 @@ class Adam:
 
 
 def ascend(
-    network: nn.Module, layer: str, channels: Tensor, thresholds: Tensor, steps: int, start: np.ndarray,
-    rng: np.random.Generator,
+    network: nn.Module, layer: str, channels: Tensor, thresholds: Tensor | None, steps: int, start: np.ndarray,
+    rng: np.random.Generator, width: int | None = None, mean: Tensor | float = MEAN,
+    deviation: Tensor | float = DEVIATION,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """Return pictures (n, 48, 48) in (0, 1), one for each of `channels` (n,), and the activation each reaches (n,).
+    """Return pictures (n, ..., h, w) in (0, 1), one for each of `channels` (n,), and the activation each reaches (n,).
 
     The activation is the mean over positions of what exceeds the channel's threshold. The plain mean would not do: of a
-    linear filter it only sees the mean grey. `start` (n, 48, 25, 2) holds standard normal draws.
+    linear filter it only sees the mean grey. `start` (n, ..., h, w // 2 + 1, 2) holds standard normal draws; without
+    colours before h it is of grey pictures. They are square unless `width` is named, and normalised as our own faces
+    are unless `mean` and `deviation` are.
     """
-    device = thresholds.device
-    waves = torch.tensor(start, dtype=torch.float32, device=device).requires_grad_()
-    optimiser = Adam(waves)
-    for step in range(steps):
-        with torch.enable_grad():
-            found = answers(network, layer, turned(pictures(waves), rng), channels, thresholds)
-            loss = -F.leaky_relu(found, LEAK).mean((1, 2)).sum()
-            (gradient,) = torch.autograd.grad(loss, waves)
-        optimiser.step(gradient, RATE * (1 - step / steps))  # the small waves settle
+    width = width or start.shape[-3]
+    grey = start.ndim == 4
+    with torch.inference_mode(False), torch.enable_grad():
+        waves = torch.tensor(start[:, None] if grey else start, dtype=torch.float32, device=channels.device)
+        waves.requires_grad_()
+        optimiser = Adam(waves)
+        for step in range(steps):
+            pictures = turned(pictures_of(waves, width), rng)
+            above = answers(network, layer, pictures, channels, thresholds, mean, deviation)
+            (gradient,) = torch.autograd.grad(-F.leaky_relu(above, LEAK).mean((1, 2)).sum(), waves)
+            optimiser.step(gradient, RATE * (1 - step / steps))  # the small waves settle
     with torch.inference_mode():
-        shown = pictures(waves.detach())
-        return shown, answers(network, layer, shown, channels, thresholds).relu().mean((1, 2))
+        pictures = pictures_of(waves.detach(), width)
+        reached = answers(network, layer, pictures, channels, thresholds, mean, deviation).relu().mean((1, 2))
+        return pictures[:, 0] if grey else pictures, reached

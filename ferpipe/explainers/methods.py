@@ -1,18 +1,18 @@
-"""The methods that say which pixels speak for an answer, and the baselines that ask no network, behind one call."""
+"""For our own faces and networks: all methods by name behind one call, beside baselines that ask no network.
 
-from __future__ import annotations
+Of other networks and pictures, `attributions` and `perturbation` have the same methods one by one.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from scipy.ndimage import gaussian_filter, sobel
 from torch import Tensor, nn
 
 from ferpipe.emotions import SIDE
-from ferpipe.explainers import attributions, perturbation
+from ferpipe.explainers import attributions, service
 from ferpipe.explainers.activations import recording
 from ferpipe.explainers.inputs import BATCH, batches, inputs
 from ferpipe.explainers.superpixels import BLUR
@@ -84,57 +84,41 @@ class _Asked:
 def stage(network: nn.Module, device: torch.device) -> str:
     """Return the last stage whose map of a 48x48 face has SMALLEST pixels a side; ValueError if none has."""
     blank = inputs(np.zeros((1, SIDE, SIDE), np.uint8), device)
-    with torch.inference_mode(), recording(network, STAGES) as found:
+    with torch.inference_mode(), recording(network, STAGES) as outputs:
         network(blank)
-    sides = {name: min(found[name].shape[-2:]) for name in STAGES}
+    sides = {name: min(outputs[name].shape[-2:]) for name in STAGES}
     if large := [name for name in STAGES if sides[name] >= SMALLEST]:
         return large[0]
     raise ValueError(f"no stage has a map of {SMALLEST} pixels a side or more; they have {sides}")
 
 
-def layercam(network: nn.Module, layer: str, given: Tensor, targets: np.ndarray) -> np.ndarray:
-    """Return LayerCAM (n, 48, 48) float32, zero or more, for inputs (n, 1, 48, 48) (Jiang et al. 2021).
-
-    The layer's activations, each weighted by the positive part of its own gradient, summed over channels; what is
-    negative is cut off, and the map is upsampled bilinearly.
-    """
-    leaf = given.detach().clone().requires_grad_()  # the weights have no gradients, so the path must begin here
-    places = torch.as_tensor(targets, device=given.device).unsqueeze(1)
-    with torch.enable_grad(), recording(network, (layer,), lambda out: out) as found:
-        answer = network(leaf).gather(1, places).sum()
-        (slopes,) = torch.autograd.grad(answer, found[layer])
-    maps = (slopes.relu() * found[layer].detach()).sum(1, keepdim=True).relu()
-    fine = F.interpolate(maps.float(), size=(SIDE, SIDE), mode="bilinear", align_corners=False)
-    return fine[:, 0].cpu().numpy()
-
-
 def _gradient(asked: _Asked) -> np.ndarray:
-    return asked.batched(lambda place, given: attributions.gradient(asked.network, given, asked.targets[place]))
+    return asked.batched(lambda place, faces: attributions.gradient(asked.network, faces, asked.targets[place]))
 
 
 def _smoothgrad(asked: _Asked) -> np.ndarray:
-    given = inputs(asked.images, asked.device)  # all at once: a face's noise depends on its index
+    faces = inputs(asked.images, asked.device)  # all at once: a face's noise depends on its index
     seed = (asked.seed, DRAW_NOISE)
-    return attributions.smoothgrad(asked.network, given, asked.targets, asked.scaled(SAMPLES), SIGMA, seed)
+    return attributions.smoothgrad(asked.network, faces, asked.targets, asked.scaled(SAMPLES), SIGMA, seed)
 
 
 def _integrated(asked: _Asked) -> np.ndarray:
     baselines, steps = inputs(attributions.blurred(asked.images, BLUR), asked.device), asked.scaled(STEPS)
 
-    def explain(place: slice, given: Tensor) -> np.ndarray:
-        return attributions.integrated(asked.network, given, asked.targets[place], baselines[place], steps)[0]
+    def explain(place: slice, faces: Tensor) -> np.ndarray:
+        return attributions.integrated(asked.network, faces, asked.targets[place], baselines[place], steps)[0]
 
     return asked.batched(explain, PATHS)
 
 
 def _layercam(asked: _Asked) -> np.ndarray:
     layer = stage(asked.network, asked.device)
-    return asked.batched(lambda place, given: layercam(asked.network, layer, given, asked.targets[place]))
+    return asked.batched(lambda place, faces: attributions.layercam(asked.network, layer, faces, asked.targets[place]))
 
 
-def _masked(method: Callable[[perturbation.Service, int, int], np.ndarray], asked: _Asked) -> np.ndarray:
-    service = perturbation.Service([asked.network], asked.images, asked.device, asked.seed, asked.effort)
-    return np.stack([method(service, 0, face)[target] for face, target in enumerate(asked.targets)])
+def _masked(method: Callable[[service.Service, int, int], np.ndarray], asked: _Asked) -> np.ndarray:
+    answers = service.Service([asked.network], asked.images, asked.device, asked.seed, asked.effort)
+    return np.stack([method(answers, 0, face)[target] for face, target in enumerate(asked.targets)])
 
 
 def _random(asked: _Asked) -> np.ndarray:
@@ -149,8 +133,8 @@ def _edges(asked: _Asked) -> np.ndarray:
 
 def _centre(asked: _Asked) -> np.ndarray:
     rows, columns = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
-    one = np.exp(-(rows**2 + columns**2) / (2 * SPREAD**2))
-    return np.repeat(one[None], len(asked.images), axis=0)
+    gaussian = np.exp(-(rows**2 + columns**2) / (2 * SPREAD**2))
+    return np.repeat(gaussian[None], len(asked.images), axis=0)
 
 
 _BY_NAME: dict[str, Callable[[_Asked], np.ndarray]] = {
@@ -158,9 +142,9 @@ _BY_NAME: dict[str, Callable[[_Asked], np.ndarray]] = {
     "smoothgrad": _smoothgrad,
     "integrated": _integrated,
     "layercam": _layercam,
-    "lime": lambda asked: _masked(perturbation.lime, asked),
-    "rise": lambda asked: _masked(perturbation.rise, asked),
-    "occlusion": lambda asked: _masked(perturbation.occlusion, asked),
+    "lime": lambda asked: _masked(service.lime, asked),
+    "rise": lambda asked: _masked(service.rise, asked),
+    "occlusion": lambda asked: _masked(service.occlusion, asked),
     "random": _random,
     "edges": _edges,
     "centre": _centre,

@@ -1,11 +1,10 @@
-"""What a ResNet's stem finds in masked copies of a face: each distinct patch is forwarded once and then looked up.
+"""What our own ResNet's stem makes of masked copies of a face: each distinct patch is forwarded once, then looked up.
 
 A mask shows or hides whole segments. A place of the first convolution sees three or four of them, so that a thousand
 masks show it some ten different patches; a place of the pooled map sees five or six, in some eighty ways. Nakandala et
 al. (2019) share a network's work between occluded copies of an image; here that is exact, and spares most of the stem.
+It needs the parts of networks/folding.py's ResNet, and our own faces.
 """
-
-from __future__ import annotations
 
 from typing import cast
 
@@ -27,10 +26,10 @@ def logits(
 
     None where `patches` returns None.
     """
-    found = patches(network.conv1, network.maxpool, face, hidden, segments, cells)
-    if found is None:
+    looked_up = patches(network.conv1, network.maxpool, face, hidden, segments, cells)
+    if looked_up is None:
         return None
-    table, rows = found
+    table, rows = looked_up
     first, second = (cast("Residual", block) for block in network.layer1)
     table = F.pad(table, (0, 0, 0, 1))  # what lies beyond the edge
     inner = Summed(first.conv1, table)
@@ -59,12 +58,13 @@ def patches(
     (m, k) float32 shows each where it is 1, hides it elsewhere. None where places see too many segments for a table.
     """
     masks, size = torch.tensor(cells), convolution.weight[0].numel()
-    own = _windows(torch.tensor(segments), convolution, masks.shape[1]).long()  # (places, size): a pixel's segment
-    outputs = torch.arange(len(own)).view(_side(own), -1)
-    near = _windows(outputs, pool, len(own)).long() if isinstance(pool, nn.MaxPool2d) else outputs.view(-1, 1)
-    own = torch.cat([own, own.new_full((1, size), masks.shape[1])])  # the place beyond the edge, of which a pool reads
-    seen = torch.zeros(masks.shape[1] + 1, len(own), dtype=torch.bool)
-    seen[own, torch.arange(len(own))[:, None]] = True
+    parts = _windows(torch.tensor(segments), convolution, masks.shape[1]).long()  # (places, size): a pixel's segment
+    outputs = torch.arange(len(parts)).view(_side(parts), -1)
+    near = _windows(outputs, pool, len(parts)).long() if isinstance(pool, nn.MaxPool2d) else outputs.view(-1, 1)
+    # the place beyond the edge, of which a pool reads
+    parts = torch.cat([parts, parts.new_full((1, size), masks.shape[1])])
+    seen = torch.zeros(masks.shape[1] + 1, len(parts), dtype=torch.bool)
+    seen[parts, torch.arange(len(parts))[:, None]] = True
     seen = seen[:-1]  # (segments, places)
     pooled = seen[:, near].any(2)
     if max(_ways(pooled).sum(), _ways(seen).sum()) > MOST:
@@ -72,17 +72,17 @@ def patches(
 
     rows, sample = _distinct(_codes(masks, pooled))
     mask, read = sample.div(len(near), rounding_mode="floor"), near.T[:, sample % len(near)]  # a column a patch
-    places = (mask * len(own) + read).flatten()
+    places = (mask * len(parts) + read).flatten()
     columns, sample = _distinct(_codes(masks, seen).flatten().index_select(0, places).view_as(read))
     mask, place = mask[sample % len(mask)], read.flatten()[sample]
 
     lit, dark = (
         F.pad(_windows((torch.tensor(grey) - MEAN) / DEVIATION, convolution), (0, 0, 0, 1)) for grey in (face, hidden)
     )
-    shown = F.pad(masks, (0, 1))[mask].gather(1, own[place]) > 0
-    given = torch.where(shown, lit[place], dark[place]).to(convolution.weight.dtype)
-    values = F.linear(given, convolution.weight.flatten(1), convolution.bias)
-    if place[-1] == len(own) - 1:  # the place beyond the edge, if any reads it: codes grow with places
+    lit_here = F.pad(masks, (0, 1))[mask].gather(1, parts[place]) > 0
+    mixed = torch.where(lit_here, lit[place], dark[place]).to(convolution.weight.dtype)
+    values = F.linear(mixed, convolution.weight.flatten(1), convolution.bias)
+    if place[-1] == len(parts) - 1:  # the place beyond the edge, if any reads it: codes grow with places
         values[-1] = -torch.inf
     first, *others = columns
     best = values.index_select(0, first)
@@ -112,9 +112,9 @@ class Summed:
         _, height, width = rows.shape
         padded = F.pad(rows, (self.size // 2,) * 4, value=self.beyond) * self.size**2
         near = [padded[:, y : y + height, x : x + width] for y in range(self.size) for x in range(self.size)]
-        read = torch.stack([one + place for place, one in enumerate(near)], -1)
-        found = F.embedding_bag(read.view(-1, len(near)), self.products, mode="sum")
-        return found.view(*rows.shape, -1).permute(0, 3, 1, 2)
+        read = torch.stack([row + place for place, row in enumerate(near)], -1)
+        sums = F.embedding_bag(read.view(-1, len(near)), self.products, mode="sum")
+        return sums.view(*rows.shape, -1).permute(0, 3, 1, 2)
 
 
 def _side(windows: Tensor) -> int:
@@ -149,5 +149,5 @@ def _distinct(codes: Tensor) -> tuple[Tensor, Tensor]:
     """
     flat = codes.flatten().long()
     first = torch.full((int(flat.max()) + 1,), -1).scatter_(0, flat, torch.arange(len(flat)))
-    there = first >= 0
-    return (there.cumsum(0) - 1).index_select(0, flat).view_as(codes), first[there]
+    used = first >= 0
+    return (used.cumsum(0) - 1).index_select(0, flat).view_as(codes), first[used]

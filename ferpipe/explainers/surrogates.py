@@ -1,10 +1,8 @@
-"""The linear model that LIME fits around one face (Ribeiro et al. 2016), in closed form.
+"""The linear model that LIME fits around one picture (Ribeiro et al. 2016), in closed form.
 
-For a fixed set of masks the weighted ridge solution is one matrix P, and the weights of every face, class and network
-are P @ Y, with Y the network's answers on the masked faces.
+For a fixed set of masks the weighted ridge solution is one matrix P, and the weights of every picture, class and
+network are P @ Y, with Y the network's answers on the masked copies.
 """
-
-from __future__ import annotations
 
 import numpy as np
 from scipy.stats import rankdata
@@ -13,12 +11,11 @@ STILL = 1e-6  # answers that range over less never change: what is left is round
 
 
 def proximity(masks: np.ndarray, kernel_width: float) -> np.ndarray:
-    """Return each mask's weight (m,) in (0, 1]: lime's kernel on the cosine distance to the whole face.
+    """Return each mask's weight (m,) in (0, 1]: lime's kernel on the cosine distance to the whole picture.
 
-    A mask (m, cells) holds 1 where the face is shown.
+    A mask (m, cells) holds 1 where a segment is shown.
     """
-    shown = masks.sum(1)
-    distance = 1 - np.sqrt(shown / masks.shape[1])  # the cosine of a 0/1 vector with the vector of ones
+    distance = 1 - np.sqrt(masks.sum(1) / masks.shape[1])  # the cosine of a 0/1 vector with the vector of ones
     weights: np.ndarray = np.sqrt(np.exp(-((distance / kernel_width) ** 2)))
     return weights
 

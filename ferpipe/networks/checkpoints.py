@@ -9,8 +9,6 @@
                                        of the other files, and of itself
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
@@ -45,19 +43,20 @@ def load(folder: Path) -> Member:
     cure = f"remove the folder {folder} and run python build.py train"
     try:
         recipe = Recipe(**record["recipe"]["parameters"])
-        kept = record["weights"] is not None
-        hashes = {path: record["weights"]} if kept else {}
+        weighted = record["weights"] is not None
+        hashes = {path: record["weights"]} if weighted else {}
         hashes |= {folder / name: record["files"][name] for name in FILES if "files" in record}  # older ones have none
-        for file, wanted in hashes.items():
-            if (got := of_file(file)) != wanted:
-                raise Slip(f"{file} has hash {got}, recipe.json beside it says {wanted}: it is damaged; {cure}")
+        for file, recorded in hashes.items():
+            if (got := of_file(file)) != recorded:
+                raise Slip(f"{file} has hash {got}, recipe.json beside it says {recorded}: it is damaged; {cure}")
         if "hash" in record and record["hash"] != of_value({k: v for k, v in record.items() if k != "hash"}):
             raise Slip(f"{folder / 'recipe.json'} is damaged: its hash is another than it says; {cure}")
         logits, averaged = (encoding.read_npy(folder / name) for name in FILES[1:])
         _check(history, logits, averaged)
         member = Member(folder.name, recipe, history["epochs"], history["chosen"], logits, averaged,
-                        record["made_with"], load_file(path) if kept else None, "init" in record["recipe"])  # fmt: skip
-        if kept:
+                        record["made_with"], load_file(path) if weighted else None,
+                        "init" in record["recipe"])  # fmt: skip
+        if weighted:
             _check_weights(member)
     except FileNotFoundError as error:
         raise Slip(f"{error.filename} is missing; {cure}") from None
@@ -83,7 +82,7 @@ def _check_weights(member: Member) -> None:
     """Raise ValueError unless the weights have the shapes that the recipe says, before memory is taken for those."""
     assert member.weights is not None
     with torch.device("meta"):
-        wanted = ResNet18(member.recipe.stem, member.recipe.width).state_dict()
-    given = {name: value.shape for name, value in member.weights.items()}
-    if given != {name: value.shape for name, value in wanted.items()}:
+        network = ResNet18(member.recipe.stem, member.recipe.width).state_dict()
+    shapes = {name: value.shape for name, value in member.weights.items()}
+    if shapes != {name: value.shape for name, value in network.items()}:
         raise ValueError("weights of another network than its recipe's")

@@ -1,7 +1,5 @@
 """The same network, sooner: for the many forward passes of one that learns no more."""
 
-from __future__ import annotations
-
 from copy import deepcopy
 from typing import cast
 
@@ -33,8 +31,8 @@ class Residual(nn.Module):
 
     def joined(self, inner: Tensor, shortcut: Tensor) -> Tensor:
         """Return the block's output for what its first convolution and its shortcut give; `inner` is overwritten."""
-        found: Tensor = self.conv2(inner.relu_()).add_(shortcut).relu_()
-        return found
+        output: Tensor = self.conv2(inner.relu_()).add_(shortcut).relu_()
+        return output
 
 
 class Product(nn.Module):
@@ -46,16 +44,18 @@ class Product(nn.Module):
         if bias is None:
             raise ValueError("a convolution is multiplied with the normalisation folded into it: it has a bias then")
         columns = torch.eye(shape.numel()).view(-1, *shape[1:], shape[0])  # channels last
-        found = F.conv2d(columns.permute(0, 3, 1, 2).to(weight), weight, None, convolution.stride, convolution.padding)
-        self.shape = found.shape[1:]
-        self.matrix = nn.Parameter(found.permute(0, 2, 3, 1).flatten(1))
+        products = F.conv2d(
+            columns.permute(0, 3, 1, 2).to(weight), weight, None, convolution.stride, convolution.padding
+        )
+        self.shape = products.shape[1:]
+        self.matrix = nn.Parameter(products.permute(0, 2, 3, 1).flatten(1))
         self.offset = nn.Parameter(bias.repeat(self.shape[1:].numel()))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the convolution's output for x (n, inputs, h, w) of the shape that was given."""
         channels, height, width = self.shape
-        found = torch.addmm(self.offset, x.permute(0, 2, 3, 1).flatten(1), self.matrix)
-        return found.view(-1, height, width, channels).permute(0, 3, 1, 2)
+        maps = torch.addmm(self.offset, x.permute(0, 2, 3, 1).flatten(1), self.matrix)
+        return maps.view(-1, height, width, channels).permute(0, 3, 1, 2)
 
 
 class Folded(ResNet18):
@@ -91,8 +91,8 @@ def _multiply(network: ResNet18, side: int) -> None:
     shapes: dict[nn.Module, torch.Size] = {}
     convolutions = [module for module in network.modules() if isinstance(module, nn.Conv2d)]
     hooks = [
-        one.register_forward_pre_hook(lambda module, given: shapes.update({module: given[0].shape[1:]}))
-        for one in convolutions
+        convolution.register_forward_pre_hook(lambda module, args: shapes.update({module: args[0].shape[1:]}))
+        for convolution in convolutions
     ]
     with torch.no_grad():
         network(torch.zeros(1, 1, side, side).to(network.fc.weight))

@@ -1,7 +1,5 @@
 """What a network runs on: device, precision, threads, versions."""
 
-from __future__ import annotations
-
 import ctypes
 import os
 import platform
@@ -17,11 +15,11 @@ RECORDED = ("torch", "torchvision", "lime", "scikit-image", "scikit-learn", "num
 
 def device(name: str) -> torch.device:
     """Return the device that `auto`, `cpu`, `cuda` or `mps` stands for; raises Slip where it is not to be had."""
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    usable = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
-        name = next(kind for kind in ("cuda", "mps", "cpu") if there[kind])
-    if not there[name]:
-        here = ", ".join(kind for kind, yes in there.items() if yes)
+        name = next(kind for kind in ("cuda", "mps", "cpu") if usable[kind])
+    if not usable[name]:
+        here = ", ".join(kind for kind, yes in usable.items() if yes)
         raise Slip(
             f"--device {name}: torch {torch.__version__} finds none on this machine; it has {here}: use --device auto"
         )
@@ -37,8 +35,8 @@ def local_rank() -> int:
 
 def cores() -> int:
     """Return how many processor cores this process may use."""
-    there = getattr(os, "sched_getaffinity", None)  # Linux alone has it
-    return len(there(0)) if there else os.cpu_count() or 1
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux alone has it
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def prepare(threads: int) -> None:

@@ -1,7 +1,5 @@
 """A trained network in memory, with its recipe and history, ready to be asked; checkpoints.py has it on disk."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any

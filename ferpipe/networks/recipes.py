@@ -5,8 +5,6 @@ precision and threads do not: they are recorded beside the weights, so that a me
 loaded on another.
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 

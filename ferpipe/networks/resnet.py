@@ -1,7 +1,5 @@
 """ResNet-18 (He et al. 2016) for 48x48 grey faces, with torchvision's layer names and state-dict keys."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 
@@ -9,6 +7,9 @@ from ferpipe.emotions import EMOTIONS, SIDE
 
 STEM_CHANNELS = 64
 STEMS = ("imagenet", "pooled", "small")
+LAYERS = ("conv1", "layer1.0.conv1", "layer2.0.conv1", "layer3.0.conv1", "layer4.0.conv1")  # of the original report
+STAGES = tuple(f"layer{stage}.{block}.conv{conv}" for stage in (1, 2, 3, 4) for block in (0, 1) for conv in (1, 2))
+EVERY = ("conv1", *STAGES)  # in the order in which a face passes them
 MEAN, DEVIATION = 0.5, 0.25  # grey levels in [0, 1] to about zero mean and unit deviation, the same for every data set
 
 

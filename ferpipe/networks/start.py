@@ -1,7 +1,5 @@
 """Weights to start from: torchvision's ResNet-18, trained on ImageNet's colour pictures."""
 
-from __future__ import annotations
-
 import pickle
 import warnings
 import zipfile
@@ -26,33 +24,33 @@ def read(path: Path) -> dict[str, Tensor]:
     left out, since its classes are others. A file of pickle is read with weights_only. Raises Slip naming every key
     that is missing, unknown or of another shape.
     """
-    given = _opened(path)
-    wanted = ResNet18("imagenet", 64).state_dict()
-    weights = {key: value for key, value in given.items() if not key.startswith("fc.")}
+    pretrained = _opened(path)
+    ours = ResNet18("imagenet", 64).state_dict()
+    weights = {key: value for key, value in pretrained.items() if not key.startswith("fc.")}
     stem = weights.get("conv1.weight")
     if stem is not None and stem.ndim == 4 and stem.shape[1] == 3:
         weights["conv1.weight"] = stem.sum(1, keepdim=True)
-    needed = {key for key in wanted if not key.startswith("fc.") and not key.endswith("num_batches_tracked")}
+    needed = {key for key in ours if not key.startswith("fc.") and not key.endswith("num_batches_tracked")}
     problems = [f"'{key}' is missing" for key in sorted(needed - set(weights))]
-    problems += [f"'{key}' is unknown" for key in sorted(set(weights) - set(wanted))]
+    problems += [f"'{key}' is unknown" for key in sorted(set(weights) - set(ours))]
     problems += [
-        f"'{key}' has the shape {tuple(weights[key].shape)}, not {tuple(wanted[key].shape)}"
-        for key in sorted(set(weights) & set(wanted))
-        if weights[key].shape != wanted[key].shape
+        f"'{key}' has the shape {tuple(weights[key].shape)}, not {tuple(ours[key].shape)}"
+        for key in sorted(set(weights) & set(ours))
+        if weights[key].shape != ours[key].shape
     ]
     if problems:
         raise Slip(f"--init {path}: {'; '.join(problems)}; {CURE}")
-    return {key: value.to(wanted[key].dtype) for key, value in weights.items()}
+    return {key: value.to(ours[key].dtype) for key, value in weights.items()}
 
 
 def _opened(path: Path) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
-            given: Any = load_file(path)
+            weights: Any = load_file(path)
         else:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # torch's doubts about a pickle that it then refuses
-                given = torch.load(path, map_location="cpu", weights_only=True)
+                weights = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise Slip(f"--init {path}: no such file; {CURE}") from None
     except (OSError, RuntimeError, ValueError, KeyError, EOFError, SafetensorError, pickle.UnpicklingError,
@@ -61,6 +59,6 @@ def _opened(path: Path) -> dict[str, Tensor]:
         if isinstance(error, pickle.UnpicklingError):  # torch's words for it advise to read it unsafely
             reason = "it may hold code"
         raise Slip(f"--init {path} is not a file of weights alone ({reason}); {CURE}") from None
-    if not isinstance(given, dict) or not all(isinstance(value, Tensor) for value in given.values()):
-        raise Slip(f"--init {path} holds {type(given).__name__}, not weights by name; {CURE}")
-    return given
+    if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
+        raise Slip(f"--init {path} holds {type(weights).__name__}, not weights by name; {CURE}")
+    return weights

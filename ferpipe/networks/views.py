@@ -1,7 +1,5 @@
 """A network's answers to pictures, as they are and averaged over views (test-time augmentation)."""
 
-from __future__ import annotations
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn

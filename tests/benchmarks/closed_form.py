@@ -26,7 +26,7 @@ from sklearn.linear_model import Ridge
 
 from ferpipe.data.faces import rendered
 from ferpipe.emotions import EMOTIONS
-from ferpipe.explainers import perturbation
+from ferpipe.explainers import perturbation, service
 from ferpipe.explainers.attributions import blurred
 from ferpipe.explainers.superpixels import BLUR, KERNEL_WIDTH, RIDGE, segmented
 from ferpipe.networks import machine
@@ -49,8 +49,8 @@ class Given:
 
 def ours(network: torch.nn.Module, images: np.ndarray, masks: int, device: torch.device) -> Weights:
     """Return the weights by the closed form."""
-    service = perturbation.Service([network], images, device, 0, masks / perturbation.MASKS)
-    return [perturbation.weights(service, 0, face).T for face in range(len(images))]
+    asked = service.Service([network], images, device, 0, masks / perturbation.SAMPLES)
+    return [service.weights(asked, 0, face).T for face in range(len(images))]
 
 
 def limes(network: torch.nn.Module, images: np.ndarray, rows: np.ndarray, device: torch.device, batch: int) -> Weights:
@@ -68,7 +68,7 @@ def limes(network: torch.nn.Module, images: np.ndarray, rows: np.ndarray, device
                 hide_color=np.repeat(blurred(image[None], BLUR)[0][..., None], 3, axis=2),
                 num_samples=len(rows),
                 batch_size=batch,
-                segmentation_fn=segmented,
+                segmentation_fn=lambda images: segmented(images[..., 0]),
                 model_regressor=Ridge(alpha=RIDGE),
                 random_seed=0,
             )
@@ -96,7 +96,7 @@ def main() -> None:
     network = initialised("imagenet", asked.width, 0).to(memory_format=torch.channels_last).to(device)
     network.eval().requires_grad_(False)
     images = rendered.draw(rendered.sample(asked.faces, 0))
-    rows = perturbation.Service([network], images, device, 0, asked.masks / perturbation.MASKS).cells
+    rows = service.Service([network], images, device, 0, asked.masks / perturbation.SAMPLES).cells
     for batch in (LIMES_BATCH, perturbation.BATCH):  # the first pass of a shape takes longer
         perturbation.log_odds(network, np.zeros((batch, *images.shape[1:]), np.float32), device)
 

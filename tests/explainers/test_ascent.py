@@ -2,7 +2,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from ferpipe.explainers.ascent import Adam, answers, ascend, levelled, pictures, turned
+from ferpipe.explainers.ascent import Adam, answers, ascend, levelled, pictures_of, turned
+from ferpipe.networks.resnet import DEVIATION, MEAN
 
 
 class OneFilter(nn.Module):
@@ -29,18 +30,20 @@ def test_ascent_finds_a_linear_filters_kernel():
     network, rng = OneFilter(kernel), np.random.default_rng(0)
     channels, thresholds = torch.zeros(2, dtype=torch.long), torch.zeros(1)
     start = rng.standard_normal((2, 48, 25, 2))
-    before = answers(network, "conv", pictures(torch.tensor(start, dtype=torch.float32)), channels, thresholds)
+    first = pictures_of(torch.tensor(start[:, None], dtype=torch.float32), 48)
+    before = answers(network, "conv", first, channels, thresholds, MEAN, DEVIATION)
     shown, reached = ascend(network, "conv", channels, thresholds, 60, start, rng)
     for picture, first, last in zip(shown.numpy(), before.flatten(), reached, strict=True):
         assert last > max(0, first)
         assert np.corrcoef(picture.ravel(), kernel.ravel())[0, 1] > 0.8
-    best = answers(network, "conv", levelled(torch.tensor(kernel[None], dtype=torch.float32)), channels[:1], thresholds)
+    ideal = levelled(torch.tensor(kernel[None, None], dtype=torch.float32))
+    best = answers(network, "conv", ideal, channels[:1], thresholds, MEAN, DEVIATION)
     assert reached.max() > 0.75 * best.item()
     assert not network.conv._forward_hooks
 
 
 def test_pictures_are_grey_levels_of_one_mean_and_contrast():
-    shown = pictures(torch.randn(5, 48, 25, 2, generator=torch.Generator().manual_seed(0)))
+    shown = pictures_of(torch.randn(5, 48, 25, 2, generator=torch.Generator().manual_seed(0)), 48)
     assert shown.shape == (5, 48, 48)
     assert shown.min() > 0 and shown.max() < 1
     np.testing.assert_allclose(shown.mean((1, 2)), 0.5, atol=0.05)
@@ -52,7 +55,7 @@ def test_a_constant_picture_is_levelled_to_mid_grey():
 
 
 def test_a_turned_picture_is_the_picture_moved_a_little():
-    shown = pictures(torch.randn(1, 48, 25, 2, generator=torch.Generator().manual_seed(1)))
+    shown = pictures_of(torch.randn(1, 48, 25, 2, generator=torch.Generator().manual_seed(1)), 48)
     moved = turned(shown, np.random.default_rng(0))
     assert moved.shape == shown.shape and not torch.equal(moved, shown)
     assert abs(moved.mean() - shown.mean()) < 0.05

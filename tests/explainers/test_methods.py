@@ -5,8 +5,9 @@ from scipy.ndimage import binary_dilation
 from torch import nn
 
 from ferpipe.explainers import methods
+from ferpipe.explainers.attributions import layercam
 from ferpipe.explainers.inputs import inputs
-from ferpipe.explainers.methods import BASELINES, METHODS, SIGNED, layercam, relevance, stage
+from ferpipe.explainers.methods import BASELINES, METHODS, SIGNED, relevance, stage
 from ferpipe.networks.resnet import DEVIATION, MEAN, initialised
 
 CPU = torch.device("cpu")

@@ -6,7 +6,7 @@ from torch import nn
 
 from ferpipe.explainers import stem
 from ferpipe.explainers.inputs import inputs
-from ferpipe.explainers.perturbation import Service
+from ferpipe.explainers.service import Service
 from ferpipe.networks.folding import folded
 from ferpipe.networks.resnet import initialised
 
@@ -61,7 +61,7 @@ def test_answers_by_patch_are_those_on_whole_masked_faces(monkeypatch, scattered
     images = np.random.default_rng(0).integers(0, 256, (1, 48, 48), dtype=np.uint8)
     if scattered:
         monkeypatch.setattr(
-            "ferpipe.explainers.perturbation.segmented", lambda image: np.arange(48 * 48).reshape(48, 48) % 49
+            "ferpipe.explainers.service.segmented", lambda image: np.arange(48 * 48).reshape(48, 48) % 49
         )
     network = initialised("imagenet", 8, 0).eval().requires_grad_(False)
     service, plain = (Service([network], images, CPU, 0, 0.3) for _ in range(2))

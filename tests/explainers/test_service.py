@@ -5,8 +5,10 @@ from scipy.special import logsumexp
 from torch import nn
 
 from ferpipe.explainers import perturbation, superpixels
+from ferpipe.explainers import service as methods
 from ferpipe.explainers.attributions import blurred
-from ferpipe.explainers.perturbation import BATCH, KINDS, PATCH, STRIDE, Service
+from ferpipe.explainers.perturbation import BATCH
+from ferpipe.explainers.service import KINDS, PATCH, STRIDE, Service
 from ferpipe.networks.resnet import DEVIATION, MEAN, initialised
 
 CPU = torch.device("cpu")
@@ -68,7 +70,7 @@ def test_log_odds_of_a_sure_network_do_not_saturate():
 
 def test_a_mask_shows_the_face_at_one_its_blur_at_nought_and_mixes_between(images):
     shown = np.stack([np.full((48, 48), share) for share in (1, 0, 0.25)])
-    found = perturbation.answers(Pixel(), images[0], shown, CPU)
+    found = methods.answers(Pixel(), images[0], shown, CPU)
     assert found.dtype == np.float16 and found.shape == (3, 7)
     whole, hidden = images[0] / 255, blurred(images[:1], superpixels.BLUR)[0]
     expected = [GAIN * grey[PIXEL] - np.log(6) for grey in (whole, hidden, 0.25 * whole + 0.75 * hidden)]
@@ -77,8 +79,8 @@ def test_a_mask_shows_the_face_at_one_its_blur_at_nought_and_mixes_between(image
 
 def test_more_masks_than_a_batch_are_answered_in_order(images):
     shown = np.random.default_rng(0).integers(0, 2, (2 * BATCH + 3, 1, 1)) * np.ones((1, 48, 48))
-    found = perturbation.answers(Pixel(), images[0], shown, CPU)[:, TARGET].astype(float)
-    ends = [perturbation.answers(Pixel(), images[0], np.full((1, 48, 48), share), CPU)[0, TARGET] for share in (0, 1)]
+    found = methods.answers(Pixel(), images[0], shown, CPU)[:, TARGET].astype(float)
+    ends = [methods.answers(Pixel(), images[0], np.full((1, 48, 48), share), CPU)[0, TARGET] for share in (0, 1)]
     np.testing.assert_array_equal(found, np.where(shown[:, 0, 0] == 1, ends[1], ends[0]))
 
 
@@ -86,14 +88,14 @@ def test_each_kind_member_and_face_is_forwarded_once(images):
     networks = [Pixel(), Pixel()]
     service = Service(networks, images, CPU, 0, 0.1)
     assert [network.faces for network in networks] == [0, 0]
-    for kind, method in zip(KINDS, (perturbation.lime, perturbation.rise, perturbation.occlusion), strict=True):
+    for kind, method in zip(KINDS, (methods.lime, methods.rise, methods.occlusion), strict=True):
         before = networks[1].faces
         first = method(service, 1, 2)
         assert first.shape == (7, 48, 48) and first.dtype == np.float32
-        assert networks[1].faces == before + len(service.shown(kind, 2))
+        assert networks[1].faces == before + len(service.masks(kind, 2))
         assert np.array_equal(method(service, 1, 2), first)
         assert service.answers(kind, 1, 2) is service.answers(kind, 1, 2)
-        assert networks[1].faces == before + len(service.shown(kind, 2))
+        assert networks[1].faces == before + len(service.masks(kind, 2))
     before = networks[1].faces
     service.answers("rise", 1, 0)
     assert networks[1].faces == before + len(service.soft)
@@ -101,12 +103,12 @@ def test_each_kind_member_and_face_is_forwarded_once(images):
 
 
 def test_maps_are_the_same_where_networks_answer_in_bfloat16(network, images, monkeypatch):
-    methods = perturbation.lime, perturbation.rise, perturbation.occlusion
-    exact = [method(Service([network], images, CPU, 0, 0.2), 0, 1) for method in methods]
-    monkeypatch.setattr(perturbation.machine, "half", lambda device: True)
+    three = methods.lime, methods.rise, methods.occlusion
+    exact = [method(Service([network], images, CPU, 0, 0.2), 0, 1) for method in three]
+    monkeypatch.setattr(methods.machine, "half", lambda device: True)
     service = Service([network], images, CPU, 0, 0.2)
     assert {weight.dtype for weight in service.networks[0].parameters()} == {torch.bfloat16}
-    for method, before in zip(methods, exact, strict=True):
+    for method, before in zip(three, exact, strict=True):
         assert np.corrcoef(method(service, 0, 1).ravel(), before.ravel())[0, 1] > 0.99
 
 
@@ -123,7 +125,7 @@ def test_an_unknown_kind_is_named_beside_the_known_ones(images):
 
 def test_limes_masks_hide_whole_segments_and_the_first_none(images):
     service = Service([], images, CPU, 0, 0.2)
-    shown, segments = service.shown("lime", 1), service.segments(1)
+    shown, segments = service.masks("lime", 1), service.segments(1)
     assert shown.shape == (200, 48, 48)
     assert shown[0].min() == 1 and set(np.unique(shown)) == {0, 1}
     assert 0.45 < shown[1:].mean() < 0.55
@@ -150,7 +152,7 @@ def test_occlusions_masks_hide_one_patch_each_and_together_all(effort, patches):
 
 
 def test_occlusion_of_a_network_that_reads_one_pixel_is_the_fall_there_and_nothing_beyond_its_patches(images):
-    found = perturbation.occlusion(Service([Pixel()], images, CPU, 0), 0, 0)[TARGET]
+    found = methods.occlusion(Service([Pixel()], images, CPU, 0), 0, 0)[TARGET]
     row, column = (STRIDE * (place // STRIDE) for place in PIXEL)
     around = np.zeros((48, 48), bool)
     around[row - STRIDE : row + PATCH, column - STRIDE : column + PATCH] = True
@@ -163,7 +165,7 @@ def test_occlusion_of_a_network_that_reads_one_pixel_is_the_fall_there_and_nothi
 
 def test_lime_of_a_network_that_reads_one_pixel_is_the_fall_on_its_segment(images):
     service = Service([Pixel()], images, CPU, 0)
-    found, segments = perturbation.lime(service, 0, 0)[TARGET], service.segments(0)
+    found, segments = methods.lime(service, 0, 0)[TARGET], service.segments(0)
     inside = segments == segments[PIXEL]
     np.testing.assert_allclose(found[inside], change(images), rtol=0.02)
     assert np.abs(found[~inside]).max() < 0.01 * abs(change(images))
@@ -171,7 +173,7 @@ def test_lime_of_a_network_that_reads_one_pixel_is_the_fall_on_its_segment(image
 
 def test_rise_of_a_network_that_reads_one_pixel_is_the_covariance_with_its_own_mask_values(images):
     service = Service([Pixel()], images, CPU, 0)
-    found = perturbation.rise(service, 0, 0)[TARGET]
+    found = methods.rise(service, 0, 0)[TARGET]
     assert found[PIXEL] == pytest.approx(change(images) * service.deviation[PIXEL], rel=0.02)  # linear in the mask
     assert np.abs(found).argmax() == np.ravel_multi_index(PIXEL, (48, 48))
     rows, columns = np.mgrid[:48, :48]
@@ -179,7 +181,7 @@ def test_rise_of_a_network_that_reads_one_pixel_is_the_covariance_with_its_own_m
     assert np.abs(found[far]).max() < 0.2 * abs(found[PIXEL])
 
 
-@pytest.mark.parametrize("method", [perturbation.lime, perturbation.rise, perturbation.occlusion])
+@pytest.mark.parametrize("method", [methods.lime, methods.rise, methods.occlusion])
 def test_a_network_that_always_answers_the_same_has_no_relevance(method, images):
     assert np.abs(method(Service([Constant()], images, CPU, 0, 0.2), 0, 0)).max() < 1e-6
 
@@ -201,7 +203,7 @@ def test_the_closed_form_is_what_lime_finds_from_the_same_samples(network, image
     assert np.array_equal(service.segments(0), expected.segments)
     service.cells = kept[0][0].astype(np.float32)
     np.testing.assert_allclose(service.answers("lime", 0, 0), kept[0][1], rtol=1e-3, atol=1e-3)
-    found, maps = perturbation.weights(service, 0, 0), perturbation.lime(service, 0, 0)
+    found, maps = methods.weights(service, 0, 0), methods.lime(service, 0, 0)
     for label in labels:
         assert np.corrcoef(found[:, label], expected.weights[label])[0, 1] >= 0.99
         assert np.corrcoef(maps[label].ravel(), expected.painted(label).ravel())[0, 1] >= 0.99
@@ -210,10 +212,10 @@ def test_the_closed_form_is_what_lime_finds_from_the_same_samples(network, image
 
 def test_the_closed_form_is_made_once_for_each_number_of_segments(images):
     service = Service([Pixel()], images[[0, 0]], CPU, 0, 0.1)
-    perturbation.lime(service, 0, 0)
+    methods.lime(service, 0, 0)
     count = service.segments(0).max() + 1
     first = service.solution(count)
-    perturbation.lime(service, 0, 1)
+    methods.lime(service, 0, 1)
     assert service.solution(count) is first and first.shape == (count, 100)
     assert service.solution(count - 1).shape == (count - 1, 100)
 
@@ -221,15 +223,15 @@ def test_the_closed_form_is_made_once_for_each_number_of_segments(images):
 def test_the_same_seed_masks_the_same_and_another_does_not(images):
     first, again, other = (Service([Pixel()], images, CPU, seed, 0.1) for seed in (3, 3, 4))
     for kind in ("lime", "rise"):
-        assert np.array_equal(first.shown(kind, 0), again.shown(kind, 0))
-        assert not np.array_equal(first.shown(kind, 0), other.shown(kind, 0))
+        assert np.array_equal(first.masks(kind, 0), again.masks(kind, 0))
+        assert not np.array_equal(first.masks(kind, 0), other.masks(kind, 0))
         assert np.array_equal(first.answers(kind, 0, 0), again.answers(kind, 0, 0))
-    assert np.array_equal(first.shown("occlusion", 0), other.shown("occlusion", 0))  # nothing is drawn
+    assert np.array_equal(first.masks("occlusion", 0), other.masks("occlusion", 0))  # nothing is drawn
 
 
 def test_a_faces_maps_do_not_depend_on_the_other_faces(network, images):
     together, alone = Service([network], images, CPU, 0, 0.05), Service([network], images[2:], CPU, 0, 0.05)
-    for method in (perturbation.lime, perturbation.rise, perturbation.occlusion):
+    for method in (methods.lime, methods.rise, methods.occlusion):
         np.testing.assert_array_equal(method(together, 0, 2), method(alone, 0, 0))
 
 
