@@ -1,7 +1,5 @@
 """Calibration: how far probabilities can be taken at their word, epoch by epoch and where training stopped."""
 
-from typing import Any
-
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import log_softmax, logsumexp
@@ -12,6 +10,7 @@ from ferpipe.networks.members import Member
 from ferpipe.results.calibration import Bin, Calibration, Course, Ece, Quality, Rise, State, Together
 from ferpipe.results.common import Estimate
 from ferpipe.statistics.intervals import percentiles, proportion, resamples, wilson
+from ferpipe.storage.encoding import JSON
 
 BINS = 15  # of equal mass; as many as in Guo et al. 2017
 COOLEST, HOTTEST = 0.05, 20.0  # the temperatures that are tried
@@ -46,7 +45,7 @@ def analyse(study: Study) -> Calibration:
 def course(member: Member, labels: np.ndarray, half: np.ndarray, weights: np.ndarray) -> Course:
     """Return a member's losses, one value an epoch, the chosen epoch, and the state there and at the last epoch."""
     epochs = [described(logits.astype(np.float64), labels, half) for logits in member.epoch_logits]
-    by_epoch: dict[str, Any] = {key: [epoch[key] for epoch in epochs] for key in epochs[0]}
+    by_epoch: JSON = {key: [epoch[key] for epoch in epochs] for key in epochs[0]}
     return Course(
         epochs=list(range(1, len(epochs) + 1)),
         **by_epoch,

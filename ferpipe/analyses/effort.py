@@ -1,7 +1,5 @@
 """How much an analysis may ask; the table is build/effort.py's."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

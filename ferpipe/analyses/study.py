@@ -1,11 +1,8 @@
 """What every analysis is given."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +13,7 @@ from ferpipe.data.dataset import Dataset
 from ferpipe.networks.folding import folded
 from ferpipe.networks.members import Member
 from ferpipe.networks.resnet import ResNet18
+from ferpipe.storage.encoding import JSON
 
 
 @dataclass(frozen=True)
@@ -29,8 +27,8 @@ class Study:
     device: torch.device
     seed: int
     effort: Mapping[str, Effort]  # by analysis
-    asked: Mapping[str, Any]  # of the command line, as the settings tell it
-    shared: dict[str, Any] = field(default_factory=dict, compare=False)  # between analyses of one run, by name
+    asked: JSON  # of the command line, as the settings tell it
+    shared: JSON = field(default_factory=dict, compare=False)  # between analyses of one run, by name
 
     @cached_property
     def model(self) -> ResNet18:

@@ -1,7 +1,5 @@
 """Where stages are made: the data set, the device and the networks, each loaded when a stage first needs it."""
 
-from __future__ import annotations
-
 import os
 from functools import cached_property
 

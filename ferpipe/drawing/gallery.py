@@ -5,8 +5,6 @@ the results of the analyses that its parameters name, and returns the Figure. Th
 language.
 """
 
-from __future__ import annotations
-
 import base64
 import inspect
 import json
@@ -14,7 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from ferpipe import named
 from ferpipe.drawing.figure import Figure
@@ -47,7 +44,7 @@ def figure(
     sources: Mapping[str, str],  # hashes of what the figure's results are made of
     load: Callable[[str], object],
     folder: Path,
-    known: dict[str, Any],
+    known: fingerprints.Parsed,
 ) -> Figure:
     """Return a figure in one language, drawn only when its code or sources differ from the cached one's."""
     code = fingerprints.code(__name__, known) | fingerprints.code(_drawer(name).__name__, known)

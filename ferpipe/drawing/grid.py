@@ -1,7 +1,5 @@
 """Small multiples: rows of faces and maps, each with its own label as text and its own alt."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -79,9 +79,9 @@ class Words:
 
     def __init__(self) -> None:
         """Begin with no word said."""
-        self._said: list[tuple[str, dict[str, Any]]] = []
+        self._said: list[tuple[str, dict[str, object]]] = []
 
-    def __call__(self, key: str, **values: Any) -> str:
+    def __call__(self, key: str, **values: object) -> str:
         """Return the mark of the word `key`, in which `values` will be filled in."""
         self._said.append((key, values))
         return f"lp{len(self._said) - 1}pl"

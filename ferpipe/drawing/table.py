@@ -1,7 +1,5 @@
 """Tables: real ones, with headers that say what they head, in a box that scrolls and takes the keyboard."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -10,7 +10,6 @@
 """
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,12 +22,13 @@ from ferpipe.networks.members import CURVES, Member
 from ferpipe.networks.recipes import Recipe
 from ferpipe.networks.resnet import ResNet18
 from ferpipe.storage import encoding
+from ferpipe.storage.encoding import JSON
 from ferpipe.storage.fingerprints import of_file, of_value
 
 FILES = ("history.json", "dev_logits.npy", "dev_views.npy")  # beside weights and record
 
 
-def sealed(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
+def sealed(folder: Path, record: JSON) -> JSON:
     """Return a member's record with the hashes of FILES in `folder`, and of the record itself."""
     record = {key: value for key, value in record.items() if key != "hash"}  # of a member that was sealed elsewhere
     record["files"] = {name: of_file(folder / name) for name in FILES}
@@ -66,7 +66,7 @@ def load(folder: Path) -> Member:
     return member
 
 
-def _check(history: Any, logits: np.ndarray, averaged: np.ndarray) -> None:
+def _check(history: JSON, logits: np.ndarray, averaged: np.ndarray) -> None:
     """Raise ValueError unless a member's answers fit its history."""
     curves, (epochs, *shape) = history["epochs"], logits.shape
     lengths = {name: len(curves[name]) for name in CURVES}

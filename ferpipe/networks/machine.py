@@ -4,11 +4,11 @@ import ctypes
 import os
 import platform
 from importlib.metadata import version
-from typing import Any
 
 import torch
 
 from ferpipe.errors import Slip
+from ferpipe.storage.encoding import JSON
 
 RECORDED = ("torch", "torchvision", "lime", "scikit-image", "scikit-learn", "numpy")
 
@@ -73,7 +73,7 @@ def half(device: torch.device) -> bool:
     return not x86 or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
-def description(device: torch.device) -> dict[str, Any]:
+def description(device: torch.device) -> JSON:
     """Return versions, device, precision and threads: recorded and printed, and no part of a recipe."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     return {

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import torch
@@ -10,6 +9,7 @@ import torch
 from ferpipe.errors import Slip
 from ferpipe.networks.recipes import Recipe
 from ferpipe.networks.resnet import ResNet18
+from ferpipe.storage.encoding import JSON
 
 CURVES = ("train_loss", "dev_loss", "train_accuracy", "dev_accuracy")
 
@@ -24,7 +24,7 @@ class Member:
     epoch: int  # the chosen epoch, from 1: the lowest dev loss at full size
     epoch_logits: np.ndarray  # (epochs, n, 7) float16 on dev
     view_logits: np.ndarray  # (n, 7) float16 on dev: the chosen epoch's, averaged over views (see above)
-    made_with: dict[str, Any]  # versions, device, precision, threads
+    made_with: JSON  # versions, device, precision, threads
     weights: dict[str, torch.Tensor] | None  # None where only the answers were kept
     pretrained: bool = False  # whether it started from weights of ImageNet instead of drawn ones
 

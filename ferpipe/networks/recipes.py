@@ -6,7 +6,8 @@ loaded on another.
 """
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+
+from ferpipe.storage.encoding import JSON
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Recipe:
     cutmix: float = 0.0  # probability that a batch has rectangles of other faces pasted in instead (Yun et al. 2019)
     distil: float = 0.0  # share of the teachers' probabilities in the target, beside the label's (Hinton et al. 2015)
 
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> JSON:
         """Return the recipe as JSON."""
         return asdict(self)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ferpipe.errors import Slip
 from ferpipe.figures.filter_emotions import agreement
 from ferpipe.storage import fingerprints
+from ferpipe.storage.encoding import JSON
 
 if TYPE_CHECKING:
     from ferpipe.text.claims import Verdict
@@ -29,7 +30,7 @@ class Edition:
     name: str
     folder: str  # of its pages in the site: "" for the first, else "<name>/"
     results: Path  # <results>/<dataset>
-    original: Mapping[str, Any]
+    original: JSON
     faces: Path | None = None  # of a restricted data set, for the local page alone
     verdicts: list[Verdict] = field(default_factory=list)  # on the claims of the text, once that has been read
 
@@ -39,19 +40,19 @@ class Edition:
         return self.faces is not None
 
     @cached_property
-    def analyses(self) -> dict[str, Any]:
+    def analyses(self) -> JSON:
         """Return the numbers of every analysis that has a result."""
         return {path.parent.name: _numbers(path) for path in sorted(self.results.glob("*/numbers.json"))}
 
     @cached_property
-    def recipes(self) -> dict[str, Any]:
+    def recipes(self) -> JSON:
         """Return what each analysis was made of."""
         from ferpipe.storage.encoding import read_json
 
         return {name: read_json(self.results / name / "recipe.json") for name in self.analyses}
 
     @cached_property
-    def numbers(self) -> dict[str, Any]:
+    def numbers(self) -> JSON:
         """Return all that the text may print: results, the original's figures, and what follows from both."""
         numbers = {**self.analyses, "original": dict(self.original)}
         winners, theirs = numbers.get("filter_emotions", {}).get("winners"), self.original.get("filter_emotions")
@@ -69,7 +70,7 @@ class Edition:
         return {*self.numbers, "claims"}
 
     @property
-    def frame(self) -> dict[str, Any]:
+    def frame(self) -> JSON:
         """Return what a test in the text may ask about the edition itself."""
         return {"name": self.name, "local": self.local, "faces": self.local or not self.restricted}
 
@@ -91,7 +92,7 @@ class Edition:
         return files | {"original": fingerprints.of_value(self.original), **self._faces}
 
     @property
-    def ledger(self) -> list[dict[str, Any]]:
+    def ledger(self) -> list[JSON]:
         """Return the rows of the ledger of findings: verdicts, and the words of their claims in every language."""
         rows = []
         for verdict in self.verdicts:
@@ -126,7 +127,7 @@ class Edition:
         return {"faces.npz": fingerprints.of_file(self.faces)} if self.faces else {}
 
 
-def _numbers(path: Path) -> dict[str, Any]:
+def _numbers(path: Path) -> JSON:
     """Return a result's numbers, its words fit for a page; raises Slip when they are not numbers by name."""
     from ferpipe.storage.encoding import read_json
 
@@ -143,9 +144,7 @@ def _fit(value: Any) -> Any:
     return {_fit(key): _fit(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
-def editions(
-    results: Path, artefacts: Path, names: Sequence[str], local: str | None, original: Mapping[str, Any]
-) -> list[Edition]:
+def editions(results: Path, artefacts: Path, names: Sequence[str], local: str | None, original: JSON) -> list[Edition]:
     """Return the editions to render; raises Slip naming a data set that has no results."""
     if local:
         faces = artefacts / local / "faces.npz"

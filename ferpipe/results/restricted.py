@@ -11,7 +11,7 @@ import ast
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from ferpipe.errors import Slip
 from ferpipe.results import stored
@@ -36,7 +36,7 @@ def kind(analysis: str, array: str) -> str | None:
     return None if of == SINGLE else of
 
 
-def refused(analysis: str, shapes: Mapping[str, Sequence[int]], numbers: Any) -> list[str]:
+def refused(analysis: str, shapes: Mapping[str, Sequence[int]], numbers: object) -> list[str]:
     """Return a line for each array, and each list of numbers, that must not be published of a restricted data set."""
     lines = [
         f"array '{name}' {tuple(shape)} is of no kind that may be published of a restricted data set; {_CURE}"
@@ -50,7 +50,7 @@ def refused(analysis: str, shapes: Mapping[str, Sequence[int]], numbers: Any) ->
     ]
 
 
-def check(analysis: str, arrays: Mapping[str, np.ndarray], numbers: Any) -> None:
+def check(analysis: str, arrays: Mapping[str, np.ndarray], numbers: object) -> None:
     """Raise Slip unless all of a restricted data set's result may be published."""
     if wrong := refused(analysis, {name: array.shape for name, array in arrays.items()}, numbers):
         raise Slip(f"{analysis}: {'; '.join(wrong)}")
@@ -94,7 +94,7 @@ def _standard(pictures: np.ndarray) -> np.ndarray:
     return rows / np.where(length > 0, length, 1)
 
 
-def _grids(value: Any, path: str) -> list[tuple[str, tuple[int, int]]]:
+def _grids(value: object, path: str) -> list[tuple[str, tuple[int, int]]]:
     """Return the path and size of each list of lists of numbers with more than GRID cells on both sides."""
     if isinstance(value, Mapping):
         return [hit for key, part in value.items() for hit in _grids(part, f"{path}.{key}".lstrip("."))]

@@ -20,7 +20,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from ferpipe import named
 from ferpipe.errors import Slip
 from ferpipe.storage import atomic
-from ferpipe.storage.encoding import Arrays, json_bytes, npz_bytes, read_json, read_npz
+from ferpipe.storage.encoding import JSON, Arrays, json_bytes, npz_bytes, read_json, read_npz
 
 FILES = ("numbers.json", "arrays.npz", "recipe.json")  # of one result
 PICTURES = ("arrays", "private")  # fields
@@ -53,7 +53,7 @@ def kinds(analysis: str, field: str = "arrays") -> dict[str, str] | str:
     return {}
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Any:
     """Return the numbers of a result, or of what holds parts of one, as JSON."""
     if is_dataclass(value):
         of = {field.name: (getattr(value, field.name), field.default) for field in fields(value)}
@@ -69,7 +69,7 @@ def arrays(result: object, field: str = "arrays") -> Arrays:
     return of if isinstance(of, Mapping) else vars(of)
 
 
-def write(folder: Path, result: object, recipe: Mapping[str, Any], private: bool = False) -> None:
+def write(folder: Path, result: object, recipe: JSON, private: bool = False) -> None:
     """Put a result's files into `folder`, which appears whole; its single faces too, unless they are `private`."""
     with atomic.folder(folder) as new:
         (new / "numbers.json").write_bytes(json_bytes(plain(result)))
@@ -83,7 +83,7 @@ def read(folder: Path) -> Any:
     return joined(folder.name, read_json(folder / "numbers.json"), read_npz(folder / "arrays.npz"), str(folder))
 
 
-def joined(analysis: str, numbers: Mapping[str, Any], arrays: Arrays, where: str) -> Any:
+def joined(analysis: str, numbers: JSON, arrays: Arrays, where: str) -> Any:
     """Return numbers and arrays as an analysis's result; raises Slip with `where` they are not of its type.
 
     Without its arrays of single faces the field `private` is None.
@@ -116,7 +116,7 @@ def built(hint: Any, value: Any, where: str) -> Any:
     return value
 
 
-def _typed(hint: Any) -> bool:
+def _typed(hint: object) -> bool:
     return is_dataclass(hint)  # here, since mypy would take it for an instance
 
 

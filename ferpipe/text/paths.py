@@ -1,7 +1,5 @@
 """Every number that a text asks for, held against the types of results: what none can have is found without any."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
