@@ -9,6 +9,10 @@ from ferpipe.errors import Slip
 from ferpipe.storage import fingerprints
 
 
+class Missing(Slip, LookupError):
+    """A word that a language lacks; where a text asks for it, it is told with its line."""
+
+
 class Words(dict[str, str]):
     """A table of words; a word that it lacks stops the build, by name."""
 
@@ -17,7 +21,7 @@ class Words(dict[str, str]):
         self.where = where
 
     def __missing__(self, key: str) -> NoReturn:
-        raise Slip(f"{self.where} lacks the word '{key}'")
+        raise Missing(f"{self.where} lacks the word '{key}'")
 
 
 class Language(str):
@@ -60,7 +64,7 @@ class Language(str):
         """Return a list of words, such as the heads of a table's columns."""
         words = self._part(name)
         if not isinstance(words, list):
-            raise Slip(f"{self._where} lacks the list '{name}'")
+            raise Missing(f"{self._where} lacks the list '{name}'")
         return words
 
     @property
@@ -72,7 +76,7 @@ class Language(str):
         for key in name.split("."):
             part = part.get(key) if isinstance(part, dict) else None
         if part is None:
-            raise Slip(f"{self._where} lacks '{name}'")
+            raise Missing(f"{self._where} lacks '{name}'")
         return part
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from languages import LANGUAGES
 
 from ferpipe.analyses import dissection
 from ferpipe.analyses.counterfactuals import PARTS, Counterfactual
-from ferpipe.figures import dissection as figure
 from ferpipe.results.stored import plain
 
 MOUTH, BROW = np.zeros((2, 48, 48), bool)
@@ -72,7 +72,8 @@ def test_maps_fire_at_the_wanted_share_of_positions(study):
 
 
 def test_every_part_has_a_name_in_both_languages():
-    assert set(figure.PARTS) == set(PARTS)
+    for language in LANGUAGES:
+        assert set(language.words("dissection.parts")) == set(PARTS)
 
 
 def test_without_drawn_faces_nothing_is_measured(study):
