@@ -119,7 +119,7 @@ def contrasts(study: Study, chosen: np.ndarray, seen: np.ndarray, answers: np.nd
     area = masks["features"][usable].sum((1, 2)) / np.maximum(masks["face"][usable].sum((1, 2)), 1)
     strength = evidence.coverage(features(study.dataset.dev.images[chosen])["edges"])
     along = [rank_correlation(a.ravel(), b.ravel()) for a, b in zip(seen[right], strength[right], strict=True)]
-    of_happy, of_others = (mouth[clear & of] for of in (answers == happy, answers != happy))
+    of_happy, of_others = mouth[clear & (answers == happy)], mouth[clear & (answers != happy)]
     return Contrasts(
         happy_mouth=contrast(of_happy, of_others, drawn(study, 30), count),
         sad_eyes=contrast(upper[missed & right], upper[missed & ~right], drawn(study, 31), count),

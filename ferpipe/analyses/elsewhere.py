@@ -40,12 +40,12 @@ def analyse(study: Study) -> Elsewhere:
         outside = {size: ~around(size, len(chosen)) for size in SIZES}
     by_size = {size: compared(study, evidence.shares(seen, masks), right, pairs) for size, masks in outside.items()}
     hidden = [
-        patches(study, chosen[of], seen[of], outside[1.0][of], answers[of], index)
-        for index, of in enumerate((~right, right), 1)
+        patches(study, chosen[faces], seen[faces], outside[1.0][faces], answers[faces], index)
+        for index, faces in enumerate((~right, right), 1)
     ]
     return Elsewhere(
         **vars(by_size[1.0]),
-        sizes=[OfSize(**vars(of), size=size, area=float(outside[size].mean())) for size, of in by_size.items()],
+        sizes=[OfSize(**vars(same), size=size, area=float(outside[size].mean())) for size, same in by_size.items()],
         patches=ByAnswer(*hidden),
         hidden=PATCHES,
         near=NEAR,

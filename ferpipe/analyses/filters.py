@@ -35,10 +35,9 @@ def analyse(study: Study) -> Filters:
     for index, layer in enumerate(LAYERS):
         grown[index], reached[index] = best(study, index, thresholds[layer], effort.steps, effort.starts)
     answers = logits(study.model, grown.reshape(-1, SIDE, SIDE), study.device).argmax(1).reshape(reached.shape)
-    pictures = [
-        [described(*of) for of in zip(grown[index], reached[index], natural[layer], answers[index], strict=False)]
-        for index, layer in enumerate(LAYERS)
-    ]
+    pictures = []
+    for row in zip(grown, reached, [natural[layer][:FILTERS] for layer in LAYERS], answers, strict=True):
+        pictures.append([described(*picture) for picture in zip(*row, strict=True)])
     entropy = np.array([[picture.entropy for picture in row] for row in pictures])
     depth = np.repeat(np.arange(len(LAYERS)), FILTERS)
     winners = [np.nanargmax(class_means(responses(study)[name][:, :FILTERS], study.labels), axis=1) for name in LAYERS]

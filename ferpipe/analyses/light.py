@@ -32,8 +32,8 @@ def analyse(study: Study) -> Light:
     }
     total = saliency(study, chosen)
     along = [
-        correlation(quality["detail"][of], total[of], np.random.default_rng([study.seed, DRAW, 11 + k]), count)
-        for k, of in enumerate((np.ones(len(right), bool), right, ~right))
+        correlation(quality["detail"][faces], total[faces], np.random.default_rng([study.seed, DRAW, 11 + k]), count)
+        for k, faces in enumerate((np.ones(len(right), bool), right, ~right))
     ]
     return Light(
         brightness=thirds["brightness"],

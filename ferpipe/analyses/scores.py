@@ -74,10 +74,10 @@ def analyse(study: Study) -> Scores:
     indices = [index for name in SHOWN if (index := typical(study, EMOTIONS.index(name))) is not None]
     truth = known(study, chosen, asked)
     checks = Checks(asked, checked)
-    scores = {
-        name: Score(**summary(study, {**against(truth, of), **played(asked, of), **checks.values(name, of)}))
-        for name, of in maps.items()
-    }
+    scores = {}
+    for name, relevances in maps.items():
+        values = {**against(truth, relevances), **played(asked, relevances), **checks.values(name, relevances)}
+        scores[name] = Score(**summary(study, values))
     methods, baselines = ({name: scores[name] for name in names} for names in (METHODS, BASELINES))
     criterion = "rank_correlation" if available(study) else "difference"
     pictures = Asked(study, study.dataset.dev.images[indices], predictions(study)[indices])
@@ -305,9 +305,9 @@ def ranked(maps: np.ndarray) -> np.ndarray:
 
 def agreement(study: Study, maps: Maps) -> Agreement:
     """Return each two methods' mean rank correlation, and overlap of their largest pixels (Krishna et al. 2022)."""
-    ranks = {name: ranked(of) for name, of in maps.items()}
-    tops = {name: order(np.abs(of)) < round(TOP * SIDE * SIDE) for name, of in maps.items()}
-    counts = {name: of.sum((1, 2)) for name, of in tops.items()}
+    ranks = {name: ranked(relevances) for name, relevances in maps.items()}
+    tops = {name: order(np.abs(relevances)) < round(TOP * SIDE * SIDE) for name, relevances in maps.items()}
+    counts = {name: pixels.sum((1, 2)) for name, pixels in tops.items()}
 
     def matrix(key: str, pair: Callable[[str, str], np.ndarray]) -> list[list[Estimate | None]]:
         return [[statistic(study, key, pair(a, b)) for b in maps] for a in maps]

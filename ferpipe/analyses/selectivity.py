@@ -44,7 +44,7 @@ def analyse(study: Study) -> Selectivity:
     drawn = np.stack([study.labels, *(rng.permutation(study.labels) for _ in range(permutations))])
     others = (member.network(study.device) for member in study.members[1:] if member.weights is not None)
     further = (spatial_means(network, EVERY, study.dataset.dev.images, study.device) for network in others)
-    by_member = [[measures(of[name], drawn) for name in EVERY] for of in chain([responses(study)], further)]
+    by_member = [[measures(means[name], drawn) for name in EVERY] for means in chain([responses(study)], further)]
     table = np.concatenate([responses(study)[name][:, :FILTERS] for name in LAYERS], axis=1)  # (n, 5 x 6)
     layers, trend = over_depth(study, by_member)
     return Selectivity(
@@ -154,7 +154,7 @@ def over_depth(study: Study, by_member: Sequence[Sequence[Measures]]) -> tuple[l
             Layer(
                 layer=name,
                 filters=len(members[0]["excess"]),
-                **{key: float(np.mean([of[key].mean() for of in members])) for key in MEASURES if key != "excess"},
+                **{key: float(np.mean([m[key].mean() for m in members])) for key in MEASURES if key != "excess"},
                 excess=replicated(excess[:, depth], interval),
                 filters_interval=interval,
             )
@@ -191,17 +191,17 @@ def zeroing(study: Study, table: np.ndarray) -> Zeroing:
     images, labels = study.dataset.dev.images[chosen], study.labels[chosen]
     winners, share = bootstrapped(table, study.labels, count(study), study.seed)
     places = [(layer, channel) for layer in LAYERS for channel in range(FILTERS)]
-    of_each = effects(study.model, places, images, labels, study.device)
-    corrected = holm(np.array([of.mcnemar for of in of_each]))
+    each = effects(study.model, places, images, labels, study.device)
+    corrected = holm(np.array([effect.mcnemar for effect in each]))
     filters = [
-        Zeroed(**vars(of), layer=layer, filter=channel, winner=int(winner), share=float(wins), holm=float(p))
-        for of, (layer, channel), winner, wins, p in zip(of_each, places, winners, share, corrected, strict=True)
+        Zeroed(**vars(effect), layer=layer, filter=channel, winner=int(winner), share=float(wins), holm=float(p))
+        for effect, (layer, channel), winner, wins, p in zip(each, places, winners, share, corrected, strict=True)
     ]
-    losing = [of for of in filters if of.loses is not None]
+    losing = [zeroed for zeroed in filters if zeroed.loses is not None]
     return Zeroing(
         filters=filters,
         losing=len(losing),
-        same=sum(of.loses == of.winner for of in losing),
+        same=sum(zeroed.loses == zeroed.winner for zeroed in losing),
         n=len(chosen),
         counts=np.bincount(labels, minlength=len(EMOTIONS)).tolist(),
     )
@@ -222,7 +222,8 @@ def effect(before: np.ndarray, after: np.ndarray, labels: np.ndarray) -> Effect:
     """Return how answers (n,) changed; of classes whose recall falls alike the first counts, None where none falls."""
     was, now = before == labels, after == labels
     gained = now.astype(float) - was
-    recall = [float(gained[of].mean()) if (of := labels == label).any() else None for label in range(len(EMOTIONS))]
+    classes = [gained[labels == label] for label in range(len(EMOTIONS))]
+    recall = [float(changes.mean()) if len(changes) else None for changes in classes]
     falls = [change or 0.0 for change in recall]
     return Effect(
         recall=recall,

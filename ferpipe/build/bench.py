@@ -105,12 +105,12 @@ class Bench:
                     f"{settings.networks / member.name} answers {len(member.view_logits):,} dev faces of {len(dev):,}; "
                     "load members of the same data"
                 )
-        of = dict(zip(names.all, members, strict=True))
+        by_name = dict(zip(names.all, members, strict=True))
         return Study(
             dataset=self.dataset,
-            members=tuple(of[name] for name in names.members),
-            overfitted=of[names.overfitted],
-            student=of.get(names.student),
+            members=tuple(by_name[name] for name in names.members),
+            overfitted=by_name[names.overfitted],
+            student=by_name.get(names.student),
             device=device,
             seed=settings.seed,
             effort=settings.effort,

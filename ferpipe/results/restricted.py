@@ -26,14 +26,20 @@ ALIKE = 0.95  # correlation from which a picture counts as a face: FER2013's mea
 _CURE = "give it a kind in the result's type, or return it in `private`"
 
 
-def kind(analysis: str, array: str) -> str | None:
-    """Return what kind of publishable array this is, None where it is no such."""
+def kind(analysis: str, array: str, shape: Sequence[int]) -> str | None:
+    """Return what kind of publishable array this is, None where it is no such.
+
+    One that is named by the run is none where it is finer than GRID: it may be a map of a face.
+    """
     try:
         kinds = stored.kinds(analysis)
     except ModuleNotFoundError:  # a result of no analysis of ours
         return None
-    of = kinds if isinstance(kinds, str) else kinds.get(array)
-    return None if of == SINGLE else of
+    if isinstance(kinds, str):
+        name = kinds if min(shape[-2:], default=0) <= GRID else None
+    else:
+        name = kinds.get(array)
+    return None if name == SINGLE else name
 
 
 def refused(analysis: str, shapes: Mapping[str, Sequence[int]], numbers: object) -> list[str]:
@@ -41,7 +47,7 @@ def refused(analysis: str, shapes: Mapping[str, Sequence[int]], numbers: object)
     lines = [
         f"array '{name}' {tuple(shape)} is of no kind that may be published of a restricted data set; {_CURE}"
         for name, shape in sorted(shapes.items())
-        if kind(analysis, name) is None
+        if kind(analysis, name, shape) is None
     ]
     return lines + [
         f"number '{path}' is a list of {size[0]}x{size[1]} numbers, finer than {GRID}x{GRID} and so maybe a map of a "

@@ -39,7 +39,7 @@ def hints(cls: Any) -> dict[str, Any]:
 
 def fields_of(hint: Any) -> dict[str, Any]:
     """Return the types of the numbers that a dataclass has; none of any other type."""
-    return {name: of for name, of in hints(hint).items() if name not in PICTURES} if _typed(hint) else {}
+    return {name: part for name, part in hints(hint).items() if name not in PICTURES} if _typed(hint) else {}
 
 
 def kinds(analysis: str, field: str = "arrays") -> dict[str, str] | str:
@@ -47,7 +47,7 @@ def kinds(analysis: str, field: str = "arrays") -> dict[str, str] | str:
     hint = hints(type_of(analysis)).get(field)
     for part in (hint, *get_args(hint)):
         if _typed(part):
-            return {name: get_args(of)[1] for name, of in hints(part).items() if get_origin(of) is Annotated}
+            return {name: get_args(array)[1] for name, array in hints(part).items() if get_origin(array) is Annotated}
         if get_origin(part) is Annotated:
             return str(get_args(part)[1])
     return {}
@@ -56,8 +56,8 @@ def kinds(analysis: str, field: str = "arrays") -> dict[str, str] | str:
 def plain(value: object) -> Any:
     """Return the numbers of a result, or of what holds parts of one, as JSON."""
     if is_dataclass(value):
-        of = {field.name: (getattr(value, field.name), field.default) for field in fields(value)}
-        return {k: plain(part) for k, (part, default) in of.items() if k not in PICTURES and part is not default}
+        parts = [(field, getattr(value, field.name)) for field in fields(value) if field.name not in PICTURES]
+        return {field.name: plain(part) for field, part in parts if part is not field.default}
     if isinstance(value, Mapping):
         return {key: plain(part) for key, part in value.items()}
     return [plain(part) for part in value] if isinstance(value, list | tuple) else value
@@ -65,8 +65,8 @@ def plain(value: object) -> Any:
 
 def arrays(result: object, field: str = "arrays") -> Arrays:
     """Return the arrays of a field of a result, by name."""
-    of = getattr(result, field, None) or {}
-    return of if isinstance(of, Mapping) else vars(of)
+    group = getattr(result, field, None) or {}
+    return group if isinstance(group, Mapping) else vars(group)
 
 
 def write(folder: Path, result: object, recipe: JSON, private: bool = False) -> None:
@@ -105,8 +105,8 @@ def built(hint: Any, value: Any, where: str) -> Any:
         required = [field.name for field in fields(hint) if field.default is MISSING]
         if lacking := [name for name in required if name not in value]:
             raise Slip(f"{where} has no '{lacking[0]}'; python build.py makes it again")
-        parts = {name: built(of, value[name], f"{where}.{name}") for name, of in hints(hint).items() if name in value}
-        return hint(**parts)
+        known = {name: part for name, part in hints(hint).items() if name in value}
+        return hint(**{name: built(part, value[name], f"{where}.{name}") for name, part in known.items()})
     if get_origin(hint) is dict and isinstance(value, Mapping):
         return {key: built(get_args(hint)[1], part, f"{where}.{key}") for key, part in value.items()}
     if get_origin(hint) is list and isinstance(value, list | tuple):
@@ -122,8 +122,8 @@ def _typed(hint: object) -> bool:
 
 def _classes(hint: Any) -> tuple[type, ...]:
     """Return what a value of a type may be in JSON: a whole float is an int there, and a truth value no number."""
-    of = get_origin(hint) or hint
-    return {Annotated: (object,), float: (float, int)}.get(of, (of if isinstance(of, type) else object,))
+    cls = get_origin(hint) or hint
+    return {Annotated: (object,), float: (float, int)}.get(cls, (cls if isinstance(cls, type) else object,))
 
 
 def _lacking(options: tuple[Any, ...], value: Any) -> bool:

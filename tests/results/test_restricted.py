@@ -21,6 +21,19 @@ def test_a_mean_face_may_be_published_and_single_ones_may_not():
         restricted.check("data", {"examples": np.zeros((7, 6, 48, 48)), "mean_faces": np.zeros((7, 48, 48))}, {})
 
 
+def test_a_map_of_a_face_is_refused_among_arrays_that_the_run_names():
+    restricted.check("filter_emotions", {"means": np.zeros((5, 6, 7)), "means_conv1": np.zeros((64, 7))}, {})
+    with pytest.raises(Slip, match=r"filter_emotions: array 'means_face' \(1, 48, 48\) is of no kind"):
+        restricted.check("filter_emotions", {"means_face": np.zeros((1, 48, 48))}, {})
+
+
+def test_arrays_of_one_face_are_private_and_of_none_where_nothing_is_known():
+    assert restricted.kind("lime", "right_images", (4, 48, 48)) is None
+    assert restricted.kind("no_analysis", "means", (7, 8)) is None
+    with pytest.raises(Slip, match="array 'images'"):
+        restricted.check("saliency", {"images": np.zeros((6, 48, 48))}, {})
+
+
 def test_a_grid_of_numbers_may_be_as_fine_as_8x8():
     restricted.check("lime", {}, {"grid": [[0.5] * 8] * 8, "counts": [[1] * 7] * 20, "curve": [0.1] * 500})
     with pytest.raises(Slip, match=r"number 'faces\[0\]\.grid' is a list of 9x9 numbers"):
