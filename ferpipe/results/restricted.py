@@ -36,10 +36,8 @@ def kind(analysis: str, array: str, shape: Sequence[int]) -> str | None:
     except ModuleNotFoundError:  # a result of no analysis of ours
         return None
     if isinstance(kinds, str):
-        name = kinds if min(shape[-2:], default=0) <= GRID else None
-    else:
-        name = kinds.get(array)
-    return None if name == SINGLE else name
+        return kinds if min(shape[-2:], default=0) <= GRID else None
+    return None if kinds.get(array) == SINGLE else kinds.get(array)
 
 
 def refused(analysis: str, shapes: Mapping[str, Sequence[int]], numbers: object) -> list[str]:
