@@ -8,7 +8,6 @@ from ferpipe.analyses.faces import FEWEST, predictions
 from ferpipe.analyses.regions import regions
 from ferpipe.analyses.roles import features
 from ferpipe.analyses.study import Study
-from ferpipe.emotions import EMOTIONS
 from ferpipe.explainers.surrogates import rank_correlation
 from ferpipe.results.atlas import Atlas, AtlasMaps, Contrasts, Region
 from ferpipe.statistics.intervals import LEAST, QUANTILE, contrast, mean, proportion
@@ -26,13 +25,13 @@ def analyse(study: Study) -> Atlas:
     chosen = evidence.sampled(study)
     seen, answers, right = of_faces(study, chosen)
     fewest = FEWEST if study.dataset.restricted else LEAST
-    shape = (len(EMOTIONS), evidence.CELLS, evidence.CELLS)
+    shape = (len(study.classes), evidence.CELLS, evidence.CELLS)
     arrays: dict[str, np.ndarray] = {}
     counts: dict[str, list[int]] = {}
     for side, of_side in zip(SIDES, (right, ~right), strict=True):
         arrays[side], arrays[f"{side}_half"] = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
         counts[side] = []
-        for label in range(len(EMOTIONS)):
+        for label in range(len(study.classes)):
             maps = seen[of_side & (answers == label)]
             counts[side].append(len(maps) if len(maps) >= fewest else 0)
             if counts[side][-1]:
@@ -40,10 +39,10 @@ def analyse(study: Study) -> Atlas:
                 arrays[f"{side}_half"][label] = QUANTILE * maps.std(0, ddof=1) / np.sqrt(len(maps))
     pairs = {
         label: [seen[of_side & (answers == label)] for of_side in (right, ~right)]
-        for label in range(len(EMOTIONS))
+        for label in range(len(study.classes))
         if counts["right"][label] and counts["wrong"][label]
     }
-    different = differing(pairs).astype(np.uint8)
+    different = differing(pairs, len(study.classes)).astype(np.uint8)
     return Atlas(
         n=len(chosen),
         right=counts["right"],
@@ -65,9 +64,9 @@ def of_faces(study: Study, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, 
     return evidence.of_answer(study), answers, answers == study.labels[chosen]
 
 
-def differing(pairs: dict[int, list[np.ndarray]]) -> np.ndarray:
-    """Return in which cells right and wrong faces' evidence differs, (7, 8, 8) bool, by label of `pairs`."""
-    different = np.zeros((len(EMOTIONS), evidence.CELLS, evidence.CELLS), bool)
+def differing(pairs: dict[int, list[np.ndarray]], classes: int) -> np.ndarray:
+    """Return in which cells right and wrong faces' evidence differs, (classes, 8, 8) bool, by label of `pairs`."""
+    different = np.zeros((classes, evidence.CELLS, evidence.CELLS), bool)
     if pairs:
         p = np.stack([np.nan_to_num(ttest_ind(*maps, equal_var=False).pvalue, nan=1.0) for maps in pairs.values()])
         different[list(pairs)] = discovered(p.ravel()).reshape(p.shape)
@@ -94,7 +93,7 @@ def shares(
         masks = masks[chosen]
         inside = evidence.shares(seen, masks)
         usable = right & ~np.isnan(inside) & masks.any((1, 2))
-        rows = [usable, *(usable & (answers == label) for label in range(len(EMOTIONS)))]
+        rows = [usable, *(usable & (answers == label) for label in range(len(study.classes)))]
         overall, *by_answer = (mean(inside[row], drawn(study, index, k), count) for k, row in enumerate(rows))
         table[name] = Region(float(masks[usable].mean()) if usable.any() else None, overall, by_answer)
     return table
@@ -105,13 +104,13 @@ def contrasts(study: Study, chosen: np.ndarray, seen: np.ndarray, answers: np.nd
     count = study.effort["atlas"].resamples
     masks = {name: of_faces[chosen] for name, of_faces in regions(study.dataset).items()}
     labels, every = study.labels[chosen], evidence.of_dev(study)
-    happy, sad = EMOTIONS.index("happy"), EMOTIONS.index("sad")
+    happy, sad = study.classes.index("happy"), study.classes.index("sad")
     mouth = evidence.shares(seen, masks["mouth"])
     clear = right & ~np.isnan(mouth)
     upper = evidence.shares(every[:, sad], masks["eyes"] | masks["brows"])
     missed = (labels == sad) & ~np.isnan(upper)
     where = evidence.coverage(masks["eyes"] | masks["mouth"])
-    speaks = (every * where[:, None]).sum((2, 3))  # (n, 7): what eyes and mouth together say for each class
+    speaks = (every * where[:, None]).sum((2, 3))  # (n, classes): what eyes and mouth together say for each class
     rows = np.arange(len(chosen))
     misled = speaks[rows, answers] > speaks[rows, labels]
     parts_share, face_share = evidence.shares(seen, masks["features"]), evidence.shares(seen, masks["face"])

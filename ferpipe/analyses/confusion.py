@@ -6,7 +6,6 @@ import numpy as np
 
 from ferpipe.analyses.faces import predictions
 from ferpipe.analyses.study import Study
-from ferpipe.emotions import EMOTIONS
 from ferpipe.explainers.surrogates import rank_correlation
 from ferpipe.results.common import Estimate
 from ferpipe.results.confusion import ByClaim, Confused, Confusion, Frequency, Taken
@@ -21,7 +20,7 @@ DRAW = 161  # marks this analysis's generators
 def analyse(study: Study) -> Confusion:
     """Return the analysis model's counts on dev, (7, 7) true by predicted, and their summaries."""
     answers = predictions(study)
-    counts = table(study.labels, answers)
+    counts = table(study.labels, answers, len(study.classes))
     recall, precision, f1 = by_class(counts)
     scores = [score for share, score in zip(recall, f1, strict=True) if share and score is not None]
     return Confusion(
@@ -36,7 +35,7 @@ def analyse(study: Study) -> Confusion:
         f1=f1,
         confused=confused(counts),
         frequency=frequency(study, answers == study.labels),
-        taken=taken(counts),
+        taken=taken(counts, study.classes),
         resamples=study.effort["confusion"].resamples,
         seed=study.seed,
     )
@@ -50,16 +49,16 @@ def frequency(study: Study, right: np.ndarray) -> Frequency:
     means, drawn = recalls(study, right)
     labels = study.dataset.train.labels
     assert labels is not None
-    sizes = np.bincount(labels, minlength=len(EMOTIONS))
+    sizes = np.bincount(labels, minlength=len(study.classes))
 
     def among(names: Sequence[str]) -> Estimate | None:
-        labels = [label for label in map(EMOTIONS.index, names) if not np.isnan(means[label])]
+        labels = [label for label in map(study.classes.index, names) if not np.isnan(means[label])]
         if len(labels) < 3:
             return None
         value, *others = (ranked(sizes[labels], recall) for recall in (means[labels], *drawn[:, labels]))
         return Estimate(value, percentiles(np.array(others)), len(labels))
 
-    return Frequency(among(EMOTIONS), among(EVEN))
+    return Frequency(among(study.classes), among(EVEN))
 
 
 def ranked(first: np.ndarray, second: np.ndarray) -> float:
@@ -70,8 +69,8 @@ def ranked(first: np.ndarray, second: np.ndarray) -> float:
 def recalls(study: Study, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the recall of each class (7,) and of resamples of its faces (resamples, 7); NaN without faces."""
     count = study.effort["confusion"].resamples
-    means, drawn = np.full(len(EMOTIONS), np.nan), np.full((count, len(EMOTIONS)), np.nan)
-    for label in range(len(EMOTIONS)):
+    means, drawn = np.full(len(study.classes), np.nan), np.full((count, len(study.classes)), np.nan)
+    for label in range(len(study.classes)):
         faces = right[study.labels == label].astype(float)
         if len(faces):
             means[label] = faces.mean()
@@ -79,7 +78,7 @@ def recalls(study: Study, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return means, drawn
 
 
-def taken(counts: np.ndarray) -> ByClaim:
+def taken(counts: np.ndarray, classes: Sequence[str]) -> ByClaim:
     """Return what share of the missed faces of a class was taken for those of TAKEN, with Wilson's interval and n.
 
     Beside it `even`, the share if errors were spread evenly over the other classes; `both` joins the two. None without
@@ -88,10 +87,10 @@ def taken(counts: np.ndarray) -> ByClaim:
     shares = {}
     all_hits, all_missed, expected = 0, 0, 0.0
     for name, others in TAKEN.items():
-        label = EMOTIONS.index(name)
+        label = classes.index(name)
         missed = int(counts[label].sum() - counts[label, label])
-        hits = int(counts[label, [EMOTIONS.index(other) for other in others]].sum())
-        even = len(others) / (len(EMOTIONS) - 1)
+        hits = int(counts[label, [classes.index(other) for other in others]].sum())
+        even = len(others) / (len(classes) - 1)
         all_hits, all_missed, expected = all_hits + hits, all_missed + missed, expected + even * missed
         shares[name] = share(hits, missed, even)
     return ByClaim(**shares, both=share(all_hits, all_missed, expected / max(all_missed, 1)))
@@ -102,9 +101,8 @@ def share(hits: int, n: int, even: float) -> Taken | None:
     return Taken(hits / n, wilson(hits, n), n, even) if n else None
 
 
-def table(labels: np.ndarray, answers: np.ndarray) -> np.ndarray:
-    """Return counts (7, 7) int64, true classes in rows, predicted ones in columns."""
-    k = len(EMOTIONS)
+def table(labels: np.ndarray, answers: np.ndarray, k: int) -> np.ndarray:
+    """Return counts (k, k) int64, true classes in rows, predicted ones in columns."""
     return np.bincount(labels * k + answers, minlength=k * k).reshape(k, k)
 
 

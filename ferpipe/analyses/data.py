@@ -5,7 +5,7 @@ import numpy as np
 from ferpipe.analyses.faces import FEWEST
 from ferpipe.analyses.study import Study
 from ferpipe.data.dataset import Split
-from ferpipe.emotions import EMOTIONS, SIDE
+from ferpipe.emotions import SIDE
 from ferpipe.results.data import Data, Examples, Means, Notes, Size
 
 EXAMPLES = 6  # faces shown of each class
@@ -19,13 +19,13 @@ def analyse(study: Study) -> Data:
     """
     dataset = study.dataset
     fewest = FEWEST if dataset.restricted else 1
-    means, used = mean_faces(dataset.train, fewest)
-    drawn, examples = examples_of(dataset.train, study.seed)
+    means, used = mean_faces(dataset.train, len(study.classes), fewest)
+    drawn, examples = examples_of(dataset.train, len(study.classes), study.seed)
     splits = {"train": dataset.train, "dev": dataset.dev, "test": dataset.test}
     return Data(
         name=dataset.name,
         restricted=dataset.restricted,
-        splits={name: None if split is None else size(split) for name, split in splits.items()},
+        splits={name: None if split is None else size(split, len(study.classes)) for name, split in splits.items()},
         notes=Notes(**dataset.notes),
         mean_faces_n=used,
         examples=drawn,
@@ -35,16 +35,16 @@ def analyse(study: Study) -> Data:
     )
 
 
-def size(split: Split) -> Size:
+def size(split: Split, classes: int) -> Size:
     """Return a split's n, and its counts by class, None where labels are withheld."""
     labels = split.labels
-    return Size(len(split), None if labels is None else np.bincount(labels, minlength=len(EMOTIONS)).tolist())
+    return Size(len(split), None if labels is None else np.bincount(labels, minlength=classes).tolist())
 
 
-def mean_faces(split: Split, fewest: int) -> tuple[np.ndarray, list[int]]:
-    """Return each class's mean face (7, 48, 48) float32 in [0, 1] and of how many faces; zeros below `fewest`."""
-    means, used = np.zeros((len(EMOTIONS), SIDE, SIDE), np.float32), []
-    for label in range(len(EMOTIONS)):
+def mean_faces(split: Split, classes: int, fewest: int) -> tuple[np.ndarray, list[int]]:
+    """Return each class's mean face (classes, 48, 48) float32 in [0, 1] and of how many faces; zeros below `fewest`."""
+    means, used = np.zeros((classes, SIDE, SIDE), np.float32), []
+    for label in range(classes):
         images = split.images[split.labels == label]
         used.append(len(images) if len(images) >= fewest else 0)
         if used[-1]:
@@ -52,11 +52,11 @@ def mean_faces(split: Split, fewest: int) -> tuple[np.ndarray, list[int]]:
     return means, used
 
 
-def examples_of(split: Split, seed: int) -> tuple[list[int], np.ndarray]:
-    """Return how many faces are drawn of each class, and the faces (7, 6, 48, 48) uint8."""
-    faces = np.zeros((len(EMOTIONS), EXAMPLES, SIDE, SIDE), np.uint8)
+def examples_of(split: Split, classes: int, seed: int) -> tuple[list[int], np.ndarray]:
+    """Return how many faces are drawn of each class, and the faces (classes, 6, 48, 48) uint8."""
+    faces = np.zeros((classes, EXAMPLES, SIDE, SIDE), np.uint8)
     counts = []
-    for label in range(len(EMOTIONS)):
+    for label in range(classes):
         drawn = np.random.default_rng([seed, DRAW, label]).permutation(np.flatnonzero(split.labels == label))[:EXAMPLES]
         faces[label, : len(drawn)] = split.images[drawn]
         counts.append(len(drawn))

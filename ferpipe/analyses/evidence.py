@@ -12,7 +12,7 @@ from torch import nn
 
 from ferpipe.analyses.faces import predictions, stratified
 from ferpipe.analyses.study import Study
-from ferpipe.emotions import EMOTIONS, SIDE
+from ferpipe.emotions import SIDE
 from ferpipe.explainers.attributions import blurred
 from ferpipe.explainers.perturbation import log_odds
 from ferpipe.explainers.superpixels import BLUR
@@ -35,20 +35,19 @@ def windows() -> np.ndarray:
 
 
 def falls(network: nn.Module, images: np.ndarray, device: torch.device) -> np.ndarray:
-    """Return each class's log-odds of the whole face less those with each cell hidden, (n, 7, 8, 8) float32.
+    """Return each class's log-odds of the whole face less those with each cell hidden, (n, classes, 8, 8) float32.
 
     Of images (n, 48, 48) uint8. What is positive speaks for the class.
     """
-    evidence = np.zeros((len(images), len(EMOTIONS), CELLS, CELLS), np.float32)
-    visible = windows()
+    evidence, visible = [], windows()
     for start in range(0, len(images), FACES):
         faces = images[start : start + FACES]
         whole, hidden = faces.astype(np.float32) / 255, blurred(faces, BLUR)
         copies = np.where(visible, whole[:, None], hidden[:, None]).reshape(-1, SIDE, SIDE)
         odds = log_odds(network, np.concatenate([whole, copies]), device)
-        fall = odds[: len(faces), None] - odds[len(faces) :].reshape(len(faces), len(visible), -1)  # (faces, 64, 7)
-        evidence[start : start + len(faces)] = fall.transpose(0, 2, 1).reshape(len(faces), -1, CELLS, CELLS)
-    return evidence
+        fall = odds[: len(faces), None] - odds[len(faces) :].reshape(len(faces), len(visible), -1)
+        evidence.append(fall.transpose(0, 2, 1).reshape(len(faces), -1, CELLS, CELLS).astype(np.float32))
+    return np.concatenate(evidence)
 
 
 def sampled(study: Study) -> np.ndarray:

@@ -3,7 +3,6 @@
 import numpy as np
 
 from ferpipe.analyses.study import Study
-from ferpipe.emotions import EMOTIONS
 from ferpipe.results.common import Face
 
 FEWEST = 30  # faces in a published mean of a restricted data set: a mean of few shows persons
@@ -51,7 +50,7 @@ def stratified(labels: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarr
     if n >= len(labels):
         return np.arange(len(labels))
     chosen = []
-    for label in range(len(EMOTIONS)):
+    for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
         count = min(len(members), max(1, round(n * len(members) / len(labels))))
         chosen.append(rng.permutation(members)[:count])

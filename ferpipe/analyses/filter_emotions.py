@@ -4,7 +4,6 @@ import numpy as np
 
 from ferpipe.analyses.responses import responses
 from ferpipe.analyses.study import Study
-from ferpipe.emotions import EMOTIONS
 from ferpipe.explainers.activations import FILTERS, LAYERS
 from ferpipe.results.filter_emotions import FilterEmotions
 from ferpipe.statistics.intervals import resamples
@@ -20,10 +19,10 @@ def analyse(study: Study) -> FilterEmotions:
     its dev faces, so that frequent classes win no more easily than rare ones. A class without faces is NaN, never wins.
     """
     of_layer = responses(study)
-    means = {name: class_means(of_layer[name], study.labels).astype(np.float32) for name in LAYERS}
+    means = {name: class_means(of_layer[name], study.labels, len(study.classes)).astype(np.float32) for name in LAYERS}
     table = np.concatenate([of_layer[name][:, :FILTERS] for name in LAYERS], axis=1)  # (n, 5 x 6)
     count = study.effort["filter_emotions"].resamples
-    winners, share = bootstrapped(table, study.labels, count, study.seed)
+    winners, share = bootstrapped(table, study.labels, len(study.classes), count, study.seed)
     return FilterEmotions(
         layers=list(LAYERS),
         winners=winners.reshape(len(LAYERS), FILTERS).T.tolist(),
@@ -38,26 +37,28 @@ def analyse(study: Study) -> FilterEmotions:
     )
 
 
-def class_means(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return the mean of values (n, channels) over each class's faces, (channels, 7); NaN for a class without any."""
-    means = np.full((values.shape[1], len(EMOTIONS)), np.nan)
+def class_means(values: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Return the mean of values (n, channels) over each class's faces, (channels, classes); NaN for one without."""
+    means = np.full((values.shape[1], classes), np.nan)
     for label in np.unique(labels):
         means[:, label] = values[labels == label].mean(0)
     return means
 
 
-def bootstrapped(values: np.ndarray, labels: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def bootstrapped(
+    values: np.ndarray, labels: np.ndarray, classes: int, count: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Return each column's winning class and the share of `count` stratified resamples that it wins, both (columns,).
 
     Classes that tie share the win.
     """
-    drawn = np.full((count, values.shape[1], len(EMOTIONS)), -np.inf)
+    drawn = np.full((count, values.shape[1], classes), -np.inf)
     for label in np.unique(labels):
         of_class = values[labels == label]
         weights = resamples(np.random.default_rng([seed, DRAW, int(label)]), len(of_class), count)
         drawn[:, :, label] = weights @ of_class
-    winners = np.nanargmax(class_means(values, labels), axis=1)
+    winners = np.nanargmax(class_means(values, labels, classes), axis=1)
     largest = drawn.max(2, keepdims=True)
     wins = drawn >= largest - TIE * np.abs(largest)
-    shares = (wins / wins.sum(2, keepdims=True)).mean(0)  # (columns, 7)
+    shares = (wins / wins.sum(2, keepdims=True)).mean(0)  # (columns, classes)
     return winners, shares[np.arange(len(winners)), winners]

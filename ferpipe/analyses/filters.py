@@ -40,14 +40,15 @@ def analyse(study: Study) -> Filters:
         pictures.append([described(*picture) for picture in zip(*row, strict=True)])
     entropy = np.array([[picture.entropy for picture in row] for row in pictures])
     depth = np.repeat(np.arange(len(LAYERS)), FILTERS)
-    winners = [np.nanargmax(class_means(responses(study)[name][:, :FILTERS], study.labels), axis=1) for name in LAYERS]
+    means = [class_means(responses(study)[name][:, :FILTERS], study.labels, len(study.classes)) for name in LAYERS]
+    winners = np.nanargmax(means, axis=2)
     rngs = [np.random.default_rng([study.seed, DRAW, index]) for index in (11, 12)]
     return Filters(
         layers=list(LAYERS),
         pictures=pictures,
         simple=mean(entropy[0], rngs[0], effort.resamples),
         complexity=correlation(depth, entropy.ravel(), rngs[1], effort.resamples),
-        readable=proportion((np.array(winners) == answers).ravel()),
+        readable=proportion((winners == answers).ravel()),
         steps=effort.steps,
         starts=effort.starts,
         n=len(faces),

@@ -4,7 +4,7 @@ import numpy as np
 
 from ferpipe.analyses.faces import described, predictions, typical
 from ferpipe.analyses.study import Study
-from ferpipe.emotions import EMOTIONS, SIDE
+from ferpipe.emotions import SIDE
 from ferpipe.explainers import surrogates
 from ferpipe.explainers.attributions import blurred
 from ferpipe.explainers.perturbation import log_odds
@@ -53,7 +53,7 @@ def analyse(study: Study) -> Lime:
 
 def right_faces(study: Study) -> list[int]:
     """Return the rightly answered dev face of median confidence of each class in RIGHT; a class may have none."""
-    return [index for name in RIGHT if (index := typical(study, EMOTIONS.index(name))) is not None]
+    return [index for name in RIGHT if (index := typical(study, study.classes.index(name))) is not None]
 
 
 def wrong_faces(study: Study) -> list[int]:
@@ -63,8 +63,8 @@ def wrong_faces(study: Study) -> list[int]:
     """
     missed = np.flatnonzero(predictions(study) != study.labels)
     surest = missed[np.argsort(-study.probabilities[missed].max(1), kind="stable")]
-    names = (*WRONG, *(name for name in EMOTIONS if name not in WRONG))
-    by_class = (surest[study.labels[surest] == EMOTIONS.index(name)] for name in names)
+    names = (*WRONG, *(name for name in study.classes if name not in WRONG))
+    by_class = (surest[study.labels[surest] == study.classes.index(name)] for name in names)
     first = [int(indices[0]) for indices in by_class if len(indices)]
     return [*first, *(int(index) for index in surest if index not in first)][:SHOWN]
 
@@ -102,7 +102,7 @@ def maps(values: list[np.ndarray], dtype: type[np.generic]) -> np.ndarray:
 
 
 def class_means(study: Study) -> tuple[np.ndarray, list[int]]:
-    """Return each class's mean weights (7, 48, 48) over up to CLASS_FACES right faces, and of how many.
+    """Return each class's mean weights (classes, 48, 48) over up to CLASS_FACES right faces, and of how many.
 
     All faces share one grid and one set of masks, so that the weights are one product P @ answers. Zeros for a class
     without right faces, and of a restricted data set for one with fewer than CLASS_FACES.
@@ -111,8 +111,8 @@ def class_means(study: Study) -> tuple[np.ndarray, list[int]]:
     masks = common_masks(study)
     solution = surrogates.solution(masks, surrogates.proximity(masks, KERNEL_WIDTH), RIDGE)
     answers = predictions(study)
-    means, used = np.zeros((len(EMOTIONS), CELLS * CELLS), np.float32), []
-    for label in range(len(EMOTIONS)):
+    means, used = np.zeros((len(study.classes), CELLS * CELLS), np.float32), []
+    for label in range(len(study.classes)):
         right = np.flatnonzero((study.labels == label) & (answers == label))
         drawn = np.random.default_rng([study.seed, DRAW_FACES, label]).permutation(right)[:count]
         used.append(len(drawn) if len(drawn) >= (FEWEST if study.dataset.restricted else 1) else 0)
@@ -131,7 +131,7 @@ def common_masks(study: Study) -> np.ndarray:
 
 
 def masked(study: Study, index: int, masks: np.ndarray) -> np.ndarray:
-    """Return the log-odds (m, 7) of a dev face where cells of the grid are hidden behind its blur."""
+    """Return the log-odds (m, classes) of a dev face where cells of the grid are hidden behind its blur."""
     side = SIDE // CELLS
     visible = masks.reshape(-1, CELLS, CELLS).repeat(side, axis=1).repeat(side, axis=2)  # (m, 48, 48)
     image = study.dataset.dev.images[index]

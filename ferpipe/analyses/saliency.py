@@ -5,7 +5,7 @@ import numpy as np
 from ferpipe.analyses.faces import FEWEST, described, nearest, predictions, stratified
 from ferpipe.analyses.regions import ELLIPSE, regions
 from ferpipe.analyses.study import Study
-from ferpipe.emotions import EMOTIONS, SIDE
+from ferpipe.emotions import SIDE
 from ferpipe.explainers.attributions import blurred, gradient, integrated, smoothgrad
 from ferpipe.explainers.inputs import batches, inputs
 from ferpipe.results.saliency import ClassMaps, Saliency, SaliencyFaces, Share
@@ -24,12 +24,13 @@ def analyse(study: Study) -> Saliency:
     The faces: of each emotion other than neutral the rightly answered dev face of median confidence; if none is right,
     the one with the highest probability of its own class.
     """
-    labels = [label for label, emotion in enumerate(EMOTIONS) if emotion != "neutral"]
+    labels = [label for label, emotion in enumerate(study.classes) if emotion != "neutral"]
     indices = [index for label in labels if (index := nearest(study, label)) is not None]
     maps, error = six(study, indices)
     chosen = stratified(study.labels, study.effort["saliency"].faces, np.random.default_rng([study.seed, DRAW, 0]))
     magnitudes = shares_of_pixels(study, chosen)
-    class_maps, used = means_by_class(magnitudes, study.labels[chosen], FEWEST if study.dataset.restricted else 1)
+    fewest = FEWEST if study.dataset.restricted else 1
+    class_maps, used = means_by_class(magnitudes, study.labels[chosen], len(study.classes), fewest)
     return Saliency(
         faces=[described(study, index) for index in indices],
         n=len(chosen),
@@ -74,10 +75,10 @@ def shares_of_pixels(study: Study, chosen: np.ndarray) -> np.ndarray:
     return np.divide(maps, total, out=np.zeros_like(maps), where=total > 0)
 
 
-def means_by_class(maps: np.ndarray, labels: np.ndarray, fewest: int) -> tuple[np.ndarray, list[int]]:
-    """Return the mean map of each class (7, 48, 48) and of how many faces; zeros below `fewest`."""
-    means, used = np.zeros((len(EMOTIONS), SIDE, SIDE), np.float32), []
-    for label in range(len(EMOTIONS)):
+def means_by_class(maps: np.ndarray, labels: np.ndarray, classes: int, fewest: int) -> tuple[np.ndarray, list[int]]:
+    """Return the mean map of each class (classes, 48, 48) and of how many faces; zeros below `fewest`."""
+    means, used = np.zeros((classes, SIDE, SIDE), np.float32), []
+    for label in range(classes):
         of_class = maps[labels == label]
         used.append(len(of_class) if len(of_class) >= fewest else 0)
         if used[-1]:

@@ -15,7 +15,7 @@ from torch import nn
 from ferpipe.analyses.counterfactuals import Counterfactual, available, counterfactuals, effects
 from ferpipe.analyses.faces import described, predictions, stratified, typical
 from ferpipe.analyses.study import Study, softmax
-from ferpipe.emotions import EMOTIONS, SIDE
+from ferpipe.emotions import SIDE
 from ferpipe.explainers.attributions import blurred
 from ferpipe.explainers.inputs import logits
 from ferpipe.explainers.methods import BASELINES, METHODS, relevance
@@ -71,7 +71,7 @@ def analyse(study: Study) -> Scores:
     images, targets = study.dataset.dev.images[chosen], predictions(study)[chosen]
     asked = Asked(study, images, targets)
     maps = {name: asked.maps(name) for name in (*METHODS, *BASELINES)}
-    indices = [index for name in SHOWN if (index := typical(study, EMOTIONS.index(name))) is not None]
+    indices = [index for name in SHOWN if (index := typical(study, study.classes.index(name))) is not None]
     truth = known(study, chosen, asked)
     checks = Checks(asked, checked)
     scores = {}
@@ -272,7 +272,7 @@ class Checks:
         study = asked.study
         recipe = study.members[0].recipe
         seeds = np.random.default_rng([study.seed, DRAW, 2]).integers(2**31, size=2).tolist()
-        untrained = folded(initialised(recipe.stem, recipe.width, seeds[0]).to(study.device).eval())
+        untrained = folded(initialised(recipe.stem, recipe.width, seeds[0], len(study.classes)).to(study.device).eval())
         second = study.members[1] if len(study.members) > 1 else None
         other = folded(second.network(study.device)) if second is not None and second.weights is not None else None
         self.first = first

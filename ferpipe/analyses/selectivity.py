@@ -18,7 +18,6 @@ from ferpipe.analyses.faces import stratified
 from ferpipe.analyses.filter_emotions import bootstrapped
 from ferpipe.analyses.responses import responses
 from ferpipe.analyses.study import Study
-from ferpipe.emotions import EMOTIONS
 from ferpipe.explainers.activations import EVERY, FILTERS, LAYERS, spatial_means
 from ferpipe.explainers.inputs import logits
 from ferpipe.results.selectivity import Effect, Layer, Replicated, Selectivity, Zeroed, Zeroing
@@ -189,9 +188,9 @@ def zeroing(study: Study, table: np.ndarray) -> Zeroing:
     rng = np.random.default_rng([study.seed, DRAW, 2])
     chosen = stratified(study.labels, study.effort["selectivity"].faces, rng)
     images, labels = study.dataset.dev.images[chosen], study.labels[chosen]
-    winners, share = bootstrapped(table, study.labels, count(study), study.seed)
+    winners, share = bootstrapped(table, study.labels, len(study.classes), count(study), study.seed)
     places = [(layer, channel) for layer in LAYERS for channel in range(FILTERS)]
-    each = effects(study.model, places, images, labels, study.device)
+    each = effects(study.model, places, images, labels, len(study.classes), study.device)
     corrected = holm(np.array([effect.mcnemar for effect in each]))
     filters = [
         Zeroed(**vars(effect), layer=layer, filter=channel, winner=int(winner), share=float(wins), holm=float(p))
@@ -203,27 +202,32 @@ def zeroing(study: Study, table: np.ndarray) -> Zeroing:
         losing=len(losing),
         same=sum(zeroed.loses == zeroed.winner for zeroed in losing),
         n=len(chosen),
-        counts=np.bincount(labels, minlength=len(EMOTIONS)).tolist(),
+        counts=np.bincount(labels, minlength=len(study.classes)).tolist(),
     )
 
 
 def effects(
-    network: nn.Module, places: Sequence[tuple[str, int]], images: np.ndarray, labels: np.ndarray, device: torch.device
+    network: nn.Module,
+    places: Sequence[tuple[str, int]],
+    images: np.ndarray,
+    labels: np.ndarray,
+    classes: int,
+    device: torch.device,
 ) -> list[Effect]:
     """Return how the answers to images (n, 48, 48) change when a filter, named by layer and channel, is zeroed."""
     before, each = logits(network, images, device).argmax(1), []
     for layer, channel in places:
         with zeroed(network, layer, channel):
-            each.append(effect(before, logits(network, images, device).argmax(1), labels))
+            each.append(effect(before, logits(network, images, device).argmax(1), labels, classes))
     return each
 
 
-def effect(before: np.ndarray, after: np.ndarray, labels: np.ndarray) -> Effect:
+def effect(before: np.ndarray, after: np.ndarray, labels: np.ndarray, classes: int) -> Effect:
     """Return how answers (n,) changed; of classes whose recall falls alike the first counts, None where none falls."""
     was, now = before == labels, after == labels
     gained = now.astype(float) - was
-    classes = [gained[labels == label] for label in range(len(EMOTIONS))]
-    recall = [float(changes.mean()) if len(changes) else None for changes in classes]
+    by_class = [gained[labels == label] for label in range(classes)]
+    recall = [float(changes.mean()) if len(changes) else None for changes in by_class]
     falls = [change or 0.0 for change in recall]
     return Effect(
         recall=recall,

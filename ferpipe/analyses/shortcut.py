@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 
 from ferpipe.analyses.counterfactuals import HAND, available, counterfactuals
 from ferpipe.analyses.study import Study
-from ferpipe.emotions import EMOTIONS, SIDE
+from ferpipe.emotions import SIDE
 from ferpipe.explainers.methods import BASELINES, METHODS, relevance
 from ferpipe.explainers.perturbation import log_odds
 from ferpipe.results.common import Estimate
@@ -19,7 +19,6 @@ from ferpipe.results.shortcut import Finding, Kinds, Shortcut
 from ferpipe.statistics.intervals import averaged, proportion
 
 KINDS = ("decisive", "other")  # hands that change the answer when they go, and hands that do not
-SAD = EMOTIONS.index("sad")
 DRAW = 122  # marks this analysis's generators
 
 
@@ -43,7 +42,7 @@ def analyse(study: Study) -> Shortcut:
     before, after = (log_odds(study.quick, faces, study.device) for faces in (images, lacking))
     answers, others = before.argmax(1), after.argmax(1)
     flips = answers != others
-    counts = np.zeros((len(EMOTIONS), len(EMOTIONS)), int)
+    counts, sad = np.zeros((len(study.classes), len(study.classes)), int), study.classes.index("sad")
     np.add.at(counts, (answers, others), 1)
     drawn = [chosen(study, k, flips == (kind == "decisive")) for k, kind in enumerate(KINDS)]
     findings = finding(study, images, masks, answers, drawn)
@@ -52,9 +51,9 @@ def analyse(study: Study) -> Shortcut:
         available=True,
         n=len(images),
         flips=share(flips),
-        by_answer=[share(flips[answers == label]) for label in range(len(EMOTIONS))],
+        by_answer=[share(flips[answers == label]) for label in range(len(study.classes))],
         answers=counts.tolist(),
-        sad_effect=mean(study, before[:, SAD] - after[:, SAD], 0),
+        sad_effect=mean(study, before[:, sad] - after[:, sad], 0),
         explained=Kinds(*map(len, drawn)),
         methods={name: findings[name] for name in METHODS},
         baselines={name: findings[name] for name in BASELINES},

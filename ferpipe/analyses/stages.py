@@ -88,7 +88,7 @@ def modes(study: Study) -> dict[str, np.ndarray]:
     for name in LAYERS:
         values = responses(study)[name][:, :FILTERS]
         answered = []
-        for channel, winner in enumerate(np.nanargmax(class_means(values, study.labels), axis=1)):
+        for channel, winner in enumerate(np.nanargmax(class_means(values, study.labels, len(study.classes)), axis=1)):
             inside = study.labels == winner
             level = np.quantile(values[~inside, channel], LOUD) if (~inside).any() else -np.inf
             answered.append(float((values[inside, channel] > level).mean()))

@@ -40,6 +40,11 @@ class Study:
         """The analysis model for many forward passes: the same answers but for rounding, sooner (see folding.py)."""
         return folded(self.model)
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes; a label is an index into them."""
+        return self.dataset.classes
+
     @cached_property
     def labels(self) -> np.ndarray:
         """The dev labels, (n,) int64."""
@@ -48,7 +53,7 @@ class Study:
 
     @cached_property
     def probabilities(self) -> np.ndarray:
-        """The analysis model's probabilities on dev, (n, 7)."""
+        """The analysis model's probabilities on dev, (n, classes)."""
         return softmax(self.members[0].dev_logits)
 
 

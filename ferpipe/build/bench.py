@@ -84,8 +84,8 @@ class Bench:
         device, weights = self.device, start.read(init) if init else None
         teachers = self._taught(stage.taught) if stage.taught else None
         record = {"recipe": {**stage.recipe, "threads": self.threads}}
-        train, dev = self.dataset.train, self.dataset.dev
-        loop.train(stage.network, train, dev, stage.folder, record, device, weights, teachers)
+        train, dev, classes = self.dataset.train, self.dataset.dev, len(self.dataset.classes)
+        loop.train(stage.network, train, dev, stage.folder, record, device, weights, teachers, classes)
 
     def _taught(self, names: tuple[str, ...]) -> np.ndarray:
         ensemble = [checkpoints.load(self.settings.networks / name) for name in names]

@@ -22,7 +22,7 @@ def save(folder: Path, dataset: Dataset, recipe: encoding.JSON) -> str:
     for name, split in dataset.splits.items():
         fields = {"images": split.images, "names": split.names, "labels": split.labels}
         arrays |= {f"{name}/{field}": value for field, value in fields.items() if value is not None}
-    facts = {"name": dataset.name, "restricted": dataset.restricted, "notes": dataset.notes}
+    facts = {key: getattr(dataset, key) for key in ("name", "restricted", "classes", "notes")}
     arrays["facts"] = np.frombuffer(json.dumps(facts).encode(), np.uint8)
     data = fingerprint(dataset)
     with atomic.folder(folder) as new:
@@ -36,6 +36,7 @@ def load(folder: Path, expected: str) -> Dataset:
     arrays = encoding.read_npz(folder / "dataset.npz")
     try:
         facts = json.loads(arrays["facts"].tobytes())
+        facts["classes"] = tuple(facts["classes"])
         splits = {
             name: Split(arrays[f"{name}/images"], arrays.get(f"{name}/labels"), arrays[f"{name}/names"])
             for name in SPLITS

@@ -14,7 +14,7 @@ class Split:
     """Pictures and, where they are known, their labels."""
 
     images: np.ndarray  # (n, 48, 48) uint8
-    labels: np.ndarray | None  # (n,) int64 in [0, 7); None where they are withheld
+    labels: np.ndarray | None  # (n,) int64, indices of classes; None where they are withheld
     names: np.ndarray  # (n,) str: the file's stem, or the row number from 0 in a CSV
 
     def __len__(self) -> int:
@@ -27,6 +27,7 @@ class Dataset:
 
     name: str  # "fer2013" or "rendered"
     restricted: bool  # True: no single picture may be published
+    classes: tuple[str, ...]  # their names: a label is an index into them
     train: Split
     dev: Split
     test: Split | None

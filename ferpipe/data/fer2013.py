@@ -117,7 +117,7 @@ def _dataset(splits: dict[str, Split], notes: dict[str, object], seed: int, titl
         "test_labels": known,
     }
     opened = Split(test.images, test.labels if known else None, test.names) if len(test) else None
-    return Dataset("fer2013", True, train, dev, opened, notes)
+    return Dataset("fer2013", True, EMOTIONS, train, dev, opened, notes)
 
 
 def _check(train: Split, counts: str, title: str) -> None:

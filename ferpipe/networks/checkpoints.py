@@ -16,7 +16,6 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from ferpipe.emotions import EMOTIONS
 from ferpipe.errors import Slip
 from ferpipe.networks.members import CURVES, Member
 from ferpipe.networks.recipes import Recipe
@@ -72,7 +71,7 @@ def _check(history: JSON, logits: np.ndarray, averaged: np.ndarray) -> None:
     lengths = {name: len(curves[name]) for name in CURVES}
     if set(lengths.values()) != {epochs} or history["chosen"] not in range(1, epochs + 1):
         raise ValueError(f"curves of {lengths} epochs, {history['chosen']} chosen, answers of {epochs}")
-    if averaged.shape != tuple(shape) or averaged.shape[1:] != (len(EMOTIONS),):
+    if averaged.shape != tuple(shape) or averaged.ndim != 2:
         raise ValueError(f"answers of {logits.shape} and {averaged.shape}")
     if not (np.isfinite(logits).all() and np.isfinite(averaged).all()):
         raise ValueError("answers that are not finite")
@@ -82,7 +81,7 @@ def _check_weights(member: Member) -> None:
     """Raise ValueError unless the weights have the shapes that the recipe says, before memory is taken for those."""
     assert member.weights is not None
     with torch.device("meta"):
-        network = ResNet18(member.recipe.stem, member.recipe.width).state_dict()
+        network = ResNet18(member.recipe.stem, member.recipe.width, member.view_logits.shape[1]).state_dict()
     shapes = {name: value.shape for name, value in member.weights.items()}
     if shapes != {name: value.shape for name, value in network.items()}:
         raise ValueError("weights of another network than its recipe's")

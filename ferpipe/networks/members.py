@@ -22,21 +22,21 @@ class Member:
     recipe: Recipe
     history: dict[str, list[float]]  # train_loss, dev_loss, train_accuracy, dev_accuracy, one value an epoch
     epoch: int  # the chosen epoch, from 1: the lowest dev loss at full size
-    epoch_logits: np.ndarray  # (epochs, n, 7) float16 on dev
-    view_logits: np.ndarray  # (n, 7) float16 on dev: the chosen epoch's, averaged over views (see above)
+    epoch_logits: np.ndarray  # (epochs, n, classes) float16 on dev
+    view_logits: np.ndarray  # (n, classes) float16 on dev: the chosen epoch's, averaged over views (see above)
     made_with: JSON  # versions, device, precision, threads
     weights: dict[str, torch.Tensor] | None  # None where only the answers were kept
     pretrained: bool = False  # whether it started from weights of ImageNet instead of drawn ones
 
     @cached_property
     def dev_logits(self) -> np.ndarray:
-        """The chosen epoch's logits on dev, (n, 7) float64."""
+        """The chosen epoch's logits on dev, (n, classes) float64."""
         return self.epoch_logits[self.epoch - 1].astype(np.float64)
 
     def network(self, device: torch.device) -> ResNet18:
         """Return the network in evaluation mode on `device`, with gradients off for its weights."""
         if self.weights is None:
             raise Slip(f"the weights of {self.name} are not here; python build.py train --data PATH makes your own")
-        network = ResNet18(self.recipe.stem, self.recipe.width)
+        network = ResNet18(self.recipe.stem, self.recipe.width, self.view_logits.shape[1])
         network.load_state_dict(self.weights)
         return network.to(memory_format=torch.channels_last).to(device).eval().requires_grad_(False)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from ferpipe.emotions import EMOTIONS, SIDE
+from ferpipe.emotions import SIDE
 
 STEM_CHANNELS = 64
 STEMS = ("imagenet", "pooled", "small")
@@ -36,14 +36,14 @@ class Block(nn.Module):
 
 
 class ResNet18(nn.Module):
-    """A ResNet-18 with one input channel, seven outputs, a choice of stem and a width for its four stages.
+    """A ResNet-18 with one input channel, an output for each class, a choice of stem and a width for its four stages.
 
     `imagenet` is torchvision's stem (7x7 stride 2, max-pool: last map 2x2 at 48x48), `pooled` a 3x3 convolution and
     the max-pool (3x3), `small` a 3x3 convolution alone (6x6). `width` is the first stage's channels, 64 in the
     original; the first convolution keeps its 64 filters at every width, so that all of them can be shown.
     """
 
-    def __init__(self, stem: str = "imagenet", width: int = 64) -> None:
+    def __init__(self, stem: str = "imagenet", width: int = 64, classes: int = 7) -> None:
         super().__init__()
         size, stride = {"imagenet": (7, 2), "pooled": (3, 1), "small": (3, 1)}[stem]
         self.conv1 = nn.Conv2d(1, STEM_CHANNELS, size, stride, padding=size // 2, bias=False)
@@ -55,13 +55,13 @@ class ResNet18(nn.Module):
         self.layer3 = _stage(2 * width, 4 * width, 2)
         self.layer4 = _stage(4 * width, 8 * width, 2)
         self.avgpool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(8 * width, len(EMOTIONS))
+        self.fc = nn.Linear(8 * width, classes)
         for module in self.modules():
             if isinstance(module, nn.Conv2d) and not module.weight.is_meta:  # there it would import a compiler, 2 s
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return logits (n, 7) for inputs (n, 1, 48, 48)."""
+        """Return logits (n, classes) for inputs (n, 1, 48, 48)."""
         x = self.relu(self.maxpool(self.bn1(self.conv1(x))))  # the largest, cut off at zero: on a quarter of the pixels
         x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
         logits: Tensor = self.fc(self.avgpool(x).flatten(1))
@@ -72,11 +72,11 @@ def _stage(inputs: int, outputs: int, stride: int) -> nn.Sequential:
     return nn.Sequential(Block(inputs, outputs, stride), Block(outputs, outputs, 1))
 
 
-def initialised(stem: str, width: int, seed: int) -> ResNet18:
+def initialised(stem: str, width: int, seed: int, classes: int = 7) -> ResNet18:
     """Return a new network whose weights depend on `seed` alone; the global generator is left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return ResNet18(stem, width)
+        return ResNet18(stem, width, classes)
 
 
 def normalise(images: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from ferpipe.data.dataset import Split
-from ferpipe.emotions import EMOTIONS, SIDE
+from ferpipe.emotions import SIDE
 from ferpipe.errors import Slip
 from ferpipe.networks import checkpoints, machine, views
 from ferpipe.networks.folding import folded
@@ -49,12 +49,13 @@ def train(
     device: torch.device,
     start: Weights | None = None,
     teachers: np.ndarray | None = None,
+    classes: int = 7,
 ) -> None:
     """Train a network and put it into `folder` as checkpoints.py describes; goes on where a killed training stopped.
 
-    `start` are weights to begin with instead of drawn ones, `teachers` probabilities (n, 7) for train's faces.
+    `start` are weights to begin with instead of drawn ones, `teachers` probabilities (n, classes) for train's faces.
     """
-    training = Training(recipe, train, dev, device, start, teachers)
+    training = Training(recipe, train, dev, device, start, teachers, classes)
     resume = folder.with_name(f"resume-{folder.name}.safetensors")
     training.restore(resume, record["recipe"])
     total, done = training.steps * recipe.epochs, training.steps * training.epoch
@@ -92,6 +93,7 @@ class Training:
         device: torch.device,
         start: Weights | None = None,
         teachers: np.ndarray | None = None,
+        classes: int = 7,
     ) -> None:
         rng = np.random.default_rng([recipe.seed, 1])
         chosen = np.sort(rng.permutation(len(train))[: recipe.part or len(train)])
@@ -100,15 +102,15 @@ class Training:
         self.recipe, self.device = recipe, device
         self.images = torch.from_numpy(train.images[chosen]).to(device)  # uint8
         labels = torch.from_numpy(train.labels[chosen]).to(device)
-        self.targets = F.one_hot(labels, len(EMOTIONS)).float()
+        self.targets = F.one_hot(labels, classes).float()
         if recipe.distil:
             assert teachers is not None
             taught = torch.from_numpy(teachers[chosen].astype(np.float32)).to(device)
             self.targets = torch.lerp(self.targets, taught, recipe.distil)
         self.sample = (self.images[sample], labels[sample])  # train's own curve: as many faces as dev has
         self.dev = (torch.from_numpy(dev.images).to(device), torch.from_numpy(dev.labels).to(device))
-        first = initialised(recipe.stem, recipe.width, recipe.seed)
-        self.network, self.forward = _network(recipe.stem, recipe.width, device)
+        first = initialised(recipe.stem, recipe.width, recipe.seed, classes)
+        self.network, self.forward = _network(recipe.stem, recipe.width, classes, device)
         self.network.load_state_dict({**first.state_dict(), **(start or {})})
         self.steps = max(1, len(chosen) // recipe.batch)  # the last, smaller batch waits for the next epoch's order
         self.optimisers = _optimisers(self.network, recipe)
@@ -116,7 +118,7 @@ class Training:
         self.average = AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
         self.epoch = 0
         self.history: dict[str, list[float]] = {name: [] for name in CURVES}
-        self.logits: list[np.ndarray] = []  # per epoch (n, 7) float16
+        self.logits: list[np.ndarray] = []  # per epoch (n, classes) float16
         self.best: Weights = {}
 
     @property
@@ -241,17 +243,17 @@ def _hash(state: str, tensors: Weights) -> str:
     return digest.hexdigest()
 
 
-def _network(stem: str, width: int, device: torch.device) -> tuple[ResNet18, Callable[[Tensor], Tensor]]:
+def _network(stem: str, width: int, classes: int, device: torch.device) -> tuple[ResNet18, Callable[[Tensor], Tensor]]:
     """Return a network and what calls it: on CUDA both are made, and compiled, once for all members of a kind."""
     if device.type == "cuda":
-        return _compiled(stem, width, device)
-    network = initialised(stem, width, 0).to(memory_format=torch.channels_last).to(device)
+        return _compiled(stem, width, classes, device)
+    network = initialised(stem, width, 0, classes).to(memory_format=torch.channels_last).to(device)
     return network, network
 
 
 @cache
-def _compiled(stem: str, width: int, device: torch.device) -> tuple[ResNet18, Callable[[Tensor], Tensor]]:
-    network = initialised(stem, width, 0).to(memory_format=torch.channels_last).to(device)
+def _compiled(stem: str, width: int, classes: int, device: torch.device) -> tuple[ResNet18, Callable[[Tensor], Tensor]]:
+    network = initialised(stem, width, 0, classes).to(memory_format=torch.channels_last).to(device)
     return network, torch.compile(network, dynamic=False)
 
 

@@ -11,6 +11,7 @@ from scipy.ndimage import gaussian_filter
 from ferpipe.analyses.study import Study
 from ferpipe.build import effort as efforts
 from ferpipe.data.dataset import Dataset, Split
+from ferpipe.emotions import EMOTIONS
 from ferpipe.networks import views
 from ferpipe.networks.members import Member
 from ferpipe.networks.recipes import Recipe
@@ -80,7 +81,7 @@ def study():
         dev = split(n, 1, labels, images)
         logits = None if answers is None else surely(np.asarray(answers))
         own = tuple(member(dev, k, network, logits) for k in range(members))
-        dataset = Dataset("faces", restricted, split(60, 0), dev, test, NOTES, truth(n) if known else {})
+        dataset = Dataset("faces", restricted, EMOTIONS, split(60, 0), dev, test, NOTES, truth(n) if known else {})
         pupil = member(dev, 8, role="student") if taught else None
         return Study(dataset, own, member(dev, 9, role="overfitted"), pupil, CPU, seed, efforts.of(preset),
                      {"preset": preset, "seed": seed})  # fmt: skip

@@ -42,6 +42,6 @@ def test_a_class_without_faces_never_wins(study):
 
 def test_classes_that_tie_share_the_win():
     labels = np.arange(28) % 7
-    winners, share = filter_emotions.bootstrapped(np.zeros((28, 3)), labels, 20, 0)
+    winners, share = filter_emotions.bootstrapped(np.zeros((28, 3)), labels, 7, 20, 0)
     assert winners.tolist() == [0, 0, 0]
     assert share == pytest.approx([1 / 7] * 3)

@@ -107,7 +107,7 @@ def rows(labels):
 
 def test_zeroing_the_filter_that_a_class_needs_costs_that_classs_recall():
     labels, network = np.repeat(np.arange(7), 8), Counting().eval()
-    found = selectivity.effects(network, [("conv1", k) for k in range(7)], rows(labels), labels, CPU)
+    found = selectivity.effects(network, [("conv1", k) for k in range(7)], rows(labels), labels, 7, CPU)
     for label, effect in enumerate(found):
         assert effect.loses == label
         assert effect.recall == [-1.0 if other == label else 0.0 for other in range(7)]
@@ -118,7 +118,7 @@ def test_zeroing_the_filter_that_a_class_needs_costs_that_classs_recall():
 
 def test_zeroing_a_filter_that_nobody_needs_changes_nothing():
     labels = np.zeros(4, int)
-    (found,) = selectivity.effects(nn.Sequential(Counting()).eval(), [("0.conv1", 6)], rows(labels), labels, CPU)
+    (found,) = selectivity.effects(nn.Sequential(Counting()).eval(), [("0.conv1", 6)], rows(labels), labels, 7, CPU)
     assert found.loses is None and found.changed == 0 and found.mcnemar == 1
     assert found.recall == [0.0, *[None] * 6]
 

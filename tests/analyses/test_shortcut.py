@@ -6,7 +6,7 @@ from torch import nn
 
 from ferpipe.analyses import shortcut
 from ferpipe.analyses.counterfactuals import counterfactuals
-from ferpipe.analyses.shortcut import SAD, auc
+from ferpipe.analyses.shortcut import auc
 from ferpipe.build import effort as efforts
 from ferpipe.emotions import EMOTIONS
 from ferpipe.explainers import methods
@@ -15,6 +15,7 @@ from ferpipe.results import stored
 from ferpipe.results.stored import plain
 
 NEUTRAL = EMOTIONS.index("neutral")
+SAD = EMOTIONS.index("sad")
 
 
 class Knows(nn.Module):

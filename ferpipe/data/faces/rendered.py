@@ -199,7 +199,7 @@ def dataset(sizes: tuple[int, int, int], seed: int, progress: Callable[[int], ob
         images, *known = (np.concatenate(arrays) for arrays in zip(*chunks, strict=True))
         truth |= dict(zip(("regions", "changed"), known, strict=False))
         splits[name] = Split(images, faces.labels, np.array([f"{name}-{i:05d}" for i in range(len(faces))]))
-    return Dataset("rendered", False, **splits, notes=_notes(drawn), truth=truth)
+    return Dataset("rendered", False, EMOTIONS, **splits, notes=_notes(drawn), truth=truth)
 
 
 def _alone(faces: Faces) -> tuple[np.ndarray]:
