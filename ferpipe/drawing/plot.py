@@ -6,22 +6,24 @@ places it. Words are placed as marks and written in
 afterwards, so that every language has the same plot.
 """
 
-from __future__ import annotations
-
 import io
 import logging
 import re
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
+
+import matplotlib
+from matplotlib import font_manager
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from ferpipe.drawing.figure import ALT, ASSETS, LABEL
-
-if TYPE_CHECKING:
-    from matplotlib.axis import Axis
-    from matplotlib.figure import Figure
 
 # The marks, and what they are in light and dark. The last three tell series apart, also by lightness.
 PAPER, INK, FAINT, RULE = "#fe0000", "#010000", "#020000", "#030000"
@@ -99,10 +101,6 @@ def svg(
     width: int, height: int, draw: Callable[[Figure, T, Words], None], result: T, words: Mapping[str, str]
 ) -> bytes:
     """Return what the function `draw` makes of a result on a figure of so many CSS pixels, as SVG with `words`."""
-    import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
     with matplotlib.rc_context(), _bundled_fonts():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_RC)
@@ -122,7 +120,6 @@ def height_of(figure: Figure) -> int:
 
 def share_axis(axis: Axis) -> None:
     """Write an axis of shares as percentages, with as many decimals as tell its ticks apart."""
-    from matplotlib.ticker import FuncFormatter
 
     def percent(value: float, _: int | None) -> str:
         ticks = [100 * tick for tick in axis.get_majorticklocs()]
@@ -135,11 +132,6 @@ def share_axis(axis: Axis) -> None:
 @contextmanager
 def _bundled_fonts() -> Iterator[None]:
     """See matplotlib's own fonts alone, and hear nothing of the Chinese glyphs they lack."""
-    import warnings
-
-    import matplotlib
-    from matplotlib import font_manager
-
     fonts, logger = font_manager.fontManager.ttflist, logging.getLogger("matplotlib")
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -1,16 +1,10 @@
 """Words that several figures share, in both languages."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from markupsafe import Markup
 
+from ferpipe.results.common import Face
 from ferpipe.text.formats import emotion, percent
-
-if TYPE_CHECKING:
-    from ferpipe.results.common import Face
-    from ferpipe.text.language import Language
+from ferpipe.text.language import Language
 
 
 def described(language: Language, face: Face) -> str:

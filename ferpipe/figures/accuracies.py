@@ -1,20 +1,15 @@
 """Our accuracies beside the original's."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ferpipe.drawing import table
 from ferpipe.drawing.figure import Figure, csv_file
 from ferpipe.drawing.table import Td
+from ferpipe.results.ensemble import Ensemble
+from ferpipe.results.original import Original
+from ferpipe.results.settings import Settings
 from ferpipe.text.formats import bracketed, interval, percent
-
-if TYPE_CHECKING:
-    from ferpipe.results.ensemble import Ensemble
-    from ferpipe.results.original import Original
-    from ferpipe.results.settings import Settings
-    from ferpipe.text.language import Language
+from ferpipe.text.language import Language
 
 _KEYS = ("train", "dev", "test")
 _Entry = tuple[float | None, Sequence[float] | None]  # accuracy and its interval

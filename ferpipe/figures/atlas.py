@@ -1,29 +1,21 @@
 """The atlas: each answer's mean evidence on the 8x8 grid over its mean face, for right answers and for wrong ones."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+import numpy as np
 
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import SCALE, Figure, csv_file
 from ferpipe.drawing.words import over
 from ferpipe.emotions import EMOTIONS
+from ferpipe.results.atlas import Atlas
+from ferpipe.results.data import Data
 from ferpipe.text.formats import emotion, integer
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from ferpipe.results.atlas import Atlas
-    from ferpipe.results.data import Data
-    from ferpipe.text.language import Language
+from ferpipe.text.language import Language
 
 SIDES = ("right", "wrong")
 
 
 def draw(atlas: Atlas, data: Data, language: Language) -> Figure:
     """Return two rows of seven maps on one scale, and every cell's mean, interval and n as CSV."""
-    import numpy as np
-
     maps, counts = _maps(atlas), {"right": atlas.right, "wrong": atlas.wrong}
     words, ours = language.words("shared"), language.words("atlas")
     limit = pictures.limit(np.stack([maps[side][0] for side in SIDES]), 1.0)
@@ -56,8 +48,6 @@ def _maps(atlas: Atlas) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
 
 def _cells(atlas: Atlas) -> list[list[object]]:
-    import numpy as np
-
     counts = {"right": atlas.right, "wrong": atlas.wrong}
     return [
         [EMOTIONS[label], side, row, column, f"{mean[label, row, column]:.4f}", f"{half[label, row, column]:.4f}",

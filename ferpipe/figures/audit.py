@@ -1,20 +1,15 @@
 """The data audit as a table: copies, contradicting labels, blank pictures, brightness and contrast of each split."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from ferpipe.drawing import table
 from ferpipe.drawing.figure import Figure, csv_file
 from ferpipe.drawing.table import Td
+from ferpipe.results.audit import Audit, Copies, Seen
 from ferpipe.text.formats import bracketed, integer, interval, number, percent
-
-if TYPE_CHECKING:
-    from ferpipe.results.audit import Audit, Copies, Seen
-    from ferpipe.text.language import Language
+from ferpipe.text.language import Language
 
 _SPLITS = ("train", "dev", "test")
 _LEVELS = ("brightness", "contrast")

@@ -1,19 +1,14 @@
 """Overconfidence: the overfitting model's loss by right and wrong answers, and both models' reliability diagrams."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawing
+from matplotlib.ticker import MaxNLocator
 
 from ferpipe.drawing import plot
 from ferpipe.drawing.figure import Figure, numbers_file
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Drawing
-
-    from ferpipe.drawing.plot import Words
-    from ferpipe.results.calibration import Calibration, Course
-    from ferpipe.text.language import Language
+from ferpipe.drawing.plot import Words
+from ferpipe.results.calibration import Calibration, Course
+from ferpipe.text.language import Language
 
 SIZE = (704, 360)  # CSS pixels
 ROOM = 1.4  # the loss axis over the highest loss: the legend stands above the curves
@@ -37,8 +32,6 @@ def _panels(figure: Drawing, calibration: Calibration, words: Words) -> None:
 
 
 def _losses(axes: Axes, course: Course, words: Words) -> None:
-    from matplotlib.ticker import MaxNLocator
-
     epochs: list[float] = [*course.epochs]
     total, scaled = course.loss, course.scaled_loss
     right = [a * (loss or 0) for a, loss in zip(course.accuracy, course.loss_right, strict=True)]

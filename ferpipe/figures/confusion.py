@@ -1,20 +1,14 @@
 """The confusion matrix as a real table: counts, shares of each true class by shade and in words, recall."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from markupsafe import Markup
 
 from ferpipe.drawing import table
 from ferpipe.drawing.figure import ALT, Figure, csv_file
 from ferpipe.drawing.table import Td
 from ferpipe.emotions import EMOTIONS
+from ferpipe.results.confusion import Confusion
 from ferpipe.text.formats import bracketed, emotion, emotions, integer, interval, percent
-
-if TYPE_CHECKING:
-    from ferpipe.results.confusion import Confusion
-    from ferpipe.text.language import Language
+from ferpipe.text.language import Language
 
 SHADES = 10
 

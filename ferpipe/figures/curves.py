@@ -1,19 +1,14 @@
 """Loss and accuracy over the epochs: the early-stopped analysis model and the overfitting one."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawing
+from matplotlib.ticker import MaxNLocator
 
 from ferpipe.drawing import plot
 from ferpipe.drawing.figure import Figure, csv_file
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Drawing
-
-    from ferpipe.drawing.plot import Words
-    from ferpipe.results.curves import Curve, Curves
-    from ferpipe.text.language import Language
+from ferpipe.drawing.plot import Words
+from ferpipe.results.curves import Curve, Curves
+from ferpipe.text.language import Language
 
 SIZE = (704, 470)  # CSS pixels
 _KEYS = ("train_loss", "dev_loss", "train_accuracy", "dev_accuracy")
@@ -65,8 +60,6 @@ def _panels(figure: Drawing, curves: Curves, words: Words) -> None:
 
 
 def _panel(axes: Axes, curve: Curve, what: str) -> None:
-    from matplotlib.ticker import MaxNLocator
-
     epochs = curve.epochs
     axes.set_xlim(min(epochs) - 0.5, max(epochs) + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))

@@ -1,19 +1,14 @@
 """The ensemble: its members, their hard vote and their mean, and how accuracy grows with size."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawing
+from matplotlib.ticker import MaxNLocator
 
 from ferpipe.drawing import plot
 from ferpipe.drawing.figure import Figure, csv_file
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Drawing
-
-    from ferpipe.drawing.plot import Words
-    from ferpipe.results.ensemble import Accuracy, Ensemble, OfSize
-    from ferpipe.text.language import Language
+from ferpipe.drawing.plot import Words
+from ferpipe.results.ensemble import Accuracy, Ensemble, OfSize
+from ferpipe.text.language import Language
 
 WIDTH, ROW = 704, 24  # CSS pixels
 
@@ -39,8 +34,6 @@ def _panels(figure: Drawing, ensemble: Ensemble, words: Words) -> None:
 
 
 def _models(axes: Axes, ensemble: Ensemble, words: Words) -> None:
-    from matplotlib.ticker import MaxNLocator
-
     models: list[tuple[str, Accuracy, str]] = [
         *((words("member", index=i), member, plot.FAINT) for i, member in enumerate(ensemble.members)),
         (words("vote"), ensemble.vote, plot.SECOND),
@@ -61,8 +54,6 @@ def _models(axes: Axes, ensemble: Ensemble, words: Words) -> None:
 
 
 def _sizes(axes: Axes, sizes: list[OfSize], words: Words) -> None:
-    from matplotlib.ticker import MaxNLocator
-
     count = [of.size for of in sizes]
     axes.fill_between(count, [of.lowest for of in sizes], [of.highest for of in sizes], color=plot.BAND, linewidth=0)
     axes.plot(count, [of.accuracy for of in sizes], color=plot.FIRST, marker="o", markersize=5)

@@ -1,22 +1,17 @@
 """LIME explanations over faces, or, where faces may not be shown, their mean over each class's mean face."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import SCALE, Figure, numbers_file
 from ferpipe.drawing.words import answer, described, over
 from ferpipe.emotions import EMOTIONS
+from ferpipe.results.data import Data
+from ferpipe.results.lime import Explained, Lime
 from ferpipe.text.formats import emotion, number
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from ferpipe.results.data import Data
-    from ferpipe.results.lime import Explained, Lime
-    from ferpipe.text.language import Language
+from ferpipe.text.language import Language
 
 
 def faces(
@@ -28,8 +23,6 @@ def faces(
     rule: int = 4,
 ) -> Figure:
     """Return a row of faces for each layer of weights, all rows on one scale; `rule` is how many there should be."""
-    import numpy as np
-
     words = language.words("shared")
     if not len(faces):
         data = {f"{name}.json": numbers_file([])}

@@ -1,17 +1,11 @@
 """The data: six faces of each emotion, or the mean face of each where single ones may not be shown."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import Figure, numbers_file
 from ferpipe.emotions import EMOTIONS, SIDE
+from ferpipe.results.data import Data
 from ferpipe.text.formats import emotion, integer
-
-if TYPE_CHECKING:
-    from ferpipe.results.data import Data
-    from ferpipe.text.language import Language
+from ferpipe.text.language import Language
 
 
 def draw(data: Data, language: Language) -> Figure:

@@ -1,20 +1,14 @@
 """The ledger: every finding of the original report, what this run measured, and its verdict."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from markupsafe import Markup, escape
 
 from ferpipe.drawing import table
 from ferpipe.drawing.figure import REFERRED, Figure, numbers_file
 from ferpipe.drawing.table import Td
+from ferpipe.results.claims import Claims, Row
 from ferpipe.text.claims import SIGNS
 from ferpipe.text.formats import integer, interval, number, percent, points
-
-if TYPE_CHECKING:
-    from ferpipe.results.claims import Claims, Row
-    from ferpipe.text.language import Language
+from ferpipe.text.language import Language
 
 
 def draw(claims: Claims, language: Language) -> Figure:

@@ -1,20 +1,14 @@
 """Accuracy by thirds of a picture's brightness, contrast and detail, as a table."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from markupsafe import Markup
 
 from ferpipe.drawing import table
 from ferpipe.drawing.figure import Figure, csv_file, flat
 from ferpipe.drawing.table import Td
+from ferpipe.results.common import Estimate
+from ferpipe.results.light import Light
 from ferpipe.text.formats import interval, percent, points
-
-if TYPE_CHECKING:
-    from ferpipe.results.common import Estimate
-    from ferpipe.results.light import Light
-    from ferpipe.text.language import Language
+from ferpipe.text.language import Language
 
 
 def draw(light: Light, language: Language) -> Figure:

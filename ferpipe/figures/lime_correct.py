@@ -1,16 +1,10 @@
 """LIME for faces that were answered rightly."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from ferpipe.drawing.figure import Figure
 from ferpipe.figures import explained
-
-if TYPE_CHECKING:
-    from ferpipe.results.data import Data
-    from ferpipe.results.lime import Lime
-    from ferpipe.text.language import Language
+from ferpipe.results.data import Data
+from ferpipe.results.lime import Lime
+from ferpipe.text.language import Language
 
 
 def draw(lime: Lime, data: Data, language: Language) -> Figure:

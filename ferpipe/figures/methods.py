@@ -1,18 +1,12 @@
 """The methods of explanation side by side on the same faces, or their mean maps where faces may not be shown."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import SCALE, Figure, numbers_file
 from ferpipe.drawing.words import answer, described, over
 from ferpipe.figures.scores import method, starred
-
-if TYPE_CHECKING:
-    from ferpipe.results.data import Data
-    from ferpipe.results.scores import Scores
-    from ferpipe.text.language import Language
+from ferpipe.results.data import Data
+from ferpipe.results.scores import Scores
+from ferpipe.text.language import Language
 
 
 def draw(scores: Scores, data: Data, language: Language) -> Figure:

@@ -1,22 +1,16 @@
 """Saliency: what the prediction's logit answers to, pixel by pixel, by three methods."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+import numpy as np
 
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import RISE, SCALE, Figure, numbers_file
 from ferpipe.drawing.words import answer, described, over
 from ferpipe.emotions import EMOTIONS
+from ferpipe.results.common import Face
+from ferpipe.results.data import Data
+from ferpipe.results.saliency import Saliency
 from ferpipe.text.formats import emotion
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from ferpipe.results.common import Face
-    from ferpipe.results.data import Data
-    from ferpipe.results.saliency import Saliency
-    from ferpipe.text.language import Language
+from ferpipe.text.language import Language
 
 
 def draw(saliency: Saliency, data: Data, language: Language) -> Figure:

@@ -1,25 +1,21 @@
 """The score card of the explanations: methods by statistics with intervals, baselines apart."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawing
+from matplotlib.ticker import MaxNLocator
 
 from ferpipe.drawing import plot, table
 from ferpipe.drawing.figure import Figure, csv_file, flat
+from ferpipe.drawing.plot import Words
 from ferpipe.drawing.table import Td
+from ferpipe.results.common import Estimate
+from ferpipe.results.scores import Score, Scores
 from ferpipe.text.formats import interval, number
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Drawing
-
-    from ferpipe.drawing.plot import Words
-    from ferpipe.results.common import Estimate
-    from ferpipe.results.scores import Score, Scores
-    from ferpipe.text.language import Language
+from ferpipe.text.language import Language
 
 T = TypeVar("T")
 WIDTH, ROW = 704, 24  # CSS pixels
@@ -113,8 +109,6 @@ def _panels(figure: Drawing, scores: Scores, words: Words) -> None:
 
 
 def _panel(axes: Axes, scores: Scores, key: str) -> None:
-    from matplotlib.ticker import MaxNLocator
-
     entries, places = rows(scores.methods, scores.baselines)
     axes.axvline(0, color=plot.FAINT, linewidth=0.75)
     limit = bar(scores) if key == scores.criterion else None

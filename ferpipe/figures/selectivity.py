@@ -1,19 +1,13 @@
 """How selective the filters of each layer are beyond chance, from the first convolution to the last."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawing
 
 from ferpipe.drawing import plot
 from ferpipe.drawing.figure import Figure, csv_file
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Drawing
-
-    from ferpipe.drawing.plot import Words
-    from ferpipe.results.selectivity import Layer, Selectivity
-    from ferpipe.text.language import Language
+from ferpipe.drawing.plot import Words
+from ferpipe.results.selectivity import Layer, Selectivity
+from ferpipe.text.language import Language
 
 WIDTH, ROW = 704, 22  # CSS pixels
 

@@ -1,18 +1,12 @@
 """The settings of the run, beside the original's."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from ferpipe.drawing import table
 from ferpipe.drawing.figure import Figure, csv_file
-
-if TYPE_CHECKING:
-    from ferpipe.results.original import Original
-    from ferpipe.results.settings import Settings
-    from ferpipe.text.language import Language
-
+from ferpipe.results.original import Original
+from ferpipe.results.settings import Settings
+from ferpipe.text.language import Language
 
 ROWS = (  # a number of the run, by its path there
     "device", "versions.python", "versions.torch", "cuda", "libraries", "precision", "threads", "preset", "seed",

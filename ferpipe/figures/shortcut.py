@@ -1,20 +1,14 @@
 """The planted hand: how surely each method marks it, where it decides the answer and where it does not."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawing
 
 from ferpipe.drawing import plot
 from ferpipe.drawing.figure import Figure, csv_file, flat
+from ferpipe.drawing.plot import Words
 from ferpipe.figures.scores import rows
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Drawing
-
-    from ferpipe.drawing.plot import Words
-    from ferpipe.results.shortcut import Shortcut
-    from ferpipe.text.language import Language
+from ferpipe.results.shortcut import Shortcut
+from ferpipe.text.language import Language
 
 WIDTH, ROW = 704, 28  # CSS pixels
 _KINDS = {

@@ -3,17 +3,11 @@
 Below each picture, where faces may be shown, those that excite the filter most.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import Figure, csv_file
+from ferpipe.results.filters import Filters
 from ferpipe.text.formats import number
-
-if TYPE_CHECKING:
-    from ferpipe.results.filters import Filters
-    from ferpipe.text.language import Language
+from ferpipe.text.language import Language
 
 
 def draw(filters: Filters, language: Language) -> Figure:

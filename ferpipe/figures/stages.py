@@ -1,19 +1,13 @@
 """Layer by layer: what one output sees, how nearly outputs follow their face, how many faces a filter answers to."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from markupsafe import Markup
 
 from ferpipe.drawing import table
 from ferpipe.drawing.figure import Figure, csv_file
 from ferpipe.drawing.table import Td
+from ferpipe.results.stages import Stages
 from ferpipe.text.formats import integer, interval, number, percent
-
-if TYPE_CHECKING:
-    from ferpipe.results.stages import Stages
-    from ferpipe.text.language import Language
+from ferpipe.text.language import Language
 
 
 def draw(stages: Stages, language: Language) -> Figure:
