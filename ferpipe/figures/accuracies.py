@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from ferpipe.drawing import table
 from ferpipe.drawing.figure import Figure, csv_file
 from ferpipe.drawing.table import Td
+from ferpipe.drawing.words import share
 from ferpipe.results.ensemble import Ensemble
 from ferpipe.results.original import Original
 from ferpipe.results.settings import Settings
-from ferpipe.text.formats import bracketed, interval, percent
+from ferpipe.text.formats import percent
 from ferpipe.text.language import Language
 
 _KEYS = ("train", "dev", "test")
@@ -56,5 +57,5 @@ def _cell(entry: _Entry, language: Language, best: bool) -> Td:
     accuracy, bounds = entry
     if accuracy is None:
         return Td("–", "number")
-    text = percent(accuracy) + (bracketed(language, interval(language, bounds)) if bounds else "")
+    text = share(language, accuracy, bounds) if bounds else percent(accuracy)
     return Td(f"{text} \N{BLACK STAR}" if best else text, "number best" if best else "number")

@@ -1,14 +1,16 @@
 """The atlas: each answer's mean evidence on the 8x8 grid over its mean face, for right answers and for wrong ones."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from ferpipe.drawing import grid, pictures
+from ferpipe.drawing import classes, grid, pictures
 from ferpipe.drawing.figure import SCALE, Figure, csv_file
 from ferpipe.drawing.words import over
 from ferpipe.emotions import EMOTIONS
 from ferpipe.results.atlas import Atlas
 from ferpipe.results.data import Data
-from ferpipe.text.formats import emotion, integer
+from ferpipe.text.formats import integer
 from ferpipe.text.language import Language
 
 SIDES = ("right", "wrong")
@@ -19,22 +21,21 @@ def draw(atlas: Atlas, data: Data, language: Language) -> Figure:
     maps, counts = _maps(atlas), {"right": atlas.right, "wrong": atlas.wrong}
     words, ours = language.words("shared"), language.words("atlas")
     limit = pictures.limit(np.stack([maps[side][0] for side in SIDES]), 1.0)
-    files = {SCALE: pictures.scale()}
-    for label, name in enumerate(EMOTIONS):
-        files[f"atlas-mean-{name}.png"] = pictures.grey(data.arrays.mean_faces[label])
+    means, files = classes.means("atlas-mean", data.arrays.mean_faces, language)
+    files[SCALE] = pictures.scale()
     rows = []
     for side in SIDES:
         cells = []
-        for label, name in enumerate(EMOTIONS):
-            answer, n = emotion(language, label), counts[side][label]
-            count = language.words("atlas")["n"].format(n=integer(n)) if n else language.words("atlas")["few"]
-            mean = words["mean_of"].format(label=answer)
+        for label, (name, mean) in enumerate(zip(EMOTIONS, means, strict=True)):
+            n = counts[side][label]
+            count = ours["n"].format(n=integer(n)) if n else ours["few"]
             if not n:
-                cells.append(grid.Cell(f"{mean} · {count}", face=f"atlas-mean-{name}.png", label=f"{answer}\n{count}"))
+                cells.append(replace(mean, alt=f"{mean.alt} · {count}", label=f"{mean.label}\n{count}"))
                 continue
-            files[f"atlas-{side}-{name}.png"] = pictures.signed(maps[side][0][label].repeat(6, 0).repeat(6, 1), limit)
-            alt = over(language, ours["map"].format(label=answer), mean)
-            cells.append(grid.Cell(alt, f"atlas-mean-{name}.png", f"atlas-{side}-{name}.png", f"{answer}\n{count}"))
+            file = f"atlas-{side}-{name}.png"
+            files[file] = pictures.signed(maps[side][0][label].repeat(6, 0).repeat(6, 1), limit)
+            what = ours["map"].format(label=mean.label)
+            cells.append(over(language, mean, file, what, f"{mean.label}\n{count}"))
         rows.append(grid.row(cells, ours[side]))
     files["atlas.csv"] = csv_file(["answer", "side", "row", "column", "mean", "half", "n", "differs"], _cells(atlas))
     foot = grid.scale(words["against"], words["for"], words["zero"])

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ferpipe.drawing import grid, pictures
+from ferpipe.drawing import classes, grid, pictures
 from ferpipe.drawing.figure import SCALE, Figure, numbers_file
 from ferpipe.drawing.words import answer, described, over
-from ferpipe.emotions import EMOTIONS
 from ferpipe.results.data import Data
 from ferpipe.results.lime import Explained, Lime
 from ferpipe.text.formats import emotion, number
@@ -28,42 +27,33 @@ def faces(
         data = {f"{name}.json": numbers_file([])}
         return Figure(f'<p class="note">{words["none_shown"]}</p>', "lime", f"{name}.json", data)
     limit = pictures.limit(np.stack([weights for _, weights, _ in layers]), 1.0)
-    files = {f"{name}-face-{i}.png": pictures.grey(image) for i, image in enumerate(images)}
+    files = {f"{name}-face-{index}.png": pictures.grey(image) for index, image in enumerate(images)}
+    cells = [grid.Cell(described(language, face), file) for face, file in zip(faces, files, strict=True)]
     files[SCALE] = pictures.scale()
     rows = []
     for title, weights, target in layers:
-        cells = []
-        for index, face in enumerate(faces):
+        maps = []
+        for index, (face, cell) in enumerate(zip(faces, cells, strict=True)):
             file = f"{name}-{target}-{index}.png"
             files[file] = pictures.signed(weights[index], limit)
             label = face.prediction if target == "prediction" else face.label
             what = language.words("explained")["map"].format(label=emotion(language, label))
-            alt = over(language, what, described(language, face))
-            cells.append(grid.Cell(alt, f"{name}-face-{index}.png", file, _label(face, language, title)))
-        rows.append(grid.row(cells, language.words("explained")[title]))
+            maps.append(over(language, cell, file, what, _label(face, language, title)))
+        rows.append(grid.row(maps, language.words("explained")[title]))
     files[f"{name}.json"] = numbers_file({"faces": list(faces), "end_of_the_scale": limit})
     foot = grid.scale(words["against"], words["for"], words["zero"])
     note = words["fewer"].format(found=len(faces), wanted=rule) if len(faces) < rule else ""
     return Figure(grid.grid(rows, 4, foot), "lime", f"{name}.json", files, wide=True, fades=True, note=note)
 
 
-def classes(name: str, lime: Lime, data: Data, language: Language) -> Figure:
+def means(name: str, lime: Lime, data: Data, language: Language) -> Figure:
     """Return each class's mean weights over its mean face."""
     weights = lime.arrays.class_weights  # (7, 48, 48)
     limit, words = pictures.limit(weights, 1.0), language.words("shared")
-    numbers = numbers_file(lime, end_of_the_scale=limit)
-    files = {f"{name}.json": numbers, SCALE: pictures.scale()}
-    faces, cells = [], []
-    for label, english in enumerate(EMOTIONS):
-        files[f"{name}-mean-{english}.png"] = pictures.grey(data.arrays.mean_faces[label])
-        files[f"{name}-class-{english}.png"] = pictures.signed(weights[label], limit)
-        spoken = emotion(language, label)
-        what = language.words("explained")["map"].format(label=spoken)
-        mean = words["mean_of"].format(label=spoken)
-        faces.append(grid.Cell(mean, face=f"{name}-mean-{english}.png", label=spoken))
-        cells.append(grid.Cell(over(language, what, mean), f"{name}-mean-{english}.png", f"{name}-class-{english}.png"))
+    what = language.words("explained")
+    rows, files = classes.rows(name, data.arrays.mean_faces, weights, limit, language, what["map"], what["class"])
+    files |= {f"{name}.json": numbers_file(lime, end_of_the_scale=limit), SCALE: pictures.scale()}
     foot = grid.scale(words["against"], words["for"], words["zero"])
-    rows = [grid.row(faces, words["mean_face"]), grid.row(cells, language.words("explained")["class"])]
     body = grid.grid(rows, 7, foot)
     return Figure(body, "lime", f"{name}.json", files, fades=True, note=words["not_shown"])
 

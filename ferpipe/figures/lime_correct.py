@@ -10,6 +10,6 @@ from ferpipe.text.language import Language
 def draw(lime: Lime, data: Data, language: Language) -> Figure:
     """Return the faces with the evidence for their answers, or the classes' mean evidence."""
     if lime.private is None:
-        return explained.classes("lime-correct", lime, data, language)
+        return explained.means("lime-correct", lime, data, language)
     layers = [("right", lime.private.right_weights, "prediction")]
     return explained.faces("lime-correct", lime.right, lime.private.right_images, layers, language)

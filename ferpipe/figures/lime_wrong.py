@@ -23,9 +23,7 @@ def _listed(lime: Lime, language: Language) -> Figure:
         [
             emotion(language, face.label),
             emotion(language, face.prediction),
-            table.Td(percent(face.probability), "number"),
-            table.Td(number(face.r2), "number"),
-            table.Td(number(face.stability), "number"),
+            *map(table.number_cell, (percent(face.probability), number(face.r2), number(face.stability))),
         ]
         for face in lime.wrong
     ]

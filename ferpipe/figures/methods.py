@@ -1,5 +1,7 @@
 """The methods of explanation side by side on the same faces, or their mean maps where faces may not be shown."""
 
+from dataclasses import replace
+
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import SCALE, Figure, numbers_file
 from ferpipe.drawing.words import answer, described, over
@@ -15,21 +17,18 @@ def draw(scores: Scores, data: Data, language: Language) -> Figure:
     if scores.private is None or not faces:
         return _means(scores, data, language)
     files = {SCALE: pictures.scale()}
-    for index, image in enumerate(scores.private.images):
-        files[f"methods-face-{index}.png"] = pictures.grey(image)
     maps = dict(zip(scores.agreement.methods, scores.private.maps, strict=True))  # (k, 48, 48) each
     limits = {name: pictures.limit(of) for name, of in maps.items()}
     rows = []
-    for index, face in enumerate(faces):
-        label = language.words("shared")["face"] if not index else ""
-        cells = [grid.Cell(described(language, face), face=f"methods-face-{index}.png", label=label)]
+    for index, (image, face) in enumerate(zip(scores.private.images, faces, strict=True)):
+        cell = grid.Cell(described(language, face), f"methods-face-{index}.png")
+        files[cell.face] = pictures.grey(image)
+        cells = [replace(cell, label=language.words("shared")["face"] if not index else "")]
         for name, of in maps.items():
             file = f"methods-{name}-{index}.png"
             files[file] = pictures.signed(of[index], limits[name])
-            what = language.words("methods")["map"].format(method=method(language, name))
             label = starred(scores, name, method(language, name)) if not index else ""
-            alt = over(language, what, described(language, face))
-            cells.append(grid.Cell(alt, f"methods-face-{index}.png", file, label))
+            cells.append(over(language, cell, file, _map(language, name), label))
         rows.append(grid.row(cells, answer(language, face)))
     files["methods.json"] = numbers_file({"faces": faces, "ends_of_the_scales": limits})
     words = language.words("shared")
@@ -42,16 +41,19 @@ def _means(scores: Scores, data: Data, language: Language) -> Figure:
     means, words = data.arrays.mean_faces, language.words("shared")
     known = means[means.any((1, 2))]  # blank for a class of too few faces
     face = known.mean(0) if len(known) else means[0]
-    files, cells, limits = {SCALE: pictures.scale(), "methods-mean.png": pictures.grey(face)}, [], {}
+    mean_cell = grid.Cell(language.words("methods")["mean"], "methods-mean.png")
+    files, cells, limits = {SCALE: pictures.scale(), mean_cell.face: pictures.grey(face)}, [], {}
     for name, mean in zip(scores.agreement.methods, scores.arrays.means, strict=True):
         limits[name] = pictures.limit(mean)
         files[f"methods-mean-{name}.png"] = pictures.signed(mean, limits[name])
-        what = language.words("methods")["map"].format(method=method(language, name))
-        alt = over(language, what, language.words("methods")["mean"])
         label = starred(scores, name, method(language, name))
-        cells.append(grid.Cell(alt, "methods-mean.png", f"methods-mean-{name}.png", label))
+        cells.append(over(language, mean_cell, f"methods-mean-{name}.png", _map(language, name), label))
     files["methods.json"] = numbers_file({"n": scores.n, "ends_of_the_scales": limits})
     foot = grid.scale(words["against"], words["for"], words["zero"])
     title = language.words("methods")["means"].format(n=scores.n)
     body = grid.grid([grid.row(cells, title)], 7, foot)
     return Figure(body, "scores", "methods.json", files, fades=True, note=words["not_shown"])
+
+
+def _map(language: Language, name: str) -> str:
+    return language.words("methods")["map"].format(method=method(language, name))

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
-from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import MaxNLocator
@@ -12,9 +11,9 @@ from ferpipe.drawing import plot, table
 from ferpipe.drawing.figure import Figure, csv_file, flat
 from ferpipe.drawing.plot import Words
 from ferpipe.drawing.table import Td
+from ferpipe.drawing.words import estimate
 from ferpipe.results.common import Estimate
 from ferpipe.results.scores import Score, Scores
-from ferpipe.text.formats import interval, number
 from ferpipe.text.language import Language
 
 T = TypeVar("T")
@@ -73,7 +72,10 @@ def bar(scores: Scores) -> float | None:
 def _table(scores: Scores, entries: Mapping[str, Score], language: Language) -> str:
     keys = [key for key in STATISTICS if any(getattr(score, key) for score in entries.values())]
     lines: list[list[str | Td]] = [
-        [starred(scores, name, method(language, name)), *(_cell(getattr(score, key), language) for key in keys)]
+        [
+            starred(scores, name, method(language, name)),
+            *(estimate(language, getattr(score, key), "number") for key in keys),
+        ]
         for name, score in entries.items()
     ]
     count = len(scores.methods)
@@ -84,13 +86,6 @@ def _table(scores: Scores, entries: Mapping[str, Score], language: Language) -> 
 def starred(scores: Scores, name: str, words: str) -> str:
     """Return a method's name in words, with a star if it is the trusted one."""
     return f"{words} {STAR}" if name == scores.trusted else words
-
-
-def _cell(statistic: Estimate | None, language: Language) -> Td:
-    if statistic is None:
-        return Td("–", "number")
-    bounds = interval(language, statistic.interval, "number")
-    return Td(Markup("{}<small>{}</small>").format(number(statistic.value), bounds), "number")
 
 
 def _panels(figure: Drawing, scores: Scores, words: Words) -> None:
