@@ -2,8 +2,7 @@
 
 Colours are drawn as marks and become variables of the SVG, which a media query sets: an SVG in an img follows the
 colour scheme of the page. Text stays text in the reader's fonts; matplotlib's own DejaVu, whatever is installed, only
-places it. Words are placed as marks and written in
-afterwards, so that every language has the same plot.
+places it. Words are placed as marks and written in afterwards, so that every language has the same plot.
 """
 
 import io
@@ -11,13 +10,14 @@ import logging
 import re
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
 from typing import Any, TypeVar
 
 import matplotlib
 from matplotlib import font_manager
+from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -95,11 +95,10 @@ class Words:
 
 
 T = TypeVar("T")
+Draw = Callable[[Figure, T, Words], None]
 
 
-def svg(
-    width: int, height: int, draw: Callable[[Figure, T, Words], None], result: T, words: Mapping[str, str]
-) -> bytes:
+def svg(width: int, height: int, draw: Draw[T], result: T, words: Mapping[str, str]) -> bytes:
     """Return what the function `draw` makes of a result on a figure of so many CSS pixels, as SVG with `words`."""
     with matplotlib.rc_context(), _bundled_fonts():
         matplotlib.rcdefaults()
@@ -113,9 +112,39 @@ def svg(
     return said.written(_themed(buffer.getvalue().decode(), width, height), words).encode()
 
 
-def height_of(figure: Figure) -> int:
-    """Return a figure's height in CSS pixels."""
-    return round(96 * figure.get_figheight())
+def drawn(
+    name: str, language: str, size: tuple[int, int], draw: Draw[T], result: T, words: Mapping[str, str]
+) -> tuple[str, dict[str, bytes]]:
+    """Return the plot `name` of so many CSS pixels in a box that scrolls on a narrow screen, and its file."""
+    file, (width, height) = f"{name}.{language}.svg", size
+    body = (
+        f'<div class="scroll plot" tabindex="0" role="group" aria-label="{LABEL}">'
+        f'<img class="svg" src="{ASSETS}{file}" width="{width}" height="{height}" alt="{ALT}" loading="lazy"></div>'
+    )
+    return body, {file: svg(width, height, draw, result, words)}
+
+
+def margins(figure: Figure, left: float, right: float, below: int, above: int, between: float = 0.2) -> None:
+    """Leave room beside the panels as shares of the width, and above and below them in CSS pixels."""
+    height = round(96 * figure.get_figheight())
+    figure.subplots_adjust(left=left, right=right, bottom=below / height, top=1 - above / height, wspace=between)
+
+
+def rows(axes: Axes, places: Sequence[float], names: Sequence[str], margin: float = 0.5) -> None:
+    """Make a panel one of named rows, the first on top, with lines across it."""
+    axes.set_yticks(places, names)
+    axes.set_ylim(places[-1] + margin, -margin)
+    axes.grid(axis="x")
+    axes.grid(visible=False, axis="y")
+    axes.spines["left"].set_visible(False)
+
+
+def estimate(
+    axes: Axes, y: float, value: float, ends: list[float], colour: str, fill: str = "", marker: str = "o", size: int = 6
+) -> None:
+    """Draw a value on its interval at the height y; the marker is filled with its colour or another."""
+    axes.plot(ends, [y, y], color=colour, linewidth=1.5)
+    axes.plot([value], [y], color=colour, marker=marker, markersize=size, markerfacecolor=fill or colour)
 
 
 def share_axis(axis: Axis) -> None:
@@ -174,11 +203,3 @@ def _lightened(text: str) -> tuple[str, str]:
     for style, name in names.items():
         text = text.replace(f' style="{style}"', f' class="{name}"')
     return text, "".join(f".{name}{{{style}}}" for style, name in names.items())
-
-
-def image(name: str, width: int, height: int) -> str:
-    """Return the img element of a plot, in a labelled box that scrolls on a narrow screen."""
-    return (
-        f'<div class="scroll plot" tabindex="0" role="group" aria-label="{LABEL}">'
-        f'<img class="svg" src="{ASSETS}{name}" width="{width}" height="{height}" alt="{ALT}" loading="lazy"></div>'
-    )

@@ -18,10 +18,10 @@ _SIGNS = {"o": "\N{BLACK CIRCLE}", "s": "\N{BLACK SQUARE}"}
 
 def draw(calibration: Calibration, language: Language) -> Figure:
     """Return two panels: the stacked loss over epochs, and accuracy by confidence."""
-    name = f"calibration.{language}.svg"
-    drawing = plot.svg(*SIZE, _panels, calibration, language.words("calibration"))
-    files = {name: drawing, "calibration.json": numbers_file(calibration)}
-    return Figure(plot.image(name, *SIZE), "calibration", "calibration.json", files)
+    words = language.words("calibration")
+    body, files = plot.drawn("calibration", language, SIZE, _panels, calibration, words)
+    files["calibration.json"] = numbers_file(calibration)
+    return Figure(body, "calibration", "calibration.json", files)
 
 
 def _panels(figure: Drawing, calibration: Calibration, words: Words) -> None:

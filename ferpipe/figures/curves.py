@@ -18,15 +18,14 @@ _LINES: dict[str, tuple[str, tuple[float, ...]]] = {"train": (plot.SECOND, (3, 1
 
 def draw(curves: Curves, language: Language) -> Figure:
     """Return two columns of panels, one a model: loss above, accuracy below."""
-    name = f"curves.{language}.svg"
-    drawing = plot.svg(*SIZE, _panels, curves, language.words("curves"))
+    body, files = plot.drawn("curves", language, SIZE, _panels, curves, language.words("curves"))
     rows = [
         [model, *values]
         for model, curve in _models(curves).items()
         for values in zip(curve.epochs, *(getattr(curve, key) for key in _KEYS), strict=True)
     ]
-    files = {name: drawing, "curves.csv": csv_file(["model", "epoch", *_KEYS], rows)}
-    return Figure(plot.image(name, *SIZE), "curves", "curves.csv", files)
+    files["curves.csv"] = csv_file(["model", "epoch", *_KEYS], rows)
+    return Figure(body, "curves", "curves.csv", files)
 
 
 def _models(curves: Curves) -> dict[str, Curve]:

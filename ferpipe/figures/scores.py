@@ -35,14 +35,13 @@ def draw(scores: Scores, language: Language) -> Figure:
     """Return panels of the main statistics, and below them the table of all."""
     words = language.words("scores")
     entries, places = rows(scores.methods, scores.baselines)
-    height = round(96 + ROW * (places[-1] + 1))
-    file = f"scores.{language}.svg"
-    drawing = plot.svg(WIDTH, height, _panels, scores, {**words, **language.words("scores.methods")})
+    size = WIDTH, round(96 + ROW * (places[-1] + 1))
+    names = {**words, **language.words("scores.methods")}
+    body, files = plot.drawn("scores", language, size, _panels, scores, names)
     caption = f'<caption class="visually-hidden">{words["caption"]}</caption>'
-    body = plot.image(file, WIDTH, height)
     body += table.framed(_table(scores, entries, language), "scores", caption, _foot(scores, words))
     data = [[name, key, *flat(getattr(score, key))] for name, score in entries.items() for key in STATISTICS]
-    files = {file: drawing, "scores.csv": csv_file(["method", "statistic", "value", "low", "high", "n"], data)}
+    files["scores.csv"] = csv_file(["method", "statistic", "value", "low", "high", "n"], data)
     return Figure(body, "scores", "scores.csv", files, wide=True)
 
 
@@ -90,17 +89,15 @@ def starred(scores: Scores, name: str, words: str) -> str:
 
 def _panels(figure: Drawing, scores: Scores, words: Words) -> None:
     entries, places = rows(scores.methods, scores.baselines)
-    height = plot.height_of(figure)
     keys = [key for key in _PLOTTED if any(getattr(score, key) for score in entries.values())][:PANELS]
     panels = figure.subplots(1, len(keys), sharey=True, squeeze=False)[0] if keys else []
-    figure.subplots_adjust(left=0.225, right=0.98, bottom=50 / height, top=1 - 34 / height, wspace=0.16)
+    plot.margins(figure, left=0.225, right=0.98, below=50, above=34, between=0.16)
+    names = [starred(scores, name, words(name)) for name in entries]
     for axes, key in zip(panels, keys, strict=True):
+        plot.rows(axes, places, names)
         _panel(axes, scores, key)
         axes.set_title(words(key), pad=10)
         axes.set_xlabel(words("area" if key == "difference" else "correlation"))
-    if len(panels):
-        panels[0].set_yticks(places, [starred(scores, name, words(name)) for name in entries])
-        panels[0].set_ylim(places[-1] + 0.5, -0.5)
 
 
 def _panel(axes: Axes, scores: Scores, key: str) -> None:
@@ -110,13 +107,9 @@ def _panel(axes: Axes, scores: Scores, key: str) -> None:
     if limit is not None:
         axes.axvline(limit, color=plot.FAINT, linewidth=0.75, dashes=(3, 2))
     for place, (name, score) in zip(places, entries.items(), strict=True):
-        estimate: Estimate | None = getattr(score, key)
-        if estimate:
+        of: Estimate | None = getattr(score, key)
+        if of:
             colour = plot.FIRST if name in scores.methods else plot.FAINT
             fill = colour if name in scores.methods else plot.PAPER
-            axes.plot(estimate.interval, [place, place], linewidth=1.5, color=colour)
-            axes.plot([estimate.value], [place], marker="o", markersize=6, markerfacecolor=fill, color=colour)
-    axes.grid(axis="x")
-    axes.grid(visible=False, axis="y")
-    axes.spines["left"].set_visible(False)
+            plot.estimate(axes, place, of.value, of.interval, colour, fill=fill)
     axes.xaxis.set_major_locator(MaxNLocator(4))
