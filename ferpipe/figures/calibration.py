@@ -12,8 +12,7 @@ from ferpipe.text.language import Language
 
 SIZE = (704, 360)  # CSS pixels
 ROOM = 1.4  # the loss axis over the highest loss: the legend stands above the curves
-_MARKS = {"analysis": (plot.FIRST, "o"), "overfitted": (plot.SECOND, "s")}
-_SIGNS = {"o": "\N{BLACK CIRCLE}", "s": "\N{BLACK SQUARE}"}
+_MARKS = {"analysis": (plot.FIRST, "o", "\N{BLACK CIRCLE}"), "overfitted": (plot.SECOND, "s", "\N{BLACK SQUARE}")}
 
 
 def draw(calibration: Calibration, language: Language) -> Figure:
@@ -57,11 +56,11 @@ def _diagram(axes: Axes, calibration: Calibration, words: Words) -> None:
     axes.plot([0, 1], [0, 1], color=plot.FAINT, linewidth=0.75, dashes=(3, 2))
     states = {"analysis": calibration.analysis.chosen, "overfitted": calibration.overfitted.last}
     for line, (model, state) in enumerate(states.items()):
-        colour, marker = _MARKS[model]
+        colour, marker, sign = _MARKS[model]
         for bin in state.reliability:
             axes.plot([bin.confidence] * 2, bin.interval, color=colour, linewidth=1)
             axes.plot([bin.confidence], [bin.accuracy], color=colour, marker=marker, markersize=4)
-        _named(axes, line, _SIGNS[marker], colour, words(model, epoch=state.epoch))
+        _named(axes, line, sign, colour, words(model, epoch=state.epoch))
     axes.set_xlim(0, 1.02)
     axes.set_ylim(0, 1.2)
     axes.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])

@@ -12,6 +12,8 @@ from ferpipe.results.lime import Explained, Lime
 from ferpipe.text.formats import emotion, number
 from ferpipe.text.language import Language
 
+FACES = 4  # that there should be
+
 
 def faces(
     name: str,
@@ -19,9 +21,8 @@ def faces(
     images: np.ndarray,
     layers: Sequence[tuple[str, np.ndarray, str]],  # title's word, weights (k, 48, 48), which emotion they explain
     language: Language,
-    rule: int = 4,
 ) -> Figure:
-    """Return a row of faces for each layer of weights, all rows on one scale; `rule` is how many there should be."""
+    """Return a row of faces for each layer of weights, all rows on one scale."""
     words = language.words("shared")
     if not len(faces):
         data = {f"{name}.json": numbers_file([])}
@@ -42,8 +43,8 @@ def faces(
         rows.append(grid.row(maps, language.words("explained")[title]))
     files[f"{name}.json"] = numbers_file({"faces": list(faces), "end_of_the_scale": limit})
     foot = grid.scale(words["against"], words["for"], words["zero"])
-    note = words["fewer"].format(found=len(faces), wanted=rule) if len(faces) < rule else ""
-    return Figure(grid.grid(rows, 4, foot), "lime", f"{name}.json", files, wide=True, fades=True, note=note)
+    note = words["fewer"].format(found=len(faces), wanted=FACES) if len(faces) < FACES else ""
+    return Figure(grid.grid(rows, FACES, foot), "lime", f"{name}.json", files, wide=True, fades=True, note=note)
 
 
 def means(name: str, lime: Lime, data: Data, language: Language) -> Figure:

@@ -19,11 +19,7 @@ def draw(saliency: Saliency, data: Data, language: Language) -> Figure:
         files[file] = pictures.grey(image)
         cells.append(grid.Cell(described(language, face), face=file, label=answer(language, face)))
     rows, limits = [grid.row(cells, language.words("shared")["face"])], {}
-    of_method = {
-        "gradient": private.gradient,
-        "smoothgrad": private.smoothgrad,
-        "integrated": private.integrated,
-    }
+    of_method = {"gradient": private.gradient, "smoothgrad": private.smoothgrad, "integrated": private.integrated}
     for method in saliency.methods:
         limits[method] = pictures.limit(of_method[method])
         what = words["map"].format(method=words[method])

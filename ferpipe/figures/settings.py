@@ -14,17 +14,8 @@ ROWS = (  # a number of the run, by its path there
     "parameters.muon", "parameters.momentum", "parameters.weight_decay", "parameters.label_smoothing",
     "parameters.average", "augmentation",
 )  # fmt: skip
-AUGMENTATION = (
-    "flip",
-    "rotate",
-    "scale",
-    "shift",
-    "light",
-    "erase",
-    "mask",
-    "mixup",
-    "cutmix",
-)  # what is off is left out
+# what is off is left out
+AUGMENTATION = ("flip", "rotate", "scale", "shift", "light", "erase", "mask", "mixup", "cutmix")
 
 
 def draw(settings: Settings, original: Original, language: Language) -> Figure:

@@ -1,6 +1,5 @@
 """The planted hand: how surely each method marks it, where it decides the answer and where it does not."""
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from ferpipe.drawing import plot
@@ -11,10 +10,11 @@ from ferpipe.results.shortcut import Shortcut
 from ferpipe.text.language import Language
 
 WIDTH, ROW = 704, 28  # CSS pixels
+# colour, marker and its sign, rows off the middle
 _KINDS = {
-    "decisive": (plot.FIRST, "o", -0.16),
-    "other": (plot.SECOND, "s", 0.16),
-}  # colour, marker, rows off the middle
+    "decisive": (plot.FIRST, "o", "\N{BLACK CIRCLE}", -0.16),
+    "other": (plot.SECOND, "s", "\N{BLACK SQUARE}", 0.16),
+}
 
 
 def draw(shortcut: Shortcut, language: Language) -> Figure:
@@ -41,20 +41,13 @@ def _panel(figure: Drawing, shortcut: Shortcut, words: Words) -> None:
     methods = shortcut.methods or {}
     entries, places = rows(methods, shortcut.baselines or {})
     axes.axvline(0.5, color=plot.FAINT, linewidth=0.75, dashes=(3, 2))
-    for kind, (colour, marker, off) in _KINDS.items():
+    for line, (kind, (colour, marker, sign, off)) in enumerate(_KINDS.items()):
         for place, (name, finding) in zip(places, entries.items(), strict=True):
             if auc := finding.decisive if kind == "decisive" else finding.other:
                 fill = colour if name in methods else plot.PAPER
                 plot.estimate(axes, place + off, auc.value, auc.interval, colour, fill, marker, 5)
+        axes.annotate(f"{sign} {words(kind)}", (1.03, 0.96 - 0.09 * line), xycoords="axes fraction", va="center",
+                      color=colour, annotation_clip=False)  # fmt: skip
     plot.rows(axes, places, [words(name) for name in entries], 0.6)
     axes.set_xlabel(words("auc"))
     axes.set_title(words("title"), pad=10, x=-0.49)
-    _legend(axes, words)
-
-
-def _legend(axes: Axes, words: Words) -> None:
-    """Name both series beside the panel, in their colours."""
-    for line, (kind, (colour, marker, _)) in enumerate(_KINDS.items()):
-        sign = {"o": "\N{BLACK CIRCLE}", "s": "\N{BLACK SQUARE}"}[marker]
-        axes.annotate(f"{sign} {words(kind)}", (1.03, 0.96 - 0.09 * line), xycoords="axes fraction", va="center",
-                      color=colour, annotation_clip=False)  # fmt: skip
