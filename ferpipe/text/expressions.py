@@ -4,7 +4,7 @@ import re
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import reduce
+from functools import cache, reduce
 from types import CodeType
 from typing import Any
 
@@ -17,7 +17,7 @@ from ferpipe.storage.encoding import JSON
 from ferpipe.text import memo
 from ferpipe.text.formats import filters
 from ferpipe.text.hold import Held
-from ferpipe.text.language import Language
+from ferpipe.text.language import WORDLESS, Language
 from ferpipe.text.problems import guess, nearest
 from ferpipe.text.section import Passage
 
@@ -152,6 +152,12 @@ _PRINTED = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _WRITING = re.compile(
     r"\s*\|\s*(?:number|integer|percent|points|interval|listing|map\(\"number\".*?\)|map\(\"emotion\"\)|emotion)(?:\([^()]*\))?$"
 )
+
+
+@cache
+def wordless() -> Expressions:
+    """Return what reads expressions whose value matters, and not how a language writes it."""
+    return Expressions(WORDLESS, Held())
 
 
 def setting(expression: str) -> str:
