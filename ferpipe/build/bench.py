@@ -12,7 +12,7 @@ from ferpipe.analyses.study import Study
 from ferpipe.build import guard
 from ferpipe.build.layout import RESULTS
 from ferpipe.build.settings import Settings
-from ferpipe.build.stages import Analysis, Data, Names, Network
+from ferpipe.build.stages import Analysis, Data, Names, Network, Stage
 from ferpipe.data import cache, fer2013
 from ferpipe.data.dataset import Dataset
 from ferpipe.data.faces import rendered
@@ -46,10 +46,15 @@ class Bench:
                 self._dataset = self._remade(self.data)
         return self._dataset
 
-    def make_data(self, stage: Data) -> None:
-        """Draw or read the data set, and write its file."""
-        self._dataset = self._loaded()
-        cache.save(stage.folder, self._dataset, stage.recipe)
+    def make(self, stage: Stage) -> None:
+        """Draw or read the data set, train a network, or run an analysis, and write what comes of it."""
+        if isinstance(stage, Data):
+            self._dataset = self._loaded()
+            cache.save(stage.folder, self._dataset, stage.recipe)
+        elif isinstance(stage, Network):
+            self._train(stage)
+        elif isinstance(stage, Analysis):
+            self._analyse(stage)
 
     def _remade(self, stage: Data) -> Dataset:
         """Make the data set again, since its file is damaged; raises Slip if its record was damaged too."""
@@ -78,7 +83,7 @@ class Bench:
         machine.prepare(self.threads)
         return machine.device(self.settings.device)
 
-    def make_network(self, stage: Network) -> None:
+    def _train(self, stage: Network) -> None:
         """Train a network, a student by the members that teach it."""
         init = self.settings.init
         device, weights = self.device, start.read(init) if init else None
@@ -117,7 +122,7 @@ class Bench:
             asked={"preset": settings.preset, "seed": settings.seed},
         )
 
-    def make_analysis(self, stage: Analysis) -> None:
+    def _analyse(self, stage: Analysis) -> None:
         """Run an analysis and write its result; of a restricted data set, its faces apart."""
         study = self.study
         result, private = named.module("analyses", stage.name).analyse(study), study.dataset.restricted

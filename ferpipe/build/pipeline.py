@@ -123,7 +123,7 @@ class Build:
                 self.log.changed.append(stage.folder / "recipe.json")
             return self.log.fresh(stage.name, stage.note())
         with self.log.making(stage.name, why):
-            stage.make(self.bench)
+            self.bench.make(stage)
 
     @property
     def bench(self) -> Bench:

@@ -26,9 +26,8 @@ TEXTS = "figures/texts.bin"  # in the artefacts: what is worked out from the tex
 
 @dataclass(frozen=True)
 class Site:
-    """What was written: the pages, which files changed, and what to tell."""
+    """What was written: which files changed, and what to tell."""
 
-    pages: tuple[Path, ...]
     changed: tuple[str, ...]  # by their paths there, those that were removed too
     notes: tuple[str, ...]
 
@@ -58,8 +57,7 @@ def render(results: Path, output: Path, **asked: Unpack[Asked]) -> Site:
     """Write the whole site into `output`; raises Problems with everything that is wrong, and then writes nothing."""
     files, notes = gather(results, **asked)
     changed = places.write(output, files, PAGE, earlier(output))
-    pages = tuple(output / name for name in files if name.endswith("/index.html"))
-    return Site(pages, tuple(changed), tuple(notes))
+    return Site(tuple(changed), tuple(notes))
 
 
 def gather(results: Path, **asked: Unpack[Asked]) -> tuple[dict[str, bytes], list[str]]:
