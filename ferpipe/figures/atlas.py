@@ -13,27 +13,24 @@ from ferpipe.results.data import Data
 from ferpipe.text.formats import integer
 from ferpipe.text.language import Language
 
-SIDES = ("right", "wrong")
-
 
 def draw(atlas: Atlas, data: Data, language: Language) -> Figure:
     """Return two rows of seven maps on one scale, and every cell's mean, interval and n as CSV."""
-    maps, counts = _maps(atlas), {"right": atlas.right, "wrong": atlas.wrong}
     words, ours = language.words("shared"), language.words("atlas")
-    limit = pictures.limit(np.stack([maps[side][0] for side in SIDES]), 1.0)
+    limit = pictures.limit(np.stack([atlas.arrays.right, atlas.arrays.wrong]), 1.0)
     means, files = classes.means("atlas-mean", data.arrays.mean_faces, language)
     files[SCALE] = pictures.scale()
     rows = []
-    for side in SIDES:
+    for side, (counts, maps, _) in _sides(atlas).items():
         cells = []
         for label, (name, mean) in enumerate(zip(EMOTIONS, means, strict=True)):
-            n = counts[side][label]
+            n = counts[label]
             count = ours["n"].format(n=integer(n)) if n else ours["few"]
             if not n:
                 cells.append(replace(mean, alt=f"{mean.alt} · {count}", label=f"{mean.label}\n{count}"))
                 continue
             file = f"atlas-{side}-{name}.png"
-            files[file] = pictures.signed(maps[side][0][label].repeat(6, 0).repeat(6, 1), limit)
+            files[file] = pictures.signed(maps[label].repeat(6, 0).repeat(6, 1), limit)
             what = ours["map"].format(label=mean.label)
             cells.append(over(language, mean, file, what, f"{mean.label}\n{count}"))
         rows.append(grid.row(cells, ours[side]))
@@ -42,18 +39,17 @@ def draw(atlas: Atlas, data: Data, language: Language) -> Figure:
     return Figure(grid.grid(rows, 7, foot), "atlas", "atlas.csv", files, fades=True)
 
 
-def _maps(atlas: Atlas) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Return for either side the mean evidence and half its interval, (7, 8, 8) each."""
+def _sides(atlas: Atlas) -> dict[str, tuple[list[int], np.ndarray, np.ndarray]]:
+    """Return for either side how many faces each answer has, their mean evidence and half its interval, (7, 8, 8)."""
     maps = atlas.arrays
-    return {"right": (maps.right, maps.right_half), "wrong": (maps.wrong, maps.wrong_half)}
+    return {"right": (atlas.right, maps.right, maps.right_half), "wrong": (atlas.wrong, maps.wrong, maps.wrong_half)}
 
 
 def _cells(atlas: Atlas) -> list[list[object]]:
-    counts = {"right": atlas.right, "wrong": atlas.wrong}
     return [
         [EMOTIONS[label], side, row, column, f"{mean[label, row, column]:.4f}", f"{half[label, row, column]:.4f}",
-         counts[side][label], int(atlas.arrays.different[label, row, column])]
+         counts[label], int(atlas.arrays.different[label, row, column])]
         for label, row, column in np.ndindex(atlas.arrays.right.shape)
-        for side, (mean, half) in _maps(atlas).items()
-        if counts[side][label]
+        for side, (counts, mean, half) in _sides(atlas).items()
+        if counts[label]
     ]  # fmt: skip

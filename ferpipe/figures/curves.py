@@ -34,9 +34,7 @@ def _models(curves: Curves) -> dict[str, Curve]:
 
 def _lines(curve: Curve, what: str) -> dict[str, list[float]]:
     """Return the loss or the accuracy on either split."""
-    if what == "loss":
-        return {"train": curve.train_loss, "dev": curve.dev_loss}
-    return {"train": curve.train_accuracy, "dev": curve.dev_accuracy}
+    return {split: getattr(curve, f"{split}_{what}") for split in _LINES}
 
 
 def _panels(figure: Drawing, curves: Curves, words: Words) -> None:
