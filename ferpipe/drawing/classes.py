@@ -18,15 +18,12 @@ def means(name: str, faces: np.ndarray, language: Language) -> tuple[list[grid.C
 
 
 def rows(
-    name: str,
-    faces: np.ndarray,
-    maps: np.ndarray,
-    limit: float,
-    language: Language,
-    what: str,  # each map shows, of the class {label}
-    title: str,  # of the row of maps
+    name: str, faces: np.ndarray, maps: np.ndarray, limit: float, language: Language, what: str, title: str
 ) -> tuple[list[str], dict[str, bytes]]:
-    """Return a row of the classes' mean faces and one of their maps (7, 48, 48) over these, and all files."""
+    """Return a row of the classes' mean faces, a titled one of their maps (7, 48, 48) over these, and all files.
+
+    `what` says what a map shows of the class {label}.
+    """
     cells, files = means(f"{name}-mean", faces, language)
     painted = {f"{name}-class-{key}.png": pictures.signed(of, limit) for key, of in zip(EMOTIONS, maps, strict=True)}
     over_means = [

@@ -49,10 +49,11 @@ def limit(values: np.ndarray, share: float = 0.995) -> float:
 
 
 def tiled(tiles: np.ndarray, columns: int, gap: int, empty: float = 0.0) -> np.ndarray:
-    """Return pictures (n, h, w) as one, `columns` a row, with `gap` pixels of `empty` between."""
-    count, height, width = tiles.shape
+    """Return pictures (n, h, w) or (n, h, w, 3) as one, `columns` a row, with `gap` pixels of `empty` between."""
+    count, height, width = tiles.shape[:3]
     rows = -(-count // columns)
-    sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), empty, tiles.dtype)
+    size = rows * (height + gap) - gap, columns * (width + gap) - gap
+    sheet = np.full((*size, *tiles.shape[3:]), empty, tiles.dtype)
     for index, tile in enumerate(tiles):
         top, left = index // columns * (height + gap), index % columns * (width + gap)
         sheet[top : top + height, left : left + width] = tile

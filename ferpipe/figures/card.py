@@ -22,18 +22,11 @@ def draw(saliency: Saliency, data: Data, language: Language) -> Figure:
     grey = np.rint(255 * np.clip(faces, 0, 1)).astype(np.uint8)[..., None].repeat(3, -1)
     palette = np.frombuffer(colours.signed(), np.uint8).reshape(-1, 3)
     painted = palette[colours.indices(maps, pictures.limit(maps))]
-    pale = (128 + grey.astype(np.uint16) // 2).astype(np.uint16)  # the face shows through, as on the page
-    rows = [grey, (painted.astype(np.uint16) * pale // 255).astype(np.uint8)]
+    pale = 128 + grey.astype(np.uint16) // 2  # the face shows through, as on the page
+    tiles = np.concatenate([grey, (painted * pale // 255).astype(np.uint8)])
+    tiled = pictures.tiled(tiles.repeat(_SCALE, 1).repeat(_SCALE, 2), len(faces), _GAP, 255)
     sheet = np.full((CARD[1], CARD[0], 3), 255, np.uint8)
-    side = faces.shape[1] * _SCALE
-    left = (CARD[0] - len(faces) * (side + _GAP) + _GAP) // 2
-    top = (CARD[1] - 2 * side - _GAP) // 2
-    for y, row in enumerate(rows):
-        for x, tile in enumerate(row):
-            place = top + y * (side + _GAP), left + x * (side + _GAP)
-            sheet[place[0] : place[0] + side, place[1] : place[1] + side] = _enlarged(tile)
+    height, width = tiled.shape[:2]
+    top, left = (CARD[1] - height) // 2, (CARD[0] - width) // 2
+    sheet[top : top + height, left : left + width] = tiled
     return Figure("", "saliency", FILE, {FILE: pictures.colour(sheet)})
-
-
-def _enlarged(tile: np.ndarray) -> np.ndarray:
-    return tile.repeat(_SCALE, 0).repeat(_SCALE, 1)

@@ -212,19 +212,18 @@ def _writer(
 
     Of `absent` analyses nothing is said.
     """
-    drawn = set(gallery.names())
+    sources = {name: gallery.analyses(name) for name in gallery.names()}
     values = {**edition.numbers, "edition": edition.frame, "claims": _judged(edition)}
-    sources = {name: gallery.analyses(name) for name in drawn} if absent else {}
     writer = chapters.Writer(language, sections, values, absent, sources)
     # of an edition whose text leaves a figure out, nothing is lacking; a text that could not be filled in places all
     items = [
         item
         for part in sections
         for item in part.items
-        if item.name in drawn and (item.name in writer.labels or part.name in writer.failed)
+        if item.name in sources and (item.name in writer.labels or part.name in writer.failed)
     ]
     drawable = edition.drawable
-    lacking = [(item, name) for item in items for name in gallery.analyses(item.name) if name not in drawable]
+    lacking = [(item, name) for item in items for name in sources[item.name] if name not in drawable]
     problems += [
         f"{item.where}: figure '{item.name}' is drawn from {edition.name}/{name}, which has no result; "
         "python build.py makes it"
