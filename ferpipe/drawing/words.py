@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from markupsafe import Markup
 
+from ferpipe.drawing import grid
 from ferpipe.drawing.grid import Cell
 from ferpipe.drawing.table import Td, number_cell
 from ferpipe.results.common import Estimate, Face
@@ -21,6 +22,12 @@ def described(language: Language, face: Face) -> str:
 def over(language: Language, face: Cell, file: str, what: str, label: str = "") -> Cell:
     """Return a cell with the map of a file, and `what` it shows in words, over the face of another."""
     return replace(face, alt=language.words("shared")["over"].format(what=what, face=face.alt), map=file, label=label)
+
+
+def legend(language: Language, low: str, high: str) -> str:
+    """Return the legend of the signed scale, its ends by the words' names."""
+    words = language.words("shared")
+    return grid.scale(words[low], words[high], words["zero"])
 
 
 def answer(language: Language, face: Face) -> Markup:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ferpipe.drawing import classes, grid, pictures
 from ferpipe.drawing.figure import SCALE, Figure, csv_file
-from ferpipe.drawing.words import over
+from ferpipe.drawing.words import legend, over
 from ferpipe.emotions import EMOTIONS
 from ferpipe.results.atlas import Atlas
 from ferpipe.results.data import Data
@@ -16,27 +16,25 @@ from ferpipe.text.language import Language
 
 def draw(atlas: Atlas, data: Data, language: Language) -> Figure:
     """Return two rows of seven maps on one scale, and every cell's mean, interval and n as CSV."""
-    words, ours = language.words("shared"), language.words("atlas")
+    words = language.words("atlas")
     limit = pictures.limit(np.stack([atlas.arrays.right, atlas.arrays.wrong]), 1.0)
     means, files = classes.means("atlas-mean", data.arrays.mean_faces, language)
     files[SCALE] = pictures.scale()
     rows = []
     for side, (counts, maps, _) in _sides(atlas).items():
         cells = []
-        for label, (name, mean) in enumerate(zip(EMOTIONS, means, strict=True)):
-            n = counts[label]
-            count = ours["n"].format(n=integer(n)) if n else ours["few"]
+        for name, mean, n, evidence in zip(EMOTIONS, means, counts, maps, strict=True):
+            count = words["n"].format(n=integer(n)) if n else words["few"]
             if not n:
                 cells.append(replace(mean, alt=f"{mean.alt} · {count}", label=f"{mean.label}\n{count}"))
                 continue
             file = f"atlas-{side}-{name}.png"
-            files[file] = pictures.signed(maps[label].repeat(6, 0).repeat(6, 1), limit)
-            what = ours["map"].format(label=mean.label)
+            files[file] = pictures.signed(evidence.repeat(6, 0).repeat(6, 1), limit)
+            what = words["map"].format(label=mean.label)
             cells.append(over(language, mean, file, what, f"{mean.label}\n{count}"))
-        rows.append(grid.row(cells, ours[side]))
+        rows.append(grid.row(cells, words[side]))
     files["atlas.csv"] = csv_file(["answer", "side", "row", "column", "mean", "half", "n", "differs"], _cells(atlas))
-    foot = grid.scale(words["against"], words["for"], words["zero"])
-    return Figure(grid.grid(rows, 7, foot), "atlas", "atlas.csv", files, fades=True)
+    return Figure(grid.grid(rows, 7, legend(language, "against", "for")), "atlas", "atlas.csv", files, fades=True)
 
 
 def _sides(atlas: Atlas) -> dict[str, tuple[list[int], np.ndarray, np.ndarray]]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ferpipe.drawing import classes, grid, pictures
 from ferpipe.drawing.figure import SCALE, Figure, numbers_file
-from ferpipe.drawing.words import answer, described, over
+from ferpipe.drawing.words import answer, described, legend, over
 from ferpipe.results.data import Data
 from ferpipe.results.lime import Explained, Lime
 from ferpipe.text.formats import emotion, number
@@ -42,21 +42,19 @@ def faces(
             maps.append(over(language, cell, file, what, _label(face, language, title)))
         rows.append(grid.row(maps, language.words("explained")[title]))
     files[f"{name}.json"] = numbers_file({"faces": list(faces), "end_of_the_scale": limit})
-    foot = grid.scale(words["against"], words["for"], words["zero"])
+    body = grid.grid(rows, FACES, legend(language, "against", "for"))
     note = words["fewer"].format(found=len(faces), wanted=FACES) if len(faces) < FACES else ""
-    return Figure(grid.grid(rows, FACES, foot), "lime", f"{name}.json", files, wide=True, fades=True, note=note)
+    return Figure(body, "lime", f"{name}.json", files, wide=True, fades=True, note=note)
 
 
 def means(name: str, lime: Lime, data: Data, language: Language) -> Figure:
     """Return each class's mean weights over its mean face."""
     weights = lime.arrays.class_weights  # (7, 48, 48)
-    limit, words = pictures.limit(weights, 1.0), language.words("shared")
-    what = language.words("explained")
-    rows, files = classes.rows(name, data.arrays.mean_faces, weights, limit, language, what["map"], what["class"])
+    limit, words = pictures.limit(weights, 1.0), language.words("explained")
+    rows, files = classes.rows(name, data.arrays.mean_faces, weights, limit, language, words["map"], words["class"])
     files |= {f"{name}.json": numbers_file(lime, end_of_the_scale=limit), SCALE: pictures.scale()}
-    foot = grid.scale(words["against"], words["for"], words["zero"])
-    body = grid.grid(rows, 7, foot)
-    return Figure(body, "lime", f"{name}.json", files, fades=True, note=words["not_shown"])
+    body = grid.grid(rows, 7, legend(language, "against", "for"))
+    return Figure(body, "lime", f"{name}.json", files, fades=True, note=language.words("shared")["not_shown"])
 
 
 def _label(face: Explained, language: Language, title: str) -> str:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import SCALE, Figure, numbers_file
-from ferpipe.drawing.words import answer, described, over
+from ferpipe.drawing.words import answer, described, legend, over
 from ferpipe.figures.scores import method, starred
 from ferpipe.results.data import Data
 from ferpipe.results.scores import Scores
@@ -31,14 +31,13 @@ def draw(scores: Scores, data: Data, language: Language) -> Figure:
             cells.append(over(language, cell, file, _map(language, name), label))
         rows.append(grid.row(cells, answer(language, face)))
     files["methods.json"] = numbers_file({"faces": faces, "ends_of_the_scales": limits})
-    words = language.words("shared")
-    foot = grid.scale(words["against"], words["for"], words["zero"])
-    return Figure(grid.grid(rows, 8, foot), "scores", "methods.json", files, wide=True, fades=True)
+    body = grid.grid(rows, 8, legend(language, "against", "for"))
+    return Figure(body, "scores", "methods.json", files, wide=True, fades=True)
 
 
 def _means(scores: Scores, data: Data, language: Language) -> Figure:
     """Return each method's mean map over the mean of the classes' mean faces."""
-    means, words = data.arrays.mean_faces, language.words("shared")
+    means = data.arrays.mean_faces
     known = means[means.any((1, 2))]  # blank for a class of too few faces
     face = known.mean(0) if len(known) else means[0]
     mean_cell = grid.Cell(language.words("methods")["mean"], "methods-mean.png")
@@ -49,10 +48,9 @@ def _means(scores: Scores, data: Data, language: Language) -> Figure:
         label = starred(scores, name, method(language, name))
         cells.append(over(language, mean_cell, f"methods-mean-{name}.png", _map(language, name), label))
     files["methods.json"] = numbers_file({"n": scores.n, "ends_of_the_scales": limits})
-    foot = grid.scale(words["against"], words["for"], words["zero"])
     title = language.words("methods")["means"].format(n=scores.n)
-    body = grid.grid([grid.row(cells, title)], 7, foot)
-    return Figure(body, "scores", "methods.json", files, fades=True, note=words["not_shown"])
+    body = grid.grid([grid.row(cells, title)], 7, legend(language, "against", "for"))
+    return Figure(body, "scores", "methods.json", files, fades=True, note=language.words("shared")["not_shown"])
 
 
 def _map(language: Language, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from ferpipe.drawing import classes, grid, pictures
 from ferpipe.drawing.figure import RISE, SCALE, Figure, numbers_file
-from ferpipe.drawing.words import answer, described, over
+from ferpipe.drawing.words import answer, described, legend, over
 from ferpipe.results.data import Data
 from ferpipe.results.saliency import Saliency
 from ferpipe.text.language import Language
@@ -29,9 +29,8 @@ def draw(saliency: Saliency, data: Data, language: Language) -> Figure:
         maps = [over(language, cell, file, what) for cell, file in zip(cells, names, strict=True)]
         rows.append(grid.row(maps, words[method]))
     files["saliency.json"] = numbers_file(saliency, ends_of_the_scales=limits)
-    shared = language.words("shared")
-    foot = grid.scale(shared["lowers"], shared["raises"], shared["zero"])
-    return Figure(grid.grid(rows, 6, foot), "saliency", "saliency.json", files, wide=True, fades=True)
+    body = grid.grid(rows, 6, legend(language, "lowers", "raises"))
+    return Figure(body, "saliency", "saliency.json", files, wide=True, fades=True)
 
 
 def _classes(saliency: Saliency, data: Data, language: Language) -> Figure:
