@@ -1,8 +1,8 @@
 """Figures by name, drawn when their recipe changed and taken from the cache when not.
 
 A drawer is a module in figures/, named as the figure with underscores. Its `draw(saliency, data, language)` is given
-the results of the analyses that its parameters name, and returns the Figure. The cache holds one file a figure and
-language.
+the results of the analyses that its parameters name, and returns the Figure; it is imported only where it is drawn. The
+cache holds one file a figure and language.
 """
 
 import base64
@@ -20,8 +20,8 @@ from ferpipe.text.language import Language
 
 FOLDER = fingerprints.PACKAGE / "figures"
 CARD = "card"  # drawn for each edition, and placed by no text
-_DRAW = re.compile(r"^def draw\((.*?)\) -> Figure:", re.MULTILINE | re.DOTALL)
-_PARAMETER = re.compile(r"(\w+): (?!Language)")
+_DRAW = re.compile(r"^def draw\(([^)]*)\)", re.MULTILINE)
+_PARAMETER = re.compile(r"(\w+)[^,]*")  # its name, and its type
 
 
 @cache
@@ -29,7 +29,10 @@ def _drawers() -> dict[str, list[str]]:
     """Return the analyses that each figure is drawn from, as its drawer's text has them: to import one takes long."""
     texts = {path.stem.replace("_", "-"): path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.py"))}
     drawn = {name: draw[1] for name, text in texts.items() if (draw := _DRAW.search(text))}
-    return {name: _PARAMETER.findall(parameters) for name, parameters in drawn.items()}
+    return {
+        name: [parameter for parameter in _PARAMETER.findall(parameters) if parameter != "language"]
+        for name, parameters in drawn.items()
+    }
 
 
 def names() -> list[str]:
