@@ -105,19 +105,19 @@ def published(results: Path, report: Path = REPORT) -> list[str]:
     return [name for name in names if any((results / name).glob("*/numbers.json"))] or names
 
 
-def absences(results: Path, report: Path = REPORT) -> list[str]:
+def absences(results: Path) -> list[str]:
     """Return a line for each data set that report.toml names and that has no results here."""
-    present = published(results, report)
-    absent = [name for name in frame.read(report).editions if name not in present]
+    present = published(results)
+    absent = [name for name in frame.read(REPORT).editions if name not in present]
     return [f"edition '{name}' is left out: it has no results in {results}" for name in absent]
 
 
-def names(folder: Path, editions: Sequence[str] | None, local: str | None, report: Path = REPORT) -> set[str]:
+def names(folder: Path, editions: Sequence[str] | None, local: str | None) -> set[str]:
     """Return the paths of the files that a site of these editions in `folder` is sure to have.
 
     And those that are there, and named as a figure's files are: what a figure will be is known only when it is drawn.
     """
-    content = frame.read(report)
+    content = frame.read(REPORT)
     datasets = [local] if local else list(editions or content.editions)
     roots = ["", *(f"{name}/" for name in datasets[1:])]
     pages = {f"{root}{language}/index.html" for root in roots for language in content.languages}
