@@ -5,7 +5,7 @@ from dataclasses import replace
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import SCALE, Figure, numbers_file
 from ferpipe.drawing.words import answer, described, legend, over
-from ferpipe.figures.scores import method, starred
+from ferpipe.figures.scores import starred
 from ferpipe.results.data import Data
 from ferpipe.results.scores import Scores
 from ferpipe.text.language import Language
@@ -16,7 +16,7 @@ def draw(scores: Scores, data: Data, language: Language) -> Figure:
     faces = scores.shown
     if scores.private is None or not faces:
         return _means(scores, data, language)
-    files = {SCALE: pictures.scale()}
+    words, names, files = language.words("methods"), language.words("scores.methods"), {SCALE: pictures.scale()}
     maps = dict(zip(scores.agreement.methods, scores.private.maps, strict=True))  # (k, 48, 48) each
     limits = {name: pictures.limit(of) for name, of in maps.items()}
     rows = []
@@ -27,8 +27,8 @@ def draw(scores: Scores, data: Data, language: Language) -> Figure:
         for name, of in maps.items():
             file = f"methods-{name}-{index}.png"
             files[file] = pictures.signed(of[index], limits[name])
-            label = starred(scores, name, method(language, name)) if not index else ""
-            cells.append(over(language, cell, file, _map(language, name), label))
+            label = starred(scores, name, names[name]) if not index else ""
+            cells.append(over(language, cell, file, words["map"].format(method=names[name]), label))
         rows.append(grid.row(cells, answer(language, face)))
     files["methods.json"] = numbers_file({"faces": faces, "ends_of_the_scales": limits})
     body = grid.grid(rows, 8, legend(language, "against", "for"))
@@ -40,18 +40,15 @@ def _means(scores: Scores, data: Data, language: Language) -> Figure:
     means = data.arrays.mean_faces
     known = means[means.any((1, 2))]  # blank for a class of too few faces
     face = known.mean(0) if len(known) else means[0]
-    mean_cell = grid.Cell(language.words("methods")["mean"], "methods-mean.png")
+    words, names = language.words("methods"), language.words("scores.methods")
+    mean_cell = grid.Cell(words["mean"], "methods-mean.png")
     files, cells, limits = {SCALE: pictures.scale(), mean_cell.face: pictures.grey(face)}, [], {}
     for name, mean in zip(scores.agreement.methods, scores.arrays.means, strict=True):
         limits[name] = pictures.limit(mean)
         files[f"methods-mean-{name}.png"] = pictures.signed(mean, limits[name])
-        label = starred(scores, name, method(language, name))
-        cells.append(over(language, mean_cell, f"methods-mean-{name}.png", _map(language, name), label))
+        what, label = words["map"].format(method=names[name]), starred(scores, name, names[name])
+        cells.append(over(language, mean_cell, f"methods-mean-{name}.png", what, label))
     files["methods.json"] = numbers_file({"n": scores.n, "ends_of_the_scales": limits})
-    title = language.words("methods")["means"].format(n=scores.n)
+    title = words["means"].format(n=scores.n)
     body = grid.grid([grid.row(cells, title)], 7, legend(language, "against", "for"))
     return Figure(body, "scores", "methods.json", files, fades=True, note=language.words("shared")["not_shown"])
-
-
-def _map(language: Language, name: str) -> str:
-    return language.words("methods")["map"].format(method=method(language, name))

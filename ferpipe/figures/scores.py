@@ -51,11 +51,6 @@ def rows(methods: Mapping[str, T], baselines: Mapping[str, T]) -> tuple[dict[str
     return entries, [index + GAP * (index >= len(methods)) for index in range(len(entries))]
 
 
-def method(language: Language, name: str) -> str:
-    """Return a method's or baseline's name in the page's language."""
-    return language.words("scores.methods")[name]
-
-
 def _foot(scores: Scores, words: Mapping[str, str]) -> str:
     if scores.trusted:
         return words["trusted"].format(star=STAR)
@@ -70,11 +65,9 @@ def bar(scores: Scores) -> float | None:
 
 def _table(scores: Scores, entries: Mapping[str, Score], language: Language) -> str:
     keys = [key for key in STATISTICS if any(getattr(score, key) for score in entries.values())]
+    names = language.words("scores.methods")
     lines: list[list[str | Td]] = [
-        [
-            starred(scores, name, method(language, name)),
-            *(estimate(language, getattr(score, key), "number") for key in keys),
-        ]
+        [starred(scores, name, names[name]), *(estimate(language, getattr(score, key), "number") for key in keys)]
         for name, score in entries.items()
     ]
     count = len(scores.methods)
