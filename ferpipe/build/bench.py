@@ -3,7 +3,6 @@
 import os
 from functools import cached_property
 
-import numpy as np
 import torch
 from tqdm import tqdm
 
@@ -12,7 +11,7 @@ from ferpipe.analyses.study import Study
 from ferpipe.build import guard
 from ferpipe.build.layout import RESULTS
 from ferpipe.build.settings import Settings
-from ferpipe.build.stages import Analysis, Data, Names, Network
+from ferpipe.build.stages import Analysis, Data, Names, Network, Stage
 from ferpipe.data import cache, fer2013
 from ferpipe.data.dataset import Dataset
 from ferpipe.data.faces import rendered
@@ -27,9 +26,8 @@ from ferpipe.training import distil, loop, shipping
 class Bench:
     """What the stages of one build share."""
 
-    def __init__(self, settings: Settings, log: Log) -> None:
-        self.settings, self.log = settings, log
-        self.data: Data | None = None  # the stage of the data set, once it is made
+    def __init__(self, settings: Settings, log: Log, data: Data) -> None:
+        self.settings, self.log, self.data = settings, log, data
         self.names = Names()  # of the networks, once they are trained
         self._dataset: Dataset | None = None
 
@@ -37,23 +35,28 @@ class Bench:
     def dataset(self) -> Dataset:
         """The data set; raises Slip where its file is damaged and cannot be made again as it was."""
         if self._dataset is None:
-            assert self.data is not None
             try:
                 self._dataset = cache.load(self.data.folder, self.data.hash)
             except Slip:
                 if "RANK" in os.environ:  # others may be reading it
                     raise
-                self._dataset = self._remade(self.data)
+                self._dataset = self._remade()
         return self._dataset
 
-    def make_data(self, stage: Data) -> None:
-        """Draw or read the data set, and write its file."""
-        self._dataset = self._loaded()
-        cache.save(stage.folder, self._dataset, stage.recipe)
+    def make(self, stage: Stage, names: Names) -> None:
+        """Draw or read the data set, train a network, or run an analysis of the networks `names`, and write it."""
+        self.names = names
+        if isinstance(stage, Data):
+            self._dataset = self._loaded()
+            cache.save(stage.folder, self._dataset, stage.recipe)
+        elif isinstance(stage, Network):
+            self._train(stage)
+        elif isinstance(stage, Analysis):
+            self._analyse(stage)
 
-    def _remade(self, stage: Data) -> Dataset:
+    def _remade(self) -> Dataset:
         """Make the data set again, since its file is damaged; raises Slip if its record was damaged too."""
-        before, dataset = stage.hash, self._loaded()
+        stage, before, dataset = self.data, self.data.hash, self._loaded()
         with self.log.making("data", [f"{stage.folder / 'dataset.npz'} is damaged"]):
             made = cache.save(stage.folder, dataset, stage.recipe)
         if made != before:
@@ -78,18 +81,16 @@ class Bench:
         machine.prepare(self.threads)
         return machine.device(self.settings.device)
 
-    def make_network(self, stage: Network) -> None:
+    def _train(self, stage: Network) -> None:
         """Train a network, a student by the members that teach it."""
         init = self.settings.init
-        device, weights = self.device, start.read(init) if init else None
-        teachers = self._taught(stage.taught) if stage.taught else None
+        device, weights, teachers = self.device, start.read(init) if init else None, None
+        if stage.taught:
+            ensemble = [checkpoints.load(self.settings.networks / name) for name in stage.taught]
+            teachers = distil.probabilities(ensemble, self.dataset.train.images, device)
         record = {"recipe": {**stage.recipe, "threads": self.threads}}
         train, dev, classes = self.dataset.train, self.dataset.dev, len(self.dataset.classes)
         loop.train(stage.network, train, dev, stage.folder, record, device, weights, teachers, classes)
-
-    def _taught(self, names: tuple[str, ...]) -> np.ndarray:
-        ensemble = [checkpoints.load(self.settings.networks / name) for name in names]
-        return distil.probabilities(ensemble, self.dataset.train.images, self.device)
 
     @cached_property
     def study(self) -> Study:
@@ -117,7 +118,7 @@ class Bench:
             asked={"preset": settings.preset, "seed": settings.seed},
         )
 
-    def make_analysis(self, stage: Analysis) -> None:
+    def _analyse(self, stage: Analysis) -> None:
         """Run an analysis and write its result; of a restricted data set, its faces apart."""
         study = self.study
         result, private = named.module("analyses", stage.name).analyse(study), study.dataset.restricted

@@ -123,20 +123,14 @@ class Build:
                 self.log.changed.append(stage.folder / "recipe.json")
             return self.log.fresh(stage.name, stage.note())
         with self.log.making(stage.name, why):
-            stage.make(self.bench)
-
-    @property
-    def bench(self) -> Bench:
-        """Where stages are made; torch is imported with it."""
-        bench = self._bench
-        bench.data, bench.names = self.stage, self.names
-        return bench
+            self.bench.make(stage, self.names)
 
     @cached_property
-    def _bench(self) -> Bench:
+    def bench(self) -> Bench:
+        """Where stages are made; torch is imported with it."""
         from ferpipe.build.bench import Bench
 
-        return Bench(self.settings, self.log)
+        return Bench(self.settings, self.log, self.stage)
 
     def data(self) -> None:
         """Draw or read the data set."""

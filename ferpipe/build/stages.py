@@ -1,4 +1,4 @@
-"""The stages of a build as values: a name, what it needs, what it would be made of now, where it lies, how it is made.
+"""The stages of a build as values: a name, what it would be made of now, and where it lies; `Bench` makes them.
 
     data -> networks -> analyses
 
@@ -6,13 +6,10 @@ A stage is stale when its record is missing or tells of another recipe; then it 
 imported that makes it.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ferpipe.build import effort
 from ferpipe.build.settings import SHIPPED, Settings
@@ -22,9 +19,6 @@ from ferpipe.storage import atomic, encoding, fingerprints
 from ferpipe.storage.encoding import JSON
 from ferpipe.storage.freshness import Memory, Recipe, differences, inputs, reasons, recipes, recorded
 
-if TYPE_CHECKING:
-    from ferpipe.build.bench import Bench
-
 CLOSE = 2  # differences up to which another network is worth a word
 
 
@@ -33,7 +27,6 @@ class Stage:
     """A piece of work that lies in a folder of its own, with the record of what it was made of."""
 
     name: str
-    needs: tuple[str, ...]  # stages whose outcome its recipe tells of
     recipe: Recipe  # what it would be made of now
     folder: Path
     rebuild: bool  # asked for
@@ -54,10 +47,6 @@ class Stage:
         """Write down what is new about a stage though it is fresh, and return whether anything was."""
         return False
 
-    def make(self, bench: Bench) -> None:
-        """Make it; `bench` has what the other stages made."""
-        raise NotImplementedError
-
 
 @dataclass(frozen=True)
 class Data(Stage):
@@ -67,10 +56,6 @@ class Data(Stage):
         """Return why the data set is to be made; its record must also tell its hash."""
         told = isinstance((self.record() or {}).get("data"), str)
         return super().stale() or ([] if told else ["its record is damaged"])
-
-    def make(self, bench: Bench) -> None:
-        """Draw or read the data set."""
-        bench.make_data(self)
 
     @property
     def hash(self) -> str:
@@ -120,10 +105,6 @@ class Network(Stage):
             return "not trained yet"
         return f"not trained yet; than the nearest there: {', '.join(nearest)}"
 
-    def make(self, bench: Bench) -> None:
-        """Train the network."""
-        bench.make_network(self)
-
 
 @dataclass(frozen=True)
 class Analysis(Stage):
@@ -151,9 +132,24 @@ class Analysis(Stage):
         faces = (recorded(self.faces / "faces.json") or {}).get(self.name)
         return encoding.whole(*files, self.faces / "faces.npz") and faces == fingerprints.of_value(self.recipe)
 
-    def make(self, bench: Bench) -> None:
-        """Run the analysis."""
-        bench.make_analysis(self)
+
+@dataclass(frozen=True)
+class Names:
+    """The folders of a build's networks."""
+
+    members: list[str] = field(default_factory=list)
+    overfitted: str = ""
+    student: str = ""  # none
+
+    @property
+    def all(self) -> list[str]:
+        """All of them, the student last."""
+        return [*self.members, self.overfitted, *filter(None, [self.student])]
+
+    def write(self, settings: Settings) -> None:
+        """Write down which networks are this build's, for predict."""
+        place = os.path.relpath(settings.networks.resolve(), settings.own.resolve())
+        atomic.write(settings.own / "networks.json", encoding.json_bytes({"place": place, **asdict(self)}))
 
 
 def data(settings: Settings, memory: Memory) -> Data:
@@ -167,7 +163,7 @@ def data(settings: Settings, memory: Memory) -> Data:
         asked = {"parameters": {"seed": settings.data_seed}, "source": fer2013.signature(settings.source)}
         code = memory.code("ferpipe.data.fer2013")
     folder = settings.folder / f"dataset-{fingerprints.of_value(asked)[:8]}"
-    return Data("data", (), {"code": code, **asked}, folder, settings.rebuilds("data"))
+    return Data("data", {"code": code, **asked}, folder, settings.rebuilds("data"))
 
 
 def networks(settings: Settings, data: str, memory: Memory) -> list[Network]:
@@ -194,7 +190,7 @@ def _network(
     name = f"{recipe.role}-{recipe.seed}-{fingerprints.of_value(identity)[:8]}"
     made_of = {**identity, "code": memory.code("ferpipe.training.loop")}
     rebuild = settings.rebuilds("train")
-    return Network(name, ("data", *taught), made_of, settings.networks / name, rebuild, recipe, taught)
+    return Network(name, made_of, settings.networks / name, rebuild, recipe, taught)
 
 
 def analyses(settings: Settings, data: Data, names: Names, memory: Memory) -> list[Analysis]:
@@ -203,14 +199,14 @@ def analyses(settings: Settings, data: Data, names: Names, memory: Memory) -> li
     code_of = {name: record.get("recipe", {}).get("code") for name, record in trained.items()}
     made_by = inputs(settings.layout.dataset, code_of, memory.known)
     members = {name: _described(record) for name, record in trained.items()}
-    needs, faces = ("data", *names.all), None if settings.source is None else settings.own
+    faces = None if settings.source is None else settings.own
     stages = []
     for name in settings.analyses:
         code = memory.code(f"ferpipe.analyses.{name}")
         asked = {"preset": settings.preset, "seed": settings.seed, **effort.recorded(settings.effort, code)}
         recipe = {"code": code, "parameters": asked, "data": data.hash, "members": members}
         rebuild = settings.rebuilds("analyse", name)
-        stages.append(Analysis(name, needs, recipe, settings.results / name, rebuild, faces, made_by))
+        stages.append(Analysis(name, recipe, settings.results / name, rebuild, faces, made_by))
     return stages
 
 
@@ -222,25 +218,6 @@ def _described(record: JSON) -> JSON:
         "weights": record.get("weights"),
         "recipe": {key: value for key, value in parameters.items() if key in always or usual.get(key) != value},
     }
-
-
-@dataclass(frozen=True)
-class Names:
-    """The folders of a build's networks."""
-
-    members: list[str] = field(default_factory=list)
-    overfitted: str = ""
-    student: str = ""  # none
-
-    @property
-    def all(self) -> list[str]:
-        """All of them, the student last."""
-        return [*self.members, self.overfitted, *filter(None, [self.student])]
-
-    def write(self, settings: Settings) -> None:
-        """Write down which networks are this build's, for predict."""
-        place = os.path.relpath(settings.networks.resolve(), settings.own.resolve())
-        atomic.write(settings.own / "networks.json", encoding.json_bytes({"place": place, **asdict(self)}))
 
 
 def loaded(place: Path, data: str | None) -> Names:

@@ -4,13 +4,9 @@ A scale is a straight line in OKLab (Ottosson 2020, https://bottosson.github.io/
 perceived differences. The signed one runs from blue over white, which is zero, to orange, with ends equally dark.
 """
 
-from __future__ import annotations
-
 from functools import cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
 STEPS = 63  # on each side of zero
 _END = {"blue": (0.48, -0.035, -0.155), "orange": (0.52, 0.105, 0.105)}  # OKLab: lightness, green-red, blue-yellow
@@ -19,8 +15,6 @@ _END = {"blue": (0.48, -0.035, -0.155), "orange": (0.52, 0.105, 0.105)}  # OKLab
 @cache
 def signed() -> bytes:
     """Return the signed scale as RGB bytes: 63 steps of blue, white, 63 steps of orange."""
-    import numpy as np
-
     rise = np.linspace(0, 1, STEPS + 1)[:, None]  # (64, 1)
     white = np.array([1.0, 0.0, 0.0])
     sides = {name: white + rise * (np.array(end) - white) for name, end in _END.items()}  # (64, 3)
@@ -30,8 +24,6 @@ def signed() -> bytes:
 
 def _srgb(lab: np.ndarray) -> np.ndarray:
     """Return OKLab colours (n, 3) as sRGB bytes (n, 3)."""
-    import numpy as np
-
     cone = lab @ np.array(
         [
             [1, 1, 1],
@@ -53,7 +45,5 @@ def _srgb(lab: np.ndarray) -> np.ndarray:
 
 def indices(values: np.ndarray, limit: float) -> np.ndarray:
     """Return where signed values stand on the scale, 0 to 126 with zero at 63; what exceeds the limit is cut."""
-    import numpy as np
-
     share = np.clip(values / limit, -1, 1) if limit > 0 else np.zeros_like(values)
     return np.asarray(np.rint(STEPS + STEPS * share), dtype=np.uint8)

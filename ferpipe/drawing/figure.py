@@ -1,13 +1,13 @@
 """What a drawer gives back, and its data as files."""
 
-from __future__ import annotations
-
+import csv
+import io
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ferpipe.results.common import Estimate
+from ferpipe.results.common import Estimate
+from ferpipe.results.stored import plain
 
 ALT = "\ue004"  # stands in a body for the figure's alt, which its section writes
 CAPTION = "\ue005"  # in a table's body, for its numbered caption
@@ -16,6 +16,7 @@ LABEL = "\ue008"  # for "Figure 3"
 REFERRED = "\ue00b{}\ue00c"  # for "Figure 3" as a link, of a figure named as fig:saliency
 RISE = "rise.png"  # its half above zero
 SCALE = "scale.png"  # the bar of the signed colour scale: the same file in every figure that has it
+CARD = 1200, 630  # width and height of a page's card, which OpenGraph's readers cut to
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,6 @@ class Figure:
 
 def numbers_file(numbers: object, **more: object) -> bytes:
     """Return the numbers of a result, or of what holds such, as a JSON file; `more` stands beside them."""
-    import json
-
-    from ferpipe.results.stored import plain
-
     value = {**plain(numbers), **more} if more else plain(numbers)
     return (json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode()
 
@@ -48,9 +45,6 @@ def flat(estimate: Estimate | None) -> list[float | None]:
 
 def csv_file(header: Sequence[str], rows: Sequence[Sequence[object]]) -> bytes:
     """Return a table as a CSV file; nothing stands where there is no number."""
-    import csv
-    import io
-
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)

@@ -1,17 +1,17 @@
 """Figures by name, drawn when their recipe changed and taken from the cache when not.
 
 A drawer is a module in figures/, named as the figure with underscores. Its `draw(saliency, data, language)` is given
-the results of the analyses that its parameters name, and returns the Figure. The cache holds one file a figure and
-language.
+the results of the analyses that its parameters name, and returns the Figure; it is imported only where it is drawn. The
+cache holds one file a figure and language.
 """
 
 import base64
-import inspect
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 from ferpipe import named
 from ferpipe.drawing.figure import Figure
@@ -20,12 +20,24 @@ from ferpipe.text.language import Language
 
 FOLDER = fingerprints.PACKAGE / "figures"
 CARD = "card"  # drawn for each edition, and placed by no text
+_DRAW = re.compile(r"^def draw\(([^)]*)\)", re.MULTILINE)
+_PARAMETER = re.compile(r"(\w+)[^,]*")  # its name, and its type
+
+
+@cache
+def _drawers() -> dict[str, list[str]]:
+    """Return the analyses that each figure is drawn from, as its drawer's text has them: to import one takes long."""
+    texts = {path.stem.replace("_", "-"): path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.py"))}
+    drawn = {name: draw[1] for name, text in texts.items() if (draw := _DRAW.search(text))}
+    return {
+        name: [parameter for parameter in _PARAMETER.findall(parameters) if parameter != "language"]
+        for name, parameters in drawn.items()
+    }
 
 
 def names() -> list[str]:
     """Return the names of all figures and tables that a text can place."""
-    drawers = (path for path in sorted(FOLDER.glob("*.py")) if "\ndef draw(" in path.read_text(encoding="utf-8"))
-    return [path.stem.replace("_", "-") for path in drawers if path.stem != CARD]
+    return [name for name in _drawers() if name != CARD]
 
 
 def modules() -> list[str]:
@@ -35,7 +47,7 @@ def modules() -> list[str]:
 
 def analyses(name: str) -> list[str]:
     """Return the analyses whose results a figure is drawn from."""
-    return [parameter for parameter in inspect.signature(_drawer(name).draw).parameters if parameter != "language"]
+    return _drawers()[name]
 
 
 def figure(
@@ -47,21 +59,19 @@ def figure(
     known: fingerprints.Parsed,
 ) -> Figure:
     """Return a figure in one language, drawn only when its code or sources differ from the cached one's."""
-    code = fingerprints.code(__name__, known) | fingerprints.code(_drawer(name).__name__, known)
+    module = name.replace("-", "_")
+    code = fingerprints.code(__name__, known) | fingerprints.code(f"ferpipe.figures.{module}", known)
     recipe = fingerprints.of_value(
         {"code": code, "sources": dict(sources), "language": language, "words": language.fingerprint}
     )
     path = folder / language / f"{name}.json"
     if cached := _cached(path, recipe):
         return cached
-    drawn: Figure = _drawer(name).draw(language=language, **{analysis: load(analysis) for analysis in analyses(name)})
+    results = {analysis: load(analysis) for analysis in analyses(name)}
+    drawn: Figure = named.module("figures", module).draw(language=language, **results)
     files = {file: base64.b64encode(content).decode() for file, content in drawn.files.items()}
     atomic.seal(path, json.dumps({"recipe": recipe, "figure": {**asdict(drawn), "files": files}}).encode())
     return drawn
-
-
-def _drawer(name: str) -> ModuleType:
-    return named.module("figures", name.replace("-", "_"))
 
 
 def _cached(path: Path, recipe: str) -> Figure | None:

@@ -39,7 +39,7 @@ def grid(rows: Sequence[str], columns: int, foot: str = "") -> str:
     return f'<div class="grid columns-{columns}" role="group" aria-label="{ALT}">{"".join(rows)}{foot}</div>'
 
 
-def scale(low: str, high: str, zero: str = "0") -> str:
+def scale(low: str, high: str, zero: str) -> str:
     """Return the legend of the signed scale: what its ends mean, and where its zero is."""
     words = "".join(
         Markup('<span class="{}">{}</span>').format(place, word)

@@ -1,31 +1,21 @@
 """PNGs of faces and maps at their native size: the browser enlarges them without smoothing."""
 
-from __future__ import annotations
-
 import io
-from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
 
 from ferpipe.drawing import colours
-
-if TYPE_CHECKING:
-    import numpy as np
-    from PIL import Image
 
 
 def grey(values: np.ndarray) -> bytes:
     """Return a grey PNG of uint8 values, or of floats in [0, 1]."""
-    import numpy as np
-    from PIL import Image
-
     pixels = values if values.dtype == np.uint8 else np.rint(255 * np.clip(values, 0, 1)).astype(np.uint8)
     return _png(Image.fromarray(np.ascontiguousarray(pixels)))
 
 
 def coarse(values: np.ndarray) -> bytes:
     """Return a grey PNG of uint8 values in sixteen greys: half the bytes, for faces too small to show more."""
-    import numpy as np
-    from PIL import Image
-
     image = Image.fromarray(np.ascontiguousarray(values // 16)).convert("P")
     image.putpalette([17 * level for level in range(16) for _ in range(3)])
     return _png(image, bits=4)
@@ -33,16 +23,11 @@ def coarse(values: np.ndarray) -> bytes:
 
 def colour(values: np.ndarray) -> bytes:
     """Return a PNG of uint8 colours (h, w, 3)."""
-    from PIL import Image
-
     return _png(Image.fromarray(values))
 
 
 def signed(values: np.ndarray, limit: float) -> bytes:
     """Return a PNG of signed values on the blue-white-orange scale, white at zero and its ends at -limit and limit."""
-    import numpy as np
-    from PIL import Image
-
     image = Image.fromarray(np.ascontiguousarray(colours.indices(values, limit)))
     image.putpalette(colours.signed())
     return _png(image)
@@ -50,32 +35,25 @@ def signed(values: np.ndarray, limit: float) -> bytes:
 
 def scale() -> bytes:
     """Return the signed scale itself as a PNG, one pixel a step."""
-    import numpy as np
-
     return signed(np.linspace(-1, 1, 2 * colours.STEPS + 1)[None], 1.0)
 
 
 def rise() -> bytes:
     """Return the half of the scale above zero, for what has no sign."""
-    import numpy as np
-
     return signed(np.linspace(0, 1, colours.STEPS + 1)[None], 1.0)
 
 
 def limit(values: np.ndarray, share: float = 0.995) -> float:
     """Return the end of a symmetric scale: what all but the largest half percent of the values stay below."""
-    import numpy as np
-
     return float(np.quantile(np.abs(values), share)) if values.size else 0.0
 
 
 def tiled(tiles: np.ndarray, columns: int, gap: int, empty: float = 0.0) -> np.ndarray:
-    """Return pictures (n, h, w) as one, `columns` a row, with `gap` pixels of `empty` between."""
-    import numpy as np
-
-    count, height, width = tiles.shape
+    """Return pictures (n, h, w) or (n, h, w, 3) as one, `columns` a row, with `gap` pixels of `empty` between."""
+    count, height, width = tiles.shape[:3]
     rows = -(-count // columns)
-    sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), empty, tiles.dtype)
+    size = rows * (height + gap) - gap, columns * (width + gap) - gap
+    sheet = np.full((*size, *tiles.shape[3:]), empty, tiles.dtype)
     for index, tile in enumerate(tiles):
         top, left = index // columns * (height + gap), index % columns * (width + gap)
         sheet[top : top + height, left : left + width] = tile

@@ -2,26 +2,28 @@
 
 Colours are drawn as marks and become variables of the SVG, which a media query sets: an SVG in an img follows the
 colour scheme of the page. Text stays text in the reader's fonts; matplotlib's own DejaVu, whatever is installed, only
-places it. Words are placed as marks and written in
-afterwards, so that every language has the same plot.
+places it. Words are placed as marks and written in afterwards, so that every language has the same plot.
 """
-
-from __future__ import annotations
 
 import io
 import logging
 import re
+import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
+
+import matplotlib
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from ferpipe.drawing.figure import ALT, ASSETS, LABEL
-
-if TYPE_CHECKING:
-    from matplotlib.axis import Axis
-    from matplotlib.figure import Figure
 
 # The marks, and what they are in light and dark. The last three tell series apart, also by lightness.
 PAPER, INK, FAINT, RULE = "#fe0000", "#010000", "#020000", "#030000"
@@ -55,14 +57,12 @@ _RC: dict[Any, Any] = {
     "axes.titlecolor": INK,
     "axes.titlelocation": "left",
     "axes.titley": 1.0,  # where it would be anyway: nothing is measured for it
-    "axes.unicode_minus": True,
     "axes.grid": True,
     "axes.grid.axis": "y",
     "axes.axisbelow": True,
     "figure.facecolor": PAPER,
     "grid.color": RULE,
     "grid.linewidth": 0.75,
-    "lines.linewidth": 1.5,
     "lines.solid_capstyle": "round",
     "text.color": INK,
     "xtick.color": FAINT,
@@ -93,16 +93,11 @@ class Words:
 
 
 T = TypeVar("T")
+Draw = Callable[[Figure, T, Words], None]
 
 
-def svg(
-    width: int, height: int, draw: Callable[[Figure, T, Words], None], result: T, words: Mapping[str, str]
-) -> bytes:
+def svg(width: int, height: int, draw: Draw[T], result: T, words: Mapping[str, str]) -> bytes:
     """Return what the function `draw` makes of a result on a figure of so many CSS pixels, as SVG with `words`."""
-    import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
     with matplotlib.rc_context(), _bundled_fonts():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_RC)
@@ -115,14 +110,43 @@ def svg(
     return said.written(_themed(buffer.getvalue().decode(), width, height), words).encode()
 
 
-def height_of(figure: Figure) -> int:
-    """Return a figure's height in CSS pixels."""
-    return round(96 * figure.get_figheight())
+def drawn(
+    name: str, language: str, size: tuple[int, int], draw: Draw[T], result: T, words: Mapping[str, str]
+) -> tuple[str, dict[str, bytes]]:
+    """Return the plot `name` of so many CSS pixels in a box that scrolls on a narrow screen, and its file."""
+    file, (width, height) = f"{name}.{language}.svg", size
+    body = (
+        f'<div class="scroll plot" tabindex="0" role="group" aria-label="{LABEL}">'
+        f'<img class="svg" src="{ASSETS}{file}" width="{width}" height="{height}" alt="{ALT}" loading="lazy"></div>'
+    )
+    return body, {file: svg(width, height, draw, result, words)}
+
+
+def margins(figure: Figure, left: float, right: float, below: int, above: int, between: float = 0.2) -> None:
+    """Leave room beside the panels as shares of the width, and above and below them in CSS pixels."""
+    height = round(96 * figure.get_figheight())
+    figure.subplots_adjust(left=left, right=right, bottom=below / height, top=1 - above / height, wspace=between)
+
+
+def rows(axes: Axes, places: Sequence[float], names: Sequence[str], margin: float = 0.5) -> None:
+    """Make a panel one of named rows, the first on top, with lines across it."""
+    axes.set_yticks(places, names)
+    axes.set_ylim(places[-1] + margin, -margin)
+    axes.grid(axis="x")
+    axes.grid(visible=False, axis="y")
+    axes.spines["left"].set_visible(False)
+
+
+def estimate(
+    axes: Axes, y: float, value: float, ends: list[float], colour: str, fill: str = "", marker: str = "o", size: int = 6
+) -> None:
+    """Draw a value on its interval at the height y; the marker is filled with its colour or another."""
+    axes.plot(ends, [y, y], color=colour, linewidth=1.5)
+    axes.plot([value], [y], color=colour, marker=marker, markersize=size, markerfacecolor=fill or colour)
 
 
 def share_axis(axis: Axis) -> None:
     """Write an axis of shares as percentages, with as many decimals as tell its ticks apart."""
-    from matplotlib.ticker import FuncFormatter
 
     def percent(value: float, _: int | None) -> str:
         ticks = [100 * tick for tick in axis.get_majorticklocs()]
@@ -135,11 +159,6 @@ def share_axis(axis: Axis) -> None:
 @contextmanager
 def _bundled_fonts() -> Iterator[None]:
     """See matplotlib's own fonts alone, and hear nothing of the Chinese glyphs they lack."""
-    import warnings
-
-    import matplotlib
-    from matplotlib import font_manager
-
     fonts, logger = font_manager.fontManager.ttflist, logging.getLogger("matplotlib")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -182,11 +201,3 @@ def _lightened(text: str) -> tuple[str, str]:
     for style, name in names.items():
         text = text.replace(f' style="{style}"', f' class="{name}"')
     return text, "".join(f".{name}{{{style}}}" for style, name in names.items())
-
-
-def image(name: str, width: int, height: int) -> str:
-    """Return the img element of a plot, in a labelled box that scrolls on a narrow screen."""
-    return (
-        f'<div class="scroll plot" tabindex="0" role="group" aria-label="{LABEL}">'
-        f'<img class="svg" src="{ASSETS}{name}" width="{width}" height="{height}" alt="{ALT}" loading="lazy"></div>'
-    )

@@ -16,6 +16,11 @@ class Td:
     style: str = ""
 
 
+def number_cell(text: str, below: str = "") -> Td:
+    """Return a cell with a number, and small below it what belongs to it."""
+    return Td(Markup("{}<small>{}</small>").format(text, below) if below else text, "number")
+
+
 def table(names: Sequence[str], rows: Sequence[Sequence[str | Td]], style: str = "", foot: str = "") -> str:
     """Return a numbered table; the first cell of each row heads it."""
     caption = f'<caption><span class="caption-text">{CAPTION}</span></caption>'

@@ -1,16 +1,16 @@
-"""Words that several figures share, in both languages."""
+"""Words that several figures share, in both languages: of faces and what lies over them, and of numbers."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import replace
 
 from markupsafe import Markup
 
-from ferpipe.text.formats import emotion, percent
-
-if TYPE_CHECKING:
-    from ferpipe.results.common import Face
-    from ferpipe.text.language import Language
+from ferpipe.drawing import grid
+from ferpipe.drawing.grid import Cell
+from ferpipe.drawing.table import Td, number_cell
+from ferpipe.results.common import Estimate, Face
+from ferpipe.text.formats import NONE, bracketed, emotion, interval, number, percent, points
+from ferpipe.text.language import Language
 
 
 def described(language: Language, face: Face) -> str:
@@ -19,9 +19,15 @@ def described(language: Language, face: Face) -> str:
     return language.words("shared")["predicted"].format(label=label, prediction=prediction)
 
 
-def over(language: Language, what: str, face: str) -> str:
-    """Return the alt of a map that lies over a face."""
-    return language.words("shared")["over"].format(what=what, face=face)
+def over(language: Language, face: Cell, file: str, what: str, label: str = "") -> Cell:
+    """Return a cell with the map of a file, and `what` it shows in words, over the face of another."""
+    return replace(face, alt=language.words("shared")["over"].format(what=what, face=face.alt), map=file, label=label)
+
+
+def legend(language: Language, low: str, high: str) -> str:
+    """Return the legend of the signed scale, its ends by the words' names."""
+    words = language.words("shared")
+    return grid.scale(words[low], words[high], words["zero"])
 
 
 def answer(language: Language, face: Face) -> Markup:
@@ -34,3 +40,22 @@ def answer(language: Language, face: Face) -> Markup:
         emotion(language, face.prediction),
         percent(face.probability, 0),
     )
+
+
+def written(language: Language, value: float, unit: str) -> str:
+    """Return a value in its unit: percent, points or number."""
+    if unit == "points":
+        return points(language, value)
+    return percent(value) if unit == "percent" else number(value)
+
+
+def share(language: Language, value: float, bounds: Sequence[float]) -> str:
+    """Return a share with its interval in brackets."""
+    return percent(value) + bracketed(language, interval(language, bounds))
+
+
+def estimate(language: Language, statistic: Estimate | None, unit: str) -> Td:
+    """Return a table's cell with a statistic in its unit, and small below it its interval."""
+    if statistic is None:
+        return number_cell(NONE)
+    return number_cell(written(language, statistic.value, unit), interval(language, statistic.interval, unit))

@@ -1,68 +1,53 @@
 """The atlas: each answer's mean evidence on the 8x8 grid over its mean face, for right answers and for wrong ones."""
 
-from __future__ import annotations
+from dataclasses import replace
 
-from typing import TYPE_CHECKING
+import numpy as np
 
-from ferpipe.drawing import grid, pictures
+from ferpipe.drawing import classes, grid, pictures
 from ferpipe.drawing.figure import SCALE, Figure, csv_file
-from ferpipe.drawing.words import over
+from ferpipe.drawing.words import legend, over
 from ferpipe.emotions import EMOTIONS
-from ferpipe.text.formats import emotion, integer
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from ferpipe.results.atlas import Atlas
-    from ferpipe.results.data import Data
-    from ferpipe.text.language import Language
-
-SIDES = ("right", "wrong")
+from ferpipe.results.atlas import Atlas
+from ferpipe.results.data import Data
+from ferpipe.text.formats import integer
+from ferpipe.text.language import Language
 
 
 def draw(atlas: Atlas, data: Data, language: Language) -> Figure:
     """Return two rows of seven maps on one scale, and every cell's mean, interval and n as CSV."""
-    import numpy as np
-
-    maps, counts = _maps(atlas), {"right": atlas.right, "wrong": atlas.wrong}
-    words, ours = language.words("shared"), language.words("atlas")
-    limit = pictures.limit(np.stack([maps[side][0] for side in SIDES]), 1.0)
-    files = {SCALE: pictures.scale()}
-    for label, name in enumerate(EMOTIONS):
-        files[f"atlas-mean-{name}.png"] = pictures.grey(data.arrays.mean_faces[label])
+    words = language.words("atlas")
+    limit = pictures.limit(np.stack([atlas.arrays.right, atlas.arrays.wrong]), 1.0)
+    means, files = classes.means("atlas-mean", data.arrays.mean_faces, language)
+    files[SCALE] = pictures.scale()
     rows = []
-    for side in SIDES:
+    for side, (counts, maps, _) in _sides(atlas).items():
         cells = []
-        for label, name in enumerate(EMOTIONS):
-            answer, n = emotion(language, label), counts[side][label]
-            count = language.words("atlas")["n"].format(n=integer(n)) if n else language.words("atlas")["few"]
-            mean = words["mean_of"].format(label=answer)
+        for name, mean, n, evidence in zip(EMOTIONS, means, counts, maps, strict=True):
+            count = words["n"].format(n=integer(n)) if n else words["few"]
             if not n:
-                cells.append(grid.Cell(f"{mean} · {count}", face=f"atlas-mean-{name}.png", label=f"{answer}\n{count}"))
+                cells.append(replace(mean, alt=f"{mean.alt} · {count}", label=f"{mean.label}\n{count}"))
                 continue
-            files[f"atlas-{side}-{name}.png"] = pictures.signed(maps[side][0][label].repeat(6, 0).repeat(6, 1), limit)
-            alt = over(language, ours["map"].format(label=answer), mean)
-            cells.append(grid.Cell(alt, f"atlas-mean-{name}.png", f"atlas-{side}-{name}.png", f"{answer}\n{count}"))
-        rows.append(grid.row(cells, ours[side]))
+            file = f"atlas-{side}-{name}.png"
+            files[file] = pictures.signed(evidence.repeat(6, 0).repeat(6, 1), limit)
+            what = words["map"].format(label=mean.label)
+            cells.append(over(language, mean, file, what, f"{mean.label}\n{count}"))
+        rows.append(grid.row(cells, words[side]))
     files["atlas.csv"] = csv_file(["answer", "side", "row", "column", "mean", "half", "n", "differs"], _cells(atlas))
-    foot = grid.scale(words["against"], words["for"], words["zero"])
-    return Figure(grid.grid(rows, 7, foot), "atlas", "atlas.csv", files, fades=True)
+    return Figure(grid.grid(rows, 7, legend(language, "against", "for")), "atlas", "atlas.csv", files, fades=True)
 
 
-def _maps(atlas: Atlas) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Return for either side the mean evidence and half its interval, (7, 8, 8) each."""
+def _sides(atlas: Atlas) -> dict[str, tuple[list[int], np.ndarray, np.ndarray]]:
+    """Return for either side how many faces each answer has, their mean evidence and half its interval, (7, 8, 8)."""
     maps = atlas.arrays
-    return {"right": (maps.right, maps.right_half), "wrong": (maps.wrong, maps.wrong_half)}
+    return {"right": (atlas.right, maps.right, maps.right_half), "wrong": (atlas.wrong, maps.wrong, maps.wrong_half)}
 
 
 def _cells(atlas: Atlas) -> list[list[object]]:
-    import numpy as np
-
-    counts = {"right": atlas.right, "wrong": atlas.wrong}
     return [
         [EMOTIONS[label], side, row, column, f"{mean[label, row, column]:.4f}", f"{half[label, row, column]:.4f}",
-         counts[side][label], int(atlas.arrays.different[label, row, column])]
+         counts[label], int(atlas.arrays.different[label, row, column])]
         for label, row, column in np.ndindex(atlas.arrays.right.shape)
-        for side, (mean, half) in _maps(atlas).items()
-        if counts[side][label]
+        for side, (counts, mean, half) in _sides(atlas).items()
+        if counts[label]
     ]  # fmt: skip

@@ -1,32 +1,26 @@
 """Overconfidence: the overfitting model's loss by right and wrong answers, and both models' reliability diagrams."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawing
+from matplotlib.ticker import MaxNLocator
 
 from ferpipe.drawing import plot
 from ferpipe.drawing.figure import Figure, numbers_file
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Drawing
-
-    from ferpipe.drawing.plot import Words
-    from ferpipe.results.calibration import Calibration, Course
-    from ferpipe.text.language import Language
+from ferpipe.drawing.plot import Words
+from ferpipe.results.calibration import Calibration, Course
+from ferpipe.text.language import Language
 
 SIZE = (704, 360)  # CSS pixels
 ROOM = 1.4  # the loss axis over the highest loss: the legend stands above the curves
-_MARKS = {"analysis": (plot.FIRST, "o"), "overfitted": (plot.SECOND, "s")}
-_SIGNS = {"o": "\N{BLACK CIRCLE}", "s": "\N{BLACK SQUARE}"}
+_MARKS = {"analysis": (plot.FIRST, "o", "\N{BLACK CIRCLE}"), "overfitted": (plot.SECOND, "s", "\N{BLACK SQUARE}")}
 
 
 def draw(calibration: Calibration, language: Language) -> Figure:
     """Return two panels: the stacked loss over epochs, and accuracy by confidence."""
-    name = f"calibration.{language}.svg"
-    drawing = plot.svg(*SIZE, _panels, calibration, language.words("calibration"))
-    files = {name: drawing, "calibration.json": numbers_file(calibration)}
-    return Figure(plot.image(name, *SIZE), "calibration", "calibration.json", files)
+    words = language.words("calibration")
+    body, files = plot.drawn("calibration", language, SIZE, _panels, calibration, words)
+    files["calibration.json"] = numbers_file(calibration)
+    return Figure(body, "calibration", "calibration.json", files)
 
 
 def _panels(figure: Drawing, calibration: Calibration, words: Words) -> None:
@@ -37,8 +31,6 @@ def _panels(figure: Drawing, calibration: Calibration, words: Words) -> None:
 
 
 def _losses(axes: Axes, course: Course, words: Words) -> None:
-    from matplotlib.ticker import MaxNLocator
-
     epochs: list[float] = [*course.epochs]
     total, scaled = course.loss, course.scaled_loss
     right = [a * (loss or 0) for a, loss in zip(course.accuracy, course.loss_right, strict=True)]
@@ -64,11 +56,11 @@ def _diagram(axes: Axes, calibration: Calibration, words: Words) -> None:
     axes.plot([0, 1], [0, 1], color=plot.FAINT, linewidth=0.75, dashes=(3, 2))
     states = {"analysis": calibration.analysis.chosen, "overfitted": calibration.overfitted.last}
     for line, (model, state) in enumerate(states.items()):
-        colour, marker = _MARKS[model]
+        colour, marker, sign = _MARKS[model]
         for bin in state.reliability:
             axes.plot([bin.confidence] * 2, bin.interval, color=colour, linewidth=1)
             axes.plot([bin.confidence], [bin.accuracy], color=colour, marker=marker, markersize=4)
-        _named(axes, line, _SIGNS[marker], colour, words(model, epoch=state.epoch))
+        _named(axes, line, sign, colour, words(model, epoch=state.epoch))
     axes.set_xlim(0, 1.02)
     axes.set_ylim(0, 1.2)
     axes.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])

@@ -1,20 +1,15 @@
 """The confusion matrix as a real table: counts, shares of each true class by shade and in words, recall."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from markupsafe import Markup
 
 from ferpipe.drawing import table
 from ferpipe.drawing.figure import ALT, Figure, csv_file
-from ferpipe.drawing.table import Td
+from ferpipe.drawing.table import Td, number_cell
+from ferpipe.drawing.words import share
 from ferpipe.emotions import EMOTIONS
-from ferpipe.text.formats import bracketed, emotion, emotions, integer, interval, percent
-
-if TYPE_CHECKING:
-    from ferpipe.results.confusion import Confusion
-    from ferpipe.text.language import Language
+from ferpipe.results.confusion import Confusion
+from ferpipe.text.formats import NONE, emotion, emotions, integer, percent
+from ferpipe.text.language import Language
 
 SHADES = 10
 
@@ -41,11 +36,11 @@ def _row(confusion: Confusion, label: int, language: Language) -> list[str | Td]
     total = sum(counts)
     cells = [_cell(count, total, label == column) for column, count in enumerate(counts)]
     recall = confusion.recall[label]
-    share = percent(recall.value) + bracketed(language, interval(language, recall.interval)) if recall else "–"
-    return [emotion(language, label), *cells, Td(integer(total), "number"), Td(share, "number recall")]
+    shares = share(language, recall.value, recall.interval) if recall else NONE
+    return [emotion(language, label), *cells, number_cell(integer(total)), Td(shares, "number recall")]
 
 
 def _cell(count: int, total: int, right: bool) -> Td:
-    share = count / total if total else 0.0
-    style = f"share shade-{round(SHADES * share)}{' right' if right else ''}"
-    return Td(Markup("{}<small>{}</small>").format(percent(share, 0) if total else "–", integer(count)), style)
+    part = count / total if total else 0.0
+    style = f"share shade-{round(SHADES * part)}{' right' if right else ''}"
+    return Td(Markup("{}<small>{}</small>").format(percent(part, 0) if total else NONE, integer(count)), style)

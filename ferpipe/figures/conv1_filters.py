@@ -1,15 +1,9 @@
 """The first six filters of the first convolution: each kernel beside the picture that gradient ascent finds for it."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import SCALE, Figure, numbers_file
-
-if TYPE_CHECKING:
-    from ferpipe.results.filters import Filters
-    from ferpipe.text.language import Language
+from ferpipe.results.filters import Filters
+from ferpipe.text.language import Language
 
 
 def draw(filters: Filters, language: Language) -> Figure:

@@ -1,18 +1,12 @@
 """What all filters of the first convolution make of one face: kernel and response in pairs, one sprite."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+import numpy as np
 
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import ALT, SCALE, Figure, numbers_file
 from ferpipe.drawing.words import answer, described
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from ferpipe.results.conv1_outputs import Conv1Outputs
-    from ferpipe.text.language import Language
+from ferpipe.results.conv1_outputs import Conv1Outputs
+from ferpipe.text.language import Language
 
 LEVELS = 21  # on each side of zero, a third of the scale's
 _COLUMNS = 8
@@ -42,8 +36,6 @@ def draw(conv1_outputs: Conv1Outputs, language: Language) -> Figure:
 
 def _pairs(kernels: np.ndarray, responses: np.ndarray | None) -> np.ndarray:
     """Return kernel and response side by side, each kind on one symmetric scale from -1 to 1."""
-    import numpy as np
-
     left = _enlarged(kernels / (pictures.limit(kernels, 1.0) or 1.0))
     if responses is None:
         return left
@@ -53,8 +45,6 @@ def _pairs(kernels: np.ndarray, responses: np.ndarray | None) -> np.ndarray:
 
 def _enlarged(tiles: np.ndarray) -> np.ndarray:
     """Return tiles (n, h, w) in whole multiples, centred in squares of the shown size; white is zero."""
-    import numpy as np
-
     factor = max(_SHOWN // max(tiles.shape[1:]), 1)
     large = tiles.repeat(factor, axis=1).repeat(factor, axis=2)
     height, width = large.shape[1:]

@@ -1,19 +1,14 @@
 """Loss and accuracy over the epochs: the early-stopped analysis model and the overfitting one."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawing
+from matplotlib.ticker import MaxNLocator
 
 from ferpipe.drawing import plot
 from ferpipe.drawing.figure import Figure, csv_file
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Drawing
-
-    from ferpipe.drawing.plot import Words
-    from ferpipe.results.curves import Curve, Curves
-    from ferpipe.text.language import Language
+from ferpipe.drawing.plot import Words
+from ferpipe.results.curves import Curve, Curves
+from ferpipe.text.language import Language
 
 SIZE = (704, 470)  # CSS pixels
 _KEYS = ("train_loss", "dev_loss", "train_accuracy", "dev_accuracy")
@@ -23,15 +18,14 @@ _LINES: dict[str, tuple[str, tuple[float, ...]]] = {"train": (plot.SECOND, (3, 1
 
 def draw(curves: Curves, language: Language) -> Figure:
     """Return two columns of panels, one a model: loss above, accuracy below."""
-    name = f"curves.{language}.svg"
-    drawing = plot.svg(*SIZE, _panels, curves, language.words("curves"))
+    body, files = plot.drawn("curves", language, SIZE, _panels, curves, language.words("curves"))
     rows = [
         [model, *values]
         for model, curve in _models(curves).items()
         for values in zip(curve.epochs, *(getattr(curve, key) for key in _KEYS), strict=True)
     ]
-    files = {name: drawing, "curves.csv": csv_file(["model", "epoch", *_KEYS], rows)}
-    return Figure(plot.image(name, *SIZE), "curves", "curves.csv", files)
+    files["curves.csv"] = csv_file(["model", "epoch", *_KEYS], rows)
+    return Figure(body, "curves", "curves.csv", files)
 
 
 def _models(curves: Curves) -> dict[str, Curve]:
@@ -40,9 +34,7 @@ def _models(curves: Curves) -> dict[str, Curve]:
 
 def _lines(curve: Curve, what: str) -> dict[str, list[float]]:
     """Return the loss or the accuracy on either split."""
-    if what == "loss":
-        return {"train": curve.train_loss, "dev": curve.dev_loss}
-    return {"train": curve.train_accuracy, "dev": curve.dev_accuracy}
+    return {split: getattr(curve, f"{split}_{what}") for split in _LINES}
 
 
 def _panels(figure: Drawing, curves: Curves, words: Words) -> None:
@@ -65,8 +57,6 @@ def _panels(figure: Drawing, curves: Curves, words: Words) -> None:
 
 
 def _panel(axes: Axes, curve: Curve, what: str) -> None:
-    from matplotlib.ticker import MaxNLocator
-
     epochs = curve.epochs
     axes.set_xlim(min(epochs) - 0.5, max(epochs) + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))

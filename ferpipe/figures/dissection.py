@@ -1,19 +1,13 @@
 """The part of the expression that each of Table 1's filters fires on most, beside Table 1's emotions."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from markupsafe import Markup
 
 from ferpipe.drawing import table
 from ferpipe.drawing.figure import Figure, csv_file
 from ferpipe.drawing.table import Td
+from ferpipe.results.dissection import Dissection, Fires
 from ferpipe.text.formats import number
-
-if TYPE_CHECKING:
-    from ferpipe.results.dissection import Dissection, Fires
-    from ferpipe.text.language import Language
+from ferpipe.text.language import Language
 
 
 def draw(dissection: Dissection, language: Language) -> Figure:

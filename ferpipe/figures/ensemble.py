@@ -1,59 +1,45 @@
 """The ensemble: its members, their hard vote and their mean, and how accuracy grows with size."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawing
+from matplotlib.ticker import MaxNLocator
 
 from ferpipe.drawing import plot
 from ferpipe.drawing.figure import Figure, csv_file
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Drawing
-
-    from ferpipe.drawing.plot import Words
-    from ferpipe.results.ensemble import Accuracy, Ensemble, OfSize
-    from ferpipe.text.language import Language
+from ferpipe.drawing.plot import Words
+from ferpipe.results.ensemble import Accuracy, Ensemble, OfSize
+from ferpipe.text.language import Language
 
 WIDTH, ROW = 704, 24  # CSS pixels
 
 
 def draw(ensemble: Ensemble, language: Language) -> Figure:
     """Return two panels: models with intervals, and accuracy by size."""
-    height = 110 + ROW * max(len(ensemble.members) + 2, 6)
-    name = f"ensemble.{language}.svg"
-    drawing = plot.svg(WIDTH, height, _panels, ensemble, language.words("ensemble"))
+    size = WIDTH, 110 + ROW * max(len(ensemble.members) + 2, 6)
+    body, files = plot.drawn("ensemble", language, size, _panels, ensemble, language.words("ensemble"))
     rows: list[list[object]] = [[m.name, m.seed, m.accuracy, *m.interval] for m in ensemble.members]
     together = (("vote", ensemble.vote), ("mean", ensemble.mean))
     rows += [[key, None, of.accuracy, *of.interval] for key, of in together]
-    files = {name: drawing, "ensemble.csv": csv_file(["model", "seed", "accuracy", "low", "high"], rows)}
-    return Figure(plot.image(name, WIDTH, height), "ensemble", "ensemble.csv", files)
+    files["ensemble.csv"] = csv_file(["model", "seed", "accuracy", "low", "high"], rows)
+    return Figure(body, "ensemble", "ensemble.csv", files)
 
 
 def _panels(figure: Drawing, ensemble: Ensemble, words: Words) -> None:
-    height = plot.height_of(figure)
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1), squeeze=False)[0]
-    figure.subplots_adjust(left=0.2, right=0.98, bottom=54 / height, top=1 - 34 / height, wspace=0.24)
+    plot.margins(figure, left=0.2, right=0.98, below=54, above=34, between=0.24)
     _models(left, ensemble, words)
     _sizes(right, ensemble.by_size, words)
 
 
 def _models(axes: Axes, ensemble: Ensemble, words: Words) -> None:
-    from matplotlib.ticker import MaxNLocator
-
     models: list[tuple[str, Accuracy, str]] = [
         *((words("member", index=i), member, plot.FAINT) for i, member in enumerate(ensemble.members)),
         (words("vote"), ensemble.vote, plot.SECOND),
         (words("mean"), ensemble.mean, plot.FIRST),
     ]
     for place, (_, model, colour) in enumerate(models):
-        axes.plot(model.interval, [place, place], color=colour, linewidth=1.5)
-        axes.plot([model.accuracy], [place], color=colour, marker="o", markersize=6)
-    axes.set_yticks(range(len(models)), [name for name, _, _ in models])
-    axes.set_ylim(len(models) - 0.5, -0.5)
-    axes.grid(axis="x")
-    axes.grid(visible=False, axis="y")
-    axes.spines["left"].set_visible(False)
+        plot.estimate(axes, place, model.accuracy, model.interval, colour)
+    plot.rows(axes, range(len(models)), [name for name, _, _ in models])
     axes.xaxis.set_major_locator(MaxNLocator(5))
     plot.share_axis(axes.xaxis)
     axes.set_xlabel(words("accuracy"))
@@ -61,8 +47,6 @@ def _models(axes: Axes, ensemble: Ensemble, words: Words) -> None:
 
 
 def _sizes(axes: Axes, sizes: list[OfSize], words: Words) -> None:
-    from matplotlib.ticker import MaxNLocator
-
     count = [of.size for of in sizes]
     axes.fill_between(count, [of.lowest for of in sizes], [of.highest for of in sizes], color=plot.BAND, linewidth=0)
     axes.plot(count, [of.accuracy for of in sizes], color=plot.FIRST, marker="o", markersize=5)

@@ -1,17 +1,11 @@
 """The data: six faces of each emotion, or the mean face of each where single ones may not be shown."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from ferpipe.drawing import grid, pictures
+from ferpipe.drawing import classes, grid, pictures
 from ferpipe.drawing.figure import Figure, numbers_file
 from ferpipe.emotions import EMOTIONS, SIDE
+from ferpipe.results.data import Data
 from ferpipe.text.formats import emotion, integer
-
-if TYPE_CHECKING:
-    from ferpipe.results.data import Data
-    from ferpipe.text.language import Language
+from ferpipe.text.language import Language
 
 
 def draw(data: Data, language: Language) -> Figure:
@@ -37,10 +31,7 @@ def draw(data: Data, language: Language) -> Figure:
 
 
 def _means(data: Data, language: Language) -> Figure:
-    files, cells = {"faces.json": numbers_file(data)}, []
-    for label, name in enumerate(EMOTIONS):
-        files[f"mean-{name}.png"] = pictures.grey(data.arrays.mean_faces[label])
-        alt = language.words("shared")["mean_of"].format(label=emotion(language, label))
-        cells.append(grid.Cell(alt, face=f"mean-{name}.png", label=emotion(language, label)))
+    cells, files = classes.means("mean", data.arrays.mean_faces, language)
+    files["faces.json"] = numbers_file(data)
     body = grid.grid([grid.row(cells)], 7)
     return Figure(body, "data", "faces.json", files, note=language.words("shared")["not_shown"])

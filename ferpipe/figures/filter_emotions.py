@@ -1,21 +1,15 @@
 """The emotion that activates each filter most, beside the original's Table 1."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from markupsafe import Markup
 
 from ferpipe.drawing import table
 from ferpipe.drawing.figure import Figure, csv_file
 from ferpipe.drawing.table import Td
 from ferpipe.emotions import EMOTIONS
+from ferpipe.results.filter_emotions import FilterEmotions
+from ferpipe.results.original import Agreement, Original
 from ferpipe.text.formats import emotion, number, percent
-
-if TYPE_CHECKING:
-    from ferpipe.results.filter_emotions import FilterEmotions
-    from ferpipe.results.original import Agreement, Original
-    from ferpipe.text.language import Language
+from ferpipe.text.language import Language
 
 
 def draw(filter_emotions: FilterEmotions, original: Original, language: Language) -> Figure:
@@ -39,8 +33,6 @@ def draw(filter_emotions: FilterEmotions, original: Original, language: Language
 
 def agreement(winners: list[list[int]], original: list[list[str]]) -> Agreement:
     """Return how many cells name the same emotion, of how many, and how many guessing would."""
-    from ferpipe.results.original import Agreement
-
     pairs = [(EMOTIONS[w], o) for ws, os in zip(winners, original, strict=True) for w, o in zip(ws, os, strict=True)]
     return Agreement(sum(w == o for w, o in pairs), len(pairs), len(pairs) / len(EMOTIONS))
 

@@ -1,20 +1,15 @@
 """The ledger: every finding of the original report, what this run measured, and its verdict."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from markupsafe import Markup, escape
 
 from ferpipe.drawing import table
 from ferpipe.drawing.figure import REFERRED, Figure, numbers_file
 from ferpipe.drawing.table import Td
+from ferpipe.drawing.words import written
+from ferpipe.results.claims import Claims, Row
 from ferpipe.text.claims import SIGNS
-from ferpipe.text.formats import integer, interval, number, percent, points
-
-if TYPE_CHECKING:
-    from ferpipe.results.claims import Claims, Row
-    from ferpipe.text.language import Language
+from ferpipe.text.formats import integer, interval
+from ferpipe.text.language import Language
 
 
 def draw(claims: Claims, language: Language) -> Figure:
@@ -37,18 +32,12 @@ def _measured(row: Row, language: Language) -> Markup:
     words, why = language.words("ledger"), escape(row.why[language])
     if row.statistic is None or row.interval is None or row.threshold is None:
         return Markup("{}<small>{}</small>").format(words["none"], why)
-    threshold = words[row.side].format(threshold=_written(row, row.threshold, language))
+    threshold = words[row.side].format(threshold=written(language, row.threshold, row.unit))
     low, high = row.interval
     within = [max(low, 0.0), min(high, 1.0)] if row.unit == "percent" else [low, high]  # what a share can be
     bounds, size = interval(language, within, row.unit), words["n"].format(n=integer(row.n))
     measured = Markup('<b>{}</b> <span class="interval">{} · {}</span><small>{} · {}</small>')
-    return measured.format(_written(row, row.statistic, language), bounds, size, threshold, why)
-
-
-def _written(row: Row, value: float, language: Language) -> str:
-    if row.unit == "percent":
-        return percent(value)
-    return points(language, value) if row.unit == "points" else number(value)
+    return measured.format(written(language, row.statistic, row.unit), bounds, size, threshold, why)
 
 
 def _verdict(row: Row, language: Language) -> Markup:
@@ -57,7 +46,7 @@ def _verdict(row: Row, language: Language) -> Markup:
         SIGNS[row.verdict], language.words("verdicts")[row.verdict]
     )
     if row.verdict == "undecided" and row.smallest is not None:
-        smallest = _written(row, row.smallest, language).lstrip("+")
+        smallest = written(language, row.smallest, row.unit).lstrip("+")
         verdict += small.format(words["smallest"].format(smallest=smallest))
     elif row.verdict == "undecided" and row.statistic is not None:
         verdict += small.format(words["few"])

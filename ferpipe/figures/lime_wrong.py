@@ -1,17 +1,11 @@
 """LIME for faces that were answered wrongly: what spoke for the answer, and what for the truth."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from ferpipe.drawing import table
 from ferpipe.drawing.figure import ALT, Figure, csv_file
 from ferpipe.figures.explained import faces
+from ferpipe.results.lime import Lime
 from ferpipe.text.formats import emotion, number, percent
-
-if TYPE_CHECKING:
-    from ferpipe.results.lime import Lime
-    from ferpipe.text.language import Language
+from ferpipe.text.language import Language
 
 
 def draw(lime: Lime, language: Language) -> Figure:
@@ -29,9 +23,7 @@ def _listed(lime: Lime, language: Language) -> Figure:
         [
             emotion(language, face.label),
             emotion(language, face.prediction),
-            table.Td(percent(face.probability), "number"),
-            table.Td(number(face.r2), "number"),
-            table.Td(number(face.stability), "number"),
+            *map(table.number_cell, (percent(face.probability), number(face.r2), number(face.stability))),
         ]
         for face in lime.wrong
     ]

@@ -1,18 +1,14 @@
 """The methods of explanation side by side on the same faces, or their mean maps where faces may not be shown."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import SCALE, Figure, numbers_file
-from ferpipe.drawing.words import answer, described, over
-from ferpipe.figures.scores import method, starred
-
-if TYPE_CHECKING:
-    from ferpipe.results.data import Data
-    from ferpipe.results.scores import Scores
-    from ferpipe.text.language import Language
+from ferpipe.drawing.words import answer, described, legend, over
+from ferpipe.figures.scores import starred
+from ferpipe.results.data import Data
+from ferpipe.results.scores import Scores
+from ferpipe.text.language import Language
 
 
 def draw(scores: Scores, data: Data, language: Language) -> Figure:
@@ -20,44 +16,39 @@ def draw(scores: Scores, data: Data, language: Language) -> Figure:
     faces = scores.shown
     if scores.private is None or not faces:
         return _means(scores, data, language)
-    files = {SCALE: pictures.scale()}
-    for index, image in enumerate(scores.private.images):
-        files[f"methods-face-{index}.png"] = pictures.grey(image)
+    words, names, files = language.words("methods"), language.words("scores.methods"), {SCALE: pictures.scale()}
     maps = dict(zip(scores.agreement.methods, scores.private.maps, strict=True))  # (k, 48, 48) each
     limits = {name: pictures.limit(of) for name, of in maps.items()}
     rows = []
-    for index, face in enumerate(faces):
-        label = language.words("shared")["face"] if not index else ""
-        cells = [grid.Cell(described(language, face), face=f"methods-face-{index}.png", label=label)]
+    for index, (image, face) in enumerate(zip(scores.private.images, faces, strict=True)):
+        cell = grid.Cell(described(language, face), f"methods-face-{index}.png")
+        files[cell.face] = pictures.grey(image)
+        cells = [replace(cell, label=language.words("shared")["face"] if not index else "")]
         for name, of in maps.items():
             file = f"methods-{name}-{index}.png"
             files[file] = pictures.signed(of[index], limits[name])
-            what = language.words("methods")["map"].format(method=method(language, name))
-            label = starred(scores, name, method(language, name)) if not index else ""
-            alt = over(language, what, described(language, face))
-            cells.append(grid.Cell(alt, f"methods-face-{index}.png", file, label))
+            label = starred(scores, name, names[name]) if not index else ""
+            cells.append(over(language, cell, file, words["map"].format(method=names[name]), label))
         rows.append(grid.row(cells, answer(language, face)))
     files["methods.json"] = numbers_file({"faces": faces, "ends_of_the_scales": limits})
-    words = language.words("shared")
-    foot = grid.scale(words["against"], words["for"], words["zero"])
-    return Figure(grid.grid(rows, 8, foot), "scores", "methods.json", files, wide=True, fades=True)
+    body = grid.grid(rows, 8, legend(language, "against", "for"))
+    return Figure(body, "scores", "methods.json", files, wide=True, fades=True)
 
 
 def _means(scores: Scores, data: Data, language: Language) -> Figure:
     """Return each method's mean map over the mean of the classes' mean faces."""
-    means, words = data.arrays.mean_faces, language.words("shared")
+    means = data.arrays.mean_faces
     known = means[means.any((1, 2))]  # blank for a class of too few faces
     face = known.mean(0) if len(known) else means[0]
-    files, cells, limits = {SCALE: pictures.scale(), "methods-mean.png": pictures.grey(face)}, [], {}
+    words, names = language.words("methods"), language.words("scores.methods")
+    mean_cell = grid.Cell(words["mean"], "methods-mean.png")
+    files, cells, limits = {SCALE: pictures.scale(), mean_cell.face: pictures.grey(face)}, [], {}
     for name, mean in zip(scores.agreement.methods, scores.arrays.means, strict=True):
         limits[name] = pictures.limit(mean)
         files[f"methods-mean-{name}.png"] = pictures.signed(mean, limits[name])
-        what = language.words("methods")["map"].format(method=method(language, name))
-        alt = over(language, what, language.words("methods")["mean"])
-        label = starred(scores, name, method(language, name))
-        cells.append(grid.Cell(alt, "methods-mean.png", f"methods-mean-{name}.png", label))
+        what, label = words["map"].format(method=names[name]), starred(scores, name, names[name])
+        cells.append(over(language, mean_cell, f"methods-mean-{name}.png", what, label))
     files["methods.json"] = numbers_file({"n": scores.n, "ends_of_the_scales": limits})
-    foot = grid.scale(words["against"], words["for"], words["zero"])
-    title = language.words("methods")["means"].format(n=scores.n)
-    body = grid.grid([grid.row(cells, title)], 7, foot)
-    return Figure(body, "scores", "methods.json", files, fades=True, note=words["not_shown"])
+    title = words["means"].format(n=scores.n)
+    body = grid.grid([grid.row(cells, title)], 7, legend(language, "against", "for"))
+    return Figure(body, "scores", "methods.json", files, fades=True, note=language.words("shared")["not_shown"])

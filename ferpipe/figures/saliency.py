@@ -1,78 +1,44 @@
 """Saliency: what the prediction's logit answers to, pixel by pixel, by three methods."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from ferpipe.drawing import grid, pictures
+from ferpipe.drawing import classes, grid, pictures
 from ferpipe.drawing.figure import RISE, SCALE, Figure, numbers_file
-from ferpipe.drawing.words import answer, described, over
-from ferpipe.emotions import EMOTIONS
-from ferpipe.text.formats import emotion
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from ferpipe.results.common import Face
-    from ferpipe.results.data import Data
-    from ferpipe.results.saliency import Saliency
-    from ferpipe.text.language import Language
+from ferpipe.drawing.words import answer, described, legend, over
+from ferpipe.results.data import Data
+from ferpipe.results.saliency import Saliency
+from ferpipe.text.language import Language
 
 
 def draw(saliency: Saliency, data: Data, language: Language) -> Figure:
     """Return faces by methods, or the classes' mean maps over their mean faces."""
-    private, faces, files = saliency.private, saliency.faces, {SCALE: pictures.scale()}
+    private, files = saliency.private, {SCALE: pictures.scale()}
     if private is None:
         return _classes(saliency, data, language)
-    for index, image in enumerate(private.images):
-        files[f"saliency-face-{index}.png"] = pictures.grey(image)
-    cells = [
-        grid.Cell(described(language, face), face=f"saliency-face-{index}.png", label=answer(language, face))
-        for index, face in enumerate(faces)
-    ]
+    words, cells = language.words("saliency"), []
+    for index, (image, face) in enumerate(zip(private.images, saliency.faces, strict=True)):
+        file = f"saliency-face-{index}.png"
+        files[file] = pictures.grey(image)
+        cells.append(grid.Cell(described(language, face), face=file, label=answer(language, face)))
     rows, limits = [grid.row(cells, language.words("shared")["face"])], {}
-    of_method = {
-        "gradient": private.gradient,
-        "smoothgrad": private.smoothgrad,
-        "integrated": private.integrated,
-    }
+    of_method = {"gradient": private.gradient, "smoothgrad": private.smoothgrad, "integrated": private.integrated}
     for method in saliency.methods:
-        maps = of_method[method]
-        limits[method] = pictures.limit(maps)
-        rows.append(_method(language, method, maps, limits[method], faces, files))
+        limits[method] = pictures.limit(of_method[method])
+        what = words["map"].format(method=words[method])
+        painted = [pictures.signed(values, limits[method]) for values in of_method[method]]
+        names = [f"saliency-{method}-{index}.png" for index in range(len(painted))]
+        files |= dict(zip(names, painted, strict=True))
+        maps = [over(language, cell, file, what) for cell, file in zip(cells, names, strict=True)]
+        rows.append(grid.row(maps, words[method]))
     files["saliency.json"] = numbers_file(saliency, ends_of_the_scales=limits)
-    words = language.words("shared")
-    foot = grid.scale(words["lowers"], words["raises"], words["zero"])
-    return Figure(grid.grid(rows, 6, foot), "saliency", "saliency.json", files, wide=True, fades=True)
-
-
-def _method(
-    language: Language, method: str, maps: np.ndarray, limit: float, faces: list[Face], files: dict[str, bytes]
-) -> str:
-    name = language.words("saliency")[method]
-    cells = []
-    for index, face in enumerate(faces):
-        file = f"saliency-{method}-{index}.png"
-        files[file] = pictures.signed(maps[index], limit)
-        alt = over(language, language.words("saliency")["map"].format(method=name), described(language, face))
-        cells.append(grid.Cell(alt, face=f"saliency-face-{index}.png", map=file))
-    return grid.row(cells, name)
+    body = grid.grid(rows, 6, legend(language, "lowers", "raises"))
+    return Figure(body, "saliency", "saliency.json", files, wide=True, fades=True)
 
 
 def _classes(saliency: Saliency, data: Data, language: Language) -> Figure:
     maps = saliency.arrays.class_maps  # (7, 48, 48), each sums to 1
     limit = pictures.limit(maps)
-    files = {"saliency.json": numbers_file(saliency, end_of_the_scale=limit), RISE: pictures.rise()}
-    faces, cells = [], []
-    for label, name in enumerate(EMOTIONS):
-        files[f"saliency-mean-{name}.png"] = pictures.grey(data.arrays.mean_faces[label])
-        files[f"saliency-class-{name}.png"] = pictures.signed(maps[label], limit)
-        spoken = emotion(language, label)
-        mean = language.words("shared")["mean_of"].format(label=spoken)
-        alt = over(language, language.words("saliency")["class"], mean)
-        faces.append(grid.Cell(mean, face=f"saliency-mean-{name}.png", label=spoken))
-        cells.append(grid.Cell(alt, f"saliency-mean-{name}.png", f"saliency-class-{name}.png"))
     words = language.words("saliency")
-    rows = [grid.row(faces, language.words("shared")["mean_face"]), grid.row(cells, words["class"])]
+    means, title = data.arrays.mean_faces, words["class"]
+    rows, files = classes.rows("saliency", means, maps, limit, language, title, title)
+    files |= {"saliency.json": numbers_file(saliency, end_of_the_scale=limit), RISE: pictures.rise()}
     body = grid.grid(rows, 7, grid.rise(words["least"], words["most"]))
     return Figure(body, "saliency", "saliency.json", files, fades=True, note=language.words("shared")["not_shown"])

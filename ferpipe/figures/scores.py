@@ -1,25 +1,20 @@
 """The score card of the explanations: methods by statistics with intervals, baselines apart."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawing
+from matplotlib.ticker import MaxNLocator
 
 from ferpipe.drawing import plot, table
 from ferpipe.drawing.figure import Figure, csv_file, flat
+from ferpipe.drawing.plot import Words
 from ferpipe.drawing.table import Td
-from ferpipe.text.formats import interval, number
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Drawing
-
-    from ferpipe.drawing.plot import Words
-    from ferpipe.results.common import Estimate
-    from ferpipe.results.scores import Score, Scores
-    from ferpipe.text.language import Language
+from ferpipe.drawing.words import estimate
+from ferpipe.results.common import Estimate
+from ferpipe.results.scores import Score, Scores
+from ferpipe.text.language import Language
 
 T = TypeVar("T")
 WIDTH, ROW = 704, 24  # CSS pixels
@@ -40,14 +35,13 @@ def draw(scores: Scores, language: Language) -> Figure:
     """Return panels of the main statistics, and below them the table of all."""
     words = language.words("scores")
     entries, places = rows(scores.methods, scores.baselines)
-    height = round(96 + ROW * (places[-1] + 1))
-    file = f"scores.{language}.svg"
-    drawing = plot.svg(WIDTH, height, _panels, scores, {**words, **language.words("scores.methods")})
+    size = WIDTH, round(96 + ROW * (places[-1] + 1))
+    names = {**words, **language.words("scores.methods")}
+    body, files = plot.drawn("scores", language, size, _panels, scores, names)
     caption = f'<caption class="visually-hidden">{words["caption"]}</caption>'
-    body = plot.image(file, WIDTH, height)
     body += table.framed(_table(scores, entries, language), "scores", caption, _foot(scores, words))
     data = [[name, key, *flat(getattr(score, key))] for name, score in entries.items() for key in STATISTICS]
-    files = {file: drawing, "scores.csv": csv_file(["method", "statistic", "value", "low", "high", "n"], data)}
+    files["scores.csv"] = csv_file(["method", "statistic", "value", "low", "high", "n"], data)
     return Figure(body, "scores", "scores.csv", files, wide=True)
 
 
@@ -55,11 +49,6 @@ def rows(methods: Mapping[str, T], baselines: Mapping[str, T]) -> tuple[dict[str
     """Return the entries of methods and, after them, of baselines, and each one's place down a plot, with a gap."""
     entries = {name: of[name] for of in (methods, baselines) for name in METHODS if name in of}
     return entries, [index + GAP * (index >= len(methods)) for index in range(len(entries))]
-
-
-def method(language: Language, name: str) -> str:
-    """Return a method's or baseline's name in the page's language."""
-    return language.words("scores.methods")[name]
 
 
 def _foot(scores: Scores, words: Mapping[str, str]) -> str:
@@ -76,8 +65,9 @@ def bar(scores: Scores) -> float | None:
 
 def _table(scores: Scores, entries: Mapping[str, Score], language: Language) -> str:
     keys = [key for key in STATISTICS if any(getattr(score, key) for score in entries.values())]
+    names = language.words("scores.methods")
     lines: list[list[str | Td]] = [
-        [starred(scores, name, method(language, name)), *(_cell(getattr(score, key), language) for key in keys)]
+        [starred(scores, name, names[name]), *(estimate(language, getattr(score, key), "number") for key in keys)]
         for name, score in entries.items()
     ]
     count = len(scores.methods)
@@ -90,44 +80,29 @@ def starred(scores: Scores, name: str, words: str) -> str:
     return f"{words} {STAR}" if name == scores.trusted else words
 
 
-def _cell(statistic: Estimate | None, language: Language) -> Td:
-    if statistic is None:
-        return Td("–", "number")
-    bounds = interval(language, statistic.interval, "number")
-    return Td(Markup("{}<small>{}</small>").format(number(statistic.value), bounds), "number")
-
-
 def _panels(figure: Drawing, scores: Scores, words: Words) -> None:
     entries, places = rows(scores.methods, scores.baselines)
-    height = plot.height_of(figure)
     keys = [key for key in _PLOTTED if any(getattr(score, key) for score in entries.values())][:PANELS]
     panels = figure.subplots(1, len(keys), sharey=True, squeeze=False)[0] if keys else []
-    figure.subplots_adjust(left=0.225, right=0.98, bottom=50 / height, top=1 - 34 / height, wspace=0.16)
+    plot.margins(figure, left=0.225, right=0.98, below=50, above=34, between=0.16)
+    names = [starred(scores, name, words(name)) for name in entries]
     for axes, key in zip(panels, keys, strict=True):
+        plot.rows(axes, places, names)
         _panel(axes, scores, key)
         axes.set_title(words(key), pad=10)
         axes.set_xlabel(words("area" if key == "difference" else "correlation"))
-    if len(panels):
-        panels[0].set_yticks(places, [starred(scores, name, words(name)) for name in entries])
-        panels[0].set_ylim(places[-1] + 0.5, -0.5)
 
 
 def _panel(axes: Axes, scores: Scores, key: str) -> None:
-    from matplotlib.ticker import MaxNLocator
-
     entries, places = rows(scores.methods, scores.baselines)
     axes.axvline(0, color=plot.FAINT, linewidth=0.75)
     limit = bar(scores) if key == scores.criterion else None
     if limit is not None:
         axes.axvline(limit, color=plot.FAINT, linewidth=0.75, dashes=(3, 2))
     for place, (name, score) in zip(places, entries.items(), strict=True):
-        estimate: Estimate | None = getattr(score, key)
-        if estimate:
+        of: Estimate | None = getattr(score, key)
+        if of:
             colour = plot.FIRST if name in scores.methods else plot.FAINT
             fill = colour if name in scores.methods else plot.PAPER
-            axes.plot(estimate.interval, [place, place], linewidth=1.5, color=colour)
-            axes.plot([estimate.value], [place], marker="o", markersize=6, markerfacecolor=fill, color=colour)
-    axes.grid(axis="x")
-    axes.grid(visible=False, axis="y")
-    axes.spines["left"].set_visible(False)
+            plot.estimate(axes, place, of.value, of.interval, colour, fill=fill)
     axes.xaxis.set_major_locator(MaxNLocator(4))

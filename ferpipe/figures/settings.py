@@ -1,18 +1,12 @@
 """The settings of the run, beside the original's."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from ferpipe.drawing import table
 from ferpipe.drawing.figure import Figure, csv_file
-
-if TYPE_CHECKING:
-    from ferpipe.results.original import Original
-    from ferpipe.results.settings import Settings
-    from ferpipe.text.language import Language
-
+from ferpipe.results.original import Original
+from ferpipe.results.settings import Settings
+from ferpipe.text.language import Language
 
 ROWS = (  # a number of the run, by its path there
     "device", "versions.python", "versions.torch", "cuda", "libraries", "precision", "threads", "preset", "seed",
@@ -20,17 +14,8 @@ ROWS = (  # a number of the run, by its path there
     "parameters.muon", "parameters.momentum", "parameters.weight_decay", "parameters.label_smoothing",
     "parameters.average", "augmentation",
 )  # fmt: skip
-AUGMENTATION = (
-    "flip",
-    "rotate",
-    "scale",
-    "shift",
-    "light",
-    "erase",
-    "mask",
-    "mixup",
-    "cutmix",
-)  # what is off is left out
+# what is off is left out
+AUGMENTATION = ("flip", "rotate", "scale", "shift", "light", "erase", "mask", "mixup", "cutmix")
 
 
 def draw(settings: Settings, original: Original, language: Language) -> Figure:

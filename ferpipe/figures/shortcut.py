@@ -1,26 +1,20 @@
 """The planted hand: how surely each method marks it, where it decides the answer and where it does not."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from matplotlib.figure import Figure as Drawing
 
 from ferpipe.drawing import plot
 from ferpipe.drawing.figure import Figure, csv_file, flat
+from ferpipe.drawing.plot import Words
 from ferpipe.figures.scores import rows
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Drawing
-
-    from ferpipe.drawing.plot import Words
-    from ferpipe.results.shortcut import Shortcut
-    from ferpipe.text.language import Language
+from ferpipe.results.shortcut import Shortcut
+from ferpipe.text.language import Language
 
 WIDTH, ROW = 704, 28  # CSS pixels
+# colour, marker and its sign, rows off the middle
 _KINDS = {
-    "decisive": (plot.FIRST, "o", -0.16),
-    "other": (plot.SECOND, "s", 0.16),
-}  # colour, marker, rows off the middle
+    "decisive": (plot.FIRST, "o", "\N{BLACK CIRCLE}", -0.16),
+    "other": (plot.SECOND, "s", "\N{BLACK SQUARE}", 0.16),
+}
 
 
 def draw(shortcut: Shortcut, language: Language) -> Figure:
@@ -36,36 +30,24 @@ def draw(shortcut: Shortcut, language: Language) -> Figure:
     if not entries:
         note = words["none" if shortcut.available else "nothing"]
         return Figure(f'<p class="note">{note}</p>', "shortcut", "shortcut.csv", files)
-    height, name = round(96 + ROW * (places[-1] + 1)), f"shortcut.{language}.svg"
-    files[name] = plot.svg(WIDTH, height, _panel, shortcut, {**words, **language.words("scores.methods")})
-    return Figure(plot.image(name, WIDTH, height), "shortcut", "shortcut.csv", files)
+    size, names = (WIDTH, round(96 + ROW * (places[-1] + 1))), {**words, **language.words("scores.methods")}
+    body, drawn = plot.drawn("shortcut", language, size, _panel, shortcut, names)
+    return Figure(body, "shortcut", "shortcut.csv", files | drawn)
 
 
 def _panel(figure: Drawing, shortcut: Shortcut, words: Words) -> None:
-    axes, height = figure.subplots(), plot.height_of(figure)
-    figure.subplots_adjust(left=0.225, right=0.68, bottom=50 / height, top=1 - 34 / height)
+    axes = figure.subplots()
+    plot.margins(figure, left=0.225, right=0.68, below=50, above=34)
     methods = shortcut.methods or {}
     entries, places = rows(methods, shortcut.baselines or {})
     axes.axvline(0.5, color=plot.FAINT, linewidth=0.75, dashes=(3, 2))
-    for kind, (colour, marker, off) in _KINDS.items():
+    for line, (kind, (colour, marker, sign, off)) in enumerate(_KINDS.items()):
         for place, (name, finding) in zip(places, entries.items(), strict=True):
             if auc := finding.decisive if kind == "decisive" else finding.other:
                 fill = colour if name in methods else plot.PAPER
-                axes.plot(auc.interval, [place + off] * 2, color=colour, linewidth=1.5)
-                axes.plot([auc.value], [place + off], color=colour, marker=marker, markersize=5, markerfacecolor=fill)
-    axes.set_yticks(places, [words(name) for name in entries])
-    axes.set_ylim(places[-1] + 0.6, -0.6)
-    axes.grid(axis="x")
-    axes.grid(visible=False, axis="y")
-    axes.spines["left"].set_visible(False)
-    axes.set_xlabel(words("auc"))
-    axes.set_title(words("title"), pad=10, x=-0.49)
-    _legend(axes, words)
-
-
-def _legend(axes: Axes, words: Words) -> None:
-    """Name both series beside the panel, in their colours."""
-    for line, (kind, (colour, marker, _)) in enumerate(_KINDS.items()):
-        sign = {"o": "\N{BLACK CIRCLE}", "s": "\N{BLACK SQUARE}"}[marker]
+                plot.estimate(axes, place + off, auc.value, auc.interval, colour, fill, marker, 5)
         axes.annotate(f"{sign} {words(kind)}", (1.03, 0.96 - 0.09 * line), xycoords="axes fraction", va="center",
                       color=colour, annotation_clip=False)  # fmt: skip
+    plot.rows(axes, places, [words(name) for name in entries], 0.6)
+    axes.set_xlabel(words("auc"))
+    axes.set_title(words("title"), pad=10, x=-0.49)

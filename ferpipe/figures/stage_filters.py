@@ -3,24 +3,18 @@
 Below each picture, where faces may be shown, those that excite the filter most.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import Figure, csv_file
+from ferpipe.results.filters import Filters
 from ferpipe.text.formats import number
-
-if TYPE_CHECKING:
-    from ferpipe.results.filters import Filters
-    from ferpipe.text.language import Language
+from ferpipe.text.language import Language
 
 
 def draw(filters: Filters, language: Language) -> Figure:
     """Return four rows of six pictures; under each its number, its activation over the largest natural one, faces."""
     words, files, rows, table = language.words("stage_filters"), {}, [], []
     strongest = filters.private.strongest if filters.private else None  # (5, 6, k, 24, 24)
-    for stage, layer in list(enumerate(filters.layers))[1:]:
+    for stage, layer in enumerate(filters.layers[1:], 1):
         cells = []
         for index, picture in enumerate(filters.pictures[stage]):
             file = f"stage-{stage}-filter-{index}.png"
@@ -30,15 +24,12 @@ def draw(filters: Filters, language: Language) -> Figure:
             table.append([layer, index, picture.activation, picture.natural, picture.ratio])
         rows.append(grid.row(cells, f"{words['stage'].format(stage=stage)} · {layer}"))
         if strongest is not None:
-            sheets = [pictures.tiled(faces, 3, 0) for faces in strongest[stage]]
-            files |= {f"stage-{stage}-faces-{index}.png": pictures.coarse(sheet) for index, sheet in enumerate(sheets)}
-            alts = [
-                words["faces"].format(n=strongest.shape[2], index=index, layer=layer) for index in range(len(sheets))
-            ]
-            size = sheets[0].shape[::-1]
-            cells = [
-                grid.Cell(alt, face=f"stage-{stage}-faces-{index}.png", size=size) for index, alt in enumerate(alts)
-            ]
+            cells = []
+            for index, faces in enumerate(strongest[stage]):
+                sheet, file = pictures.tiled(faces, 3, 0), f"stage-{stage}-faces-{index}.png"
+                files[file] = pictures.coarse(sheet)
+                alt = words["faces"].format(n=len(faces), index=index, layer=layer)
+                cells.append(grid.Cell(alt, face=file, size=sheet.shape[::-1]))
             rows.append(grid.row(cells, words["strongest"]))
     files["stage-filters.csv"] = csv_file(["layer", "filter", "activation", "natural", "ratio"], table)
     return Figure(grid.grid(rows, 6), "filters", "stage-filters.csv", files)

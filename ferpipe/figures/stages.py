@@ -1,19 +1,12 @@
 """Layer by layer: what one output sees, how nearly outputs follow their face, how many faces a filter answers to."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from markupsafe import Markup
-
 from ferpipe.drawing import table
 from ferpipe.drawing.figure import Figure, csv_file
-from ferpipe.drawing.table import Td
-from ferpipe.text.formats import integer, interval, number, percent
-
-if TYPE_CHECKING:
-    from ferpipe.results.stages import Stages
-    from ferpipe.text.language import Language
+from ferpipe.drawing.table import Td, number_cell
+from ferpipe.drawing.words import estimate
+from ferpipe.results.stages import Stages
+from ferpipe.text.formats import integer, number
+from ferpipe.text.language import Language
 
 
 def draw(stages: Stages, language: Language) -> Figure:
@@ -21,10 +14,10 @@ def draw(stages: Stages, language: Language) -> Figure:
     rows: list[list[str | Td]] = [
         [
             of.layer,
-            Td(language.words("stages")["pixels"].format(n=integer(of.receptive)), "number"),
-            Td(number(of.likeness), "number"),
-            _cell(number(of.above.value), interval(language, of.above.interval, "number")),
-            _cell(percent(of.modes.value), interval(language, of.modes.interval)),
+            number_cell(language.words("stages")["pixels"].format(n=integer(of.receptive))),
+            number_cell(number(of.likeness)),
+            estimate(language, of.above, "number"),
+            estimate(language, of.modes, "percent"),
         ]
         for of in stages.layers
     ]
@@ -35,7 +28,3 @@ def draw(stages: Stages, language: Language) -> Figure:
     ]
     body = table.table(language.row("stages.head"), rows, "stages")
     return Figure(body, "stages", "stages.csv", {"stages.csv": csv_file(keys, data)})
-
-
-def _cell(value: str, bounds: str) -> Td:
-    return Td(Markup("{}<small>{}</small>").format(value, bounds), "number")

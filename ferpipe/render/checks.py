@@ -38,7 +38,7 @@ def faults(files: Mapping[str, bytes]) -> list[Fault]:
 def _page(name: str, page: Page, pages: Mapping[str, Page], files: Mapping[str, bytes]) -> Iterator[Fault]:
     for id, line in page.twice:
         yield Fault(name, line, f"the id '{id}' stands twice", f'"{id}"')
-    for link, line in zip(page.links, page.link_lines, strict=True):
+    for link, line in page.links:
         if (path := _path(name, link)) is None:
             continue
         anchor = urldefrag(link).fragment
@@ -47,7 +47,7 @@ def _page(name: str, page: Page, pages: Mapping[str, Page], files: Mapping[str, 
         elif anchor and path in pages and anchor not in pages[path].ids:
             yield Fault(name, line, f"dead anchor '{link}'", link)
     loaded = {}
-    for source, line in zip(page.loads, page.load_lines, strict=True):
+    for source, line in page.loads:
         if (path := _path(name, source)) is None:
             yield Fault(name, line, f"external request '{source}'", source)
         elif path not in files:
@@ -55,12 +55,12 @@ def _page(name: str, page: Page, pages: Mapping[str, Page], files: Mapping[str, 
         else:
             loaded[path] = files[path]
     yield from _elements(name, page)
-    pictures = {_path(name, image.get("src") or "") for image in page.images}
+    pictures = {_path(name, values.get("src") or "") for tag, values, _ in page.elements if tag == "img"}
     yield from _budget(name, files[name], loaded, len(loaded.keys() - pictures))
 
 
 def _elements(name: str, page: Page) -> Iterator[Fault]:
-    for (tag, values), line in zip(page.elements, page.lines, strict=True):
+    for tag, values, line in page.elements:
         if tag == "img" and not values.get("alt") and ("alt" not in values or values.get("class") not in DECORATIVE):
             source = values.get("src") or ""
             yield Fault(name, line, f"no alt of picture '{source}'", source)

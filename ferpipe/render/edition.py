@@ -1,21 +1,18 @@
 """One edition of the report: the results of one data set, and where its pages lie."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ferpipe.errors import Slip
 from ferpipe.figures.filter_emotions import agreement
+from ferpipe.results import stored
 from ferpipe.storage import fingerprints
-from ferpipe.storage.encoding import JSON
-
-if TYPE_CHECKING:
-    from ferpipe.text.claims import Verdict
+from ferpipe.storage.encoding import JSON, read_json, read_npz
+from ferpipe.text.claims import Verdict
 
 # Of a stranger's file name: control characters, those that turn the writing round, and private ones.
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ue000-\uf8ff]")
@@ -47,8 +44,6 @@ class Edition:
     @cached_property
     def recipes(self) -> JSON:
         """Return what each analysis was made of."""
-        from ferpipe.storage.encoding import read_json
-
         return {name: read_json(self.results / name / "recipe.json") for name in self.analyses}
 
     @cached_property
@@ -106,9 +101,6 @@ class Edition:
 
     def load(self, name: str) -> object:
         """Return an analysis's result, its faces where this page may show them, the original's, or the claims."""
-        from ferpipe.results import stored
-        from ferpipe.storage.encoding import read_npz
-
         if name in OTHERS:
             return stored.joined(name, self.original if name == "original" else {"rows": self.ledger}, {}, name)
         arrays = read_npz(self.results / name / "arrays.npz")
@@ -129,8 +121,6 @@ class Edition:
 
 def _numbers(path: Path) -> JSON:
     """Return a result's numbers, its words fit for a page; raises Slip when they are not numbers by name."""
-    from ferpipe.storage.encoding import read_json
-
     if not isinstance(numbers := read_json(path), dict):
         raise Slip(f"{path} holds {type(numbers).__name__}, not numbers by name; python build.py makes it again")
     return _fit(numbers)

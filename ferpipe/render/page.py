@@ -10,7 +10,6 @@ from markupsafe import Markup
 from ferpipe.drawing import figure as tokens
 from ferpipe.drawing.figure import Figure
 from ferpipe.errors import Slip
-from ferpipe.figures.card import SIZE
 from ferpipe.render.edition import Edition
 from ferpipe.storage import fingerprints
 from ferpipe.text.chapters import SLOT, Placed, Writer
@@ -60,7 +59,7 @@ class Pages:
             "languages": [self._frame(language) for language in self.report.languages],
             "others": [self._edition(other, language) for other in self.editions if other is not edition],
             "card": f"{self.report.site_url}assets/{edition.name}/{card.data}" if card else "",
-            "card_size": SIZE,
+            "card_size": tokens.CARD,
             "home": f"{self.report.site_url}{edition.folder}",
             "cite": self._cite(edition, language),
         }

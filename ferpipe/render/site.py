@@ -26,9 +26,8 @@ TEXTS = "figures/texts.bin"  # in the artefacts: what is worked out from the tex
 
 @dataclass(frozen=True)
 class Site:
-    """What was written: the pages, which files changed, and what to tell."""
+    """What was written: which files changed, and what to tell."""
 
-    pages: tuple[Path, ...]
     changed: tuple[str, ...]  # by their paths there, those that were removed too
     notes: tuple[str, ...]
 
@@ -58,8 +57,7 @@ def render(results: Path, output: Path, **asked: Unpack[Asked]) -> Site:
     """Write the whole site into `output`; raises Problems with everything that is wrong, and then writes nothing."""
     files, notes = gather(results, **asked)
     changed = places.write(output, files, PAGE, earlier(output))
-    pages = tuple(output / name for name in files if name.endswith("/index.html"))
-    return Site(pages, tuple(changed), tuple(notes))
+    return Site(tuple(changed), tuple(notes))
 
 
 def gather(results: Path, **asked: Unpack[Asked]) -> tuple[dict[str, bytes], list[str]]:
@@ -107,19 +105,19 @@ def published(results: Path, report: Path = REPORT) -> list[str]:
     return [name for name in names if any((results / name).glob("*/numbers.json"))] or names
 
 
-def absences(results: Path, report: Path = REPORT) -> list[str]:
+def absences(results: Path) -> list[str]:
     """Return a line for each data set that report.toml names and that has no results here."""
-    present = published(results, report)
-    absent = [name for name in frame.read(report).editions if name not in present]
+    present = published(results)
+    absent = [name for name in frame.read(REPORT).editions if name not in present]
     return [f"edition '{name}' is left out: it has no results in {results}" for name in absent]
 
 
-def names(folder: Path, editions: Sequence[str] | None, local: str | None, report: Path = REPORT) -> set[str]:
+def names(folder: Path, editions: Sequence[str] | None, local: str | None) -> set[str]:
     """Return the paths of the files that a site of these editions in `folder` is sure to have.
 
     And those that are there, and named as a figure's files are: what a figure will be is known only when it is drawn.
     """
-    content = frame.read(report)
+    content = frame.read(REPORT)
     datasets = [local] if local else list(editions or content.editions)
     roots = ["", *(f"{name}/" for name in datasets[1:])]
     pages = {f"{root}{language}/index.html" for root in roots for language in content.languages}

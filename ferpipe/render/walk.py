@@ -20,13 +20,9 @@ class Page:
 
     ids: set[str] = field(default_factory=set)
     twice: list[tuple[str, int]] = field(default_factory=list)  # ids that stand a second time, with the line of it
-    links: list[str] = field(default_factory=list)
-    loads: list[str] = field(default_factory=list)
-    images: list[Attributes] = field(default_factory=list)
-    elements: list[tuple[str, Attributes]] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)  # of each of the elements
-    link_lines: list[int] = field(default_factory=list)
-    load_lines: list[int] = field(default_factory=list)
+    links: list[tuple[str, int]] = field(default_factory=list)  # each with its line, as the next two
+    loads: list[tuple[str, int]] = field(default_factory=list)
+    elements: list[tuple[str, Attributes, int]] = field(default_factory=list)
 
 
 def walk(html: str) -> Page:
@@ -44,19 +40,13 @@ class _Walker(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values, page, line = dict(attrs), self.page, self.getpos()[0]
-        page.elements.append((tag, values))
-        page.lines.append(line)
+        page.elements.append((tag, values, line))
         if name := values.get("id"):
             page.twice += [(name, line)] * (name in page.ids)
             page.ids.add(name)
         if tag in ("a", "area") and (target := values.get("href")):
-            page.links.append(target)
-            page.link_lines.append(line)
-        if tag == "img":
-            page.images.append(values)
-        for source in _loaded(tag, values):
-            page.loads.append(source)
-            page.load_lines.append(line)
+            page.links.append((target, line))
+        page.loads += [(source, line) for source in _loaded(tag, values)]
 
 
 def _loaded(tag: str, values: Attributes) -> list[str]:

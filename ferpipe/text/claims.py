@@ -8,7 +8,6 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from statistics import NormalDist
 from typing import Any
 
@@ -16,9 +15,7 @@ from jinja2 import TemplateError, nodes
 
 from ferpipe.storage.encoding import JSON
 from ferpipe.text import lacking, memo
-from ferpipe.text.expressions import Expressions, chain, setting
-from ferpipe.text.hold import Held
-from ferpipe.text.language import WORDLESS
+from ferpipe.text.expressions import chain, setting, wordless
 from ferpipe.text.problems import guess
 from ferpipe.text.section import CLAIM, Claim, Passage, Section
 
@@ -78,7 +75,7 @@ def judged(
     for claim in claims:
         family, before = sizes.get(claim.family, 1), len(problems)
         parts = (claim.statistic, claim.threshold, claim.n)
-        if any(lacking.needs(f"{{{{ {part.text} }}}}", absent, _environment()) for part in parts if part):
+        if any(lacking.needs(f"{{{{ {part.text} }}}}", absent, wordless()) for part in parts if part):
             verdicts.append(Verdict(claim, family))
             continue
         statistic, threshold, n = (_evaluated(part, numbers, problems) if part else None for part in parts)
@@ -94,13 +91,8 @@ def _evaluated(expression: Passage, numbers: JSON, problems: list[str]) -> objec
     """Return what an expression over the results gives, None where the run has none, and after a problem."""
     passage = Passage(setting(expression.text), expression.path, expression.line)
     before = len(problems)
-    _environment().fill(passage, numbers, problems)  # finds unknown numbers and syntax errors, with their line
-    return _environment().value(expression.text, numbers) if len(problems) == before else None
-
-
-@cache
-def _environment() -> Expressions:
-    return Expressions(WORDLESS, Held())
+    wordless().fill(passage, numbers, problems)  # finds unknown numbers and syntax errors, with their line
+    return wordless().value(expression.text, numbers) if len(problems) == before else None
 
 
 def _judged(claim: Claim, statistic: Any, threshold: object, family: int, problems: list[str]) -> Verdict:
@@ -170,7 +162,7 @@ def _unwritten(claim: Claim, body: Passage, language: str) -> list[str]:
 def _forms(text: str) -> dict[str, set[str]]:
     """Return for which verdicts of each claim a text has words: an else stands for all that its tests do not name."""
     try:
-        tree = _environment().parse(text)
+        tree = wordless().parse(text)
     except TemplateError:
         return {}  # told where the text is filled in
     forms: dict[str, set[str]] = {}

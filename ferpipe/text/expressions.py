@@ -4,7 +4,7 @@ import re
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import reduce
+from functools import cache, reduce
 from types import CodeType
 from typing import Any
 
@@ -17,7 +17,7 @@ from ferpipe.storage.encoding import JSON
 from ferpipe.text import memo
 from ferpipe.text.formats import filters
 from ferpipe.text.hold import Held
-from ferpipe.text.language import Language
+from ferpipe.text.language import WORDLESS, Language
 from ferpipe.text.problems import guess, nearest
 from ferpipe.text.section import Passage
 
@@ -87,7 +87,7 @@ class Expressions(ImmutableSandboxedEnvironment):
             problems += [f"{passage.path}:{passage.line + line - 1}: {_tell(path, values)}" for line, path in unknown]
             return "" if unknown else Template.from_code(self, code, self.make_globals(None)).render(values)
         except TemplateSyntaxError as error:
-            problems.append(f"{passage.path}:{passage.line + error.lineno - 1}: {self._advice(error)}")
+            problems.append(f"{passage.path}:{passage.line + error.lineno - 1}: {error.message or 'cannot be read'}")
         except (TemplateError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
             problems.append(f"{passage.path}:{passage.line + _line(error) - 1}: {error}")
         return ""
@@ -140,18 +140,19 @@ class Expressions(ImmutableSandboxedEnvironment):
         for kind, node, known in (("filter", nodes.Filter, self.filters), ("test", nodes.Test, self.tests)):
             for use in tree.find_all(node):
                 if use.name not in known:
-                    raise TemplateSyntaxError(f"No {kind} named '{use.name}'.", use.lineno)
-
-    def _advice(self, error: TemplateSyntaxError) -> str:
-        message = error.message or "cannot be read"
-        name = re.search(r"No (filter|test) named '(\w+)'", message)
-        return message + (guess(name[2], self.filters if name[1] == "filter" else self.tests) if name else "")
+                    raise TemplateSyntaxError(f"No {kind} named '{use.name}'.{guess(use.name, known)}", use.lineno)
 
 
 _PRINTED = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _WRITING = re.compile(
     r"\s*\|\s*(?:number|integer|percent|points|interval|listing|map\(\"number\".*?\)|map\(\"emotion\"\)|emotion)(?:\([^()]*\))?$"
 )
+
+
+@cache
+def wordless() -> Expressions:
+    """Return what reads expressions whose value matters, and not how a language writes it."""
+    return Expressions(WORDLESS, Held())
 
 
 def setting(expression: str) -> str:

@@ -28,11 +28,12 @@ class Language(str):
     """A language by its code, as BCP 47 has it: en, zh."""
 
     file: Path
+    _known: dict[str, Words]
 
     def __new__(cls, code: str, folder: Path) -> "Language":
         """Return the language whose words lie in `folder`."""
         language = super().__new__(cls, code)
-        language.file = folder / f"{code}.toml"
+        language.file, language._known = folder / f"{code}.toml", {}
         return language
 
     @cached_property
@@ -49,10 +50,6 @@ class Language(str):
     def fingerprint(self) -> str:
         """The fingerprint of its words."""
         return fingerprints.of_value(self.tables)
-
-    @cached_property
-    def _known(self) -> dict[str, Words]:
-        return {}
 
     def words(self, table: str) -> Words:
         """Return the words of a table, such as scores.head; raises Slip for a word or table that it lacks."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
@@ -14,9 +13,7 @@ from ferpipe.results.common import Estimate
 from ferpipe.results.original import Agreement
 from ferpipe.text import report, section
 from ferpipe.text.claims import VERDICTS, name
-from ferpipe.text.expressions import Expressions
-from ferpipe.text.hold import Held
-from ferpipe.text.language import WORDLESS
+from ferpipe.text.expressions import wordless
 from ferpipe.text.problems import Problems, guess
 from ferpipe.text.section import Passage, Section
 
@@ -54,16 +51,10 @@ def check(folder: Path, analyses: Iterable[str]) -> str:
 
 
 def _passages(part: Section) -> Iterator[Passage]:
-    texts = [part.title, part.body, *(text for item in part.items for text in (item.caption, item.alt))]
-    yield from (passage for text in texts for passage in text.values())
+    yield from (passage for text in part.texts for passage in text.values())
     for claim in part.claims:
         for passage in filter(None, (claim.statistic, claim.threshold, claim.n)):
             yield Passage(f"{{{{ {passage.text} }}}}", passage.path, passage.line)
-
-
-@cache
-def _expressions() -> Expressions:
-    return Expressions(WORDLESS, Held())
 
 
 class _Walk:
@@ -72,7 +63,7 @@ class _Walk:
     def __init__(self, passage: Passage, roots: Mapping[str, Any]) -> None:
         self.passage, self.names, self.told = passage, dict(roots), list[str]()
         with suppress(TemplateError):  # told where it is filled in
-            self.visit(_expressions().parse(passage.text))
+            self.visit(wordless().parse(passage.text))
 
     def visit(self, node: nodes.Node) -> Any:
         """Return the type of an expression, after its parts have been looked at."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from languages import EN, LANGUAGES, ZH
 
+from ferpipe import named
 from ferpipe.drawing import gallery, plot
 from ferpipe.errors import Slip
 from ferpipe.figures import confusion, curves, filter_emotions
@@ -136,7 +138,8 @@ def test_a_class_without_faces_has_no_recall_and_no_shares() -> None:
 def test_every_drawer_names_its_analyses() -> None:
     assert set(gallery.names()) >= {"saliency", "conv1-filters", "lime-wrong", "filter-emotions", "accuracies"}
     for name in gallery.names():
-        assert gallery.analyses(name)
+        parameters = inspect.signature(named.module("figures", name.replace("-", "_")).draw).parameters
+        assert [*gallery.analyses(name), "language"] == list(parameters) != ["language"]
 
 
 @pytest.mark.parametrize(
