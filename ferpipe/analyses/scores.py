@@ -113,14 +113,14 @@ def trusted(methods: Mapping[str, Score], baselines: Mapping[str, Score], criter
     and rests on at least ENOUGH faces; of those that pass, the one with the highest value is trusted, of equal ones the
     first of METHODS.
     """
-    bars: list[Estimate] = [bar for score in baselines.values() if (bar := getattr(score, criterion))]
-    if not bars:
+    known = [estimate for score in baselines.values() if (estimate := score.statistics()[criterion])]
+    if not known:
         return None
-    bar = max(bars, key=lambda estimate: estimate.value).interval[1]
-    passed: dict[str, float] = {
+    bar = max(known, key=lambda estimate: estimate.value).interval[1]
+    passed = {
         name: estimate.value
         for name, score in methods.items()
-        if (estimate := getattr(score, criterion)) and estimate.interval[0] > bar and estimate.n >= ENOUGH
+        if (estimate := score.statistics()[criterion]) and estimate.interval[0] > bar and estimate.n >= ENOUGH
     }
     return max(passed, key=lambda name: passed[name]) if passed else None
 

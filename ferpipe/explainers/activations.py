@@ -82,6 +82,7 @@ def spatial_means(
     network: nn.Module, layers: Sequence[str], pictures: Tensor | np.ndarray, device: torch.device | None = None
 ) -> dict[str, np.ndarray]:
     """Return each layer's outputs' means over positions, (n, channels) float64, for pictures as of `inputs.logits`."""
+    layers = (layers,) if isinstance(layers, str) else layers
     parts: dict[str, list[np.ndarray]] = {name: [] for name in layers}
     with torch.inference_mode(), recording(network, layers, _over_places) as means:
         for _, inputs in batches(pictures, device):

@@ -115,6 +115,13 @@ def odds(logits: np.ndarray, classes: Sequence[int] | None = None) -> np.ndarray
     return torch.stack(columns, 1).numpy()
 
 
+def from_one(**counts: int) -> None:
+    """Raise ValueError unless all of these are whole numbers from 1."""
+    for name, count in counts.items():
+        if not isinstance(count, int | np.integer) or count < 1:
+            raise ValueError(f"{name} (={count!r}) must be a whole number from 1")
+
+
 def at_once(pictures: Tensor, most: int = PIXELS) -> int:
     """Return how many pictures (n, channels, h, w) are forwarded at once: `most`, fewer where they are large."""
     return max(1, min(most, PIXELS // max(1, pictures.shape[-2] * pictures.shape[-1])))

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.optim.adam import adam
 
 from ferpipe.explainers.activations import maps, output
-from ferpipe.explainers.answers import device_of
+from ferpipe.explainers.answers import device_of, from_one
 from ferpipe.networks.resnet import DEVIATION, MEAN
 
 RATE = 0.4  # Adam's, falling in a line to nothing; coefficients start at about 1
@@ -30,12 +30,19 @@ def filter_pictures(
     its training, one number or one a colour. How much is `ascend`'s activation above zero. A linear layer's
     channels are its outputs.
     """
-    device, count = device_of(network), np.size(channels)
-    colours, height, width = shape
+    from_one(steps=steps)
+    chosen = np.atleast_1d(np.asarray(channels))
+    if chosen.ndim != 1 or not len(chosen) or chosen.dtype.kind not in "iu":
+        raise ValueError(f"channels are {channels!r}; they must be one whole number or several")
+    if len(shape) != 3 or min(shape) < 1:
+        raise ValueError(f"shape is {tuple(shape)}; it must be (channels, h, w) of a picture")
+    if not {np.size(mean), np.size(deviation)} <= {1, shape[0]} or not np.all(np.asarray(deviation) > 0):
+        raise ValueError(f"mean and deviation must be one number or {shape[0]}, and the deviation above 0")
+    device, (colours, height, width) = device_of(network), shape
     rng = np.random.default_rng(seed)
-    start = rng.standard_normal((count, colours, height, width // 2 + 1, 2))
+    start = rng.standard_normal((len(chosen), colours, height, width // 2 + 1, 2))
     pictures, reached = ascend(
-        network, layer, torch.tensor(np.atleast_1d(channels), device=device), None, steps, start, rng, width,
+        network, layer, torch.tensor(chosen, device=device), None, steps, start, rng, width,
         *(torch.tensor(value, device=device).view(-1, 1, 1) for value in (mean, deviation)),
     )  # fmt: skip
     return pictures.cpu().numpy(), reached.cpu().numpy()

@@ -17,6 +17,10 @@ BATCH = 128  # faces forwarded at once
 
 def inputs(images: np.ndarray, device: torch.device | None = None) -> Tensor:
     """Return our networks' inputs (n, 1, 48, 48) for faces (n, 48, 48), uint8 in [0, 255] or float in [0, 1]."""
+    if images.ndim != 3:
+        raise ValueError(
+            f"faces are {images.shape}; they must be (n, 48, 48): torch.as_tensor makes pictures of others"
+        )
     if images.dtype == np.uint8:
         tensor = normalise(torch.tensor(images))
     else:

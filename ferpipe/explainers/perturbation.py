@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ferpipe.explainers import surrogates
-from ferpipe.explainers.answers import Targets, at_once, odds
+from ferpipe.explainers.answers import Targets, at_once, from_one, odds
 from ferpipe.explainers.attributions import baseline
 from ferpipe.explainers.inputs import chosen, logits
 from ferpipe.explainers.superpixels import KERNEL_WIDTH, RIDGE, Explanation, measured, segmented
@@ -41,6 +41,7 @@ def lime(
     A segment's weight is the change of the log-odds when it is shown instead of hidden, in a linear model of `samples`
     answers with about half of the segments hidden. `segments` (h, w) or (n, h, w) numbers them, by SLIC unless named.
     """
+    from_one(samples=samples)
     explanations = []
     for index, (picture, hidden, label) in enumerate(_asked(network, pictures, targets, baselines)):
         numbers = _segments(picture, segments, index)
@@ -60,6 +61,7 @@ def rise(
 
     Answers to `samples` random, smooth masks are asked for (Petsiuk et al. 2018).
     """
+    from_one(samples=samples)
     asked, (height, width) = _asked(network, pictures, targets, baselines), pictures.shape[-2:]
     masks = soft_masks(samples, height, width, np.random.default_rng(seed))
     deviation = spread(masks)
@@ -76,8 +78,9 @@ def occlusion(
     the pixels from one to the next, half a patch unless named.
     """
     asked, (height, width) = _asked(network, pictures, targets, baselines), pictures.shape[-2:]
-    patch = patch or max(1, min(height, width) // PATCHES)
-    stride = stride or max(1, patch // 2)
+    patch = max(1, min(height, width) // PATCHES) if patch is None else patch
+    stride = max(1, patch // 2) if stride is None else stride
+    from_one(patch=patch, stride=stride)
     if not 1 <= stride <= patch <= min(height, width):
         raise ValueError(f"stride (={stride}), patch (={patch}) and picture (={height}x{width}) must grow so")
     masks = patch_masks(height, width, patch, stride)
@@ -174,7 +177,8 @@ def _segments(picture: Tensor, segments: np.ndarray | None, index: int) -> np.nd
     """Return the number of each pixel's segment (h, w), from 0 without gaps."""
     if segments is None:
         return segmented(picture.float().permute(1, 2, 0).squeeze(2).cpu().numpy())
-    numbers = segments if np.ndim(segments) == 2 else segments[index]
+    every = np.asarray(segments)
+    numbers = every if every.ndim == 2 or index >= len(every) else every[index]
     if numbers.shape != picture.shape[1:]:
-        raise ValueError(f"segments are {segments.shape}; the picture is {tuple(picture.shape[1:])}")
+        raise ValueError(f"segments are {every.shape}; picture {index} is {tuple(picture.shape[1:])}")
     return np.unique(numbers, return_inverse=True)[1].reshape(numbers.shape)

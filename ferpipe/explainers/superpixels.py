@@ -35,7 +35,10 @@ class Explanation:
 
     def painted(self, label: int | None = None) -> np.ndarray:
         """Return a label's weights on their segments, (h, w) float32; of the first label if none is named."""
-        return self.weights[next(iter(self.weights)) if label is None else label][self.segments].astype(np.float32)
+        label = next(iter(self.weights)) if label is None else label
+        if label not in self.weights:
+            raise ValueError(f"label {label!r} is not explained; {', '.join(map(str, self.weights))} is")
+        return self.weights[label][self.segments].astype(np.float32)
 
 
 def measured(

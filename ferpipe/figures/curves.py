@@ -22,7 +22,9 @@ def draw(curves: Curves, language: Language) -> Figure:
     rows = [
         [model, *values]
         for model, curve in _models(curves).items()
-        for values in zip(curve.epochs, *(getattr(curve, key) for key in _KEYS), strict=True)
+        for values in zip(
+            curve.epochs, curve.train_loss, curve.dev_loss, curve.train_accuracy, curve.dev_accuracy, strict=True
+        )
     ]
     files["curves.csv"] = csv_file(["model", "epoch", *_KEYS], rows)
     return Figure(body, "curves", "curves.csv", files)
@@ -34,7 +36,9 @@ def _models(curves: Curves) -> dict[str, Curve]:
 
 def _lines(curve: Curve, what: str) -> dict[str, list[float]]:
     """Return the loss or the accuracy on either split."""
-    return {split: getattr(curve, f"{split}_{what}") for split in _LINES}
+    if what == "loss":
+        return {"train": curve.train_loss, "dev": curve.dev_loss}
+    return {"train": curve.train_accuracy, "dev": curve.dev_accuracy}
 
 
 def _panels(figure: Drawing, curves: Curves, words: Words) -> None:

@@ -18,7 +18,8 @@ def draw(lime: Lime, language: Language) -> Figure:
 
 def _listed(lime: Lime, language: Language) -> Figure:
     keys = ["label", "prediction", "probability", "r2", "stability"]
-    data = {"lime-wrong.csv": csv_file(keys, [[getattr(face, key) for key in keys] for face in lime.wrong])}
+    values = [[face.label, face.prediction, face.probability, face.r2, face.stability] for face in lime.wrong]
+    data = {"lime-wrong.csv": csv_file(keys, values)}
     rows: list[list[str | table.Td]] = [
         [
             emotion(language, face.label),

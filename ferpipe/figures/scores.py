@@ -12,7 +12,6 @@ from ferpipe.drawing.figure import Figure, csv_file, flat
 from ferpipe.drawing.plot import Words
 from ferpipe.drawing.table import Td
 from ferpipe.drawing.words import estimate
-from ferpipe.results.common import Estimate
 from ferpipe.results.scores import Score, Scores
 from ferpipe.text.language import Language
 
@@ -22,10 +21,6 @@ GAP = 0.8  # rows between methods and baselines
 PANELS = 3
 METHODS = (  # in the order of the rows
     "gradient", "smoothgrad", "integrated", "layercam", "lime", "rise", "occlusion", "random", "edges", "centre",
-)  # fmt: skip
-STATISTICS = (  # in the order of the columns
-    "rank_correlation", "mass_accuracy", "rank_accuracy", "pointing_game", "insertion", "deletion", "difference",
-    "randomisation", "seeds", "members",
 )  # fmt: skip
 _PLOTTED = ("rank_correlation", "difference", "randomisation", "seeds")  # the first three that were measured
 STAR = "\N{BLACK STAR}"
@@ -40,14 +35,14 @@ def draw(scores: Scores, language: Language) -> Figure:
     body, files = plot.drawn("scores", language, size, _panels, scores, names)
     caption = f'<caption class="visually-hidden">{words["caption"]}</caption>'
     body += table.framed(_table(scores, entries, language), "scores", caption, _foot(scores, words))
-    data = [[name, key, *flat(getattr(score, key))] for name, score in entries.items() for key in STATISTICS]
+    data = [[name, key, *flat(value)] for name, score in entries.items() for key, value in score.statistics().items()]
     files["scores.csv"] = csv_file(["method", "statistic", "value", "low", "high", "n"], data)
     return Figure(body, "scores", "scores.csv", files, wide=True)
 
 
 def rows(methods: Mapping[str, T], baselines: Mapping[str, T]) -> tuple[dict[str, T], list[float]]:
     """Return the entries of methods and, after them, of baselines, and each one's place down a plot, with a gap."""
-    entries = {name: of[name] for of in (methods, baselines) for name in METHODS if name in of}
+    entries = {name: group[name] for group in (methods, baselines) for name in METHODS if name in group}
     return entries, [index + GAP * (index >= len(methods)) for index in range(len(entries))]
 
 
@@ -59,16 +54,17 @@ def _foot(scores: Scores, words: Mapping[str, str]) -> str:
 
 def bar(scores: Scores) -> float | None:
     """Return what a trusted method's interval must lie above: the upper end of the best baseline's; None without."""
-    known: list[Estimate] = [of for score in scores.baselines.values() if (of := getattr(score, scores.criterion))]
+    estimates = [score.statistics()[scores.criterion] for score in scores.baselines.values()]
+    known = [estimate for estimate in estimates if estimate]
     return max(known, key=lambda estimate: estimate.value).interval[1] if known else None
 
 
 def _table(scores: Scores, entries: Mapping[str, Score], language: Language) -> str:
-    keys = [key for key in STATISTICS if any(getattr(score, key) for score in entries.values())]
-    names = language.words("scores.methods")
+    statistics, names = {name: score.statistics() for name, score in entries.items()}, language.words("scores.methods")
+    keys = [key for key in next(iter(statistics.values())) if any(of_method[key] for of_method in statistics.values())]
     lines: list[list[str | Td]] = [
-        [starred(scores, name, names[name]), *(estimate(language, getattr(score, key), "number") for key in keys)]
-        for name, score in entries.items()
+        [starred(scores, name, names[name]), *(estimate(language, of_method[key], "number") for key in keys)]
+        for name, of_method in statistics.items()
     ]
     count = len(scores.methods)
     head = table.head([language.words("scores")["method"], *(language.words("scores.head")[key] for key in keys)])
@@ -82,7 +78,7 @@ def starred(scores: Scores, name: str, words: str) -> str:
 
 def _panels(figure: Drawing, scores: Scores, words: Words) -> None:
     entries, places = rows(scores.methods, scores.baselines)
-    keys = [key for key in _PLOTTED if any(getattr(score, key) for score in entries.values())][:PANELS]
+    keys = [key for key in _PLOTTED if any(score.statistics()[key] for score in entries.values())][:PANELS]
     panels = figure.subplots(1, len(keys), sharey=True, squeeze=False)[0] if keys else []
     plot.margins(figure, left=0.225, right=0.98, below=50, above=34, between=0.16)
     names = [starred(scores, name, words(name)) for name in entries]
@@ -100,9 +96,8 @@ def _panel(axes: Axes, scores: Scores, key: str) -> None:
     if limit is not None:
         axes.axvline(limit, color=plot.FAINT, linewidth=0.75, dashes=(3, 2))
     for place, (name, score) in zip(places, entries.items(), strict=True):
-        of: Estimate | None = getattr(score, key)
-        if of:
+        if statistic := score.statistics()[key]:
             colour = plot.FIRST if name in scores.methods else plot.FAINT
             fill = colour if name in scores.methods else plot.PAPER
-            plot.estimate(axes, place, of.value, of.interval, colour, fill=fill)
+            plot.estimate(axes, place, statistic.value, statistic.interval, colour, fill=fill)
     axes.xaxis.set_major_locator(MaxNLocator(4))

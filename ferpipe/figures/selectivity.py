@@ -18,7 +18,10 @@ def draw(selectivity: Selectivity, language: Language) -> Figure:
     words, size = language.words("selectivity"), (WIDTH, 160 + ROW * len(layers))
     body, files = plot.drawn("selectivity", language, size, _panel, layers, words)
     keys = ("layer", "filters", "index", "null", "auroc", "eta_squared")
-    rows = [[*(getattr(of, key) for key in keys), of.excess.value, *of.excess.interval] for of in layers]
+    rows = [
+        [layer.layer, layer.filters, layer.index, layer.null, layer.auroc, layer.eta_squared, layer.excess.value,
+         *layer.excess.interval] for layer in layers
+    ]  # fmt: skip
     files["selectivity.csv"] = csv_file([*keys, "excess", "low", "high"], rows)
     return Figure(body, "selectivity", "selectivity.csv", files)
 

@@ -20,10 +20,9 @@ AUGMENTATION = ("flip", "rotate", "scale", "shift", "light", "erase", "mask", "m
 
 def draw(settings: Settings, original: Original, language: Language) -> Figure:
     """Return device, versions and parameters, one a row."""
-    values, old = _values(settings, language), vars(original.settings)
-    names = language.words("settings.rows")
-    old = {"versions.python": old["python"], "versions.torch": old["torch"], **old}
-    rows = [[names[key], str(values.get(key, "–")), str(old.get(key, "–"))] for key in ROWS]
+    values, names, then = _values(settings, language), language.words("settings.rows"), original.settings
+    old = {"device": then.device, "versions.python": then.python, "versions.torch": then.torch, "cuda": then.cuda}
+    rows = [[names[key], str(values.get(key, "–")), old.get(key, "–")] for key in ROWS]
     values["augmentation"] = ", ".join(f"{key} {settings.parameters[key]}" for key in AUGMENTATION)  # in no language
     data = csv_file(["setting", "here", "original"], [[key, values.get(key), old.get(key)] for key in ROWS])
     body = table.table(language.row("settings.head"), rows, "settings")
@@ -35,7 +34,11 @@ def _values(settings: Settings, language: Language) -> dict[str, object]:
     versions, parameters = settings.versions, settings.parameters
     others = [f"{name} {version}" for name, version in versions.items() if name not in ("python", "torch")]
     return {
-        **vars(settings),
+        "device": settings.device,
+        "precision": settings.precision,
+        "threads": settings.threads,
+        "preset": settings.preset,
+        "seed": settings.seed,
         **{f"versions.{name}": version for name, version in versions.items()},
         **{f"parameters.{name}": value for name, value in parameters.items()},
         "libraries": ", ".join(others),

@@ -25,6 +25,7 @@ from ferpipe.text.report import Report
 from ferpipe.text.section import Passage, Section
 
 Files = dict[str, bytes]
+Draw = Callable[[Edition, str, Language], Figure]
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,10 @@ def gather(
         if not leaks.get(sheet.edition.name):
             _draw(sheet, draw, problems)
     cards = {
-        edition.name: draw(edition, gallery.CARD, report.languages[0])
+        edition.name: card
         for edition in editions
         if not edition.local and not problems and edition.analyses.keys() >= set(gallery.analyses(gallery.CARD))
+        if (card := _drawn(edition, gallery.CARD, report.languages[0], draw, "", problems))
     }
     files = _files(Pages(report, editions, templates), outdated, templates, sheets, cards)
     if rules.strict:
@@ -238,20 +240,29 @@ def _judged(edition: Edition) -> JSON:
     return {claims.name(verdict.claim.id): verdict.numbers() for verdict in edition.verdicts}
 
 
-def _draw(sheet: Sheet, draw: Callable[[Edition, str, Language], Figure], problems: list[str]) -> None:
+def _draw(sheet: Sheet, draw: Draw, problems: list[str]) -> None:
     """Draw the page's figures, and add a problem for each whose result has not the shape that it draws."""
     drawn, edition = set(gallery.names()), sheet.edition
     for item in (placed.item for placed in sheet.writer.placed):
         if item.name not in drawn or not edition.drawable.issuperset(gallery.analyses(item.name)):
             continue  # told already, with the text that places it
-        try:
-            sheet.figures[item.name] = draw(edition, item.name, sheet.language)
-        except Slip as slip:  # a result of another type
-            problems.append(f"{item.where}: figure '{item.name}': {slip}")
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-            places = ", ".join(f"{edition.name}/{name}" for name in gallery.analyses(item.name))
-            cannot = f"cannot be drawn ({error}) from {places}; python build.py remakes it"
-            problems.append(f"{item.where}: figure '{item.name}' {cannot}")
+        if figure := _drawn(edition, item.name, sheet.language, draw, f"{item.where}: ", problems):
+            sheet.figures[item.name] = figure
+
+
+def _drawn(
+    edition: Edition, name: str, language: Language, draw: Draw, where: str, problems: list[str]
+) -> Figure | None:
+    """Return a figure, or None after a problem, where its result or the language's words are not what it draws."""
+    try:
+        return draw(edition, name, language)
+    except Slip as slip:  # a result of another type, or a word that is missing
+        problems.append(f"{where}figure '{name}': {slip}")
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        places = ", ".join(f"{edition.name}/{analysis}" for analysis in gallery.analyses(name))
+        cannot = f"cannot be drawn ({error!r}) from {places} with the words of words/{language}.toml"
+        problems.append(f"{where}figure '{name}' {cannot}; python build.py remakes a result")
+    return None
 
 
 def _lines(numbers: JSON) -> bytes:

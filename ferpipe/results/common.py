@@ -31,9 +31,12 @@ class Face:
 
 
 # Arrays, each with the kind that a restricted data set may publish; no single picture can be recognised from these.
-Mean = Annotated["np.ndarray", "a mean over many faces"]
-Weights = Annotated["np.ndarray", "weights of a filter"]
-Ascent = Annotated["np.ndarray", "a picture grown from noise"]
-Table = Annotated["np.ndarray", "a number for each filter and emotion"]
+KINDS = MEAN, WEIGHTS, ASCENT, TABLE = (
+    "a mean over many faces", "weights of a filter", "a picture grown from noise", "a number for each filter and class",
+)  # fmt: skip
+Mean = Annotated["np.ndarray", MEAN]
+Weights = Annotated["np.ndarray", WEIGHTS]
+Ascent = Annotated["np.ndarray", ASCENT]
+Table = Annotated["np.ndarray", TABLE]
 SINGLE = "a picture of one face"  # which could be recognised: in `private` alone, which stays on the machine
 Single = Annotated["np.ndarray", SINGLE]

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 from ferpipe.errors import Slip
 from ferpipe.results import stored
-from ferpipe.results.common import SINGLE
+from ferpipe.results.common import KINDS
 from ferpipe.storage import encoding
 
 if TYPE_CHECKING:
@@ -33,11 +33,11 @@ def kind(analysis: str, array: str, shape: Sequence[int]) -> str | None:
     """
     try:
         kinds = stored.kinds(analysis)
-    except ModuleNotFoundError:  # a result of no analysis of ours
+    except (ModuleNotFoundError, AttributeError):  # a result of no analysis of ours
         return None
     if isinstance(kinds, str):
-        return kinds if min(shape[-2:], default=0) <= GRID else None
-    return None if kinds.get(array) == SINGLE else kinds.get(array)
+        return kinds if kinds in KINDS and min(shape[-2:], default=0) <= GRID else None
+    return kinds[array] if kinds.get(array) in KINDS else None
 
 
 def refused(analysis: str, shapes: Mapping[str, Sequence[int]], numbers: object) -> list[str]:

@@ -20,6 +20,21 @@ class Score:
     seeds: Estimate | None  # of another seed
     members: Estimate | None  # of the second member
 
+    def statistics(self) -> dict[str, Estimate | None]:
+        """Return all of them by name, in the order of the report's table."""
+        return {
+            "rank_correlation": self.rank_correlation,
+            "mass_accuracy": self.mass_accuracy,
+            "rank_accuracy": self.rank_accuracy,
+            "pointing_game": self.pointing_game,
+            "insertion": self.insertion,
+            "deletion": self.deletion,
+            "difference": self.difference,
+            "randomisation": self.randomisation,
+            "seeds": self.seeds,
+            "members": self.members,
+        }
+
 
 @dataclass(frozen=True)
 class Agreement:

@@ -29,7 +29,7 @@ class Settings:
     threads: int
     preset: str
     seed: int
-    parameters: dict[str, str | float]  # the analysis model's recipe, see networks/recipes.py
+    parameters: dict[str, str | bool | float]  # the analysis model's recipe, see networks/recipes.py
     members: int
     pretrained: bool
     analysis_model: Accuracies

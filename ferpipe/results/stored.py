@@ -47,9 +47,9 @@ def kinds(analysis: str, field: str = "arrays") -> dict[str, str] | str:
     hint = hints(type_of(analysis)).get(field)
     for part in (hint, *get_args(hint)):
         if _typed(part):
-            return {name: get_args(array)[1] for name, array in hints(part).items() if get_origin(array) is Annotated}
+            return {name: " ".join(get_args(array)[1:]) for name, array in hints(part).items()}
         if get_origin(part) is Annotated:
-            return str(get_args(part)[1])
+            return " ".join(get_args(part)[1:])
     return {}
 
 
@@ -111,7 +111,7 @@ def built(hint: Any, value: Any, where: str) -> Any:
         return {key: built(get_args(hint)[1], part, f"{where}.{key}") for key, part in value.items()}
     if get_origin(hint) is list and isinstance(value, list | tuple):
         return [built(get_args(hint)[0], part, f"{where}[{index}]") for index, part in enumerate(value)]
-    if not isinstance(value, _classes(hint)):
+    if not isinstance(value, _classes(hint)) or (isinstance(value, bool) and hint in (int, float)):
         raise Slip(f"{where} is {value!r:.40}, not {getattr(hint, '__name__', hint)}; python build.py makes it again")
     return value
 
@@ -121,7 +121,7 @@ def _typed(hint: object) -> bool:
 
 
 def _classes(hint: Any) -> tuple[type, ...]:
-    """Return what a value of a type may be in JSON: a whole float is an int there, and a truth value no number."""
+    """Return what a value of a type may be in JSON: a whole float is an int there."""
     cls = get_origin(hint) or hint
     return {Annotated: (object,), float: (float, int)}.get(cls, (cls if isinstance(cls, type) else object,))
 

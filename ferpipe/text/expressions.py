@@ -17,13 +17,14 @@ from ferpipe.storage.encoding import JSON
 from ferpipe.text import memo
 from ferpipe.text.formats import filters
 from ferpipe.text.hold import Held
-from ferpipe.text.language import WORDLESS, Language
+from ferpipe.text.language import WORDLESS, Language, Missing
 from ferpipe.text.problems import guess, nearest
 from ferpipe.text.section import Passage
 
 Path = tuple[str | int, ...]
 Compiled = tuple[list[tuple[int, Path]], CodeType]  # line and path of the numbers that a text needs, and its code
 
+FAULTS = (TemplateError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError, Missing)
 UNFIT = ("attr", "batch", "center", "format", "indent", "random", "slice")  # filters: of any size, or by chance
 
 
@@ -88,7 +89,7 @@ class Expressions(ImmutableSandboxedEnvironment):
             return "" if unknown else Template.from_code(self, code, self.make_globals(None)).render(values)
         except TemplateSyntaxError as error:
             problems.append(f"{passage.path}:{passage.line + error.lineno - 1}: {error.message or 'cannot be read'}")
-        except (TemplateError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
+        except FAULTS as error:
             problems.append(f"{passage.path}:{passage.line + _line(error) - 1}: {error}")
         return ""
 
@@ -111,7 +112,7 @@ class Expressions(ImmutableSandboxedEnvironment):
                 expression = _WRITING.sub("", expression)
             if re.search(r"[^\w.\[\]]", expression):
                 # what is wrong with an expression is told by `fill`, with its line
-                with suppress(TemplateError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
+                with suppress(*FAULTS):
                     value = self.value(expression, values)
                     if isinstance(value, int | float):
                         numbers[expression] = value

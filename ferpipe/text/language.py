@@ -1,15 +1,26 @@
 """A language of the report, with its words: report/words/<language>.toml has those of figures and pages."""
 
 import tomllib
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
+from string import Formatter
 from typing import NoReturn
 
 from ferpipe.errors import Slip
 from ferpipe.storage import fingerprints
 
 
-class Missing(Slip, LookupError):
+def _words(value: object) -> Iterator[str]:
+    """Yield every word of a table, of its tables and lists."""
+    if isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _words(part)
+    elif isinstance(value, str):
+        yield value
+
+
+class Missing(Slip):
     """A word that a language lacks; where a text asks for it, it is told with its line."""
 
 
@@ -40,11 +51,17 @@ class Language(str):
     def tables(self) -> dict[str, object]:
         """All its words; raises Slip where the file is missing or broken."""
         try:
-            return tomllib.loads(self.file.read_text(encoding="utf-8"))
+            tables = tomllib.loads(self.file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise Slip(f"{self.file} is missing: the words of the language '{self}' stand there") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
             raise Slip(f"{self.file} cannot be read: {error}") from None
+        for word in _words(tables):
+            try:
+                list(Formatter().parse(word))
+            except ValueError as error:
+                raise Slip(f"{self._where}: {word!r:.60}: {error}") from None
+        return tables
 
     @cached_property
     def fingerprint(self) -> str:

@@ -1,5 +1,6 @@
 """Every number that a text asks for, held against the types of results: what none can have is found without any."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -41,13 +42,30 @@ def problems(sections: Sequence[Section], analyses: Iterable[str]) -> list[str]:
 def check(folder: Path, analyses: Iterable[str]) -> str:
     """Return a line on the report in `folder`; raises Problems with all that is wrong with paths in its sections."""
     frame, name = report.read(folder), folder.name
-    sections = [
-        section.read(folder / "sections" / f"{part}.md", f"{name}/sections/{part}.md", frame.languages)[0]
+    read = [
+        section.read(folder / "sections" / f"{part}.md", f"{name}/sections/{part}.md", frame.languages)
         for part in frame.sections
     ]
-    if told := problems(sections, analyses):
-        raise Problems(told)
+    sections, told = [part for part, _ in read], [line for _, lines in read for line in lines]
+    if told := told + problems(sections, analyses) + framed(folder.parent / "templates"):
+        raise Problems(told, "mend the above")
     return f"{len(sections)} sections: results have every number that they ask for"
+
+
+def framed(templates: Path) -> list[str]:
+    """Return a line for each path in the pages' templates that the results' settings and the original cannot have."""
+    told = []
+    for path in sorted(templates.glob("*.html")):
+        text = path.read_text(encoding="utf-8")
+        for match in re.finditer(r"\b(?:edition\.(settings)|report\.(original))((?:\.\w+)+)(\()?", text):
+            line, hint = text.count("\n", 0, match.start()) + 1, stored.type_of(match[1] or match[2])
+            for key in match[3].split(".")[1 : -1 if match[4] else None]:  # a method is called
+                names = stored.fields_of(hint)
+                if names and key not in names:
+                    problem = f"unknown number '{key}' of {hint.__name__}{guess(key, names)}"
+                    told.append(f"templates/{path.name}:{line}: {problem}")
+                hint = names.get(key)
+    return told
 
 
 def _passages(part: Section) -> Iterator[Passage]:
@@ -62,7 +80,7 @@ class _Walk:
 
     def __init__(self, passage: Passage, roots: Mapping[str, Any]) -> None:
         self.passage, self.names, self.told = passage, dict(roots), list[str]()
-        with suppress(TemplateError):  # told where it is filled in
+        with suppress(TemplateError, RecursionError):  # told where it is filled in
             self.visit(wordless().parse(passage.text))
 
     def visit(self, node: nodes.Node) -> Any:
@@ -76,14 +94,22 @@ class _Walk:
                 return self.item(node)
             case nodes.Filter():
                 return self.filtered(node)
-            case nodes.For():
-                of = _of(self.visit(node.iter))
-                self.names |= {target.name: of for target in node.target.find_all(nodes.Name)} | {"loop": None}
-                if isinstance(node.target, nodes.Name):
-                    self.names[node.target.name] = of
-            case nodes.Assign(target=nodes.Name(name=target)):
-                self.names[target] = self.visit(node.node)
+            case nodes.For(target=target):
+                outer, element = self.names, _of(self.visit(node.iter))
+                self.names = outer | dict.fromkeys(_bound(target)) | {"loop": None}
+                if isinstance(target, nodes.Name):
+                    self.names[target.name] = element
+                for child in (*([node.test] if node.test else []), *node.body, *node.else_):
+                    self.visit(child)
+                self.names = outer
                 return None
+            case nodes.Assign(target=target):
+                value = self.visit(node.node)
+                self.names |= dict.fromkeys(_bound(target), value if isinstance(target, nodes.Name) else None)
+                return None
+            case nodes.With() | nodes.Macro() | nodes.AssignBlock():  # what they bind is followed no further
+                self.names |= dict.fromkeys(_bound(node)) | {"caller": None}
+                self.names |= {node.name: None} if isinstance(node, nodes.Macro) else {}
         for child in node.iter_child_nodes():
             self.visit(child)
         return None
@@ -118,7 +144,7 @@ class _Walk:
         keys += node.args[:1] if node.name in ("selectattr", "rejectattr") else []
         depth = 2 if node.name == "map" and node.args else 1  # map("map", attribute=...) goes into lists of lists
         for key in keys:
-            if isinstance(key, nodes.Const) and isinstance(key.value, str):
+            if isinstance(key, nodes.Const) and isinstance(key.value, str) and key.value.isidentifier():
                 inner = _of(_of(of)) if depth == 2 else _of(of)
                 part = self.part(node, inner, key.value)
                 if node.name == "map" and part is not None:
@@ -134,6 +160,12 @@ class _Walk:
     def at(self, node: nodes.Node) -> str:
         """Return `path:line` of a node."""
         return f"{self.passage.path}:{self.passage.line + node.lineno - 1}"
+
+
+def _bound(node: nodes.Node) -> list[str]:
+    """Return the names that a node binds."""
+    names = [node] if isinstance(node, nodes.Name) else node.find_all(nodes.Name)
+    return [name.name for name in names if name.ctx != "load"]
 
 
 def _known(hint: Any) -> Any:

@@ -4,14 +4,16 @@ from collections.abc import Iterable, Sequence
 
 from ferpipe.errors import Slip
 
+CURE = "nothing was written; mend the above and run python build.py render"
+
 
 class Problems(Slip):
     """Faults in text, figures or pages: `problems` holds one line each, the message says how many there are."""
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    def __init__(self, problems: Sequence[str], cure: str = CURE) -> None:
         self.problems = list(dict.fromkeys(problems))
         count = f"{len(self.problems)} problem{'s' * (len(self.problems) != 1)}"
-        super().__init__(f"{count} in the report, nothing was written; mend the above and run python build.py render")
+        super().__init__(f"{count} in the report, {cure}")
 
 
 def guess(word: str, known: Iterable[str]) -> str:

@@ -405,3 +405,31 @@ def test_a_layer_that_some_batches_skip_has_no_means(monkeypatch):
 def test_even_noise_in_colours_has_many_segments(shape):
     segments = segmented(np.random.default_rng(0).standard_normal(shape).astype(np.float32))
     assert segments.shape == shape[:2] and 30 < len(np.unique(segments)) == segments.max() + 1
+
+
+@pytest.mark.parametrize(("ask", "told"), [
+    (lambda net, x: attributions.smoothgrad(net, x, samples=0), "samples"),
+    (lambda net, x: attributions.integrated(net, x, steps=0), "steps"),
+    (lambda net, x: perturbation.lime(net, x, samples=0), "samples"),
+    (lambda net, x: perturbation.rise(net, x, samples=0), "samples"),
+    (lambda net, x: perturbation.occlusion(net, x, patch=0), "patch"),
+    (lambda net, x: perturbation.lime(net, x, segments=np.zeros((1, 28, 28), int), samples=8), "segments are"),
+    (lambda net, x: perturbation.lime(net, x, samples=8)[0].painted(9), "label 9 is not explained"),
+    (lambda net, x: ascent.filter_pictures(net, "0", [], (1, 28, 28)), "channels are"),
+    (lambda net, x: ascent.filter_pictures(net, "0", 1.5, (1, 28, 28)), "channels are 1.5"),
+    (lambda net, x: ascent.filter_pictures(net, "0", 0, (28, 28)), "shape is"),
+    (lambda net, x: ascent.filter_pictures(net, "0", 0, (1, 28, 28), deviation=0), "deviation above 0"),
+    (lambda net, x: ascent.filter_pictures(net, "0", 0, (1, 28, 28), mean=[0, 0, 0]), "mean and deviation"),
+    (lambda net, x: ascent.filter_pictures(net, "0", 0, (1, 28, 28), steps=-1), "steps"),
+    (lambda net, x: activations.spatial_means(net, ["0"], np.zeros((2, 1, 28, 28), np.float32)), "faces are"),
+])  # fmt: skip
+def test_numbers_that_cannot_be_meant_are_refused_in_words(ask, told):
+    net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3)).eval()
+    with pytest.raises(ValueError, match=told):
+        ask(net, torch.rand(2, 1, 28, 28))
+
+
+def test_one_layer_may_be_named_without_a_list():
+    net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(4 * 26 * 26, 3)).eval()
+    x = torch.rand(2, 1, 28, 28)
+    assert np.array_equal(activations.spatial_means(net, "0", x)["0"], activations.spatial_means(net, ["0"], x)["0"])
