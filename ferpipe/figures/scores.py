@@ -38,8 +38,7 @@ def draw(scores: Scores, language: Language) -> Figure:
     size = WIDTH, round(96 + ROW * (places[-1] + 1))
     names = {**words, **language.words("scores.methods")}
     body, files = plot.drawn("scores", language, size, _panels, scores, names)
-    caption = f'<caption class="visually-hidden">{words["caption"]}</caption>'
-    body += table.framed(_table(scores, entries, language), "scores", caption, _foot(scores, words))
+    body += table.framed(_table(scores, entries, language), "scores", words["caption"], _foot(scores, words))
     data = [[name, key, *flat(getattr(score, key))] for name, score in entries.items() for key in STATISTICS]
     files["scores.csv"] = csv_file(["method", "statistic", "value", "low", "high", "n"], data)
     return Figure(body, "scores", "scores.csv", files, wide=True)
