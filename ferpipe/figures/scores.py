@@ -88,8 +88,7 @@ def _panels(figure: Drawing, scores: Scores, words: Words) -> None:
     for axes, key in zip(panels, keys, strict=True):
         plot.rows(axes, places, names)
         _panel(axes, scores, key)
-        axes.set_title(words(key), pad=10)
-        axes.set_xlabel(words("area" if key == "difference" else "correlation"))
+        axes.set(title=words(key), xlabel=words("area" if key == "difference" else "correlation"))
 
 
 def _panel(axes: Axes, scores: Scores, key: str) -> None:
