@@ -56,6 +56,7 @@ _RC: dict[Any, Any] = {
     "axes.titleweight": "bold",
     "axes.titlecolor": INK,
     "axes.titlelocation": "left",
+    "axes.titlepad": 10.0,  # points above its panel
     "axes.titley": 1.0,  # where it would be anyway: nothing is measured for it
     "axes.grid": True,
     "axes.grid.axis": "y",

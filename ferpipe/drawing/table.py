@@ -23,12 +23,13 @@ def number_cell(text: str, below: str = "") -> Td:
 
 def table(names: Sequence[str], rows: Sequence[Sequence[str | Td]], style: str = "", foot: str = "") -> str:
     """Return a numbered table; the first cell of each row heads it."""
-    caption = f'<caption><span class="caption-text">{CAPTION}</span></caption>'
-    return framed(head(names) + body(rows), style, caption, foot)
+    return framed(head(names) + body(rows), style, foot=foot)
 
 
-def framed(inside: str, style: str, caption: str, foot: str = "") -> str:
-    """Return a table's inside within its scroll box, and a note below it."""
+def framed(inside: str, style: str, name: str = "", foot: str = "") -> str:
+    """Return a table's inside within its scroll box, and a note below it; it is numbered, or has an unseen `name`."""
+    numbered = f'<caption><span class="caption-text">{CAPTION}</span></caption>'
+    caption = f'<caption class="visually-hidden">{name}</caption>' if name else numbered
     note = f'<p class="note">{escape(foot)}</p>' if foot else ""
     box = '<div class="scroll" tabindex="0" role="group"'
     return f'{box} aria-label="{LABEL}"><table class="{style}">{caption}{inside}</table></div>{note}'

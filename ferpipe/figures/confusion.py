@@ -25,8 +25,7 @@ def draw(confusion: Confusion, language: Language) -> Figure:
         f'<th scope="col" rowspan="2">{words["n"]}</th><th scope="col" rowspan="2">{words["recall"]}</th></tr>'
         f"<tr>{names}</tr></thead>"
     )
-    caption = f'<caption class="visually-hidden">{ALT}</caption>'
-    body = table.framed(head + table.body(rows), "confusion", caption)
+    body = table.framed(head + table.body(rows), "confusion", ALT)
     data = csv_file(["true", *EMOTIONS], [[name, *confusion.counts[label]] for label, name in enumerate(EMOTIONS)])
     return Figure(body, "confusion", "confusion.csv", {"confusion.csv": data}, wide=True)
 

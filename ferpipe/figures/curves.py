@@ -47,7 +47,7 @@ def _panels(figure: Drawing, curves: Curves, words: Words) -> None:
     for column, (model, curve) in enumerate(_models(curves).items()):
         for row, what in enumerate(_WHAT):
             _panel(panels[row, column], curve, what)
-        panels[0, column].set_title(words(model), pad=10)
+        panels[0, column].set_title(words(model))
         panels[1, column].set_xlabel(words("epoch"))
         panels[0, column].tick_params(labelbottom=False)
     for row, what in enumerate(_WHAT):

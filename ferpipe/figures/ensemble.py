@@ -43,15 +43,13 @@ def _models(axes: Axes, ensemble: Ensemble, words: Words) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(5))
     plot.share_axis(axes.xaxis)
     axes.set_xlabel(words("accuracy"))
-    axes.set_title(words("each"), pad=10, x=-0.43)
+    axes.set_title(words("each"), x=-0.43)
 
 
 def _sizes(axes: Axes, sizes: list[OfSize], words: Words) -> None:
     count = [of.size for of in sizes]
     axes.fill_between(count, [of.lowest for of in sizes], [of.highest for of in sizes], color=plot.BAND, linewidth=0)
     axes.plot(count, [of.accuracy for of in sizes], color=plot.FIRST, marker="o", markersize=5)
-    axes.set_xlim(0.5, max(count, default=1) + 0.5)
+    axes.set(title=words("size"), xlabel=words("k"), xlim=(0.5, max(count, default=1) + 0.5))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
-    axes.set_xlabel(words("k"))
-    axes.set_title(words("size"), pad=10)
     plot.share_axis(axes.yaxis)

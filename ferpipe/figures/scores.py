@@ -33,8 +33,7 @@ def draw(scores: Scores, language: Language) -> Figure:
     size = WIDTH, round(96 + ROW * (places[-1] + 1))
     names = {**words, **language.words("scores.methods")}
     body, files = plot.drawn("scores", language, size, _panels, scores, names)
-    caption = f'<caption class="visually-hidden">{words["caption"]}</caption>'
-    body += table.framed(_table(scores, entries, language), "scores", caption, _foot(scores, words))
+    body += table.framed(_table(scores, entries, language), "scores", words["caption"], _foot(scores, words))
     data = [[name, key, *flat(value)] for name, score in entries.items() for key, value in score.statistics().items()]
     files["scores.csv"] = csv_file(["method", "statistic", "value", "low", "high", "n"], data)
     return Figure(body, "scores", "scores.csv", files, wide=True)
@@ -85,8 +84,7 @@ def _panels(figure: Drawing, scores: Scores, words: Words) -> None:
     for axes, key in zip(panels, keys, strict=True):
         plot.rows(axes, places, names)
         _panel(axes, scores, key)
-        axes.set_title(words(key), pad=10)
-        axes.set_xlabel(words("area" if key == "difference" else "correlation"))
+        axes.set(title=words(key), xlabel=words("area" if key == "difference" else "correlation"))
 
 
 def _panel(axes: Axes, scores: Scores, key: str) -> None:

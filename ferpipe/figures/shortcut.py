@@ -50,4 +50,4 @@ def _panel(figure: Drawing, shortcut: Shortcut, words: Words) -> None:
                       color=colour, annotation_clip=False)  # fmt: skip
     plot.rows(axes, places, [words(name) for name in entries], 0.6)
     axes.set_xlabel(words("auc"))
-    axes.set_title(words("title"), pad=10, x=-0.49)
+    axes.set_title(words("title"), x=-0.49)

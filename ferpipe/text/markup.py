@@ -1,16 +1,11 @@
 """From Markdown to HTML, with the spaces that Chinese wants and nothing that the page's policy forbids."""
 
-from __future__ import annotations
-
 import re
+from collections.abc import Callable
 from functools import cache
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
 
 from ferpipe.text import memo
-
-if TYPE_CHECKING:
-    import markdown
 
 _HAN = "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _FULL = _HAN + "\u3000-\u3003\u3008-\u3011\u3014-\u301b\uff01-\uff60\u2018\u2019\u201c\u201d\u2014\u2026"
@@ -31,8 +26,8 @@ _ALIGN = re.compile(r' style="text-align: (left|right|center);?"')
 
 
 @cache
-def _markdown() -> markdown.Markdown:
-    import markdown  # where no text is new it is not needed
+def _markdown() -> Callable[[str], str]:
+    from markdown import Markdown  # where no text is new it is not needed
     from markdown.extensions.attr_list import AttrListExtension
     from markdown.extensions.fenced_code import FencedCodeExtension
     from markdown.extensions.sane_lists import SaneListExtension
@@ -40,13 +35,14 @@ def _markdown() -> markdown.Markdown:
 
     # as objects: by name they would be looked up among all installed packages, which takes as long as the page
     extensions = [TableExtension(), FencedCodeExtension(), AttrListExtension(), SaneListExtension()]
-    return markdown.Markdown(extensions=extensions, output_format="html")
+    markdown = Markdown(extensions=extensions, output_format="html")
+    return lambda text: markdown.reset().convert(text)
 
 
 @memo.by_text
 def block(text: str) -> str:
     """Return a text's HTML; wide content scrolls in boxes that the keyboard reaches."""
-    html = _markdown().reset().convert(text)
+    html = _markdown()(text)
     html = _ALIGN.sub(r' class="\1"', html)  # an inline style would break the page's policy
     html = html.replace("<pre>", '<pre tabindex="0">')
     return html.replace("<table>", '<div class="scroll" tabindex="0"><table>').replace("</table>", "</table></div>")
@@ -55,7 +51,7 @@ def block(text: str) -> str:
 @memo.by_text
 def inline(text: str) -> str:
     """Return the HTML of a caption or title: Markdown without its paragraph."""
-    return _markdown().reset().convert(" ".join(text.split())).removeprefix("<p>").removesuffix("</p>")
+    return _markdown()(" ".join(text.split())).removeprefix("<p>").removesuffix("</p>")
 
 
 class _Tags(HTMLParser):

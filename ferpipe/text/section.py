@@ -13,8 +13,6 @@ of its own
 <!-- zh -->
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -48,7 +46,7 @@ class Passage:
         """Return `path:line` of the character at `offset`."""
         return f"{self.path}:{self._line(offset)}"
 
-    def part(self, text: str, offset: int) -> Passage:
+    def part(self, text: str, offset: int) -> "Passage":
         """Return a text that begins on the line of the character at `offset`."""
         return Passage(text, self.path, self._line(offset))
 
