@@ -25,7 +25,10 @@ def rows(
     `what` says what a map shows of the class {label}.
     """
     cells, files = means(f"{name}-mean", faces, language)
-    painted = {f"{name}-class-{key}.png": pictures.signed(of, limit) for key, of in zip(EMOTIONS, maps, strict=True)}
+    painted = {
+        f"{name}-class-{key}.png": pictures.signed(evidence, limit)
+        for key, evidence in zip(EMOTIONS, maps, strict=True)
+    }
     over_means = [
         over(language, mean, file, what.format(label=mean.label)) for mean, file in zip(cells, painted, strict=True)
     ]

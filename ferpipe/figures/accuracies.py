@@ -23,10 +23,10 @@ def draw(settings: Settings, ensemble: Ensemble, original: Original, language: L
     best = max(entries[name][_DEV][0] or 0.0 for name in ("analysis", "vote", "mean"))
     words = language.words("accuracies")
     rows: list[list[str | Td]] = [
-        [words[name], *(_cell(of, language, k == _DEV and of[0] == best) for k, of in enumerate(splits))]
+        [words[name], *(_cell(split, language, k == _DEV and split[0] == best) for k, split in enumerate(splits))]
         for name, splits in entries.items()
     ]
-    data = csv_file(["model", *_KEYS], [[name, *(of[0] for of in splits)] for name, splits in entries.items()])
+    data = csv_file(["model", *_KEYS], [[name, *(split[0] for split in splits)] for name, splits in entries.items()])
     body = table.table(language.row("accuracies.head"), rows, "accuracies")
     return Figure(body, "settings", "accuracies.csv", {"accuracies.csv": data})
 

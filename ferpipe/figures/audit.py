@@ -17,12 +17,12 @@ def draw(audit: Audit, language: Language) -> Figure:
     counts = {key: [(_count(audit.near, key, split), _count(audit.exact, key, split)) for split in _SPLITS]
               for key in ("within", *_SPLITS, "conflicts")}  # fmt: skip
     exact = words["exact"]
-    rows: list[list[str | Td]] = [[words["n"], *(number_cell(integer(of.n if of else None)) for of in splits)]]
+    rows: list[list[str | Td]] = [[words["n"], *(number_cell(integer(split.n if split else None)) for split in splits)]]
     rows += [[words[key], *(_copies(*pair, exact) for pair in pairs)] for key, pairs in counts.items()]
     rows += [
-        [words["blank"], *(number_cell(integer(of.blank if of else None)) for of in splits)],
-        [words["brightness"], *(_levels(audit, of.brightness if of else None, language) for of in splits)],
-        [words["contrast"], *(_levels(audit, of.contrast if of else None, language) for of in splits)],
+        [words["blank"], *(number_cell(integer(split.blank if split else None)) for split in splits)],
+        [words["brightness"], *(_levels(audit, split.brightness if split else None, language) for split in splits)],
+        [words["contrast"], *(_levels(audit, split.contrast if split else None, language) for split in splits)],
     ]
     if wrong := audit.wrong_labels:
         rows.append([words["wrong_labels"], *(number_cell(percent(wrong.get(split))) for split in _SPLITS)])
@@ -60,5 +60,5 @@ def _foot(seen: Seen, language: Language) -> str:
     """Return what the copies in train are worth, or nothing where there are none."""
     if not (seen.accuracy and seen.rest):
         return ""
-    shares = [share(language, of.value, of.interval) for of in (seen.accuracy, seen.rest)]
+    shares = [share(language, accuracy.value, accuracy.interval) for accuracy in (seen.accuracy, seen.rest)]
     return language.words("audit")["foot"].format(seen=shares[0], rest=shares[1])

@@ -18,9 +18,18 @@ def draw(dissection: Dissection, language: Language) -> Figure:
         rows.append([str(index), *(_cell(language, layer.filters[index]) for layer in layers)])
     keys = ["layer", "filter", "part", "iou", "chance", "beyond", "low", "high", "n"]
     data = [
-        [layer.layer, index, of.part, of.iou, of.chance, of.beyond.value, *of.beyond.interval, of.beyond.n]
+        [
+            layer.layer,
+            index,
+            fires.part,
+            fires.iou,
+            fires.chance,
+            fires.beyond.value,
+            *fires.beyond.interval,
+            fires.beyond.n,
+        ]
         for layer in layers
-        for index, of in enumerate(layer.filters)
+        for index, fires in enumerate(layer.filters)
     ]
     body = table.table([words["filter"], *(layer.layer for layer in layers)], rows, "winners", words["foot"])
     return Figure(body, "dissection", "dissection.csv", {"dissection.csv": csv_file(keys, data)}, wide=True)

@@ -19,7 +19,7 @@ def draw(ensemble: Ensemble, language: Language) -> Figure:
     body, files = plot.drawn("ensemble", language, size, _panels, ensemble, language.words("ensemble"))
     rows: list[list[object]] = [[m.name, m.seed, m.accuracy, *m.interval] for m in ensemble.members]
     together = (("vote", ensemble.vote), ("mean", ensemble.mean))
-    rows += [[key, None, of.accuracy, *of.interval] for key, of in together]
+    rows += [[key, None, model.accuracy, *model.interval] for key, model in together]
     files["ensemble.csv"] = csv_file(["model", "seed", "accuracy", "low", "high"], rows)
     return Figure(body, "ensemble", "ensemble.csv", files)
 
@@ -47,9 +47,15 @@ def _models(axes: Axes, ensemble: Ensemble, words: Words) -> None:
 
 
 def _sizes(axes: Axes, sizes: list[OfSize], words: Words) -> None:
-    count = [of.size for of in sizes]
-    axes.fill_between(count, [of.lowest for of in sizes], [of.highest for of in sizes], color=plot.BAND, linewidth=0)
-    axes.plot(count, [of.accuracy for of in sizes], color=plot.FIRST, marker="o", markersize=5)
+    count = [subsets.size for subsets in sizes]
+    axes.fill_between(
+        count,
+        [subsets.lowest for subsets in sizes],
+        [subsets.highest for subsets in sizes],
+        color=plot.BAND,
+        linewidth=0,
+    )
+    axes.plot(count, [subsets.accuracy for subsets in sizes], color=plot.FIRST, marker="o", markersize=5)
     axes.set(title=words("size"), xlabel=words("k"), xlim=(0.5, max(count, default=1) + 0.5))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
     plot.share_axis(axes.yaxis)

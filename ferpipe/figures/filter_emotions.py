@@ -17,7 +17,7 @@ def draw(filter_emotions: FilterEmotions, original: Original, language: Language
     ours, theirs, words = filter_emotions, original.filter_emotions, language.words("filter_emotions")
     rows: list[list[str | Td]] = []
     for index, winners in enumerate(ours.winners):
-        cells = [_cell(language, *of) for of in zip(winners, ours.share[index], theirs[index], strict=True)]
+        cells = [_cell(language, *cell) for cell in zip(winners, ours.share[index], theirs[index], strict=True)]
         rows.append([str(index), *cells])
     same = agreement(ours.winners, theirs)
     foot = words["foot"].format(same=same.same, cells=same.cells, chance=number(same.chance, 1))

@@ -13,11 +13,13 @@ def draw(light: Light, language: Language) -> Figure:
     rows: list[list[str | Td]] = []
     data: list[list[object]] = []
     qualities = {"brightness": light.brightness, "contrast": light.contrast, "detail": light.detail}
-    for name, of in qualities.items():
-        cells = [estimate(language, third, "percent") for third in of.thirds]
-        rows.append([language.words("light")[name], *cells, estimate(language, of.difference, "points")])
+    for name, quality in qualities.items():
+        cells = [estimate(language, third, "percent") for third in quality.thirds]
+        rows.append([language.words("light")[name], *cells, estimate(language, quality.difference, "points")])
         names = ("low", "middle", "high", "difference")
-        data += [[name, key, *flat(third)] for key, third in zip(names, (*of.thirds, of.difference), strict=True)]
+        data += [
+            [name, key, *flat(third)] for key, third in zip(names, (*quality.thirds, quality.difference), strict=True)
+        ]
     body = table.table(language.row("light.head"), rows, "light")
     files = {"light.csv": csv_file(["quality", "third", "accuracy", "low", "high", "n"], data)}
     return Figure(body, "light", "light.csv", files)

@@ -18,15 +18,15 @@ def draw(scores: Scores, data: Data, language: Language) -> Figure:
         return _means(scores, data, language)
     words, names, files = language.words("methods"), language.words("scores.methods"), {SCALE: pictures.scale()}
     maps = dict(zip(scores.agreement.methods, scores.private.maps, strict=True))  # (k, 48, 48) each
-    limits = {name: pictures.limit(of) for name, of in maps.items()}
+    limits = {name: pictures.limit(relevances) for name, relevances in maps.items()}
     rows = []
     for index, (image, face) in enumerate(zip(scores.private.images, faces, strict=True)):
         cell = grid.Cell(described(language, face), f"methods-face-{index}.png")
         files[cell.face] = pictures.grey(image)
         cells = [replace(cell, label=language.words("shared")["face"] if not index else "")]
-        for name, of in maps.items():
+        for name, relevances in maps.items():
             file = f"methods-{name}-{index}.png"
-            files[file] = pictures.signed(of[index], limits[name])
+            files[file] = pictures.signed(relevances[index], limits[name])
             label = starred(scores, name, names[name]) if not index else ""
             cells.append(over(language, cell, file, words["map"].format(method=names[name]), label))
         rows.append(grid.row(cells, answer(language, face)))

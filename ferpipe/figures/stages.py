@@ -13,18 +13,26 @@ def draw(stages: Stages, language: Language) -> Figure:
     """Return layers by what was measured of each, with intervals."""
     rows: list[list[str | Td]] = [
         [
-            of.layer,
-            number_cell(language.words("stages")["pixels"].format(n=integer(of.receptive))),
-            number_cell(number(of.likeness)),
-            estimate(language, of.above, "number"),
-            estimate(language, of.modes, "percent"),
+            layer.layer,
+            number_cell(language.words("stages")["pixels"].format(n=integer(layer.receptive))),
+            number_cell(number(layer.likeness)),
+            estimate(language, layer.above, "number"),
+            estimate(language, layer.modes, "percent"),
         ]
-        for of in stages.layers
+        for layer in stages.layers
     ]
     keys = ["layer", "receptive", "likeness", "above", "above_low", "above_high", "modes", "modes_low", "modes_high"]
     data = [
-        [of.layer, of.receptive, of.likeness, of.above.value, *of.above.interval, of.modes.value, *of.modes.interval]
-        for of in stages.layers
+        [
+            layer.layer,
+            layer.receptive,
+            layer.likeness,
+            layer.above.value,
+            *layer.above.interval,
+            layer.modes.value,
+            *layer.modes.interval,
+        ]
+        for layer in stages.layers
     ]
     body = table.table(language.row("stages.head"), rows, "stages")
     return Figure(body, "stages", "stages.csv", {"stages.csv": csv_file(keys, data)})
