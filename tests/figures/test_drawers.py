@@ -157,3 +157,10 @@ def test_the_ticks_of_an_axis_of_shares_are_told_apart(ticks: list[float], label
     plot.share_axis(axis)
     axis.set_ticks(ticks)
     assert axis.get_major_formatter().format_ticks(ticks) == labels
+
+
+def test_a_word_that_cannot_be_filled_in_is_told_with_its_file(tmp_path: Path) -> None:
+    (tmp_path / "words").mkdir()
+    (tmp_path / "words" / "fr.toml").write_text('[curves]\nbest = "époque {"\n')
+    with pytest.raises(Slip, match=r"words/fr\.toml: 'époque \{'"):
+        Language("fr", tmp_path / "words").words("curves")

@@ -74,3 +74,13 @@ def test_no_picture_of_the_committed_results_or_site_is_a_face_of_fer2013():
     shown = [np.array(Image.open(path).convert("L")) for path in (ROOT / "site").rglob("*.png")]
     shown = {str(i): picture for i, picture in enumerate(shown) if picture.shape == (48, 48)}
     restricted.compare("site", shown, splits)
+
+
+def test_only_the_kinds_that_somebody_thought_about_are_published(monkeypatch):
+    usual = restricted.stored.kinds
+    monkeypatch.setattr(restricted.stored, "kinds", lambda name: {"class_maps": "(7, 48, 48) float32"})
+    with pytest.raises(Slip, match="array 'class_maps'"):
+        restricted.check("saliency", {"class_maps": np.zeros((7, 48, 48))}, {})
+    monkeypatch.setattr(restricted.stored, "kinds", usual)
+    for folder in ("common", "stored", "nothing"):  # of no analysis
+        assert restricted.kind(folder, "mean_faces", (7, 48, 48)) is None

@@ -26,6 +26,7 @@ def test_a_result_is_read_as_it_was_written(tmp_path):
     (lambda numbers: numbers.pop("best"), r"curves\.analysis has no 'best'"),
     (lambda numbers: numbers.update(best="first"), r"curves\.analysis\.best is 'first', not int"),
     (lambda numbers: numbers.update(epochs=3), r"curves\.analysis\.epochs is 3, not list"),
+    (lambda numbers: numbers.update(best=True), r"curves\.analysis\.best is True, not int"),
     (lambda numbers: numbers["dev_loss"].append(None), r"curves\.analysis\.dev_loss\[2\] is None, not float"),
 ])  # fmt: skip
 def test_what_is_not_of_its_type_is_named_by_its_path(change, told):

@@ -1,5 +1,7 @@
 """What a text asks for and no result can have is found from the types of results alone."""
 
+import shutil
+
 import pytest
 
 import build
@@ -75,3 +77,31 @@ def test_every_result_of_ours_says_what_may_be_published():
     for analysis in ANALYSES:
         kinds = stored.kinds(analysis)
         assert common.SINGLE not in ([kinds] if isinstance(kinds, str) else kinds.values()), analysis
+
+
+@pytest.mark.parametrize("text", [
+    "{% set a, b = (1, 2) %}{{ a.x }}",
+    "{% with x = confusion.accuracy %}{{ x.anything }}{% endwith %}",
+    "{% for light in lime.right %}{{ light.r2 }}{% endfor %}{{ light.contrast.difference }}",
+    "{{ confusion.confused | sort(attribute='share,count') | length }}",
+    "{{ light" + ".a" * 1500 + " }}",  # too deep to be read: told where it is filled in
+])  # fmt: skip
+def test_what_binds_a_name_is_not_taken_for_a_result(text):
+    assert told(text) == []
+
+
+def test_a_template_asks_for_nothing_that_the_settings_and_the_original_do_not_have(tmp_path):
+    assert paths.framed(ROOT / "templates") == []
+    (tmp_path / "page.html").write_text("<p>\n{{ edition.settings.divice }} {{ report.original.title.upper() }}\n"
+                                        "{% for name in edition.settings.versions.items() %}{% endfor %}")  # fmt: skip
+    (line,) = paths.framed(tmp_path)
+    assert line == "templates/page.html:2: unknown number 'divice' of Settings (did you mean 'device'?)"
+
+
+def test_a_section_that_cannot_be_read_is_told_by_the_check_too(tmp_path):
+    shutil.copytree(ROOT / "report", tmp_path / "report", ignore=shutil.ignore_patterns("results"))
+    (tmp_path / "report/sections/light.md").unlink()
+    with pytest.raises(paths.Problems, match="mend the above") as slip:
+        paths.check(tmp_path / "report", ANALYSES)
+    assert "report/sections/light.md: missing" in slip.value.problems[0]
+    assert "nothing was written" not in str(slip.value)
