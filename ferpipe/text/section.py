@@ -22,6 +22,7 @@ from pathlib import Path
 from ferpipe.errors import Slip
 from ferpipe.storage.encoding import JSON
 from ferpipe.text.hold import PRIVATE
+from ferpipe.text.language import Language
 from ferpipe.text.problems import guess
 
 PLACEMENT = re.compile(r"^\[\[([\w-]+)\]\][ \t]*$", re.MULTILINE)
@@ -110,12 +111,21 @@ class Section:
 
 
 def read(path: Path, where: str, languages: Sequence[str]) -> tuple[Section, list[str]]:
-    """Return a section, as problems call it `where`, and those of its form: what is missing, misspelt, untranslated."""
+    """Return a section, as problems call it `where`, and those of its form: what is missing, misspelt, untranslated.
+
+    A language of its own file beside, <name>.<language>.md of the same form, is read from there.
+    """
     try:
         text, values, rest = _parts(path, where)
+        files = {language: path.with_name(f"{path.stem}.{language}.md") for language in languages}
+        beside = {
+            language: _parts(file, f"{where.removesuffix('.md')}.{language}.md")
+            for language, file in files.items()
+            if file.is_file()
+        }
     except Slip as slip:
         return Section(path.stem, where, {}, {}, ()), [str(slip)]
-    front = _Front(text, values, languages)
+    front = _Front(text, values, languages, {language: _Front(*parts[:2], ()) for language, parts in beside.items()})
     known = ("title", "figures", "tables", "claims")
     strange = [key for key in values if key not in known]
     front.problems += [f"{front.where(key)}: unknown key '{key}'{guess(key, known)}" for key in strange]
@@ -126,7 +136,7 @@ def read(path: Path, where: str, languages: Sequence[str]) -> tuple[Section, lis
         for name, value in front.table(table).items()
     ]
     claims = [front.claim(name, value) for name, value in front.table("claims").items()]
-    bodies = _bodies(rest, languages, front.problems)
+    bodies = _bodies([rest, *(parts[2] for parts in beside.values())], languages, front.problems)
     return Section(path.stem, where, title, bodies, tuple(items), tuple(filter(None, claims))), front.problems
 
 
@@ -167,6 +177,7 @@ class _Front:
     text: Passage
     values: JSON
     languages: Sequence[str]
+    beside: Mapping[str, "_Front"] = field(default_factory=dict)  # of languages that have a file of their own
     problems: list[str] = field(default_factory=list)
 
     def table(self, name: str) -> dict[str, JSON]:
@@ -213,12 +224,13 @@ class _Front:
         """Return a text by language, and add a problem for each language that it lacks."""
         texts = {}
         for language in self.languages:
-            text = value.get(language) if isinstance(value, dict) else None
-            place = f"{key}.{language}" if key else language
+            front, place = self.beside.get(language, self), f"{key}.{language}" if key else language
+            text = (front._at(table, key) if front is not self else value) or {}
+            text = text.get(language) if isinstance(text, dict) else None
             if isinstance(text, str) and text.strip():
-                texts[language] = self._passage(text, table, place)
+                texts[language] = front._passage(text, table, place)
             else:
-                self.problems.append(f"{self.where(table, place)}: no {what} in '{language}'")
+                self.problems.append(f"{front.where(table, place)}: no {what} in '{language}'")
         return texts
 
     def where(self, table: str, key: str = "") -> str:
@@ -227,6 +239,13 @@ class _Front:
 
     def _passage(self, text: str, table: str, key: str) -> Passage:
         return self.text.part(text, self._offset(table, key))
+
+    def _at(self, table: str, key: str) -> object:
+        """Return what stands in a table under a key, None where nothing does."""
+        value: object = self.values
+        for name in (*table.split("."), *filter(None, [key])):
+            value = value.get(name) if isinstance(value, dict) else None
+        return value
 
     def _check(self, value: JSON, known: Sequence[str], table: str, word: str) -> None:
         strange = sorted(value.keys() - set(known))
@@ -245,20 +264,29 @@ class _Front:
         return block.index(key, entry.start()) if entry else header.start()
 
 
-def _bodies(rest: Passage, languages: Sequence[str], problems: list[str]) -> dict[str, Passage]:
-    marks = list(_MARKER.finditer(rest.text))
+def _bodies(texts: Sequence[Passage], languages: Sequence[str], problems: list[str]) -> dict[str, Passage]:
+    """Return what follows the front matter, by language; a language that the report leaves out is passed over."""
+    known = {*languages, *(path.stem for path in _words(languages))}
     bodies: dict[str, Passage] = {}
-    ends = [mark.start() for mark in marks[1:]] + [len(rest.text)]
-    for mark, end in zip(marks, ends, strict=False):  # without a mark there is one end too many
-        if mark[1] not in languages or mark[1] in bodies:
-            reason = "stands twice" if mark[1] in bodies else "is no language of report.toml"
-            problems.append(f"{rest.at(mark.start())}: <!-- {mark[1]} --> {reason}")
-            continue
-        bodies[mark[1]] = rest.part(rest.text[mark.end() : end], mark.end())
-    if stray := rest.text[: marks[0].start() if marks else None].strip():
-        problems.append(f"{rest.at(0)}: text before the first <!-- language -->: '{stray[:30]}'")
+    for rest in texts:
+        marks = list(_MARKER.finditer(rest.text))
+        ends = [mark.start() for mark in marks[1:]] + [len(rest.text)]
+        for mark, end in zip(marks, ends, strict=False):  # without a mark there is one end too many
+            if mark[1] in bodies or mark[1] not in known:
+                reason = "stands twice" if mark[1] in bodies else "is no language of report.toml"
+                problems.append(f"{rest.at(mark.start())}: <!-- {mark[1]} --> {reason}")
+            elif mark[1] in languages:
+                bodies[mark[1]] = rest.part(rest.text[mark.end() : end], mark.end())
+        if stray := rest.text[: marks[0].start() if marks else None].strip():
+            problems.append(f"{rest.at(0)}: text before the first <!-- language -->: '{stray[:30]}'")
     for language in languages:
         if language not in bodies or not bodies[language].text.strip():
             bodies.pop(language, None)
-            problems.append(f"{rest.at(0)}: no text in '{language}' under <!-- {language} -->")
+            problems.append(f"{texts[0].at(0)}: no text in '{language}' under <!-- {language} -->")
     return bodies
+
+
+def _words(languages: Sequence[str]) -> list[Path]:
+    """Return the files of words that there are, beside those of these languages."""
+    folders = {language.file.parent for language in languages if isinstance(language, Language)}
+    return [path for folder in folders for path in folder.glob("*.toml")]
