@@ -12,8 +12,8 @@ from ferpipe.storage.freshness import Log, Recipe, changed, reasons, remember, r
 
 
 @dataclass(frozen=True)
-class Rules:
-    """How strict a render is, and whether it is asked for though the page is fresh."""
+class Request:
+    """How strictly a page is asked for, and whether it is though it is fresh."""
 
     strict: bool
     release: bool
@@ -26,19 +26,19 @@ def sources(layout: Layout) -> site.Sources:
     return {"artefacts": layout.base, "editions": layout.editions, "local": layout.local, "partial": partial}
 
 
-def render(layout: Layout, rules: Rules, log: Log) -> None:
+def render(layout: Layout, request: Request, log: Log) -> None:
     """Render the page of a build, unless it is as it would be."""
     stage = "site" if layout.published else "page"
     place, key = layout.base / "pages.json", os.path.realpath(layout.page)
     pages = remembered(place)
     record = pages.get(key)
-    asked = {"strict": rules.strict, "release": rules.release}
+    asked = {"strict": request.strict, "release": request.release}
     recipe = site.recipe(layout.results, **sources(layout))
     known = record["recipe"] if record else {}
     if {key: value for key, value in known.items() if key not in asked} == recipe:
-        asked = {name: rule or known[name] for name, rule in asked.items()}  # strict enough is so for less
+        asked = {name: value or known[name] for name, value in asked.items()}  # strict enough is so for less
     recipe = {**recipe, **asked}
-    why = _reasons(record, recipe, rules.rebuild)
+    why = _reasons(record, recipe, request.rebuild)
     if record and not why and record["files"] != _listing(layout.page):
         why = ["a file of the page was changed"]
     if record and not why:
@@ -46,7 +46,7 @@ def render(layout: Layout, rules: Rules, log: Log) -> None:
     else:
         with log.making(stage, why):
             made = site.render(
-                layout.results, layout.page, **sources(layout), strict=rules.strict, release=rules.release
+                layout.results, layout.page, **sources(layout), strict=request.strict, release=request.release
             )
             log.changed += [layout.page / name for name in made.changed]
             notes = [*made.notes, *(site.absences(layout.results) if layout.published else [])]

@@ -51,14 +51,14 @@ def _run(options: Options, layout: Layout, target: Layout | None, memory: Memory
     log = Log(memory, layout.dataset, options.why)
     reference = target or (layout if layout.published else layouts.published(Options(artefacts=options.artefacts)))
     before = summary.read(reference, layout.dataset)
-    rules = pages.Rules(options.strict or options.release, options.release, options.rebuilds("render"))
+    request = pages.Request(options.strict or options.release, options.release, options.rebuilds("render"))
     try:
         if options.command != "render" and not prepare(options, layout, memory, log):
             return
         if options.command in ("build", "render") and not (target and options.command == "render"):
-            pages.render(layout, rules, log)
+            pages.render(layout, request, log)
         if target:
-            publishing.publish(layout, target, rules, log)
+            publishing.publish(layout, target, request, log)
     finally:
         memory.save()
     if not log.made:

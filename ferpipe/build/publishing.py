@@ -7,7 +7,7 @@ from pathlib import Path
 from ferpipe.analyses import ANALYSES
 from ferpipe.build import guard, pages
 from ferpipe.build.layout import PAGE, RESULTS, Layout
-from ferpipe.build.pages import Rules
+from ferpipe.build.pages import Request
 from ferpipe.errors import Slip
 from ferpipe.render import site
 from ferpipe.results import stored
@@ -15,7 +15,7 @@ from ferpipe.storage import atomic, encoding, places
 from ferpipe.storage.freshness import Log, outdated
 
 
-def publish(layout: Layout, target: Layout, rules: Rules, log: Log) -> None:
+def publish(layout: Layout, target: Layout, request: Request, log: Log) -> None:
     """Put a run's results in place of the published ones of its data set, and render the site.
 
     Raises Slip unless the run is finished, and Problems unless the site can be made of it, before anything is written.
@@ -29,14 +29,14 @@ def publish(layout: Layout, target: Layout, rules: Rules, log: Log) -> None:
         told = "; ".join(f"{name} ({why})" for name, why in list(lacking.items())[:3])
         count = f"{len(lacking)} of its {len(ANALYSES)} results"
         raise Slip(f"--publish: run '{layout.name}' is not finished, for {count}: {told}; build it again")
-    try_out(layout, target, rules)
+    try_out(layout, target, request)
     gone = (places.listed(goal, RESULTS) or set()) - set(ANALYSES)
     places.claim(goal, ANALYSES, RESULTS, guard.earlier_results(goal))
     files = {name: [goal / name / file for file in stored.FILES] for name in {*ANALYSES, *gone}}
     changed = [name for name in ANALYSES if not all(_same(source / name / file.name, file) for file in files[name])]
     if not changed and not gone:
         log.fresh("publish", f"{layout.name or source} is published")
-        return pages.render(target, rules, log)
+        return pages.render(target, request, log)
     with log.making("publish", [f"run '{layout.name}'" if layout.name else str(source)]):
         for name in changed:
             with atomic.folder(goal / name) as new:
@@ -51,10 +51,10 @@ def publish(layout: Layout, target: Layout, rules: Rules, log: Log) -> None:
                 (goal / name).rmdir()
         if places.enlist(goal, ANALYSES, RESULTS):
             log.changed.append(goal / places.LIST)
-    pages.render(target, rules, log)
+    pages.render(target, request, log)
 
 
-def try_out(layout: Layout, target: Layout, rules: Rules) -> None:
+def try_out(layout: Layout, target: Layout, request: Request) -> None:
     """Raise what would keep the site from being made, were the run's results the published ones."""
     atomic.recover(target.artefacts)  # of a trying out that was killed
     with tempfile.TemporaryDirectory(dir=target.artefacts, prefix=atomic.NEW) as folder:
@@ -63,7 +63,7 @@ def try_out(layout: Layout, target: Layout, rules: Rules) -> None:
         place = Path(folder) / layout.dataset
         place.unlink(missing_ok=True)
         place.symlink_to((layout.results / layout.dataset).absolute())
-        files, _ = site.gather(Path(folder), artefacts=target.base, strict=rules.strict, release=rules.release)
+        files, _ = site.gather(Path(folder), artefacts=target.base, strict=request.strict, release=request.release)
         places.changing(target.page, files, PAGE, site.earlier(target.page))
 
 

@@ -6,11 +6,11 @@ import pytest
 from clones import ROOT
 
 from ferpipe.build.layout import Layout
-from ferpipe.build.pages import Rules, render
+from ferpipe.build.pages import Request, render
 from ferpipe.storage.freshness import Log, Memory
 from ferpipe.text.problems import Problems
 
-LAX, STRICT, RELEASE = Rules(False, False, False), Rules(True, False, False), Rules(True, True, False)
+LAX, STRICT, RELEASE = Request(False, False, False), Request(True, False, False), Request(True, True, False)
 
 
 @pytest.fixture
