@@ -10,6 +10,7 @@ from ferpipe.analyses.roles import features
 from ferpipe.analyses.study import Study
 from ferpipe.explainers.surrogates import rank_correlation
 from ferpipe.results.atlas import Atlas, AtlasMaps, Contrasts, Region
+from ferpipe.results.common import RegionName
 from ferpipe.statistics.intervals import LEAST, QUANTILE, contrast, mean, proportion
 
 SIDES = ("right", "wrong")
@@ -85,10 +86,10 @@ def discovered(p: np.ndarray) -> np.ndarray:
 
 def shares(
     study: Study, chosen: np.ndarray, seen: np.ndarray, answers: np.ndarray, right: np.ndarray
-) -> dict[str, Region]:
+) -> dict[RegionName, Region]:
     """Return by region its area and the share of positive evidence inside it: over all right faces, and by answer."""
     count = study.effort["atlas"].resamples
-    table = {}
+    table: dict[RegionName, Region] = {}
     for index, (name, masks) in enumerate(regions(study.dataset).items()):
         masks = masks[chosen]
         inside = evidence.shares(seen, masks)

@@ -10,7 +10,6 @@ float32, some seconds of a processor's matrix unit, in blocks of 16 MiB; the can
 
 import hashlib
 from collections.abc import Iterator
-from itertools import combinations
 
 import numpy as np
 import torch
@@ -22,7 +21,8 @@ from ferpipe.analyses.faces import predictions
 from ferpipe.analyses.study import Study
 from ferpipe.data.dataset import Dataset, Split
 from ferpipe.emotions import SIDE
-from ferpipe.results.audit import Audit, Conflicts, Copies, Errors, Levels, Pictures, Repeated, Seen
+from ferpipe.results.audit import Audit, Conflicts, Copies, Errors, Levels, PairName, Pictures, Repeated, Seen, Shared
+from ferpipe.results.common import SplitName
 from ferpipe.statistics.intervals import proportion
 
 CELLS = 12  # a side of the coarse pictures: means of 4x4 pixels
@@ -31,7 +31,8 @@ TOLERANCE = 3.0  # grey levels; a picture resampled and compressed once more dif
 BLANK = 1.0  # grey levels: a picture that deviates less shows nothing
 BLOCK = 2048  # pictures compared at once with as many others
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-SPLITS = ("train", "dev", "test")
+SPLITS: tuple[SplitName, ...] = ("train", "dev", "test")
+PAIRS: dict[PairName, tuple[int, int]] = {"train_dev": (0, 1), "train_test": (0, 2), "dev_test": (1, 2)}  # of SPLITS
 UNKNOWN = -1  # a withheld label
 
 
@@ -168,8 +169,7 @@ def copies(groups: np.ndarray, place: np.ndarray, labels: np.ndarray) -> Copies:
     return Copies(
         within={name: repeated(groups[place == k]) if present[k] else None for k, name in enumerate(SPLITS)},
         across={
-            f"{SPLITS[a]}_{SPLITS[b]}": shared(groups, place, a, b) if present[a] and present[b] else None
-            for a, b in combinations(range(len(SPLITS)), 2)
+            name: shared(groups, place, a, b) if present[a] and present[b] else None for name, (a, b) in PAIRS.items()
         },
         conflicts=conflicts(groups, place, labels),
     )
@@ -181,7 +181,7 @@ def repeated(groups: np.ndarray) -> Repeated:
     return Repeated(int((sizes > 1).sum()), int(sizes[sizes > 1].sum()))
 
 
-def shared(groups: np.ndarray, place: np.ndarray, a: int, b: int) -> dict[str, int]:
+def shared(groups: np.ndarray, place: np.ndarray, a: int, b: int) -> dict[Shared, int]:
     """Return how many groups two splits, by their indices, have in common, and how many faces of each are in these."""
     common = np.intersect1d(groups[place == a], groups[place == b])
     return {"groups": len(common), **{SPLITS[k]: int(np.isin(groups[place == k], common).sum()) for k in (a, b)}}

@@ -6,6 +6,7 @@ from ferpipe.analyses.faces import FEWEST
 from ferpipe.analyses.study import Study
 from ferpipe.data.dataset import Split
 from ferpipe.emotions import SIDE
+from ferpipe.results.common import SplitName
 from ferpipe.results.data import Data, Examples, Means, Notes, Size
 
 EXAMPLES = 6  # faces shown of each class
@@ -21,7 +22,7 @@ def analyse(study: Study) -> Data:
     fewest = FEWEST if dataset.restricted else 1
     means, used = mean_faces(dataset.train, len(study.classes), fewest)
     drawn, examples = examples_of(dataset.train, len(study.classes), study.seed)
-    splits = {"train": dataset.train, "dev": dataset.dev, "test": dataset.test}
+    splits: dict[SplitName, Split | None] = {"train": dataset.train, "dev": dataset.dev, "test": dataset.test}
     return Data(
         name=dataset.name,
         restricted=dataset.restricted,

@@ -6,10 +6,12 @@ import numpy as np
 
 from ferpipe.data.dataset import Dataset
 from ferpipe.emotions import SIDE
+from ferpipe.results.common import RegionName
 
-REGIONS = ("face", "brows", "eyes", "nose", "mouth", "hand", "background")  # the order of truth["regions"]
+REGIONS: tuple[RegionName, ...] = ("face", "brows", "eyes", "nose", "mouth", "hand", "background")  # as in the truth
 ELLIPSE = (22.0, 17.0)  # half-axes in pixels, rows and columns: FER2013's faces fill their frame
-BOXES = {  # rows and columns (from, to) in pixels, read off the mean of FER2013's training faces
+Box = tuple[int, int, int, int]  # rows and columns (from, to) in pixels
+BOXES: dict[RegionName, tuple[Box, ...]] = {  # read off the mean of FER2013's training faces
     "brows": ((11, 15, 8, 21), (11, 15, 27, 40)),
     "eyes": ((15, 21, 8, 21), (15, 21, 27, 40)),
     "nose": ((21, 32, 18, 30),),
@@ -24,7 +26,7 @@ def ellipse(half_axes: tuple[float, float] = ELLIPSE) -> np.ndarray:
     return inside
 
 
-def regions(dataset: Dataset) -> Mapping[str, np.ndarray]:
+def regions(dataset: Dataset) -> Mapping[RegionName, np.ndarray]:
     """Return the masks of each region in each dev face, (n, 48, 48) bool, by name; `features` unites those of BOXES."""
     if "regions" in dataset.truth:
         masks = {name: dataset.truth["regions"][:, index] for index, name in enumerate(REGIONS)}
@@ -36,7 +38,7 @@ def regions(dataset: Dataset) -> Mapping[str, np.ndarray]:
     return {**masks, "features": features}
 
 
-def _boxed(boxes: tuple[tuple[int, int, int, int], ...]) -> np.ndarray:
+def _boxed(boxes: tuple[Box, ...]) -> np.ndarray:
     inside = np.zeros((SIDE, SIDE), bool)
     for top, bottom, left, right in boxes:
         inside[top:bottom, left:right] = True

@@ -9,8 +9,9 @@ from ferpipe.emotions import SIDE
 from ferpipe.explainers.activations import output
 from ferpipe.explainers.inputs import batches
 from ferpipe.networks.resnet import ResNet18
+from ferpipe.results.conv1_outputs import Kind
 
-KINDS = ("outline", "shade", "passes")  # then dead, other
+KINDS: tuple[Kind, ...] = ("outline", "shade", "passes")  # then dead, other
 SHADE = 6.0  # pixels: what a blur of this width leaves is light and shadow, without features
 LIKE = 0.6  # mean |correlation| with a face's edges, shading or detail from which on a filter follows them
 DEAD = 1e-5  # response variance: batch normalisation's epsilon, below which its rescaling no longer helps a filter
@@ -77,9 +78,9 @@ def standard(maps: np.ndarray) -> np.ndarray:
     return np.divide(centred, deviation, out=np.zeros_like(centred), where=varies)
 
 
-def kinds_of(likeness: np.ndarray, variance: np.ndarray) -> list[str]:
+def kinds_of(likeness: np.ndarray, variance: np.ndarray) -> list[Kind]:
     """Return each filter's kind: dead; outline, if nearer to that than to shade; passes; shade; else other."""
-    kinds = []
+    kinds: list[Kind] = []
     for (outline, shade, passes), spread in zip(likeness, variance, strict=True):
         if spread <= DEAD:
             kinds.append("dead")

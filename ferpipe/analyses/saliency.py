@@ -8,6 +8,7 @@ from ferpipe.analyses.study import Study
 from ferpipe.emotions import SIDE
 from ferpipe.explainers.attributions import blurred, gradient, integrated, smoothgrad
 from ferpipe.explainers.inputs import batches, inputs
+from ferpipe.results.common import RegionName
 from ferpipe.results.saliency import ClassMaps, Saliency, SaliencyFaces, Share
 from ferpipe.statistics.intervals import bootstrap
 
@@ -86,7 +87,7 @@ def means_by_class(maps: np.ndarray, labels: np.ndarray, classes: int, fewest: i
     return means, used
 
 
-def shares(study: Study, chosen: np.ndarray, magnitudes: np.ndarray) -> dict[str, Share]:
+def shares(study: Study, chosen: np.ndarray, magnitudes: np.ndarray) -> dict[RegionName, Share]:
     """Return for each region the mean share of the saliency inside it, with an interval over faces, and its area.
 
     Only faces count that have the region (few have a hand) and whose saliency is not zero everywhere.

@@ -18,7 +18,7 @@ from ferpipe.analyses.study import Study, softmax
 from ferpipe.emotions import SIDE
 from ferpipe.explainers.attributions import blurred
 from ferpipe.explainers.inputs import logits
-from ferpipe.explainers.methods import BASELINES, METHODS, relevance
+from ferpipe.explainers.methods import BASELINES, METHODS, Baseline, Method, relevance
 from ferpipe.explainers.surrogates import rank_correlation
 from ferpipe.networks.folding import folded
 from ferpipe.networks.resnet import initialised
@@ -43,7 +43,6 @@ PLAYED = ("insertion", "deletion", "difference")
 CHECKS = ("randomisation", "seeds", "members")
 STATISTICS = (*TRUTH, *PLAYED, *CHECKS, "area", "area_correlation", "agreement", "overlap")
 
-Maps = Mapping[str, np.ndarray]  # by method: (n, 48, 48) float32
 Values = Mapping[str, np.ndarray | None]  # by statistic: one value a face; bool, or float with NaN where there is none
 
 
@@ -78,7 +77,7 @@ def analyse(study: Study) -> Scores:
     for name, relevances in maps.items():
         values = {**against(truth, relevances), **played(asked, relevances), **checks.values(name, relevances)}
         scores[name] = Score(**summary(study, values))
-    methods, baselines = ({name: scores[name] for name in names} for names in (METHODS, BASELINES))
+    methods, baselines = {name: scores[name] for name in METHODS}, {name: scores[name] for name in BASELINES}
     criterion = "rank_correlation" if available(study) else "difference"
     pictures = Asked(study, study.dataset.dev.images[indices], predictions(study)[indices])
     return Scores(
@@ -105,7 +104,7 @@ def analyse(study: Study) -> Scores:
     )
 
 
-def trusted(methods: Mapping[str, Score], baselines: Mapping[str, Score], criterion: str) -> str | None:
+def trusted(methods: Mapping[Method, Score], baselines: Mapping[Baseline, Score], criterion: str) -> Method | None:
     """Return the method that the report trusts; None if none passes. The rule was fixed before any network was scored.
 
     The criterion is, on rendered faces, the rank correlation of the parts' relevance with their true effects; on other
@@ -122,7 +121,7 @@ def trusted(methods: Mapping[str, Score], baselines: Mapping[str, Score], criter
         for name, score in methods.items()
         if (estimate := score.statistics()[criterion]) and estimate.interval[0] > bar and estimate.n >= ENOUGH
     }
-    return max(passed, key=lambda name: passed[name]) if passed else None
+    return max(passed, key=lambda name: passed[name], default=None)
 
 
 def sampled(study: Study) -> tuple[np.ndarray, int]:
@@ -303,13 +302,13 @@ def ranked(maps: np.ndarray) -> np.ndarray:
     return np.divide(ranks, length, out=np.full_like(ranks, np.nan), where=length > 0)
 
 
-def agreement(study: Study, maps: Maps) -> Agreement:
+def agreement(study: Study, maps: Mapping[Method, np.ndarray]) -> Agreement:
     """Return each two methods' mean rank correlation, and overlap of their largest pixels (Krishna et al. 2022)."""
     ranks = {name: ranked(relevances) for name, relevances in maps.items()}
     tops = {name: order(np.abs(relevances)) < round(TOP * SIDE * SIDE) for name, relevances in maps.items()}
     counts = {name: pixels.sum((1, 2)) for name, pixels in tops.items()}
 
-    def matrix(key: str, pair: Callable[[str, str], np.ndarray]) -> list[list[Estimate | None]]:
+    def matrix(key: str, pair: Callable[[Method, Method], np.ndarray]) -> list[list[Estimate | None]]:
         return [[statistic(study, key, pair(a, b)) for b in maps] for a in maps]
 
     return Agreement(

@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 from ferpipe.analyses.counterfactuals import HAND, available, counterfactuals
 from ferpipe.analyses.study import Study
 from ferpipe.emotions import SIDE
-from ferpipe.explainers.methods import BASELINES, METHODS, relevance
+from ferpipe.explainers.methods import BASELINES, METHODS, Baseline, Method, relevance
 from ferpipe.explainers.perturbation import log_odds
 from ferpipe.results.common import Estimate
 from ferpipe.results.shortcut import Finding, Kinds, Shortcut
@@ -62,12 +62,12 @@ def analyse(study: Study) -> Shortcut:
 
 def finding(
     study: Study, images: np.ndarray, masks: np.ndarray, answers: np.ndarray, drawn: list[np.ndarray]
-) -> dict[str, Finding]:
+) -> dict[Method | Baseline, Finding]:
     """Return the mean area under the ROC curve by method, over the `drawn` faces of each kind."""
     places = np.concatenate(drawn)
     decisive = np.arange(len(places)) < len(drawn[0])
     effort = study.effort["shortcut"].share
-    findings = {}
+    findings: dict[Method | Baseline, Finding] = {}
     for name in (*METHODS, *BASELINES):
         maps = relevance(name, study.quick, images[places], answers[places], study.device, study.seed, effort)
         values = auc(maps, masks[places])

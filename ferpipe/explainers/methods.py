@@ -5,6 +5,7 @@ Of other networks and pictures, `attributions` and `perturbation` have the same 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -18,8 +19,10 @@ from ferpipe.explainers.inputs import BATCH, batches, inputs
 from ferpipe.explainers.superpixels import BLUR
 from ferpipe.networks.folding import folded
 
-METHODS = ("gradient", "smoothgrad", "integrated", "layercam", "lime", "rise", "occlusion")
-BASELINES = ("random", "edges", "centre")
+Method = Literal["gradient", "smoothgrad", "integrated", "layercam", "lime", "rise", "occlusion"]
+Baseline = Literal["random", "edges", "centre"]
+METHODS: tuple[Method, ...] = get_args(Method)
+BASELINES: tuple[Baseline, ...] = get_args(Baseline)
 SIGNED = {  # what a value means; where it can fall below zero, it then speaks against the target
     "gradient": "logit per unit of input, of either sign",
     "smoothgrad": "logit per unit of input, of either sign",

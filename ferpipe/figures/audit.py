@@ -5,10 +5,11 @@ from ferpipe.drawing.figure import Figure, csv_file
 from ferpipe.drawing.table import Td, number_cell
 from ferpipe.drawing.words import share
 from ferpipe.results.audit import Audit, Copies, Levels, Seen
+from ferpipe.results.common import SplitName
 from ferpipe.text.formats import NONE, bracketed, integer, interval, number, percent
 from ferpipe.text.language import Language
 
-_SPLITS = ("train", "dev", "test")
+_SPLITS: tuple[SplitName, ...] = ("train", "dev", "test")
 
 
 def draw(audit: Audit, language: Language) -> Figure:
@@ -32,13 +33,13 @@ def draw(audit: Audit, language: Language) -> Figure:
     return Figure(body, "audit", "audit.csv", files)
 
 
-def _count(copies: Copies, key: str, split: str) -> int | None:
+def _count(copies: Copies, key: str, split: SplitName) -> int | None:
     """Return how many faces of a split have a copy in itself, in the split `key`, or of another label."""
     if key == "conflicts":
         return {"train": copies.conflicts.train, "dev": copies.conflicts.dev, "test": copies.conflicts.test}[split]
     if key == "within":
         return repeated.faces if (repeated := copies.within[split]) else None
-    shared = copies.across.get("_".join(sorted((key, split), key=_SPLITS.index)))
+    shared = next((common for pair, common in copies.across.items() if {key, split} == set(pair.split("_"))), None)
     return shared[split] if shared else None
 
 

@@ -1,7 +1,7 @@
 """The score card of the explanations: methods by statistics with intervals, baselines apart."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
@@ -12,6 +12,7 @@ from ferpipe.drawing.figure import Figure, csv_file, flat
 from ferpipe.drawing.plot import Words
 from ferpipe.drawing.table import Td
 from ferpipe.drawing.words import estimate
+from ferpipe.results.common import BaselineName, MethodName
 from ferpipe.results.scores import Score, Scores
 from ferpipe.text.language import Language
 
@@ -19,9 +20,8 @@ T = TypeVar("T")
 WIDTH, ROW = 704, 24  # CSS pixels
 GAP = 0.8  # rows between methods and baselines
 PANELS = 3
-METHODS = (  # in the order of the rows
-    "gradient", "smoothgrad", "integrated", "layercam", "lime", "rise", "occlusion", "random", "edges", "centre",
-)  # fmt: skip
+METHODS: tuple[MethodName, ...] = get_args(MethodName)  # in the order of the rows
+BASELINES: tuple[BaselineName, ...] = get_args(BaselineName)
 _PLOTTED = ("rank_correlation", "difference", "randomisation", "seeds")  # the first three that were measured
 STAR = "\N{BLACK STAR}"
 
@@ -39,9 +39,10 @@ def draw(scores: Scores, language: Language) -> Figure:
     return Figure(body, "scores", "scores.csv", files, wide=True)
 
 
-def rows(methods: Mapping[str, T], baselines: Mapping[str, T]) -> tuple[dict[str, T], list[float]]:
+def rows(methods: Mapping[MethodName, T], baselines: Mapping[BaselineName, T]) -> tuple[dict[str, T], list[float]]:
     """Return the entries of methods and, after them, of baselines, and each one's place down a plot, with a gap."""
-    entries = {name: group[name] for group in (methods, baselines) for name in METHODS if name in group}
+    entries: dict[str, T] = {name: methods[name] for name in METHODS if name in methods}
+    entries |= {name: baselines[name] for name in BASELINES if name in baselines}
     return entries, [index + GAP * (index >= len(methods)) for index in range(len(entries))]
 
 

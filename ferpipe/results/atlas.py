@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ferpipe.results.common import Estimate, Mean
+from ferpipe.results.common import Estimate, Mean, RegionName
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Atlas(Contrasts):
     cells: int  # of the grid
     discovery: float  # share of the cells called different that may be so by chance
     different: list[int | None]  # cells by answer
-    share: dict[str, Region]
+    share: dict[RegionName, Region]
     seed: int
     resamples: int
     arrays: AtlasMaps

@@ -1,8 +1,12 @@
 """What `analyses/audit.py` found: copies within and across splits, blank pictures, brightness and contrast."""
 
 from dataclasses import dataclass
+from typing import Literal
 
-from ferpipe.results.common import Estimate
+from ferpipe.results.common import Estimate, SplitName
+
+PairName = Literal["train_dev", "train_test", "dev_test"]
+Shared = Literal["groups", "train", "dev", "test"]  # what two splits have in common: groups, faces in them by split
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,8 @@ class Conflicts:
 class Copies:
     """What is counted of groups of copies; None for a split that there is not, or whose labels are withheld."""
 
-    within: dict[str, Repeated | None]  # by split
-    across: dict[str, dict[str, int] | None]  # as train_dev: common groups, each split's faces in them
+    within: dict[SplitName, Repeated | None]
+    across: dict[PairName, dict[Shared, int] | None]
     conflicts: Conflicts
 
 
@@ -71,12 +75,12 @@ class Errors(Estimate):
 class Audit:
     """The audit of the data."""
 
-    splits: dict[str, Pictures | None]
+    splits: dict[SplitName, Pictures | None]
     exact: Copies  # equal pixel by pixel
     near: Copies  # and all that differ by no more than the tolerance
     seen: Seen
     errors: Errors | None
-    wrong_labels: dict[str, float | None] | None  # shares by split, of rendered faces alone
+    wrong_labels: dict[SplitName, float | None] | None  # shares, of rendered faces alone
     tolerance: float  # grey levels, root mean square
     correlation: float  # of coarse pictures, from which on two are compared
     quantiles: list[float]

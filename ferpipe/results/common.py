@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 if TYPE_CHECKING:
     import numpy as np
 
 # Shares lie in [0, 1], losses are in nats; labels index EMOTIONS, lists by class have an entry for each of these.
+
+# What results are kept by; a text that asks for another is told so, see text/paths.py.
+
+SplitName = Literal["train", "dev", "test"]
+RegionName = Literal["face", "brows", "eyes", "nose", "mouth", "hand", "background", "features"]
+MethodName = Literal["gradient", "smoothgrad", "integrated", "layercam", "lime", "rise", "occlusion"]
+BaselineName = Literal["random", "edges", "centre"]
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,11 @@
 """What `analyses/conv1_outputs.py` found: the first layer's outputs for one face, and what kind each filter is."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from ferpipe.results.common import Estimate, Face, Single, Weights
+
+Kind = Literal["outline", "shade", "passes", "dead", "other"]
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,10 @@ class Conv1Outputs:
 
     face: Face
     order: list[int]  # in which to show them: by orientation, then frequency
-    kinds: dict[str, int]  # how many filters are of each kind
-    kind: list[str]  # by filter
+    kinds: dict[Kind, int]  # how many filters are of each kind
+    kind: list[Kind]  # by filter
     fitting: Estimate  # share of the filters that trace, shade or pass a face on
-    likeness: dict[str, list[float]]  # by kind and filter, in [0, 1]
+    likeness: dict[Kind, list[float]]  # by kind and filter, in [0, 1]
     thresholds: Thresholds
     size: int  # pixels a side of an output
     duplicates: int  # pairs of kernels that are the same

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ferpipe.results.common import Mean, Single
+from ferpipe.results.common import Mean, Single, SplitName
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class Notes:
     converted: int  # that were no grey 48x48 pictures
     dev_held_out: bool  # drawn from train, since there was none
     test_labels: bool
-    missing_classes: dict[str, list[str]] | None = None  # by split
-    wrong_labels: dict[str, float | None] | None = None  # of rendered faces: labelled wrongly on purpose
-    hands_sad: dict[str, float | None] | None = None  # sad faces with a hand, and the others with one
-    hands_others: dict[str, float | None] | None = None
+    missing_classes: dict[SplitName, list[str]] | None = None
+    wrong_labels: dict[SplitName, float | None] | None = None  # of rendered faces: labelled wrongly on purpose
+    hands_sad: dict[SplitName, float | None] | None = None  # sad faces with a hand, and the others with one
+    hands_others: dict[SplitName, float | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Data:
 
     name: str
     restricted: bool  # single pictures may not be published
-    splits: dict[str, Size | None]  # train, dev, test
+    splits: dict[SplitName, Size | None]
     notes: Notes
     mean_faces_n: list[int]  # faces in the mean of each class, 0 for too few
     examples: list[int]  # faces shown of each class

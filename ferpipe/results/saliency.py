@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ferpipe.results.common import Face, Mean, Single
+from ferpipe.results.common import Face, Mean, RegionName, Single
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Saliency:
     faces: list[Face]
     n: int
     completeness_error: float | None  # of Integrated Gradients, as a share of the logit's change
-    share: dict[str, Share]  # by region
+    share: dict[RegionName, Share]
     class_maps_n: list[int]  # faces in each class's mean map
     methods: list[str]
     seed: int

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ferpipe.results.common import Estimate, Face, Mean, Single
+from ferpipe.results.common import BaselineName, Estimate, Face, Mean, MethodName, Single
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Score:
 class Agreement:
     """Each two methods' rank correlation, and overlap of the pixels of largest size: matrices by `methods`."""
 
-    methods: list[str]
+    methods: list[MethodName]
     rank_correlation: list[list[Estimate | None]]
     overlap: list[list[Estimate | None]]
 
@@ -64,13 +64,13 @@ class ScoredFaces:
 class Scores:
     """Each method's and baseline's scores, how far the methods agree, and which of them is trusted."""
 
-    methods: dict[str, Score]
-    baselines: dict[str, Score]
+    methods: dict[MethodName, Score]
+    baselines: dict[BaselineName, Score]
     area: Estimate | None  # share of a face that its parts cover
     area_correlation: Estimate | None  # how far the parts' mere sizes rank their effects
     agreement: Agreement
     criterion: str  # the statistic that decides
-    trusted: str | None
+    trusted: MethodName | None
     shown: list[Face]
     n: int
     checked: int  # faces of randomisation, seeds and members

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ferpipe.results.common import Estimate
+from ferpipe.results.common import BaselineName, Estimate, MethodName
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Shortcut:
     answers: list[list[int]] | None  # counts of answers with the hand by those without
     sad_effect: Estimate | None  # mean change of sadness's log-odds that the hand makes
     explained: Kinds | None
-    methods: dict[str, Finding] | None
-    baselines: dict[str, Finding] | None
+    methods: dict[MethodName, Finding] | None
+    baselines: dict[BaselineName, Finding] | None
     seed: int
     resamples: int
     effort: float

@@ -127,7 +127,8 @@ class _Walk:
         """Return the type of a part of a type, and tell if there is none of the name."""
         base = _known(base)
         if get_origin(base) is dict:
-            return get_args(base)[1]
+            keys = get_args(get_args(base)[0])  # of a Literal
+            return get_args(base)[1] if not keys or key in keys else self.unknown(node, key, keys)
         if isinstance(base, Mapping):
             return base[key] if key in base else self.unknown(node, key, base)
         if names := stored.fields_of(base):

@@ -35,6 +35,9 @@ def test_the_report_asks_for_nothing_that_no_result_has(capsys):
     ("{{ scores.methods[scores.trusted].diference }}", "unknown number 'diference' of Score"),
     ("{% set one = atlas.share.mouth %}{{ one.by_answers }}", "unknown number 'by_answers' of Region"),
     ("{{ data.splits.dev.m }}", "unknown number 'm' of Size"),
+    ("{{ saliency.share.mouht.value }}", "unknown number 'mouht' (did you mean 'mouth'?)"),
+    ("{{ scores.methods['lame'].seeds.value }}", "unknown number 'lame' (did you mean 'lime'?)"),
+    ("{{ audit.near.across.dev_train.groups }}", "unknown number 'dev_train'"),
     ("{{ data.arrays.mean_faces }}", "unknown number 'arrays' of Data"),  # no number
     ("{{ confusion.n.value }}", "<class 'int'> has no part 'value'"),
     ("{{ confusion.recall.value }}", "has no part 'value'"),
