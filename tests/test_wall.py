@@ -84,3 +84,15 @@ def test_every_arrow_between_rooms_points_down():
         for one in below:
             of = max((other for other in MAY if one == other or one.startswith(f"{other}.")), key=len)
             assert order.index(of) < order.index(room), f"{room} imports {one}"
+
+
+def test_a_result_is_made_by_the_names_of_its_fields():
+    """A dict unpacked into one would hide a renamed field from mypy; another result's fields are typed."""
+    for path in sorted((PACKAGE / "analyses").glob("*.py")):
+        tree = ast.parse(path.read_text())
+        imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        types = {a.name for node in imports if (node.module or "").startswith("ferpipe.results") for a in node.names}
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            if isinstance(call.func, ast.Name) and call.func.id in types:
+                unpacked = [ast.unparse(keyword.value) for keyword in call.keywords if keyword.arg is None]
+                assert all(value.startswith("vars(") for value in unpacked), f"{path.name}:{call.lineno}: {unpacked}"

@@ -55,7 +55,13 @@ def analyse(study: Study) -> Atlas:
         **vars(contrasts(study, chosen, seen, answers, right)),
         seed=study.seed,
         resamples=study.effort["atlas"].resamples,
-        arrays=AtlasMaps(**arrays, different=different),
+        arrays=AtlasMaps(
+            right=arrays["right"],
+            right_half=arrays["right_half"],
+            wrong=arrays["wrong"],
+            wrong_half=arrays["wrong_half"],
+            different=different,
+        ),
     )
 
 

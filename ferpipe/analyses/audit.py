@@ -199,11 +199,10 @@ def conflicts(groups: np.ndarray, place: np.ndarray, labels: np.ndarray) -> Conf
     """Return how many groups have different labels, their labelled faces, and how many of these each split has."""
     names, labelled = contradicting(groups, labels), labels != UNKNOWN
     faces = labelled & np.isin(groups, names)
-    by_split = {
-        name: int(faces[place == index].sum()) if labelled[place == index].any() else None
-        for index, name in enumerate(SPLITS)
-    }
-    return Conflicts(len(names), int(faces.sum()), **by_split)
+    train, dev, test = (
+        int(faces[place == index].sum()) if labelled[place == index].any() else None for index in range(len(SPLITS))
+    )
+    return Conflicts(groups=len(names), faces=int(faces.sum()), train=train, dev=dev, test=test)
 
 
 def errors(study: Study, groups: np.ndarray, place: np.ndarray, labels: np.ndarray) -> Errors | None:

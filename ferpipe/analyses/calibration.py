@@ -48,7 +48,12 @@ def course(member: Member, labels: np.ndarray, half: np.ndarray, weights: np.nda
     by_epoch: JSON = {key: [epoch[key] for epoch in epochs] for key in epochs[0]}
     return Course(
         epochs=list(range(1, len(epochs) + 1)),
-        **by_epoch,
+        accuracy=by_epoch["accuracy"],
+        loss=by_epoch["loss"],
+        loss_right=by_epoch["loss_right"],
+        loss_wrong=by_epoch["loss_wrong"],
+        scaled_loss=by_epoch["scaled_loss"],
+        temperature=by_epoch["temperature"],
         best=member.epoch,
         chosen=state(member, member.epoch, labels, half, weights),
         last=state(member, len(epochs), labels, half, weights),
@@ -144,7 +149,13 @@ def quality(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> Qual
         name: Estimate(float(values.mean()), percentiles(column), len(labels))
         for (name, values), column in zip(means.items(), drawn.T, strict=True)
     }
-    return Quality(accuracy=proportion(right), **estimates, ece=calibration_error(confidence, right, weights))
+    return Quality(
+        accuracy=proportion(right),
+        loss=estimates["loss"],
+        brier=estimates["brier"],
+        overconfidence=estimates["overconfidence"],
+        ece=calibration_error(confidence, right, weights),
+    )
 
 
 def calibration_error(confidence: np.ndarray, right: np.ndarray, weights: np.ndarray) -> Ece:

@@ -84,16 +84,16 @@ def taken(counts: np.ndarray, classes: Sequence[str]) -> ByClaim:
     Beside it `even`, the share if errors were spread evenly over the other classes; `both` joins the two. None without
     missed faces.
     """
-    shares = {}
-    all_hits, all_missed, expected = 0, 0, 0.0
+    by_class = {}
     for name, others in TAKEN.items():
         label = classes.index(name)
         missed = int(counts[label].sum() - counts[label, label])
         hits = int(counts[label, [classes.index(other) for other in others]].sum())
-        even = len(others) / (len(classes) - 1)
-        all_hits, all_missed, expected = all_hits + hits, all_missed + missed, expected + even * missed
-        shares[name] = share(hits, missed, even)
-    return ByClaim(**shares, both=share(all_hits, all_missed, expected / max(all_missed, 1)))
+        by_class[name] = hits, missed, len(others) / (len(classes) - 1)
+    all_hits, all_missed = (sum(column) for column in list(zip(*by_class.values(), strict=True))[:2])
+    expected = sum(even * missed for _, missed, even in by_class.values())
+    both = share(all_hits, all_missed, expected / max(all_missed, 1))
+    return ByClaim(sad=share(*by_class["sad"]), fear=share(*by_class["fear"]), both=both)
 
 
 def share(hits: int, n: int, even: float) -> Taken | None:

@@ -13,9 +13,13 @@ def analyse(study: Study) -> Curves:
 def curve(study: Study, member: Member) -> Curve:
     """Return a member's history; train's loss and accuracy are of a sample of its faces, without augmentation."""
     faces = len(study.dataset.train)
+    values = {name: [float(value) for value in member.history[name]] for name in CURVES}
     return Curve(
         epochs=list(range(1, len(member.history["dev_loss"]) + 1)),
-        **{name: [float(value) for value in member.history[name]] for name in CURVES},
+        train_loss=values["train_loss"],
+        dev_loss=values["dev_loss"],
+        train_accuracy=values["train_accuracy"],
+        dev_accuracy=values["dev_accuracy"],
         best=member.epoch,
         n_train=min(member.recipe.part or faces, faces),
         n_dev=len(study.labels),

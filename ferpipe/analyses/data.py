@@ -8,6 +8,7 @@ from ferpipe.data.dataset import Split
 from ferpipe.emotions import SIDE
 from ferpipe.results.common import SplitName
 from ferpipe.results.data import Data, Examples, Means, Notes, Size
+from ferpipe.storage.encoding import JSON
 
 EXAMPLES = 6  # faces shown of each class
 DRAW = 101  # marks this analysis's generators
@@ -27,12 +28,28 @@ def analyse(study: Study) -> Data:
         name=dataset.name,
         restricted=dataset.restricted,
         splits={name: None if split is None else size(split, len(study.classes)) for name, split in splits.items()},
-        notes=Notes(**dataset.notes),
+        notes=noted(dataset.notes),
         mean_faces_n=used,
         examples=drawn,
         seed=study.seed,
         arrays=Means(means),
         private=Examples(examples),
+    )
+
+
+def noted(notes: JSON) -> Notes:
+    """Return what a reader noted; of photographs it knows no wrong labels and no hands."""
+    return Notes(
+        source=notes["source"],
+        form=notes["form"],
+        pictures=notes["pictures"],
+        converted=notes["converted"],
+        dev_held_out=notes["dev_held_out"],
+        test_labels=notes["test_labels"],
+        missing_classes=notes.get("missing_classes"),
+        wrong_labels=notes.get("wrong_labels"),
+        hands_sad=notes.get("hands_sad"),
+        hands_others=notes.get("hands_others"),
     )
 
 

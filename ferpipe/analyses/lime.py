@@ -29,6 +29,7 @@ def analyse(study: Study) -> Lime:
     right = [(index, explanation(study, index)) for index in right_faces(study)]
     wrong = [(index, explanation(study, index)) for index in wrong_faces(study)]
     class_weights, used = class_means(study)
+    right_pictures, wrong_pictures = pictures(study, right), pictures(study, wrong)
     entries = [[entry(study, *face) for face in faces] for faces in (right, wrong)]
     counts = [face.segments for face in entries[0] + entries[1]]
     return Lime(
@@ -44,8 +45,12 @@ def analyse(study: Study) -> Lime:
         class_masks=study.effort["lime"].class_masks,
         arrays=ClassWeights(class_weights),
         private=Explanations(
-            **pictures(study, "right", right),
-            **pictures(study, "wrong", wrong),
+            right_images=right_pictures[0],
+            right_weights=right_pictures[1],
+            right_segments=right_pictures[2],
+            wrong_images=wrong_pictures[0],
+            wrong_weights=wrong_pictures[1],
+            wrong_segments=wrong_pictures[2],
             wrong_true_weights=maps([made.painted(int(study.labels[index])) for index, made in wrong], np.float32),
         ),
     )
@@ -86,14 +91,14 @@ def entry(study: Study, index: int, made: Explanation) -> Explained:
     return Explained(**vars(face), r2=r2, stability=stability, segments=segments)
 
 
-def pictures(study: Study, name: str, faces: Faces) -> dict[str, np.ndarray]:
-    """Return images, segments and the predicted class's weights of explained faces, (k, 48, 48) each; k may be 0."""
+def pictures(study: Study, faces: Faces) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return images, the predicted class's weights and segments of explained faces, (k, 48, 48) each; k may be 0."""
     answers = predictions(study)
-    return {
-        f"{name}_images": maps([study.dataset.dev.images[index] for index, _ in faces], np.uint8),
-        f"{name}_weights": maps([made.painted(int(answers[index])) for index, made in faces], np.float32),
-        f"{name}_segments": maps([made.segments for _, made in faces], np.uint8),
-    }
+    return (
+        maps([study.dataset.dev.images[index] for index, _ in faces], np.uint8),
+        maps([made.painted(int(answers[index])) for index, made in faces], np.float32),
+        maps([made.segments for _, made in faces], np.uint8),
+    )
 
 
 def maps(values: list[np.ndarray], dtype: type[np.generic]) -> np.ndarray:

@@ -45,7 +45,12 @@ def analyse(study: Study) -> Saliency:
         integrated_steps=study.effort["saliency"].steps,
         integrated_blur=BLUR,
         arrays=ClassMaps(class_maps),
-        private=SaliencyFaces(study.dataset.dev.images[indices], **maps),
+        private=SaliencyFaces(
+            images=study.dataset.dev.images[indices],
+            gradient=maps["gradient"],
+            smoothgrad=maps["smoothgrad"],
+            integrated=maps["integrated"],
+        ),
         ellipse=None if "regions" in study.dataset.truth else list(ELLIPSE),
     )
 

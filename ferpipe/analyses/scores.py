@@ -76,14 +76,16 @@ def analyse(study: Study) -> Scores:
     scores = {}
     for name, relevances in maps.items():
         values = {**against(truth, relevances), **played(asked, relevances), **checks.values(name, relevances)}
-        scores[name] = Score(**summary(study, values))
+        scores[name] = score(study, values)
     methods, baselines = {name: scores[name] for name in METHODS}, {name: scores[name] for name in BASELINES}
+    covered = areas(truth)
     criterion = "rank_correlation" if available(study) else "difference"
     pictures = Asked(study, study.dataset.dev.images[indices], predictions(study)[indices])
     return Scores(
         methods=methods,
         baselines=baselines,
-        **summary(study, areas(truth)),
+        area=statistic(study, "area", covered["area"]),
+        area_correlation=statistic(study, "area_correlation", covered["area_correlation"]),
         agreement=agreement(study, {name: maps[name] for name in METHODS}),
         criterion=criterion,
         trusted=trusted(methods, baselines, criterion),
@@ -318,16 +320,31 @@ def agreement(study: Study, maps: Mapping[Method, np.ndarray]) -> Agreement:
     )
 
 
-def summary(study: Study, values: Values) -> dict[str, Estimate | None]:
-    """Return each statistic's mean over its faces with interval and n; None without faces.
+def score(study: Study, values: Values) -> Score:
+    """Return a method's statistics, each a mean over its faces with interval and n; None without faces."""
 
-    Every method's values of a statistic are resampled alike, so that their intervals differ by the maps alone.
-    """
-    return {key: statistic(study, key, of_faces) for key, of_faces in values.items()}
+    def mean(key: str) -> Estimate | None:
+        return statistic(study, key, values[key])
+
+    return Score(
+        rank_correlation=mean("rank_correlation"),
+        mass_accuracy=mean("mass_accuracy"),
+        rank_accuracy=mean("rank_accuracy"),
+        pointing_game=mean("pointing_game"),
+        insertion=mean("insertion"),
+        deletion=mean("deletion"),
+        difference=mean("difference"),
+        randomisation=mean("randomisation"),
+        seeds=mean("seeds"),
+        members=mean("members"),
+    )
 
 
 def statistic(study: Study, key: str, values: np.ndarray | None) -> Estimate | None:
-    """Return the mean of `values` with its interval and n, of bool values the share; NaN are left out."""
+    """Return the mean of `values` with its interval and n, of bool values the share; NaN are left out.
+
+    Every method's values of a statistic are resampled alike, so that their intervals differ by the maps alone.
+    """
     if values is not None and values.dtype != bool:
         values = values[~np.isnan(values)]
     if values is None or not len(values):

@@ -148,12 +148,16 @@ def over_depth(study: Study, by_member: Sequence[Sequence[Measures]]) -> tuple[l
     layers = []
     for depth, name in enumerate(EVERY):
         members = [member[depth] for member in by_member]
+        means = {key: float(np.mean([measured[key].mean() for measured in members])) for key in MEASURES}
         interval = percentiles(drawn[depth])
         layers.append(
             Layer(
                 layer=name,
                 filters=len(members[0]["excess"]),
-                **{key: float(np.mean([m[key].mean() for m in members])) for key in MEASURES if key != "excess"},
+                index=means["index"],
+                null=means["null"],
+                auroc=means["auroc"],
+                eta_squared=means["eta_squared"],
                 excess=replicated(excess[:, depth], interval),
                 filters_interval=interval,
             )
