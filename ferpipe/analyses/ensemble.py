@@ -9,7 +9,7 @@ import numpy as np
 from ferpipe.analyses.study import Study, softmax
 from ferpipe.explainers.inputs import logits
 from ferpipe.results.common import Estimate
-from ferpipe.results.ensemble import Accuracy, Ensemble, Gain, Named, OfSize, Scored, Single, Student, Tested, Views
+from ferpipe.results.ensemble import Accuracy, Ensemble, Gain, Named, OfSize, OneMember, Scored, Student, Tested, Views
 from ferpipe.statistics.intervals import bootstrap, mcnemar, mean, wilson
 
 SUBSETS = 252  # of one size at most: all of ten members; of more members as many are drawn
@@ -56,10 +56,10 @@ def loss(probabilities: np.ndarray, labels: np.ndarray) -> float:
     return float(-np.log(np.maximum(true, np.finfo(np.float64).tiny)).mean())
 
 
-def members(study: Study, probabilities: np.ndarray, right: np.ndarray) -> list[Single]:
+def members(study: Study, probabilities: np.ndarray, right: np.ndarray) -> list[OneMember]:
     """Return each member's name, what makes it differ, and its accuracy and loss."""
     return [
-        Single(
+        OneMember(
             **vars(accuracy(right[index])),
             loss=loss(probabilities[index], study.labels),
             name=member.name,

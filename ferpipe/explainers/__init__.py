@@ -3,7 +3,8 @@
 `pictures` are (n, channels, h, w), floating point, in whatever range the network was trained on and on its device;
 `targets` are the labels that are explained, one for each picture or one for all: the network's own answers where none
 are named. A layer goes by its name in `network.named_modules()`. The network answers in evaluation mode and is left as
-it was: modes, gradients, hooks. What cannot be explained raises TypeError or ValueError.
+it was: modes, gradients, hooks. What cannot be explained raises TypeError or ValueError; what a network will not take,
+such as pictures of fewer colours, raises its own.
 
 attributions   gradient, smoothgrad, integrated, layercam: a backward pass
 perturbation   lime, rise, occlusion: many forward passes with parts of the picture hidden

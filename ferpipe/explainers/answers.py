@@ -88,6 +88,8 @@ def answer(network: nn.Module, pictures: Tensor) -> Tensor:
 
 def labels(logits: Tensor, targets: Targets) -> Tensor:
     """Return the label (n,) int64 that is explained of each picture, for logits (n, classes)."""
+    if logits.isnan().any():
+        raise ValueError("the network's answers are not numbers: the pictures, or its weights, have NaN or infinity")
     count, classes = logits.shape
     if targets is None:
         return logits.detach().argmax(1)
@@ -115,11 +117,11 @@ def odds(logits: np.ndarray, classes: Sequence[int] | None = None) -> np.ndarray
     return torch.stack(columns, 1).numpy()
 
 
-def from_one(**counts: int) -> None:
-    """Raise ValueError unless all of these are whole numbers from 1."""
+def at_least(least: int, **counts: int) -> None:
+    """Raise ValueError unless all of these are whole numbers from `least`."""
     for name, count in counts.items():
-        if not isinstance(count, int | np.integer) or count < 1:
-            raise ValueError(f"{name} (={count!r}) must be a whole number from 1")
+        if not isinstance(count, int | np.integer) or count < least:
+            raise ValueError(f"{name} (={count!r}) must be a whole number from {least}")
 
 
 def at_once(pictures: Tensor, most: int = PIXELS) -> int:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.optim.adam import adam
 
 from ferpipe.explainers.activations import maps, output
-from ferpipe.explainers.answers import device_of, from_one
+from ferpipe.explainers.answers import at_least, device_of
 from ferpipe.networks.resnet import DEVIATION, MEAN
 
 RATE = 0.4  # Adam's, falling in a line to nothing; coefficients start at about 1
@@ -30,13 +30,14 @@ def filter_pictures(
     its training, one number or one a colour. How much is `ascend`'s activation above zero. A linear layer's
     channels are its outputs.
     """
-    from_one(steps=steps)
+    at_least(1, steps=steps)
     chosen = np.atleast_1d(np.asarray(channels))
     if chosen.ndim != 1 or not len(chosen) or chosen.dtype.kind not in "iu":
         raise ValueError(f"channels are {channels!r}; they must be one whole number or several")
     if len(shape) != 3 or min(shape) < 1:
         raise ValueError(f"shape is {tuple(shape)}; it must be (channels, h, w) of a picture")
-    if not {np.size(mean), np.size(deviation)} <= {1, shape[0]} or not np.all(np.asarray(deviation) > 0):
+    known = np.isfinite(mean).all() and np.all(np.asarray(deviation) > 0)
+    if not known or not {np.size(mean), np.size(deviation)} <= {1, shape[0]}:
         raise ValueError(f"mean and deviation must be one number or {shape[0]}, and the deviation above 0")
     device, (colours, height, width) = device_of(network), shape
     rng = np.random.default_rng(seed)

@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor, nn
 
 from ferpipe.explainers.activations import maps, recording
-from ferpipe.explainers.answers import Targets, answer, at_once, differentiating, from_one, labels
+from ferpipe.explainers.answers import Targets, answer, at_least, at_once, differentiating, labels
 from ferpipe.explainers.inputs import chosen
 
 BLUR = 8  # a picture's shorter side over the deviation of its blur, which hides what the picture shows
@@ -33,7 +33,9 @@ def smoothgrad(
 
     `sigma` is the noise's deviation as a share of the picture's range; each picture has a generator of its own.
     """
-    from_one(samples=samples)
+    at_least(1, samples=samples)
+    if not 0 <= sigma < np.inf:
+        raise ValueError(f"sigma (={sigma}) must be a number from 0")
     targets = chosen(network, pictures, targets)
     relevance = np.zeros((len(pictures), *pictures.shape[2:]), np.float32)
     for index, picture in enumerate(pictures.detach()):
@@ -54,7 +56,7 @@ def integrated(
     The mean gradient on the way from the baseline (as `baseline` takes it) to the picture, at `steps` nodes of Gauss
     and Legendre, times that way. A sum should be the change of the target's logit (completeness).
     """
-    from_one(steps=steps)
+    at_least(1, steps=steps)
     places, pictures = torch.tensor(chosen(network, pictures, targets)), pictures.detach()
     baselines = baseline(pictures, baselines)
     nodes, weights = np.polynomial.legendre.leggauss(steps)  # on [-1, 1]
@@ -105,7 +107,12 @@ def baseline(pictures: Tensor, values: Tensor | float | None) -> Tensor:
     """
     if values is None:
         values = torch.as_tensor(blurred(pictures.detach().float().cpu().numpy(), min(pictures.shape[-2:]) / BLUR))
-    values = torch.as_tensor(values, dtype=pictures.dtype, device=pictures.device)
+    try:
+        values = torch.as_tensor(values, dtype=pictures.dtype, device=pictures.device)
+    except (TypeError, RuntimeError):
+        raise TypeError(f"baselines are {values!r:.40}; they must be a number or a tensor") from None
+    if not values.isfinite().all():
+        raise ValueError("baselines have NaN or infinity")
     try:
         return values.expand(pictures.shape)
     except RuntimeError:

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ferpipe.explainers import surrogates
-from ferpipe.explainers.answers import Targets, at_once, from_one, odds
+from ferpipe.explainers.answers import Targets, at_least, at_once, odds
 from ferpipe.explainers.attributions import baseline
 from ferpipe.explainers.inputs import chosen, logits
 from ferpipe.explainers.superpixels import KERNEL_WIDTH, RIDGE, Explanation, measured, segmented
@@ -41,7 +41,7 @@ def lime(
     A segment's weight is the change of the log-odds when it is shown instead of hidden, in a linear model of `samples`
     answers with about half of the segments hidden. `segments` (h, w) or (n, h, w) numbers them, by SLIC unless named.
     """
-    from_one(samples=samples)
+    at_least(2, samples=samples)
     explanations = []
     for index, (picture, hidden, label) in enumerate(_asked(network, pictures, targets, baselines)):
         numbers = _segments(picture, segments, index)
@@ -61,7 +61,7 @@ def rise(
 
     Answers to `samples` random, smooth masks are asked for (Petsiuk et al. 2018).
     """
-    from_one(samples=samples)
+    at_least(2, samples=samples)
     asked, (height, width) = _asked(network, pictures, targets, baselines), pictures.shape[-2:]
     masks = soft_masks(samples, height, width, np.random.default_rng(seed))
     deviation = spread(masks)
@@ -80,7 +80,7 @@ def occlusion(
     asked, (height, width) = _asked(network, pictures, targets, baselines), pictures.shape[-2:]
     patch = max(1, min(height, width) // PATCHES) if patch is None else patch
     stride = max(1, patch // 2) if stride is None else stride
-    from_one(patch=patch, stride=stride)
+    at_least(1, patch=patch, stride=stride)
     if not 1 <= stride <= patch <= min(height, width):
         raise ValueError(f"stride (={stride}), patch (={patch}) and picture (={height}x{width}) must grow so")
     masks = patch_masks(height, width, patch, stride)

@@ -21,7 +21,7 @@ class Scored(Accuracy):
 
 
 @dataclass(frozen=True)
-class Single(Scored):
+class OneMember(Scored):
     """A member, and what makes it differ."""
 
     name: str
@@ -86,7 +86,7 @@ class Student(Named):
 class Ensemble:
     """Members, the mean of their probabilities, and their vote, on dev."""
 
-    members: list[Single]
+    members: list[OneMember]
     kinds: int  # recipes among the members, their seeds aside
     mean: Scored
     vote: Accuracy

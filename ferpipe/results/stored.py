@@ -42,9 +42,9 @@ def fields_of(hint: Any) -> dict[str, Any]:
     return {name: part for name, part in hints(hint).items() if name not in PICTURES} if _typed(hint) else {}
 
 
-def kinds(analysis: str, field: str = "arrays") -> dict[str, str] | str:
-    """Return the kind of each array of a field of an analysis's result, of any where they are named by the run."""
-    hint = hints(type_of(analysis)).get(field)
+def kinds(analysis: str) -> dict[str, str] | str:
+    """Return the kind of each of `arrays` of an analysis's result, of any where they are named by the run."""
+    hint = hints(type_of(analysis)).get("arrays")
     for part in (hint, *get_args(hint)):
         if _typed(part):
             return {name: " ".join(get_args(array)[1:]) for name, array in hints(part).items()}

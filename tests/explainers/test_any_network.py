@@ -330,6 +330,22 @@ def test_baselines_of_another_shape_and_odd_patches_are_refused():
         perturbation.lime(Own(), drawn(3, 1, 28, 28), segments=np.zeros((5, 5)))
 
 
+@pytest.mark.parametrize(("explain", "words"), [
+    (lambda own, pictures: attributions.smoothgrad(own, pictures, sigma=-1.0), r"sigma \(=-1.0\)"),
+    (lambda own, pictures: attributions.smoothgrad(own, pictures, sigma=float("nan")), "sigma"),
+    (lambda own, pictures: attributions.gradient(own, pictures * float("nan")), "not numbers"),
+    (lambda own, pictures: perturbation.lime(own, pictures * float("nan")), "not numbers"),
+    (lambda own, pictures: perturbation.rise(own, pictures, baselines=float("nan")), "baselines have NaN"),
+    (lambda own, pictures: perturbation.rise(own, pictures, baselines="black"), "baselines are 'black'"),
+    (lambda own, pictures: perturbation.rise(own, pictures, samples=1), "from 2"),
+    (lambda own, pictures: perturbation.lime(own, pictures, samples=1), "from 2"),
+    (lambda own, pictures: ascent.filter_pictures(own, "conv", 0, (1, 28, 28), mean=float("nan")), "mean"),
+])  # fmt: skip
+def test_numbers_that_say_nothing_are_refused(explain, words):
+    with pytest.raises((ValueError, TypeError), match=words):
+        explain(Own(), drawn(2, 1, 28, 28))
+
+
 def test_log_odds_are_those_of_the_softmax_for_any_number_of_classes():
     values = np.random.default_rng(0).standard_normal((5, 300)) * 4
     shares = np.exp(values) / np.exp(values).sum(1, keepdims=True)
