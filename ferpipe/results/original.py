@@ -25,6 +25,7 @@ class Original:
     ensemble_gain: list[float]  # from, to
     best: list[str]
     worst: list[str]
+    lime_right: list[str]
     filter_emotions: list[list[str]]  # Table 1: filters by layers
     settings: OriginalSettings
 

@@ -13,6 +13,9 @@ from typing import Any
 
 from jinja2 import TemplateError, nodes
 
+from ferpipe.errors import Slip
+from ferpipe.results.common import Estimate
+from ferpipe.results.stored import built
 from ferpipe.storage.encoding import JSON
 from ferpipe.text import lacking, memo
 from ferpipe.text.expressions import chain, setting, wordless
@@ -103,8 +106,9 @@ def _judged(claim: Claim, statistic: Any, threshold: object, family: int, proble
         problems.append(f"{claim.threshold.at(0)}: claim '{claim.id}': the threshold is {threshold!r}, no number")
         return unknown
     try:
-        value, (low, high), n = float(statistic["value"]), statistic["interval"], int(statistic["n"])
-    except (KeyError, TypeError, ValueError):
+        estimate: Estimate = built(Estimate, statistic, "")
+        value, (low, high), n = estimate.value, estimate.interval, estimate.n
+    except (Slip, TypeError, ValueError):
         got = f"wanted a statistic with value, interval and n, got {statistic!r}"
         problems.append(f"{claim.statistic.at(0)}: claim '{claim.id}': {got}")
         return unknown

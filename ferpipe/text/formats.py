@@ -19,6 +19,9 @@ from functools import partial
 from statistics import median
 
 from ferpipe.emotions import EMOTIONS
+from ferpipe.results.common import Estimate
+from ferpipe.results.stored import built, plain
+from ferpipe.storage.encoding import JSON
 from ferpipe.text.language import Language
 
 MINUS = "\N{MINUS SIGN}"
@@ -127,8 +130,12 @@ def listing(language: Language, names: Iterable[object]) -> str:
 
 def ranking(values: Iterable[Mapping[str, float] | None]) -> list[str]:
     """Return the classes' English names by falling value; equal ones keep the order of their labels."""
-    known = [(name, value["value"]) for name, value in zip(EMOTIONS, values, strict=True) if value is not None]
+    known = [(name, share.value) for name, share in zip(EMOTIONS, _estimates(values), strict=True) if share is not None]
     return [name for name, _ in sorted(known, key=lambda pair: -pair[1])]
+
+
+def _estimates(values: Iterable[Mapping[str, float] | None]) -> list[Estimate | None]:
+    return [None if value is None else built(Estimate, value, "a share") for value in values]
 
 
 def shared(names: Iterable[str], others: Iterable[str]) -> int:
@@ -143,25 +150,26 @@ def middle(values: Iterable[float | None]) -> float:
 
 def contrasted(
     shares: Sequence[Mapping[str, float] | None], first: Sequence[str], second: Sequence[str]
-) -> dict[str, object] | None:
+) -> JSON | None:
     """Return the mean share of the emotions `first` less that of `second`, with its 95% interval and n.
 
     Of shares by emotion, each with value and n; their variances are those of Agresti and Coull (1998), which a share of
     all or nothing has as well. None where an emotion has none.
     """
-    groups = [[shares[EMOTIONS.index(name)] for name in names] for names in (first, second)]
+    estimates = _estimates(shares)
+    groups = [[estimates[EMOTIONS.index(name)] for name in names] for names in (first, second)]
     known = [[share for share in group if share] for group in groups]
     if known != groups or not all(groups):
         return None
     value, variance = 0.0, 0.0
     for sign, group in zip((1, -1), known, strict=True):
         for share in group:
-            softer = (share["value"] * share["n"] + 2) / (share["n"] + 4)
-            value += sign * share["value"] / len(group)
-            variance += softer * (1 - softer) / (share["n"] + 4) / len(group) ** 2
+            softer = (share.value * share.n + 2) / (share.n + 4)
+            value += sign * share.value / len(group)
+            variance += softer * (1 - softer) / (share.n + 4) / len(group) ** 2
     half = 1.959963984540054 * variance**0.5
-    n = sum(share["n"] for group in known for share in group)
-    return {"value": value, "interval": [value - half, value + half], "n": n}
+    n = sum(share.n for group in known for share in group)
+    return plain(Estimate(value, [value - half, value + half], n))
 
 
 def filters(language: Language) -> Mapping[str, Callable[..., object]]:

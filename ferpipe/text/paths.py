@@ -16,7 +16,7 @@ from ferpipe.text import report, section
 from ferpipe.text.claims import VERDICTS, name
 from ferpipe.text.expressions import wordless
 from ferpipe.text.problems import Problems, guess
-from ferpipe.text.section import Passage, Section
+from ferpipe.text.section import Claim, Passage, Section
 
 EDITION = {"name": str, "local": bool, "faces": bool}
 CLAIM = dict.fromkeys(("verdict", *VERDICTS, "value", "interval", "n", "threshold", "smallest"))
@@ -36,7 +36,8 @@ def problems(sections: Sequence[Section], analyses: Iterable[str]) -> list[str]:
         "range": None,
         "claims": {name(claim.id): CLAIM for part in sections for claim in part.claims},
     }
-    return [line for part in sections for passage in _passages(part) for line in _Walk(passage, roots).told]
+    lines = [line for part in sections for passage in _passages(part) for line in _Walk(passage, roots).told]
+    return lines + [line for part in sections for claim in part.claims for line in _unproven(claim, roots)]
 
 
 def check(folder: Path, analyses: Iterable[str]) -> str:
@@ -75,13 +76,28 @@ def _passages(part: Section) -> Iterator[Passage]:
             yield Passage(f"{{{{ {passage.text} }}}}", passage.path, passage.line)
 
 
+def _unproven(claim: Claim, roots: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line on a claim whose statistic has no value, interval and n."""
+    passage = Passage(claim.statistic.text, claim.statistic.path, claim.statistic.line)
+    hint = _known(_Walk(passage, roots, expression=True).type)
+    parts = stored.fields_of(hint)
+    if hint is not None and not {"value", "interval"} | ({"n"} if claim.n is None else set()) <= parts.keys():
+        got = getattr(hint, "__name__", hint)
+        yield f"{claim.statistic.at(0)}: claim '{claim.id}': wanted a statistic with value, interval and n, got {got}"
+
+
 class _Walk:
     """What is wrong with the paths of a passage."""
 
-    def __init__(self, passage: Passage, roots: Mapping[str, Any]) -> None:
+    def __init__(self, passage: Passage, roots: Mapping[str, Any], expression: bool = False) -> None:
         self.passage, self.names, self.told = passage, dict(roots), list[str]()
+        self.type: Any = None  # of an expression
         with suppress(TemplateError, RecursionError):  # told where it is filled in
-            self.visit(wordless().parse(passage.text))
+            tree = wordless().parse(f"{{{{ {passage.text} }}}}" if expression else passage.text)
+            if expression and isinstance(output := tree.body[0], nodes.Output):
+                self.type = self.visit(output.nodes[-1])
+            else:
+                self.visit(tree)
 
     def visit(self, node: nodes.Node) -> Any:
         """Return the type of an expression, after its parts have been looked at."""
@@ -107,7 +123,21 @@ class _Walk:
                 value = self.visit(node.node)
                 self.names |= dict.fromkeys(_bound(target), value if isinstance(target, nodes.Name) else None)
                 return None
-            case nodes.With() | nodes.Macro() | nodes.AssignBlock():  # what they bind is followed no further
+            case nodes.And() | nodes.Or():
+                left, right = self.visit(node.left), self.visit(node.right)
+                return right if left is None or isinstance(node, nodes.And) else left
+            case nodes.CondExpr():
+                self.visit(node.test)
+                parts = [self.visit(part) for part in (node.expr1, node.expr2) if part]
+                return next((part for part in parts if part is not None), None)
+            case nodes.With():
+                outer, values = self.names, [self.visit(value) for value in node.values]
+                self.names = outer | dict(zip((_bound(target)[0] for target in node.targets), values, strict=True))
+                for child in node.body:
+                    self.visit(child)
+                self.names = outer
+                return None
+            case nodes.Macro() | nodes.AssignBlock():  # what they bind is followed no further
                 self.names |= dict.fromkeys(_bound(node)) | {"caller": None}
                 self.names |= {node.name: None} if isinstance(node, nodes.Macro) else {}
         for child in node.iter_child_nodes():
@@ -121,7 +151,8 @@ class _Walk:
             return base
         if isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
             return self.part(node, base, node.arg.value)
-        return _of(base)
+        fields = list(stored.fields_of(_known(base)).values())
+        return fields[0] if fields and fields.count(fields[0]) == len(fields) else _of(base)  # whichever it is
 
     def part(self, node: nodes.Node, base: Any, key: str) -> Any:
         """Return the type of a part of a type, and tell if there is none of the name."""

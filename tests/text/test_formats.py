@@ -66,7 +66,7 @@ def test_listings_read_as_sentences(names: list[str], english: str, chinese: str
 
 
 def test_classes_are_ranked_by_value_and_absent_ones_left_out():
-    values = [{"value": v} for v in (0.1, 0.9, 0.5, 0.5, 0.2, 0.3)] + [None]
+    values = [{"value": v, "interval": [0.0, 1.0], "n": 9} for v in (0.1, 0.9, 0.5, 0.5, 0.2, 0.3)] + [None]
     assert formats.ranking(values) == ["disgust", "fear", "happy", "surprise", "sad", "angry"]
 
 
@@ -79,7 +79,7 @@ def test_the_middle_leaves_out_what_is_null():
 
 
 def test_two_groups_of_shares_are_contrasted_with_an_interval() -> None:
-    recalls = [{"value": value, "n": 100} for value in (0.5, 0.4, 0.6, 0.9, 0.5, 0.8, 0.7)]
+    recalls = [{"value": value, "interval": [0.0, 1.0], "n": 100} for value in (0.5, 0.4, 0.6, 0.9, 0.5, 0.8, 0.7)]
     found = formats.contrasted(recalls, ["happy", "surprise", "neutral"], ["disgust", "fear", "sad"])
     assert found is not None and found["value"] == pytest.approx(0.3) and found["n"] == 600
     assert found["interval"] == pytest.approx([0.3 - 0.072, 0.3 + 0.072], abs=0.002)  # as for two shares of 300 faces

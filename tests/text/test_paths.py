@@ -9,7 +9,7 @@ from ferpipe.analyses import ANALYSES
 from ferpipe.build.options import ROOT
 from ferpipe.results import common, confusion, stored
 from ferpipe.text import paths
-from ferpipe.text.section import Passage, Section
+from ferpipe.text.section import Claim, Passage, Section
 
 
 def told(text):
@@ -34,6 +34,10 @@ def test_the_report_asks_for_nothing_that_no_result_has(capsys):
     ("{{ selectivity.zeroing.filters | selectattr('hlom', 'lt', 1) }}", "unknown number 'hlom' of Zeroed"),
     ("{{ scores.methods[scores.trusted].diference }}", "unknown number 'diference' of Score"),
     ("{% set one = atlas.share.mouth %}{{ one.by_answers }}", "unknown number 'by_answers' of Region"),
+    ("{{ scores.methods[scores.trusted][scores.criterion].valeu }}", "unknown number 'valeu' of Estimate"),
+    ("{{ (confusion.accuracy or confusion.accuracy).valeu }}", "unknown number 'valeu' of Estimate"),
+    ("{{ (confusion.accuracy if confusion.n else none).valeu }}", "unknown number 'valeu' of Estimate"),
+    ("{% with taken = confusion.taken.sad %}{{ taken.evne }}{% endwith %}", "unknown number 'evne' of Taken"),
     ("{{ data.splits.dev.m }}", "unknown number 'm' of Size"),
     ("{{ saliency.share.mouht.value }}", "unknown number 'mouht' (did you mean 'mouth'?)"),
     ("{{ scores.methods['lame'].seeds.value }}", "unknown number 'lame' (did you mean 'lime'?)"),
@@ -64,6 +68,25 @@ def test_what_results_can_have_is_not_told(text):
     assert told(text) == []
 
 
+@pytest.mark.parametrize(("statistic", "n", "got"), [
+    ("light.n", None, "got int"),
+    ("confusion.balanced_accuracy", None, "got float"),
+    ("ensemble.gain", None, "got Gain"),  # it has no n
+    ("ensemble.gain", "ensemble.n", None),
+    ("confusion.accuracy", None, None),
+    ("(confusion.recall | contrasted(original.best, original.worst))", None, None),
+    ("confusion.recall | first", None, None),
+])  # fmt: skip
+def test_a_claim_rests_on_what_has_an_interval(statistic, n, got):
+    place = "report/sections/x.md"
+    parts = {key: Passage(text, place, 3) for key, text in (("statistic", statistic), ("threshold", "0"))}
+    claim = Claim("a", "", **parts, n=n and Passage(n, place, 4), side="above", unit="number", figure="", family="",
+                  finding={}, original={}, why={})  # fmt: skip
+    lines = paths.problems([Section("x", place, {}, {}, (), claims=(claim,))], ANALYSES)
+    wanted = f"{place}:3: claim 'a': wanted a statistic with value, interval and n, {got}"
+    assert lines == ([wanted] if got else [])
+
+
 def test_a_field_that_is_renamed_is_told_wherever_a_section_asks_for_it(monkeypatch):
     stored.hints.cache_clear()
     renamed = {"labels" if name == "label" else name: hint for name, hint in stored.hints(confusion.Confused).items()}
@@ -84,7 +107,7 @@ def test_every_result_of_ours_says_what_may_be_published():
 
 @pytest.mark.parametrize("text", [
     "{% set a, b = (1, 2) %}{{ a.x }}",
-    "{% with x = confusion.accuracy %}{{ x.anything }}{% endwith %}",
+    "{% with confusion = confusion.accuracy %}{{ confusion.value }}{% endwith %}{{ confusion.n }}",
     "{% for light in lime.right %}{{ light.r2 }}{% endfor %}{{ light.contrast.difference }}",
     "{{ confusion.confused | sort(attribute='share,count') | length }}",
     "{{ light" + ".a" * 1500 + " }}",  # too deep to be read: told where it is filled in
