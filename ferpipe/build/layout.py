@@ -29,7 +29,7 @@ class Layout:
     base: Path  # this build's caches, faces and networks: the artefacts, or the run's folder
     results: Path
     page: Path
-    published: bool  # whether these are the published report's results
+    published: bool  # a plain build, wherever it goes; else a trial
     name: str = ""  # of the run, where it lies under runs
 
     @property
