@@ -19,6 +19,7 @@ from functools import partial
 from statistics import median
 
 from ferpipe.emotions import EMOTIONS
+from ferpipe.errors import Slip
 from ferpipe.results.common import Estimate
 from ferpipe.results.stored import built, plain
 from ferpipe.storage.encoding import JSON
@@ -135,7 +136,10 @@ def ranking(values: Iterable[Mapping[str, float] | None]) -> list[str]:
 
 
 def _estimates(values: Iterable[Mapping[str, float] | None]) -> list[Estimate | None]:
-    return [None if value is None else built(Estimate, value, "a share") for value in values]
+    try:
+        return [None if value is None else built(Estimate, value, "a share") for value in values]
+    except Slip as error:  # the text's own error, which is told with its line
+        raise ValueError(str(error)) from None
 
 
 def shared(names: Iterable[str], others: Iterable[str]) -> int:
