@@ -76,7 +76,7 @@ def _passages(part: Section) -> Iterator[Passage]:
             yield Passage(f"{{{{ {passage.text} }}}}", passage.path, passage.line)
 
 
-def _unproven(claim: Claim, roots: Mapping[str, Any]) -> Iterator[str]:
+def _unproven(claim: Claim, roots: Mapping[str, object]) -> Iterator[str]:
     """Yield a line on a claim whose statistic has no value, interval and n."""
     passage = Passage(claim.statistic.text, claim.statistic.path, claim.statistic.line)
     hint = _known(_Walk(passage, roots, expression=True).type)
@@ -91,7 +91,7 @@ class _Walk:
 
     def __init__(self, passage: Passage, roots: Mapping[str, Any], expression: bool = False) -> None:
         self.passage, self.names, self.told = passage, dict(roots), list[str]()
-        self.type: Any = None  # of an expression
+        self.type = None  # of an expression
         with suppress(TemplateError, RecursionError):  # told where it is filled in
             tree = wordless().parse(f"{{{{ {passage.text} }}}}" if expression else passage.text)
             if expression and isinstance(output := tree.body[0], nodes.Output):
