@@ -178,6 +178,6 @@ def contrasted(
 
 def filters(language: Language) -> Mapping[str, Callable[..., object]]:
     """Return the filters of the text in one language, by name."""
-    plain: list[Callable[..., object]] = [number, integer, percent, ranking, shared, middle, contrasted]
+    silent: list[Callable[..., object]] = [number, integer, percent, ranking, shared, middle, contrasted]
     spoken: list[Callable[..., object]] = [points, interval, emotion, method, listing]
-    return {f.__name__: f for f in plain} | {f.__name__: partial(f, language) for f in spoken}
+    return {f.__name__: f for f in silent} | {f.__name__: partial(f, language) for f in spoken}
