@@ -1,19 +1,26 @@
 """The mean face of each class, alone or under a map: what is shown where single faces may not be."""
 
+import re
+
 import numpy as np
 
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.words import over
-from ferpipe.emotions import EMOTIONS
-from ferpipe.text.formats import emotions
+from ferpipe.text.formats import class_names
 from ferpipe.text.language import Language
 
 
+def keys(language: Language) -> list[str]:
+    """Return what each class is called in the names of files: its own name where that is fit for one."""
+    plain = [re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower() for name in language.classes]
+    return [key if key and plain.count(key) == 1 else f"class-{label}" for label, key in enumerate(plain)]
+
+
 def means(name: str, faces: np.ndarray, language: Language) -> tuple[list[grid.Cell], dict[str, bytes]]:
-    """Return a cell for the mean face (48, 48) of each class, and their files, each named as its emotion."""
-    files = {f"{name}-{emotion}.png": pictures.grey(face) for emotion, face in zip(EMOTIONS, faces, strict=True)}
+    """Return a cell for the mean face (48, 48) of each class, and their files, each named as its class."""
+    files = {f"{name}-{key}.png": pictures.grey(face) for key, face in zip(keys(language), faces, strict=True)}
     alt = language.words("shared")["mean_of"]
-    words = zip(files, emotions(language), strict=True)
+    words = zip(files, class_names(language), strict=True)
     return [grid.Cell(alt.format(label=word), face=file, label=word) for file, word in words], files
 
 
@@ -27,7 +34,7 @@ def rows(
     cells, files = means(f"{name}-mean", faces, language)
     painted = {
         f"{name}-class-{key}.png": pictures.signed(evidence, limit)
-        for key, evidence in zip(EMOTIONS, maps, strict=True)
+        for key, evidence in zip(keys(language), maps, strict=True)
     }
     over_means = [
         over(language, mean, file, what.format(label=mean.label)) for mean, file in zip(cells, painted, strict=True)

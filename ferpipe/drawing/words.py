@@ -9,13 +9,13 @@ from ferpipe.drawing import grid
 from ferpipe.drawing.grid import Cell
 from ferpipe.drawing.table import Td, number_cell
 from ferpipe.results.common import Estimate, Face
-from ferpipe.text.formats import NONE, bracketed, emotion, interval, number, percent, points
+from ferpipe.text.formats import NONE, bracketed, class_name, interval, number, percent, points
 from ferpipe.text.language import Language
 
 
 def described(language: Language, face: Face) -> str:
     """Return a face's label and prediction in words: an alt."""
-    label, prediction = emotion(language, face.label), emotion(language, face.prediction)
+    label, prediction = class_name(language, face.label), class_name(language, face.prediction)
     return language.words("shared")["predicted"].format(label=label, prediction=prediction)
 
 
@@ -34,10 +34,10 @@ def answer(language: Language, face: Face) -> Markup:
     """Return the label under a face: its emotion, then prediction and probability."""
     right = face.label == face.prediction
     return Markup('<b>{}</b> <span class="{}">{} {} {}</span>').format(
-        emotion(language, face.label),
+        class_name(language, face.label),
         "right" if right else "wrong",
         "\N{RIGHTWARDS ARROW}",
-        emotion(language, face.prediction),
+        class_name(language, face.prediction),
         percent(face.probability, 0),
     )
 

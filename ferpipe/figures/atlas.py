@@ -7,7 +7,6 @@ import numpy as np
 from ferpipe.drawing import classes, grid, pictures
 from ferpipe.drawing.figure import SCALE, Figure, csv_file
 from ferpipe.drawing.words import legend, over
-from ferpipe.emotions import EMOTIONS
 from ferpipe.results.atlas import Atlas
 from ferpipe.results.data import Data
 from ferpipe.text.formats import integer
@@ -23,7 +22,7 @@ def draw(atlas: Atlas, data: Data, language: Language) -> Figure:
     rows = []
     for side, (counts, maps, _) in _sides(atlas).items():
         cells = []
-        for name, mean, n, evidence in zip(EMOTIONS, means, counts, maps, strict=True):
+        for name, mean, n, evidence in zip(classes.keys(language), means, counts, maps, strict=True):
             count = words["n"].format(n=integer(n)) if n else words["few"]
             if not n:
                 cells.append(replace(mean, alt=f"{mean.alt} · {count}", label=f"{mean.label}\n{count}"))
@@ -33,7 +32,9 @@ def draw(atlas: Atlas, data: Data, language: Language) -> Figure:
             what = words["map"].format(label=mean.label)
             cells.append(over(language, mean, file, what, f"{mean.label}\n{count}"))
         rows.append(grid.row(cells, words[side]))
-    files["atlas.csv"] = csv_file(["answer", "side", "row", "column", "mean", "half", "n", "differs"], _cells(atlas))
+    files["atlas.csv"] = csv_file(
+        ["answer", "side", "row", "column", "mean", "half", "n", "differs"], _cells(atlas, language)
+    )
     return Figure(grid.grid(rows, 7, legend(language, "against", "for")), "atlas", "atlas.csv", files, fades=True)
 
 
@@ -43,10 +44,10 @@ def _sides(atlas: Atlas) -> dict[str, tuple[list[int], np.ndarray, np.ndarray]]:
     return {"right": (atlas.right, maps.right, maps.right_half), "wrong": (atlas.wrong, maps.wrong, maps.wrong_half)}
 
 
-def _cells(atlas: Atlas) -> list[list[object]]:
+def _cells(atlas: Atlas, language: Language) -> list[list[object]]:
     return [
-        [EMOTIONS[label], side, row, column, f"{mean[label, row, column]:.4f}", f"{half[label, row, column]:.4f}",
-         counts[label], int(atlas.arrays.different[label, row, column])]
+        [language.classes[label], side, row, column, f"{mean[label, row, column]:.4f}",
+         f"{half[label, row, column]:.4f}", counts[label], int(atlas.arrays.different[label, row, column])]
         for label, row, column in np.ndindex(atlas.arrays.right.shape)
         for side, (counts, mean, half) in _sides(atlas).items()
         if counts[label]

@@ -6,27 +6,27 @@ from ferpipe.drawing import table
 from ferpipe.drawing.figure import ALT, Figure, csv_file
 from ferpipe.drawing.table import Td, number_cell
 from ferpipe.drawing.words import share
-from ferpipe.emotions import EMOTIONS
 from ferpipe.results.confusion import Confusion
-from ferpipe.text.formats import NONE, emotion, emotions, integer, percent
+from ferpipe.text.formats import NONE, class_name, class_names, integer, percent
 from ferpipe.text.language import Language
 
 SHADES = 10
 
 
 def draw(confusion: Confusion, language: Language) -> Figure:
-    """Return the table of true by predicted emotions."""
+    """Return the table of true by predicted classes."""
     words = language.words("confusion")
-    rows = [_row(confusion, label, language) for label in range(len(EMOTIONS))]
-    names = "".join(Markup('<th scope="col">{}</th>').format(name) for name in emotions(language))
+    rows = [_row(confusion, label, language) for label in range(len(language.classes))]
+    names = "".join(Markup('<th scope="col">{}</th>').format(name) for name in class_names(language))
     head = (
         f'<thead><tr><th scope="col" rowspan="2">{words["true"]}</th>'
-        f'<th scope="colgroup" colspan="{len(EMOTIONS)}">{words["predicted"]}</th>'
+        f'<th scope="colgroup" colspan="{len(language.classes)}">{words["predicted"]}</th>'
         f'<th scope="col" rowspan="2">{words["n"]}</th><th scope="col" rowspan="2">{words["recall"]}</th></tr>'
         f"<tr>{names}</tr></thead>"
     )
     body = table.framed(head + table.body(rows), "confusion", ALT)
-    data = csv_file(["true", *EMOTIONS], [[name, *confusion.counts[label]] for label, name in enumerate(EMOTIONS)])
+    counts = zip(language.classes, confusion.counts, strict=True)
+    data = csv_file(["true", *language.classes], [[name, *row] for name, row in counts])
     return Figure(body, "confusion", "confusion.csv", {"confusion.csv": data}, wide=True)
 
 
@@ -36,7 +36,7 @@ def _row(confusion: Confusion, label: int, language: Language) -> list[str | Td]
     cells = [_cell(count, total, label == column) for column, count in enumerate(counts)]
     recall = confusion.recall[label]
     shares = share(language, recall.value, recall.interval) if recall else NONE
-    return [emotion(language, label), *cells, number_cell(integer(total)), Td(shares, "number recall")]
+    return [class_name(language, label), *cells, number_cell(integer(total)), Td(shares, "number recall")]
 
 
 def _cell(count: int, total: int, right: bool) -> Td:

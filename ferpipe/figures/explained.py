@@ -9,7 +9,7 @@ from ferpipe.drawing.figure import SCALE, Figure, numbers_file
 from ferpipe.drawing.words import answer, described, legend, over
 from ferpipe.results.data import Data
 from ferpipe.results.lime import Explained, Lime
-from ferpipe.text.formats import emotion, number
+from ferpipe.text.formats import class_name, number
 from ferpipe.text.language import Language
 
 FACES = 4  # that there should be
@@ -38,7 +38,7 @@ def faces(
             file = f"{name}-{target}-{index}.png"
             files[file] = pictures.signed(weights[index], limit)
             label = face.prediction if target == "prediction" else face.label
-            what = language.words("explained")["map"].format(label=emotion(language, label))
+            what = language.words("explained")["map"].format(label=class_name(language, label))
             maps.append(over(language, cell, file, what, _label(face, language, title)))
         rows.append(grid.row(maps, language.words("explained")[title]))
     files[f"{name}.json"] = numbers_file({"faces": list(faces), "end_of_the_scale": limit})

@@ -2,9 +2,9 @@
 
 from ferpipe.drawing import classes, grid, pictures
 from ferpipe.drawing.figure import Figure, numbers_file
-from ferpipe.emotions import EMOTIONS, SIDE
+from ferpipe.emotions import SIDE
 from ferpipe.results.data import Data
-from ferpipe.text.formats import emotion, integer
+from ferpipe.text.formats import class_name, integer
 from ferpipe.text.language import Language
 
 
@@ -14,16 +14,16 @@ def draw(data: Data, language: Language) -> Figure:
         return _means(data, language)
     files, rows = {}, []
     train = data.splits["train"]
-    sizes = (train and train.counts) or [0] * len(EMOTIONS)
-    for label, name in enumerate(EMOTIONS):
+    sizes = (train and train.counts) or [0] * len(language.classes)
+    for label, name in enumerate(classes.keys(language)):
         count = data.examples[label]
         if not count:
             continue
         files[f"faces-{name}.png"] = pictures.grey(pictures.tiled(data.private.examples[label][:count], count, 0))
-        alt = language.words("faces")["strip"].format(count=count, name=emotion(language, label))
+        alt = language.words("faces")["strip"].format(count=count, name=class_name(language, label))
         strip = grid.image(f"faces-{name}.png", alt, (SIDE * count, SIDE), "strip")
         size = language.words("faces")["n"].format(n=integer(sizes[label]))
-        title = f'<b>{emotion(language, label)}</b><span class="cell-label">{size}</span>'
+        title = f'<b>{class_name(language, label)}</b><span class="cell-label">{size}</span>'
         rows.append(f'<li class="strip-{count}"><p class="row-title">{title}</p>{strip}</li>')
     files["faces.json"] = numbers_file(data)
     body = grid.grid([f'<ul class="strips">{"".join(rows)}</ul>'], 6)

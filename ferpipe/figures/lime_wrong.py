@@ -4,7 +4,7 @@ from ferpipe.drawing import table
 from ferpipe.drawing.figure import ALT, Figure, csv_file
 from ferpipe.figures.explained import faces
 from ferpipe.results.lime import Lime
-from ferpipe.text.formats import emotion, number, percent
+from ferpipe.text.formats import class_name, number, percent
 from ferpipe.text.language import Language
 
 
@@ -22,8 +22,8 @@ def _listed(lime: Lime, language: Language) -> Figure:
     data = {"lime-wrong.csv": csv_file(keys, values)}
     rows: list[list[str | table.Td]] = [
         [
-            emotion(language, face.label),
-            emotion(language, face.prediction),
+            class_name(language, face.label),
+            class_name(language, face.prediction),
             *map(table.number_cell, (percent(face.probability), number(face.r2), number(face.stability))),
         ]
         for face in lime.wrong

@@ -19,7 +19,7 @@ from ferpipe.storage.fingerprints import Parsed
 from ferpipe.text import chapters, claims, loose, parity, section
 from ferpipe.text import report as frame
 from ferpipe.text.expressions import flat
-from ferpipe.text.language import Language
+from ferpipe.text.language import WORDLESS, Language
 from ferpipe.text.problems import Problems, guess
 from ferpipe.text.report import Report
 from ferpipe.text.section import Passage, Section
@@ -74,13 +74,14 @@ def gather(
         for edition in editions
     }
     for edition in editions:
-        edition.verdicts.extend(claims.judged(sections, edition.numbers, problems, absent[edition.name]))
+        words = edition.spoken(WORDLESS)
+        edition.verdicts.extend(claims.judged(sections, edition.numbers, problems, absent[edition.name], words))
     leaks = {edition.name: restricted.problems(edition.results) for edition in editions if edition.restricted}
     problems += [line for lines in leaks.values() for line in lines]
     sheets = [
         Sheet(edition, language, _writer(language, sections, edition, problems, absent[edition.name]))
         for edition in editions
-        for language in report.languages
+        for language in map(edition.spoken, report.languages)
     ]
     for sheet in sheets:
         if not leaks.get(sheet.edition.name):
@@ -89,7 +90,7 @@ def gather(
         edition.name: card
         for edition in editions
         if not edition.local and not problems and edition.analyses.keys() >= set(gallery.analyses(gallery.CARD))
-        if (card := _drawn(edition, gallery.CARD, report.languages[0], draw, "", problems))
+        if (card := _drawn(edition, gallery.CARD, edition.spoken(report.languages[0]), draw, "", problems))
     }
     files = _files(Pages(report, editions, templates), outdated, templates, sheets, cards)
     if rules.strict:
@@ -170,7 +171,8 @@ def _files(
                 path = f"assets/{edition.name}/{name}"
                 assert files.setdefault(path, content) == content, f"two figures draw {path} differently"
         if sheet.language == pages.report.languages[0]:
-            numbers = dict(flat({**edition.numbers, "claims": _judged(edition)})) | sheet.writer.computed()
+            judged = {"claims": _judged(edition), "findings": claims.counts(edition.verdicts)}
+            numbers = dict(flat({**edition.numbers, **judged})) | sheet.writer.computed()
             files[f"{edition.folder}numbers.json"] = _lines(numbers)
     origin = {
         "generator": GENERATOR,
@@ -215,7 +217,8 @@ def _writer(
     Of `absent` analyses nothing is said.
     """
     sources = {name: gallery.analyses(name) for name in gallery.names()}
-    values = {**edition.numbers, "edition": edition.frame, "claims": _judged(edition)}
+    judged = {"claims": _judged(edition), "findings": claims.counts(edition.verdicts)}
+    values = {**edition.numbers, "edition": edition.frame, **judged}
     writer = chapters.Writer(language, sections, values, absent, sources)
     # of an edition whose text leaves a figure out, nothing is lacking; a text that could not be filled in places all
     items = [

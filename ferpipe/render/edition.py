@@ -12,7 +12,8 @@ from ferpipe.figures.filter_emotions import agreement
 from ferpipe.results import stored
 from ferpipe.storage import fingerprints
 from ferpipe.storage.encoding import JSON, read_json, read_npz
-from ferpipe.text.claims import Verdict
+from ferpipe.text.claims import APART, Verdict
+from ferpipe.text.language import Language
 
 # Of a stranger's file name: control characters, those that turn the writing round, and private ones.
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ue000-\uf8ff]")
@@ -51,12 +52,12 @@ class Edition:
         """Return all that the text may print: results, the original's figures, and what follows from both."""
         numbers = {**self.analyses, "original": dict(self.original)}
         winners, theirs = numbers.get("filter_emotions", {}).get("winners"), self.original.get("filter_emotions")
-        if winners and theirs:
+        if winners and theirs and set(self.classes) == set(self.original.get("classes", ())):
             try:
-                numbers["agreement"] = vars(agreement(winners, theirs))
+                numbers["agreement"] = vars(agreement(winners, theirs, self.classes))
             except (TypeError, ValueError, LookupError):
                 path = self.results / "filter_emotions" / "numbers.json"
-                raise Slip(f"{path}: winners is no table of emotions; python build.py makes it again") from None
+                raise Slip(f"{path}: winners is no table of classes; python build.py makes it again") from None
         return numbers
 
     @property
@@ -67,7 +68,23 @@ class Edition:
     @property
     def frame(self) -> JSON:
         """Return what a test in the text may ask about the edition itself."""
-        return {"name": self.name, "local": self.local, "faces": self.local or not self.restricted}
+        faces = self.local or not self.restricted
+        shown = {"name": self.name, "local": self.local, "faces": faces}
+        return {**shown, "shows": self.shows, "classes": list(self.classes), "compared": "agreement" in self.numbers}
+
+    @cached_property
+    def shows(self) -> str:
+        """Return what the pictures are called: "face" or "picture"."""
+        return str(self.analyses.get("data", {}).get("shows", "face"))
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """Return the names of the classes; a label is an index into them."""
+        return tuple(self.analyses.get("data", {}).get("classes") or self.original.get("classes", ()))
+
+    def spoken(self, language: Language) -> Language:
+        """Return a language as this edition's page speaks it."""
+        return language.about(self.shows, self.classes)
 
     @property
     def restricted(self) -> bool:
@@ -88,9 +105,12 @@ class Edition:
 
     @property
     def ledger(self) -> list[JSON]:
-        """Return the rows of the ledger of findings: verdicts, and the words of their claims in every language."""
+        """Return the rows of the ledger of findings: verdicts, and the words of their claims in every language.
+
+        Of those that apply.
+        """
         rows = []
-        for verdict in self.verdicts:
+        for verdict in (verdict for verdict in self.verdicts if verdict.verdict != APART):
             claim = verdict.claim
             texts = {
                 key: {language: text.text for language, text in getattr(claim, key).items()}

@@ -56,7 +56,7 @@ class Pages:
             "root": root,
             "chapters": chapters,
             "edition": self._edition(edition, language),
-            "languages": [self._frame(language) for language in self.report.languages],
+            "languages": [self._frame(edition.spoken(language)) for language in self.report.languages],
             "others": [self._edition(other, language) for other in self.editions if other is not edition],
             "card": f"{self.report.site_url}assets/{edition.name}/{card.data}" if card else "",
             "card_size": tokens.CARD,
@@ -88,8 +88,8 @@ class Pages:
             "html_lang": language.words("page")["html"],
             "words": language.words("page"),
             "report": self.report,
-            "title": self.report.title[language],
-            "description": self.report.description[language],
+            "title": self.report.titled(language),
+            "description": self.report.described(language),
         }
 
     def _edition(self, edition: Edition, language: Language) -> dict[str, object]:
@@ -108,7 +108,7 @@ class Pages:
         """Return the page's BibTeX entry."""
         report = self.report
         fields = {
-            "title": f"{{{report.title[language]}}}",  # in braces, lest a style changes its capitals
+            "title": f"{{{report.titled(language)}}}",  # in braces, lest a style changes its capitals
             "author": " and ".join(f"{{{author}}}" for author in report.authors),
             "year": report.year,
             "url": f"{report.site_url}{edition.folder}{language}/",

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 if TYPE_CHECKING:
     import numpy as np
 
-# Shares lie in [0, 1], losses are in nats; labels index EMOTIONS, lists by class have an entry for each of these.
+# Shares lie in [0, 1], losses are in nats; a label is an index into the data set's classes, of which a list by class
+# has an entry each.
 
 # What results are kept by; a text that asks for another is told so, see text/paths.py.
 

@@ -56,3 +56,5 @@ class Data:
     seed: int
     arrays: Means
     private: Examples | None
+    shows: str = "face"  # or "picture": what the pictures are called
+    classes: list[str] | None = None  # None: those of the original report

@@ -15,9 +15,10 @@ class OriginalSettings:
 
 @dataclass(frozen=True)
 class Original:
-    """The original's figures; classes by their names in EMOTIONS."""
+    """The original's figures; classes by their names in `classes`."""
 
     title: str
+    classes: list[str]  # a label is an index into them
     school: dict[str, str]  # by language
     train_accuracy: float
     dev_accuracy: float

@@ -50,8 +50,10 @@ class Writer:
         self.expressions = Expressions(language, self.held)
         self.items = {item.name: item for section in sections for item in section.items}
         left_out = lacking.lacking(self.items, absent, drawn or {}, language, self.expressions)
+        apart = [name for name, claim in values.get("claims", {}).items() if claim["verdict"] == claims.APART]
+        self.values = values = {**language.nouns, **values}
         self.bodies = {
-            s.name: lacking.without(s.body[language], absent, left_out, self.expressions)
+            s.name: lacking.without(lacking.unclaimed(s.body[language], apart), absent, left_out, self.expressions)
             for s in sections
             if language in s.body
         }

@@ -19,10 +19,12 @@ from ferpipe.results.stored import built
 from ferpipe.storage.encoding import JSON
 from ferpipe.text import lacking, memo
 from ferpipe.text.expressions import chain, setting, wordless
+from ferpipe.text.language import WORDLESS, Language
 from ferpipe.text.problems import guess
 from ferpipe.text.section import CLAIM, Claim, Passage, Section
 
 LEVEL = 0.95  # of the results' intervals
+APART = "not applicable"  # to this data set: it has not what the claim is about
 SIGNS = {"holds": "\N{CHECK MARK}", "fails": "\N{MULTIPLICATION X}", "undecided": "?"}
 VERDICTS = tuple(SIGNS)
 
@@ -34,10 +36,11 @@ class Verdict:
     claim: Claim
     family: int  # claims that are corrected together, this one among them
     threshold: float | None = None  # None, as the rest, where this run has no such number
-    verdict: str = "undecided"  # of VERDICTS
+    verdict: str = "undecided"  # of VERDICTS, or APART
     value: float | None = None
     interval: tuple[float, float] | None = None  # as wide as the family of claims asks for
     n: int | None = None
+    lacks: tuple[str, ...] = ()  # which of the claim's needs the data set has not
 
     @property
     def smallest(self) -> float | None:
@@ -57,7 +60,14 @@ class Verdict:
         """Return the claim as JSON for other programs."""
         claim = {"id": self.claim.id, "side": self.claim.side, "expression": self.claim.statistic.text}
         known = {"statistic": self.value, "interval": self.interval, "n": self.n, "threshold": self.threshold}
-        return {**claim, **known, "verdict": self.verdict, "family": self.family, "smallest": self.smallest}
+        reason = {"reason": f"these data have no {' and no '.join(self.lacks)}"} if self.lacks else {}
+        return {**claim, **known, "verdict": self.verdict, "family": self.family, "smallest": self.smallest, **reason}
+
+
+def counts(verdicts: Collection[Verdict]) -> JSON:
+    """Return how many findings there are, and how many of each verdict, as the text asks for them."""
+    by_verdict = Counter(verdict.verdict for verdict in verdicts)
+    return {"all": len(verdicts), **{name: by_verdict[name] for name in VERDICTS}, "apart": by_verdict[APART]}
 
 
 def name(claim: str) -> str:
@@ -66,22 +76,31 @@ def name(claim: str) -> str:
 
 
 def judged(
-    sections: Sequence[Section], numbers: JSON, problems: list[str], absent: Collection[str] = ()
+    sections: Sequence[Section],
+    numbers: JSON,
+    problems: list[str],
+    absent: Collection[str] = (),
+    about: Language = WORDLESS,  # the data set, as its language knows it
 ) -> list[Verdict]:
     """Return a verdict for each claim, in the order of the page; adds what is wrong with a claim to `problems`.
 
     A claim about an `absent` analysis, which has no result, is undecided.
     """
     claims = [claim for section in sections for claim in section.claims]
-    sizes = Counter(claim.family for claim in claims if claim.family)
+    has = {about.shows, *about.classes}
+    lacks = {claim.id: tuple(need for need in claim.needs if need not in has) for claim in claims}
+    sizes = Counter(claim.family for claim in claims if claim.family and not lacks[claim.id])
     verdicts = []
     for claim in claims:
         family, before = sizes.get(claim.family, 1), len(problems)
+        if lacks[claim.id]:
+            verdicts.append(Verdict(claim, family, verdict=APART, lacks=lacks[claim.id]))
+            continue
         parts = (claim.statistic, claim.threshold, claim.n)
         if any(lacking.needs(f"{{{{ {part.text} }}}}", absent, wordless()) for part in parts if part):
             verdicts.append(Verdict(claim, family))
             continue
-        statistic, threshold, n = (_evaluated(part, numbers, problems) if part else None for part in parts)
+        statistic, threshold, n = (_evaluated(part, numbers, problems, about) if part else None for part in parts)
         if len(problems) > before:
             statistic = threshold = None  # told; what the text makes of it is not to be told again
         elif n is not None and isinstance(statistic, Mapping):
@@ -90,12 +109,13 @@ def judged(
     return verdicts
 
 
-def _evaluated(expression: Passage, numbers: JSON, problems: list[str]) -> object:
+def _evaluated(expression: Passage, numbers: JSON, problems: list[str], about: Language) -> object:
     """Return what an expression over the results gives, None where the run has none, and after a problem."""
     passage = Passage(setting(expression.text), expression.path, expression.line)
     before = len(problems)
-    wordless().fill(passage, numbers, problems)  # finds unknown numbers and syntax errors, with their line
-    return wordless().value(expression.text, numbers) if len(problems) == before else None
+    expressions = wordless(about.classes)
+    expressions.fill(passage, numbers, problems)  # finds unknown numbers and syntax errors, with their line
+    return expressions.value(expression.text, numbers) if len(problems) == before else None
 
 
 def _judged(claim: Claim, statistic: Any, threshold: object, family: int, problems: list[str]) -> Verdict:

@@ -134,7 +134,7 @@ class Expressions(ImmutableSandboxedEnvironment):
             self._check_names(tree)
             return list(_wanted(tree, set(self.globals))), self.compile(tree)
 
-        return memo.once(f"filled {self.language}", text, compiled)
+        return memo.once(" ".join(["filled", self.language, *self.language.classes]), text, compiled)
 
     def _check_names(self, tree: nodes.Template) -> None:
         """Raise for a filter or test that there is none of; in a branch not taken Jinja2 itself would pass it over."""
@@ -146,14 +146,14 @@ class Expressions(ImmutableSandboxedEnvironment):
 
 _PRINTED = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _WRITING = re.compile(
-    r"\s*\|\s*(?:number|integer|percent|points|interval|listing|map\(\"number\".*?\)|map\(\"emotion\"\)|emotion)(?:\([^()]*\))?$"
+    r"\s*\|\s*(?:number|integer|percent|points|interval|listing|map\(\"number\".*?\)|map\(\"class_name\"\)|class_name)(?:\([^()]*\))?$"
 )
 
 
 @cache
-def wordless() -> Expressions:
+def wordless(classes: tuple[str, ...] = ()) -> Expressions:
     """Return what reads expressions whose value matters, and not how a language writes it."""
-    return Expressions(WORDLESS, Held())
+    return Expressions(WORDLESS.about("", classes), Held())
 
 
 def setting(expression: str) -> str:

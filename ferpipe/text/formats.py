@@ -5,7 +5,7 @@ points    0.012 -> +1.2 points    a difference of shares, in percentage points
 interval  [0.665, 0.696] -> 66.5–69.6% and, as GB/T 15835 has it, 66.5%～69.6%
 number    0.1234 -> 0.123         with the asked digits
 integer   28709 -> 28,709
-emotion   3 or "happy" -> happy and 高兴
+class_name  3 or "happy" -> happy and 高兴; a class that the language has no word for keeps its name
 method    "rise" -> RISE; "occlusion" -> occlusion and 遮挡
 listing   ["a", "b", "c"] -> a, b and c and a、b 和 c
 ranking   [{value: ...} or null, ...] -> the classes' names, best first; absent ones are left out
@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from statistics import median
 
-from ferpipe.emotions import EMOTIONS
 from ferpipe.errors import Slip
 from ferpipe.results.common import Estimate
 from ferpipe.results.stored import built, plain
@@ -105,9 +104,10 @@ def bracketed(language: Language, text: str) -> str:
     return language.words("formats")["bracketed"].format(text=text)
 
 
-def emotion(language: Language, value: int | str) -> str:
-    """Return an emotion's name in the page's language from its label or its English name."""
-    return language.words("emotions")[EMOTIONS[value] if isinstance(value, int) else value]
+def class_name(language: Language, value: int | str) -> str:
+    """Return a class's name in the page's language from its label or its name in the data set."""
+    name = language.classes[value] if isinstance(value, int) else value
+    return language.words("classes").get(name, name)
 
 
 def method(language: Language, name: str) -> str:
@@ -115,9 +115,9 @@ def method(language: Language, name: str) -> str:
     return language.words("method_names")[name]
 
 
-def emotions(language: Language) -> list[str]:
-    """Return the names of all seven, in the order of their labels."""
-    return [emotion(language, name) for name in EMOTIONS]
+def class_names(language: Language) -> list[str]:
+    """Return the names of all classes in the page's language, in the order of their labels."""
+    return [class_name(language, name) for name in language.classes]
 
 
 def listing(language: Language, names: Iterable[object]) -> str:
@@ -129,9 +129,10 @@ def listing(language: Language, names: Iterable[object]) -> str:
     return f"{words['join'].join(first)}{words['last']}{last}"
 
 
-def ranking(values: Iterable[Mapping[str, float] | None]) -> list[str]:
-    """Return the classes' English names by falling value; equal ones keep the order of their labels."""
-    known = [(name, share.value) for name, share in zip(EMOTIONS, _estimates(values), strict=True) if share is not None]
+def ranking(language: Language, values: Iterable[Mapping[str, float] | None]) -> list[str]:
+    """Return the classes' names in the data set by falling value; equal ones keep the order of their labels."""
+    estimates = zip(language.classes, _estimates(values), strict=True)
+    known = [(name, share.value) for name, share in estimates if share is not None]
     return [name for name, _ in sorted(known, key=lambda pair: -pair[1])]
 
 
@@ -153,15 +154,15 @@ def middle(values: Iterable[float | None]) -> float:
 
 
 def contrasted(
-    shares: Sequence[Mapping[str, float] | None], first: Sequence[str], second: Sequence[str]
+    language: Language, shares: Sequence[Mapping[str, float] | None], first: Sequence[str], second: Sequence[str]
 ) -> JSON | None:
-    """Return the mean share of the emotions `first` less that of `second`, with its 95% interval and n.
+    """Return the mean share of the classes `first` less that of `second`, with its 95% interval and n.
 
-    Of shares by emotion, each with value and n; their variances are those of Agresti and Coull (1998), which a share of
-    all or nothing has as well. None where an emotion has none.
+    Of shares by class, each with value and n; their variances are those of Agresti and Coull (1998), which a share of
+    all or nothing has as well. None where a class has none.
     """
     estimates = _estimates(shares)
-    groups = [[estimates[EMOTIONS.index(name)] for name in names] for names in (first, second)]
+    groups = [[estimates[language.classes.index(name)] for name in names] for names in (first, second)]
     known = [[share for share in group if share] for group in groups]
     if known != groups or not all(groups):
         return None
@@ -178,6 +179,6 @@ def contrasted(
 
 def filters(language: Language) -> Mapping[str, Callable[..., object]]:
     """Return the filters of the text in one language, by name."""
-    silent: list[Callable[..., object]] = [number, integer, percent, ranking, shared, middle, contrasted]
-    spoken: list[Callable[..., object]] = [points, interval, emotion, method, listing]
+    silent: list[Callable[..., object]] = [number, integer, percent, shared, middle]
+    spoken: list[Callable[..., object]] = [points, interval, class_name, method, listing, ranking, contrasted]
     return {f.__name__: f for f in silent} | {f.__name__: partial(f, language) for f in spoken}

@@ -11,6 +11,7 @@ from ferpipe.text.section import PLACEMENT, REFERENCE, Item, Passage
 
 _OPENS = re.compile(r"\{%[-+]?\s*(?:if|for)\b")
 _CLOSES = re.compile(r"\{%[-+]?\s*end(?:if|for)\b")
+_TAG = re.compile(r"\{%[-+]?\s*(?:end)?(?:if|for)\b.*?%\}", re.DOTALL)
 
 
 def without(passage: Passage, absent: Collection[str], items: frozenset[str], expressions: Expressions) -> Passage:
@@ -25,6 +26,22 @@ def without(passage: Passage, absent: Collection[str], items: frozenset[str], ex
         for part in _parts(passage.text)
     ]
     return Passage("".join(said), passage.path, passage.line)
+
+
+def unclaimed(passage: Passage, apart: Collection[str]) -> Passage:
+    """Return a text without the tests of claims that do not apply, by their names; lines stay where they are."""
+    text = passage.text
+    for name in apart:
+        while start := re.search(rf"\{{%[-+]?\s*if\s+claims\.{name}\.", text):
+            depth, end = 0, len(text)
+            for tag in _TAG.finditer(text, start.start()):
+                depth += 1 if _OPENS.match(tag[0]) else -1
+                if not depth:
+                    end = tag.end()
+                    break
+            text = text[: start.start()] + "\n" * text.count("\n", start.start(), end) + text[end:]
+        text = text.replace(f"{{claim:{name.replace('_', '-')}}}", "")
+    return Passage(text, passage.path, passage.line)
 
 
 def needs(text: str, absent: Collection[str], expressions: Expressions) -> bool:

@@ -1,7 +1,12 @@
-"""A language of the report, with its words: report/words/<language>.toml has those of figures and pages."""
+"""A language of the report, with its words: report/words/<language>.toml has those of figures and pages.
 
+A word may hold nouns, as every text may: {{ faces }} is "faces" on a page of faces and "pictures" on one of anything
+else. The tables nouns.face and nouns.picture have them.
+"""
+
+import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from string import Formatter
@@ -20,6 +25,18 @@ def _words(value: object) -> Iterator[str]:
         yield value
 
 
+_NOUN = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+
+
+def _filled(value: object, nouns: Mapping[str, str]) -> object:
+    """Return a table, a list or a word with its nouns filled in."""
+    if isinstance(value, dict):
+        return {key: _filled(part, nouns) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_filled(part, nouns) for part in value]
+    return _NOUN.sub(lambda match: nouns[match[1]], value) if isinstance(value, str) else value
+
+
 class Missing(Slip):
     """A word that a language lacks; where a text asks for it, it is told with its line."""
 
@@ -36,20 +53,39 @@ class Words(dict[str, str]):
 
 
 class Language(str):
-    """A language by its code, as BCP 47 has it: en, zh."""
+    """A language by its code, as BCP 47 has it: en, zh; and what its words are about."""
 
     file: Path
+    shows: str  # what a picture shows: "face" or "picture"
+    classes: tuple[str, ...]  # a label is an index into them
     _known: dict[str, Words]
 
-    def __new__(cls, code: str, folder: Path) -> "Language":
-        """Return the language whose words lie in `folder`."""
+    def __new__(cls, code: str, folder: Path, shows: str = "face", classes: tuple[str, ...] = ()) -> "Language":
+        """Return the language whose words lie in `folder`, as a data set's page speaks it."""
         language = super().__new__(cls, code)
-        language.file, language._known = folder / f"{code}.toml", {}
+        language.file, language.shows, language.classes, language._known = folder / f"{code}.toml", shows, classes, {}
         return language
+
+    def about(self, shows: str, classes: tuple[str, ...]) -> "Language":
+        """Return the language as another data set's page speaks it."""
+        return Language(self, self.file.parent, shows, classes)
+
+    @cached_property
+    def nouns(self) -> Words:
+        """What this data set's pictures and classes are called, and the same with a capital: faces and Faces."""
+        tables = self._read.get("nouns")
+        nouns = tables.get(self.shows) if isinstance(tables, dict) else None
+        nouns = nouns if isinstance(nouns, dict) else {}
+        capitals = {key.capitalize(): noun[:1].upper() + noun[1:] for key, noun in nouns.items()}
+        return Words({**capitals, **nouns}, f"{self._where}: [nouns.{self.shows}]")
 
     @cached_property
     def tables(self) -> dict[str, object]:
         """All its words; raises Slip where the file is missing or broken."""
+        return {key: part if key == "nouns" else _filled(part, self.nouns) for key, part in self._read.items()}
+
+    @cached_property
+    def _read(self) -> dict[str, object]:
         try:
             tables = tomllib.loads(self.file.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -65,8 +101,8 @@ class Language(str):
 
     @cached_property
     def fingerprint(self) -> str:
-        """The fingerprint of its words."""
-        return fingerprints.of_value(self.tables)
+        """The fingerprint of its words, and of what they are about."""
+        return fingerprints.of_value([self.tables, self.classes])
 
     def words(self, table: str) -> Words:
         """Return the words of a table, such as scores.head; raises Slip for a word or table that it lacks."""

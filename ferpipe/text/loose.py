@@ -25,6 +25,7 @@ _EXEMPT = (
     re.compile(r"95\s?%(?=\s*(?:confidence\s+)?intervals?|\s*(?:置信)?区间)"),  # the level of every interval
     re.compile(r"最[低高](?:的)?三分之一"),  # thirds into which a method divides the faces
 )  # fmt: skip
+_NAMED = re.compile(r"\{\{ ([^\W\d]\w*) \}\}")
 _DIGITS = re.compile(r"[0-9\uff10-\uff19]+(?:[.,．，][0-9\uff10-\uff19]+)*\s*[%％]?")
 # Small numbers of things are words of their own (three methods); these are quantities: of a unit, many, parts, times.
 _ONES = "one|two|three|four|five|six|seven|eight|nine"
@@ -64,7 +65,7 @@ def problems(sections: Sequence[Section]) -> list[str]:
 def _loose(passages: Sequence[Passage]) -> list[str]:
     lines = []
     for passage in passages:
-        text = passage.text
+        text = _NAMED.sub(r"  \1  ", passage.text)  # {{ faces }} is a noun, and as long
         for pattern in _EXEMPT:
             text = pattern.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
         lines += [

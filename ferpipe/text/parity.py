@@ -19,6 +19,8 @@ _COUNTED = {
 # These stand on lines of their own: their order counts too.
 _ORDERED = {"placement": PLACEMENT, "heading": re.compile(r"^(#{1,6})[ \t]", re.MULTILINE)}
 
+NOUN = re.compile(r"\w+")  # {{ faces }}: each language has its own, as its grammar wants them
+
 Place = tuple[str, int]  # what it is, and where in its passage
 Side = tuple[str, Passage]  # a language, and what is written in it
 
@@ -42,7 +44,8 @@ def _compare(passages: Mapping[str, Passage]) -> list[str]:
 
 def _find(pattern: re.Pattern[str], passage: Passage) -> list[Place]:
     text = _CODE.sub(lambda code: re.sub(r"[^\n]", " ", code[0]), passage.text)
-    return [(" ".join(":".join(match.groups()).split()), match.start()) for match in pattern.finditer(text)]
+    places = [(" ".join(":".join(match.groups()).split()), match.start()) for match in pattern.finditer(text)]
+    return [place for place in places if not NOUN.fullmatch(place[0])]
 
 
 def _counted(what: str, first: Side, second: Side) -> list[str]:

@@ -18,7 +18,8 @@ from ferpipe.text.expressions import wordless
 from ferpipe.text.problems import Problems, guess
 from ferpipe.text.section import Claim, Passage, Section
 
-EDITION = {"name": str, "local": bool, "faces": bool}
+EDITION = {"name": str, "local": bool, "faces": bool, "shows": str, "classes": list[str], "compared": bool}
+FINDINGS = dict.fromkeys(("all", *VERDICTS, "apart"), int)
 CLAIM = dict.fromkeys(("verdict", *VERDICTS, "value", "interval", "n", "threshold", "smallest"))
 ONE = ("first", "last", "min", "max")  # filters that give a part of a list
 SAME = ("list", "sort", "reverse", "unique", "selectattr", "rejectattr", "abs")  # and what they are given
@@ -26,9 +27,14 @@ SAME = ("list", "sort", "reverse", "unique", "selectattr", "rejectattr", "abs") 
 # A type is a hint, or names with their types, or None where nothing is known of it.
 
 
-def problems(sections: Sequence[Section], analyses: Iterable[str]) -> list[str]:
-    """Return a line for each path in the sections that results of these analyses cannot have, with its place."""
+def problems(sections: Sequence[Section], analyses: Iterable[str], nouns: Iterable[str] = ()) -> list[str]:
+    """Return a line for each path in the sections that results of these analyses cannot have, with its place.
+
+    `nouns` are names that need no result.
+    """
     roots = {
+        **dict.fromkeys(nouns, str),
+        "findings": FINDINGS,
         **{analysis: stored.type_of(analysis) for analysis in analyses},
         "original": stored.type_of("original"),
         "agreement": Agreement,
@@ -47,8 +53,9 @@ def check(folder: Path, analyses: Iterable[str]) -> str:
         section.read(folder / "sections" / f"{part}.md", f"{name}/sections/{part}.md", frame.languages)
         for part in frame.sections
     ]
+    nouns = {noun for language in frame.languages for noun in language.nouns}
     sections, told = [part for part, _ in read], [line for _, lines in read for line in lines]
-    if told := told + problems(sections, analyses) + framed(folder.parent / "templates"):
+    if told := told + problems(sections, analyses, nouns) + framed(folder.parent / "templates"):
         raise Problems(told, "mend the above")
     return f"{len(sections)} sections: results have every number that they ask for"
 

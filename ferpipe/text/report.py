@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from ferpipe.errors import Slip
 from ferpipe.storage.encoding import JSON
@@ -16,8 +17,8 @@ class Report:
     """The keys of report.toml."""
 
     folder: Path
-    title: Mapping[str, str]
-    description: Mapping[str, str]
+    title: Mapping[str, Any]  # by language; also a table of such, by what the pictures show: title.picture
+    description: Mapping[str, Any]
     languages: tuple[Language, ...]  # the first is the default one of the chooser and of hreflang's x-default
     editions: tuple[str, ...]  # data sets to publish; the first lies at the site's root
     sections: tuple[str, ...]  # names of files in sections/, in their order on the page
@@ -26,7 +27,20 @@ class Report:
     authors: tuple[str, ...] = ()
     year: str = ""  # of publication, for those who cite it: typed, since no page says what a clock says
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # on the page, by data set and language
+    publishable: tuple[str, ...] = ()  # data sets of which single pictures may be published: no other's are
     original: JSON = field(default_factory=dict)  # figures of the report that this one rebuilds: {{ original.… }}
+
+    def titled(self, language: Language) -> str:
+        """Return the title of a page: that of its data set's kind of pictures where there is one."""
+        return self._of("title", language)
+
+    def described(self, language: Language) -> str:
+        """Return the description of a page, as `titled` does."""
+        return self._of("description", language)
+
+    def _of(self, key: str, language: Language) -> str:
+        texts = getattr(self, key)
+        return str(texts.get(language.shows, texts).get(language, texts[language]))
 
 
 def read(folder: Path) -> Report:
@@ -54,7 +68,7 @@ def _check(report: Report, file: str) -> None:
     for key in ("title", "description", "names", "original"):
         if not isinstance(value := getattr(report, key), dict):
             raise Slip(f"{file}: {key} is {value!r}; wanted a table")
-    for key in ("languages", "editions", "sections", "authors"):
+    for key in ("languages", "editions", "sections", "authors", "publishable"):
         if not isinstance(value := getattr(report, key), tuple) or not all(isinstance(item, str) for item in value):
             raise Slip(f"{file}: {key} is {value!r}; wanted a list of words")
     for name in (*report.editions, *report.sections):  # they name folders and files

@@ -5,7 +5,8 @@
 en = "..." ; zh = "..."
 [figures.saliency]      caption.en, caption.zh, alt.en, alt.zh
 [tables.accuracies]     caption.en, caption.zh
-[claims.locates-face]   statistic, threshold (expressions), side, unit, figure, family; finding, original, why in both
+[claims.locates-face]   statistic, threshold (expressions), side, unit, figure, family; finding, original, why in both;
+                        needs = ["face", "sad"]: what else it is about, without which it does not apply
 +++
 <!-- en -->
 Markdown with {{ expressions }}, {fig:saliency}, {table:accuracies}, {claim:locates-face}, and [[saliency]] on a line
@@ -84,6 +85,7 @@ class Claim:
     unit: str  # in which both are written: of UNITS
     figure: str  # what shows it: fig:atlas
     family: str  # claims that are corrected together; "" for one that stands alone
+    needs: tuple[str, ...]  # "face", or classes: a data set without these says nothing about it
     finding: Mapping[str, Passage]
     original: Mapping[str, Passage]  # what the original report said
     why: Mapping[str, Passage]  # this statistic and this threshold
@@ -203,13 +205,16 @@ class _Front:
         """Return a claim, None after a problem."""
         table, before = f"claims.{name}", len(self.problems)
         texts, words = ("finding", "original", "why"), ("statistic", "threshold", "side", "unit", "figure")
-        self._check(value, (*words, "n", "family", *texts), table, f"claim '{name}'")
+        self._check(value, (*words, "n", "family", "needs", *texts), table, f"claim '{name}'")
         lacking = [key for key in words if not isinstance(value.get(key), str)]
         self.problems += [f"{self.where(table)}: claim '{name}' has no {key}" for key in lacking]
         for key, allowed in (("side", SIDES), ("unit", UNITS)):
             if key not in lacking and value[key] not in allowed:
                 fault = f"{key} is '{value[key]}'; wanted {' or '.join(allowed)}"
                 self.problems.append(f"{self.where(table, key)}: {fault}")
+        needs = value.get("needs", [])
+        if not isinstance(needs, list) or not all(isinstance(need, str) for need in needs):
+            self.problems.append(f"{self.where(table, 'needs')}: needs is {needs!r}; wanted classes, or 'face'")
         translated = [self.translations(value.get(key, {}), table, f"{key} of claim '{name}'", key) for key in texts]
         if len(self.problems) > before:
             return None
@@ -217,7 +222,7 @@ class _Front:
         n = self._passage(value["n"], table, "n") if "n" in value else None
         return Claim(
             name, self.where(table), statistic, n, threshold, value["side"], value["unit"], value["figure"],
-            str(value.get("family", "")), *translated,
+            str(value.get("family", "")), tuple(needs), *translated,
         )  # fmt: skip
 
     def translations(self, value: object, table: str, what: str, key: str = "") -> dict[str, Passage]:
