@@ -82,7 +82,15 @@ def options(arguments: list[str]) -> Options:
         "the emotions in IMAGES; serve shows the site and each edit of it; check finds what the text asks for and no "
         "result can have")  # fmt: skip
     add("images", nargs="?", type=path, metavar="IMAGES", help="one picture, or a folder, a zip or a CSV file of them")
-    add("--data", type=path, metavar="PATH", help="FER2013: a zip, a folder or a CSV file; without it, rendered faces")
+    add("--data", type=path, metavar="PATH", help="a zip, a folder or a CSV file of FER2013, FER+ or RAF-DB, or "
+        "pictures in folders of their classes; without it, rendered faces")  # fmt: skip
+    add("--name", type=word, metavar="NAME", help="of the data set there; the default is its folder's")
+    add(
+        "--classes",
+        type=word,
+        metavar="SET",
+        help="what numbers mean there: fer2013, ferplus, rafdb, affectnet, or a file of lines such as '0 happy'",
+    )
     add("--members", type=positive, metavar="K", help="networks in the ensemble")
     add("--epochs", type=positive, metavar="N", help="epochs of each member")
     add("--seed", type=natural, default=0, metavar="S", help="of the first member; the next ones count on")

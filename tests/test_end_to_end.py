@@ -23,7 +23,7 @@ from ferpipe.build import effort, options, stages
 from ferpipe.build import settings as asked_for
 from ferpipe.data import cache
 from ferpipe.data.faces import rendered
-from ferpipe.emotions import EMOTIONS
+from ferpipe.data.fer2013 import EMOTIONS
 from ferpipe.storage import fingerprints
 from ferpipe.storage import places as places_of
 from ferpipe.training import shipping

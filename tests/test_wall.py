@@ -10,33 +10,34 @@ PACKAGE = Path(__file__).parents[1] / "ferpipe"
 LEARN = {"numpy", "torch", "torchvision", "safetensors", "tqdm"}
 MAY = {  # a room -> the rooms that it may import, all of them below it; then other packages
     "errors": ((), set()),
-    "emotions": ((), set()),
+    "size": ((), set()),
     "named": ((), set()),
     "storage": (("errors",), {"numpy", "filelock"}),
     "results": (("errors", "named", "storage"), {"numpy"}),
-    "data": (("errors", "emotions", "storage"), {"numpy", "PIL"}),
-    "data.faces": (("errors", "emotions", "data.dataset"), {"numpy"}),
-    "networks": (("errors", "emotions", "storage", "data.dataset"), LEARN),
-    "training": (("errors", "emotions", "storage", "data.dataset", "data.cache", "networks"), LEARN),
-    "explainers": (("errors", "emotions", "networks"), {"numpy", "torch", "lime", "skimage", "sklearn", "scipy"}),
+    "data": (("errors", "size", "storage"), {"numpy", "PIL"}),
+    "data.faces": (("errors", "size", "data.dataset"), {"numpy"}),
+    "networks": (("errors", "size", "storage", "data.dataset"), LEARN),
+    "training": (("errors", "size", "storage", "data.dataset", "data.cache", "networks"), LEARN),
+    "explainers": (("errors", "size", "networks"), {"numpy", "torch", "lime", "skimage", "sklearn", "scipy"}),
     "statistics": (("results.common",), {"numpy", "scipy"}),
     "analyses": (
-        ("errors", "emotions", "storage.encoding", "data.dataset", "data.faces", "networks", "explainers", "statistics",
+        ("errors", "size", "storage.encoding", "data.dataset", "data.faces", "data.fer2013", "networks", "explainers",
+         "statistics",
          "results"),
         {"numpy", "torch", "torchvision", "lime", "captum", "skimage", "sklearn", "scipy"},
     ),
-    "text": (("errors", "emotions", "storage", "results"), {"jinja2", "markdown", "markupsafe"}),
+    "text": (("errors", "size", "storage", "results"), {"jinja2", "markdown", "markupsafe"}),
     "drawing": (
-        ("errors", "emotions", "named", "storage", "results", "text"), {"numpy", "matplotlib", "PIL", "markupsafe"}
+        ("errors", "size", "named", "storage", "results", "text"), {"numpy", "matplotlib", "PIL", "markupsafe"}
     ),
     "figures": (
-        ("errors", "emotions", "results", "text", "drawing"), {"numpy", "matplotlib", "PIL", "markupsafe"}
+        ("errors", "size", "results", "text", "drawing"), {"numpy", "matplotlib", "PIL", "markupsafe"}
     ),
     "render": (
         ("errors", "storage", "results", "text", "drawing", "figures"), {"numpy", "jinja2", "markupsafe"}
     ),
     "build": (
-        ("errors", "emotions", "named", "storage", "results", "data", "networks", "training", "analyses", "text",
+        ("errors", "size", "named", "storage", "results", "data", "networks", "training", "analyses", "text",
          "render"),
         {*LEARN},
     ),
@@ -71,7 +72,7 @@ def test_a_module_imports_only_what_its_part_may(path):
 @pytest.mark.parametrize("name", ["answers", "attributions", "perturbation", "superpixels", "surrogates"])
 def test_what_explains_any_network_knows_neither_our_networks_nor_our_faces(name):
     names = list(imported(PACKAGE / "explainers" / f"{name}.py"))
-    assert not [one for one in names if one.startswith(("ferpipe.networks", "ferpipe.emotions"))]
+    assert not [one for one in names if one.startswith(("ferpipe.networks", "ferpipe.size"))]
     assert not {"stem", "service", "methods"} & {
         one.split(".")[2] for one in names if one.startswith("ferpipe.explainers")
     }

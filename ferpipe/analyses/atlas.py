@@ -8,6 +8,7 @@ from ferpipe.analyses.faces import FEWEST, predictions
 from ferpipe.analyses.regions import regions
 from ferpipe.analyses.roles import features
 from ferpipe.analyses.study import Study
+from ferpipe.data import fer2013
 from ferpipe.explainers.surrogates import rank_correlation
 from ferpipe.results.atlas import Atlas, AtlasMaps, Contrasts, Region
 from ferpipe.results.common import RegionName
@@ -111,11 +112,14 @@ def contrasts(study: Study, chosen: np.ndarray, seen: np.ndarray, answers: np.nd
     count = study.effort["atlas"].resamples
     masks = {name: of_faces[chosen] for name, of_faces in regions(study.dataset).items()}
     labels, every = study.labels[chosen], evidence.of_dev(study)
-    happy, sad = study.classes.index("happy"), study.classes.index("sad")
+    happy, sad = study.label(fer2013.HAPPY), study.label(fer2013.SAD)
+    strength = evidence.coverage(features(study.dataset.dev.images[chosen])["edges"])
+    along = [rank_correlation(a.ravel(), b.ravel()) for a, b in zip(seen[right], strength[right], strict=True)]
+    edges = mean(np.array([rho for rho in along if rho is not None]), drawn(study, 33), count)
+    if not masks:
+        return Contrasts(None, None, None, None, edges)
     mouth = evidence.shares(seen, masks["mouth"])
     clear = right & ~np.isnan(mouth)
-    upper = evidence.shares(every[:, sad], masks["eyes"] | masks["brows"])
-    missed = (labels == sad) & ~np.isnan(upper)
     where = evidence.coverage(masks["eyes"] | masks["mouth"])
     speaks = (every * where[:, None]).sum((2, 3))  # (n, classes): what eyes and mouth together say for each class
     rows = np.arange(len(chosen))
@@ -123,15 +127,18 @@ def contrasts(study: Study, chosen: np.ndarray, seen: np.ndarray, answers: np.nd
     parts_share, face_share = evidence.shares(seen, masks["features"]), evidence.shares(seen, masks["face"])
     usable = right & (face_share > 0) & masks["face"].any((1, 2))
     area = masks["features"][usable].sum((1, 2)) / np.maximum(masks["face"][usable].sum((1, 2)), 1)
-    strength = evidence.coverage(features(study.dataset.dev.images[chosen])["edges"])
-    along = [rank_correlation(a.ravel(), b.ravel()) for a, b in zip(seen[right], strength[right], strict=True)]
+    sad_eyes = None
+    if sad is not None:
+        upper = evidence.shares(every[:, sad], masks["eyes"] | masks["brows"])
+        of_sad = (labels == sad) & ~np.isnan(upper)
+        sad_eyes = contrast(upper[of_sad & right], upper[of_sad & ~right], drawn(study, 31), count)
     of_happy, of_others = mouth[clear & (answers == happy)], mouth[clear & (answers != happy)]
     return Contrasts(
-        happy_mouth=contrast(of_happy, of_others, drawn(study, 30), count),
-        sad_eyes=contrast(upper[missed & right], upper[missed & ~right], drawn(study, 31), count),
+        happy_mouth=None if happy is None else contrast(of_happy, of_others, drawn(study, 30), count),
+        sad_eyes=sad_eyes,
         misled=proportion(misled[~right]) if (~right).any() else None,
         features=mean(parts_share[usable] / face_share[usable] - area, drawn(study, 32), count),
-        edges=mean(np.array([rho for rho in along if rho is not None]), drawn(study, 33), count),
+        edges=edges,
     )
 
 

@@ -20,9 +20,9 @@ from scipy.sparse.csgraph import connected_components
 from ferpipe.analyses.faces import predictions
 from ferpipe.analyses.study import Study
 from ferpipe.data.dataset import Dataset, Split
-from ferpipe.emotions import SIDE
 from ferpipe.results.audit import Audit, Conflicts, Copies, Errors, Levels, PairName, Pictures, Repeated, Seen, Shared
 from ferpipe.results.common import SplitName
+from ferpipe.size import SIDE
 from ferpipe.statistics.intervals import proportion
 
 CELLS = 12  # a side of the coarse pictures: means of 4x4 pixels

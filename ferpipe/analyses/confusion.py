@@ -1,4 +1,4 @@
-"""The confusion matrix: which emotion is taken for which, and every figure that is read off it."""
+"""The confusion matrix: which class is taken for which, and every figure that is read off it."""
 
 from collections.abc import Sequence
 
@@ -6,19 +6,18 @@ import numpy as np
 
 from ferpipe.analyses.faces import predictions
 from ferpipe.analyses.study import Study
+from ferpipe.data import fer2013
 from ferpipe.explainers.surrogates import rank_correlation
 from ferpipe.results.common import Estimate
 from ferpipe.results.confusion import ByClaim, Confused, Confusion, Frequency, Taken
 from ferpipe.statistics.intervals import percentiles, proportion, resamples, wilson
 
 PAIRS = 5  # most confused pairs that are named
-EVEN = ("angry", "fear", "sad", "surprise", "neutral")  # the classes that it calls balanced
-TAKEN = {"sad": ("neutral",), "fear": ("sad", "neutral")}  # what it says these are taken for
 DRAW = 161  # marks this analysis's generators
 
 
 def analyse(study: Study) -> Confusion:
-    """Return the analysis model's counts on dev, (7, 7) true by predicted, and their summaries."""
+    """Return the analysis model's counts on dev, true by predicted, and their summaries."""
     answers = predictions(study)
     counts = table(study.labels, answers, len(study.classes))
     recall, precision, f1 = by_class(counts)
@@ -42,7 +41,7 @@ def analyse(study: Study) -> Confusion:
 
 
 def frequency(study: Study, right: np.ndarray) -> Frequency:
-    """Return Spearman's correlation of a class's recall with its number of training faces, of all classes and of EVEN.
+    """Return Spearman's correlation of a class's recall with its number of training faces, of all and of BALANCED.
 
     With intervals over resamples of each class's faces; None for fewer than three classes.
     """
@@ -58,7 +57,8 @@ def frequency(study: Study, right: np.ndarray) -> Frequency:
         value, *others = (ranked(sizes[labels], recall) for recall in (means[labels], *drawn[:, labels]))
         return Estimate(value, percentiles(np.array(others)), len(labels))
 
-    return Frequency(among(study.classes), among(EVEN))
+    balanced = [name for name in fer2013.BALANCED if name in study.classes]
+    return Frequency(among(study.classes), among(balanced) if len(balanced) == len(fer2013.BALANCED) else None)
 
 
 def ranked(first: np.ndarray, second: np.ndarray) -> float:
@@ -82,10 +82,12 @@ def taken(counts: np.ndarray, classes: Sequence[str]) -> ByClaim:
     """Return what share of the missed faces of a class was taken for those of TAKEN, with Wilson's interval and n.
 
     Beside it `even`, the share if errors were spread evenly over the other classes; `both` joins the two. None without
-    missed faces.
+    missed faces, or such classes.
     """
     by_class = {}
-    for name, others in TAKEN.items():
+    if not {name for pair in fer2013.TAKEN.items() for name in (pair[0], *pair[1])} <= set(classes):
+        return ByClaim(None, None, None)
+    for name, others in fer2013.TAKEN.items():
         label = classes.index(name)
         missed = int(counts[label].sum() - counts[label, label])
         hits = int(counts[label, [classes.index(other) for other in others]].sum())

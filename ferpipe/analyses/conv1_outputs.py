@@ -5,6 +5,7 @@ import numpy as np
 from ferpipe.analyses.faces import described, predictions, stratified, typical
 from ferpipe.analyses.roles import DEAD, KINDS, LIKE, SHADE, kinds_of, likenesses, responses, standard
 from ferpipe.analyses.study import Study
+from ferpipe.data import fer2013
 from ferpipe.explainers.inputs import inputs
 from ferpipe.results.conv1_outputs import Conv1Outputs, Kernels, Outputs, Thresholds
 from ferpipe.statistics.intervals import proportion
@@ -47,7 +48,8 @@ def analyse(study: Study) -> Conv1Outputs:
 
 def the_face(study: Study) -> int:
     """Return the index of the dev face that is shown."""
-    if (happy := typical(study, study.classes.index("happy"))) is not None:
+    label = study.label(fer2013.HAPPY)
+    if label is not None and (happy := typical(study, label)) is not None:
         return happy
     right = np.flatnonzero(predictions(study) == study.labels)
     return int(right[0]) if len(right) else 0

@@ -13,9 +13,9 @@ from torch import nn
 
 from ferpipe.analyses.study import Study
 from ferpipe.data.faces.rendered import RESTING, UNITS, Faces, draw, without
-from ferpipe.emotions import SIDE
 from ferpipe.errors import Slip
 from ferpipe.explainers.perturbation import log_odds
+from ferpipe.size import SIDE
 from ferpipe.storage.encoding import Arrays
 
 HAND = "hand"

@@ -5,11 +5,13 @@ import numpy as np
 from ferpipe.analyses.faces import FEWEST
 from ferpipe.analyses.study import Study
 from ferpipe.data.dataset import Split
-from ferpipe.emotions import SIDE
 from ferpipe.results.common import SplitName
 from ferpipe.results.data import Data, Examples, Means, Notes, Size
+from ferpipe.results.restricted import alike
+from ferpipe.size import SIDE
 from ferpipe.storage.encoding import JSON
 
+ORIGINAL = ("rendered", "fer2013")  # data sets whose classes are the original's, in its order
 EXAMPLES = 6  # faces shown of each class
 DRAW = 101  # marks this analysis's generators
 
@@ -17,11 +19,15 @@ DRAW = 101  # marks this analysis's generators
 def analyse(study: Study) -> Data:
     """Return class counts of each split, and mean faces and examples of train.
 
-    The mean of fewer than FEWEST faces of a restricted data set is left out.
+    Of a restricted data set a mean is left out that is of fewer than FEWEST faces, or looks like one of them.
     """
     dataset = study.dataset
     fewest = FEWEST if dataset.restricted else 1
     means, used = mean_faces(dataset.train, len(study.classes), fewest)
+    if dataset.restricted:  # the mean of pictures that are all alike is one of them
+        for split in dataset.splits.values():
+            for label in {label for label, _ in alike(means, split.images)}:
+                means[label], used[label] = 0, 0
     drawn, examples = examples_of(dataset.train, len(study.classes), study.seed)
     splits: dict[SplitName, Split | None] = {"train": dataset.train, "dev": dataset.dev, "test": dataset.test}
     return Data(
@@ -34,6 +40,8 @@ def analyse(study: Study) -> Data:
         seed=study.seed,
         arrays=Means(means),
         private=Examples(examples),
+        shows=dataset.shows,
+        classes=None if dataset.name in ORIGINAL else list(dataset.classes),
     )
 
 
@@ -47,6 +55,7 @@ def noted(notes: JSON) -> Notes:
         dev_held_out=notes["dev_held_out"],
         test_labels=notes["test_labels"],
         missing_classes=notes.get("missing_classes"),
+        left_out=notes.get("left_out"),
         wrong_labels=notes.get("wrong_labels"),
         hands_sad=notes.get("hands_sad"),
         hands_others=notes.get("hands_others"),

@@ -11,11 +11,11 @@ from torch.nn import functional
 from ferpipe.analyses.counterfactuals import PARTS, Counterfactual, available, counterfactuals
 from ferpipe.analyses.faces import stratified
 from ferpipe.analyses.study import Study
-from ferpipe.emotions import SIDE
 from ferpipe.explainers.activations import FILTERS, LAYERS, recording
 from ferpipe.explainers.inputs import batches
 from ferpipe.results.common import Estimate
 from ferpipe.results.dissection import Dissection, Fires, Layer
+from ferpipe.size import SIDE
 from ferpipe.statistics.intervals import percentiles, proportion, resamples
 
 TOP = 0.05  # share of all positions of all faces at which a filter counts as firing; Bau et al. take less of finer maps

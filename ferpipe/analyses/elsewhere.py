@@ -10,11 +10,11 @@ from ferpipe.analyses import evidence
 from ferpipe.analyses.atlas import of_faces
 from ferpipe.analyses.regions import ELLIPSE, ellipse, regions
 from ferpipe.analyses.study import Study
-from ferpipe.emotions import SIDE
 from ferpipe.explainers.attributions import blurred
 from ferpipe.explainers.inputs import BATCH, logits
 from ferpipe.explainers.superpixels import BLUR
 from ferpipe.results.elsewhere import ByAnswer, Compared, Elsewhere, Matched, OfSize, Patches
+from ferpipe.size import SIDE
 from ferpipe.statistics.intervals import LEVEL, mcnemar, mean, proportion
 
 SIZES = (0.85, 1.0, 1.15)  # of the ellipse that stands for a photographed face

@@ -12,10 +12,10 @@ from torch import nn
 
 from ferpipe.analyses.faces import predictions, stratified
 from ferpipe.analyses.study import Study
-from ferpipe.emotions import SIDE
 from ferpipe.explainers.attributions import blurred
 from ferpipe.explainers.perturbation import log_odds
 from ferpipe.explainers.superpixels import BLUR
+from ferpipe.size import SIDE
 
 CELLS = 8  # a side
 CELL = SIDE // CELLS  # pixels

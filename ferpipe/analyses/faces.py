@@ -1,5 +1,7 @@
 """Which faces are shown, and which stand for all: by rules that were stated before anybody looked."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ferpipe.analyses.study import Study
@@ -23,6 +25,13 @@ def typical(study: Study, label: int) -> int | None:
         return None
     order = np.argsort(study.probabilities[right, label], kind="stable")
     return int(right[order[(len(right) - 1) // 2]])
+
+
+def labels_of(study: Study, names: Sequence[str]) -> list[int]:
+    """Return the labels of the classes that are named; for those that there are not, of others in their order."""
+    named = [label for name in names if (label := study.label(name)) is not None]
+    others = [label for label in range(len(study.classes)) if label not in named]
+    return [*named, *others][: max(len(names), len(named))]
 
 
 def nearest(study: Study, label: int) -> int | None:

@@ -8,11 +8,11 @@ from ferpipe.analyses.faces import stratified
 from ferpipe.analyses.filter_emotions import class_means
 from ferpipe.analyses.responses import responses
 from ferpipe.analyses.study import Study
-from ferpipe.emotions import SIDE
 from ferpipe.explainers.activations import FILTERS, LAYERS, recording, spatial_means
 from ferpipe.explainers.ascent import ascend, levelled
 from ferpipe.explainers.inputs import batches, logits
 from ferpipe.results.filters import Filters, Picture, Pictures, Strongest
+from ferpipe.size import SIDE
 from ferpipe.statistics.intervals import correlation, mean, proportion
 
 STRONGEST = 9  # natural faces shown beside each picture

@@ -25,7 +25,8 @@ def analyse(study: Study) -> Light:
     chosen = stratified(study.labels, study.effort["light"].faces, np.random.default_rng([study.seed, DRAW, 0]))
     images, right = study.dataset.dev.images[chosen], (predictions(study) == study.labels)[chosen]
     count = study.effort["light"].resamples
-    quality = qualities(images, regions(study.dataset)["face"][chosen])
+    face = regions(study.dataset).get("face")
+    quality = qualities(images, np.ones(images.shape, bool) if face is None else face[chosen])
     thirds = {
         name: by_third(quality[name], right, np.random.default_rng([study.seed, DRAW, 1 + k]), count)
         for k, name in enumerate(QUALITIES)

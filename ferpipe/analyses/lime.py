@@ -2,17 +2,16 @@
 
 import numpy as np
 
-from ferpipe.analyses.faces import described, predictions, typical
+from ferpipe.analyses.faces import described, labels_of, predictions, typical
 from ferpipe.analyses.study import Study
-from ferpipe.emotions import SIDE
+from ferpipe.data import fer2013
 from ferpipe.explainers import surrogates
 from ferpipe.explainers.attributions import blurred
 from ferpipe.explainers.perturbation import log_odds
 from ferpipe.explainers.superpixels import BLUR, KERNEL_WIDTH, RIDGE, Explanation, explain
 from ferpipe.results.lime import ClassWeights, Explained, Explanations, Lime
+from ferpipe.size import SIDE
 
-RIGHT = ("happy", "surprise", "neutral", "angry")  # as in the original report
-WRONG = ("sad", "fear", "disgust", "angry")  # true classes that are shown first, then the others
 SHOWN = 4  # faces a figure
 CELLS = 8  # a side of the grid on which they are masked
 FEWEST = 12  # right faces in a class's mean map that may be published of a restricted data set
@@ -57,19 +56,20 @@ def analyse(study: Study) -> Lime:
 
 
 def right_faces(study: Study) -> list[int]:
-    """Return the rightly answered dev face of median confidence of each class in RIGHT; a class may have none."""
-    return [index for name in RIGHT if (index := typical(study, study.classes.index(name))) is not None]
+    """Return the rightly answered dev face of median confidence of each class that the original showed, if any."""
+    return [index for label in labels_of(study, fer2013.RIGHT) if (index := typical(study, label)) is not None]
 
 
 def wrong_faces(study: Study) -> list[int]:
-    """Return up to four wrongly answered dev faces: of each true class the answer that was surest, WRONG's first.
+    """Return up to four wrongly answered dev faces: of each true class the surest answer, the original's first.
 
     If fewer than four classes have wrong answers, the surest of the others follow.
     """
     missed = np.flatnonzero(predictions(study) != study.labels)
     surest = missed[np.argsort(-study.probabilities[missed].max(1), kind="stable")]
-    names = (*WRONG, *(name for name in study.classes if name not in WRONG))
-    by_class = (surest[study.labels[surest] == study.classes.index(name)] for name in names)
+    first_labels = labels_of(study, fer2013.WRONG)
+    labels = [*first_labels, *(label for label in range(len(study.classes)) if label not in first_labels)]
+    by_class = (surest[study.labels[surest] == label] for label in labels)
     first = [int(indices[0]) for indices in by_class if len(indices)]
     return [*first, *(int(index) for index in surest if index not in first)][:SHOWN]
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from ferpipe.data.dataset import Dataset
-from ferpipe.emotions import SIDE
 from ferpipe.results.common import RegionName
+from ferpipe.size import SIDE
 
 REGIONS: tuple[RegionName, ...] = ("face", "brows", "eyes", "nose", "mouth", "hand", "background")  # as in the truth
 ELLIPSE = (22.0, 17.0)  # half-axes in pixels, rows and columns: FER2013's faces fill their frame
@@ -27,7 +27,12 @@ def ellipse(half_axes: tuple[float, float] = ELLIPSE) -> np.ndarray:
 
 
 def regions(dataset: Dataset) -> Mapping[RegionName, np.ndarray]:
-    """Return the masks of each region in each dev face, (n, 48, 48) bool, by name; `features` unites those of BOXES."""
+    """Return the masks of each region in each dev face, (n, 48, 48) bool, by name; `features` unites those of BOXES.
+
+    None of pictures that are no faces.
+    """
+    if dataset.shows != "face":
+        return {}
     if "regions" in dataset.truth:
         masks = {name: dataset.truth["regions"][:, index] for index, name in enumerate(REGIONS)}
     else:

@@ -5,11 +5,11 @@ import torch
 from scipy.ndimage import gaussian_filter, sobel
 from torch import Tensor
 
-from ferpipe.emotions import SIDE
 from ferpipe.explainers.activations import output
 from ferpipe.explainers.inputs import batches
 from ferpipe.networks.resnet import ResNet18
 from ferpipe.results.conv1_outputs import Kind
+from ferpipe.size import SIDE
 
 KINDS: tuple[Kind, ...] = ("outline", "shade", "passes")  # then dead, other
 SHADE = 6.0  # pixels: what a blur of this width leaves is light and shadow, without features

@@ -5,27 +5,29 @@ import numpy as np
 from ferpipe.analyses.faces import FEWEST, described, nearest, predictions, stratified
 from ferpipe.analyses.regions import ELLIPSE, regions
 from ferpipe.analyses.study import Study
-from ferpipe.emotions import SIDE
+from ferpipe.data import fer2013
 from ferpipe.explainers.attributions import blurred, gradient, integrated, smoothgrad
 from ferpipe.explainers.inputs import batches, inputs
 from ferpipe.results.common import RegionName
 from ferpipe.results.saliency import ClassMaps, Saliency, SaliencyFaces, Share
+from ferpipe.size import SIDE
 from ferpipe.statistics.intervals import bootstrap
 
 SIGMA = 0.15  # deviation of their noise, as a share of the face's range (ibid., 10 to 20 %)
 BLUR = 6.0  # pixels: the baseline is the face without its features, since black is information here
 STILL = 1e-6  # mean change of the logits: below it the baselines are the faces, and an error has no measure
 DRAW, DRAW_NOISE = 104, 105  # mark this analysis's generators
+SHOWN = 8  # faces at most
 METHODS = ("gradient", "smoothgrad", "integrated")
 
 
 def analyse(study: Study) -> Saliency:
     """Return three signed maps of six faces, and where the gradient's magnitude falls over dev.
 
-    The faces: of each emotion other than neutral the rightly answered dev face of median confidence; if none is right,
+    The faces: of each class other than neutral the rightly answered dev face of median confidence; if none is right,
     the one with the highest probability of its own class.
     """
-    labels = [label for label, emotion in enumerate(study.classes) if emotion != "neutral"]
+    labels = [label for label, name in enumerate(study.classes) if name != fer2013.RESTING][:SHOWN]
     indices = [index for label in labels if (index := nearest(study, label)) is not None]
     maps, error = six(study, indices)
     chosen = stratified(study.labels, study.effort["saliency"].faces, np.random.default_rng([study.seed, DRAW, 0]))
@@ -51,7 +53,7 @@ def analyse(study: Study) -> Saliency:
             smoothgrad=maps["smoothgrad"],
             integrated=maps["integrated"],
         ),
-        ellipse=None if "regions" in study.dataset.truth else list(ELLIPSE),
+        ellipse=list(ELLIPSE) if study.dataset.shows == "face" and "regions" not in study.dataset.truth else None,
     )
 
 

@@ -13,9 +13,9 @@ from scipy.stats import rankdata
 from torch import nn
 
 from ferpipe.analyses.counterfactuals import Counterfactual, available, counterfactuals, effects
-from ferpipe.analyses.faces import described, predictions, stratified, typical
+from ferpipe.analyses.faces import described, labels_of, predictions, stratified, typical
 from ferpipe.analyses.study import Study, softmax
-from ferpipe.emotions import SIDE
+from ferpipe.data import fer2013
 from ferpipe.explainers.attributions import blurred
 from ferpipe.explainers.inputs import logits
 from ferpipe.explainers.methods import BASELINES, METHODS, Baseline, Method, relevance
@@ -24,9 +24,9 @@ from ferpipe.networks.folding import folded
 from ferpipe.networks.resnet import initialised
 from ferpipe.results.common import Estimate
 from ferpipe.results.scores import Agreement, MeanMaps, Score, ScoredFaces, Scores
+from ferpipe.size import SIDE
 from ferpipe.statistics.intervals import averaged, proportion
 
-SHOWN = ("happy", "surprise", "neutral", "angry")  # the rightly answered face of median confidence of each
 SURE = 0.5  # probability from which on an answer counts as sure
 PARTS = 3  # fewest parts that make a ranking
 BLUR = 6.0  # pixels: what is not inserted shows the face without its features, since black is information here
@@ -70,7 +70,7 @@ def analyse(study: Study) -> Scores:
     images, targets = study.dataset.dev.images[chosen], predictions(study)[chosen]
     asked = Asked(study, images, targets)
     maps = {name: asked.maps(name) for name in (*METHODS, *BASELINES)}
-    indices = [index for name in SHOWN if (index := typical(study, study.classes.index(name))) is not None]
+    indices = [index for label in labels_of(study, fer2013.RIGHT) if (index := typical(study, label)) is not None]
     truth = known(study, chosen, asked)
     checks = Checks(asked, checked)
     scores = {}

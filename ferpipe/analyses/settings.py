@@ -14,12 +14,11 @@ def analyse(study: Study) -> Settings:
     """Return versions, device, seeds and parameters, and the analysis model's accuracies with Wilson intervals."""
     member = study.members[0]
     return Settings(
+        **vars(study.asked),
         versions=member.made_with["versions"],
         device=member.made_with["device"],
         precision=member.made_with["precision"],
         threads=member.made_with["threads"],
-        preset=study.asked["preset"],
-        seed=study.asked["seed"],
         parameters=member.recipe.parameters(),
         members=len(study.members),
         pretrained=member.pretrained,

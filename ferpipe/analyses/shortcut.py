@@ -11,11 +11,12 @@ from scipy.stats import rankdata
 
 from ferpipe.analyses.counterfactuals import HAND, available, counterfactuals
 from ferpipe.analyses.study import Study
-from ferpipe.emotions import SIDE
+from ferpipe.data import fer2013
 from ferpipe.explainers.methods import BASELINES, METHODS, Baseline, Method, relevance
 from ferpipe.explainers.perturbation import log_odds
 from ferpipe.results.common import Estimate
 from ferpipe.results.shortcut import Finding, Kinds, Shortcut
+from ferpipe.size import SIDE
 from ferpipe.statistics.intervals import averaged, proportion
 
 KINDS = ("decisive", "other")  # hands that change the answer when they go, and hands that do not
@@ -42,7 +43,7 @@ def analyse(study: Study) -> Shortcut:
     before, after = (log_odds(study.quick, faces, study.device) for faces in (images, lacking))
     answers, others = before.argmax(1), after.argmax(1)
     flips = answers != others
-    counts, sad = np.zeros((len(study.classes), len(study.classes)), int), study.classes.index("sad")
+    counts, sad = np.zeros((len(study.classes), len(study.classes)), int), study.classes.index(fer2013.SAD)
     np.add.at(counts, (answers, others), 1)
     drawn = [chosen(study, k, flips == (kind == "decisive")) for k, kind in enumerate(KINDS)]
     findings = finding(study, images, masks, answers, drawn)

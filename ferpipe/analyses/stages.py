@@ -8,10 +8,10 @@ from ferpipe.analyses.filter_emotions import class_means
 from ferpipe.analyses.responses import responses
 from ferpipe.analyses.roles import features, standard
 from ferpipe.analyses.study import Study
-from ferpipe.emotions import SIDE
 from ferpipe.explainers.activations import FILTERS, LAYERS, recording
 from ferpipe.explainers.inputs import batches
 from ferpipe.results.stages import Layer, Stages
+from ferpipe.size import SIDE
 from ferpipe.statistics.intervals import averaged, correlation
 
 SHOWS = ("face", "edges", "shade")  # what an output may follow

@@ -13,6 +13,7 @@ from ferpipe.data.dataset import Dataset
 from ferpipe.networks.folding import folded
 from ferpipe.networks.members import Member
 from ferpipe.networks.resnet import ResNet18
+from ferpipe.results.settings import Asked
 from ferpipe.storage.encoding import JSON
 
 
@@ -27,7 +28,7 @@ class Study:
     device: torch.device
     seed: int
     effort: Mapping[str, Effort]  # by analysis
-    asked: JSON  # of the command line, as the settings tell it
+    asked: Asked  # of the command line, as the settings tell it
     shared: JSON = field(default_factory=dict, compare=False)  # between analyses of one run, by name
 
     @cached_property
@@ -44,6 +45,10 @@ class Study:
     def classes(self) -> tuple[str, ...]:
         """The names of the classes; a label is an index into them."""
         return self.dataset.classes
+
+    def label(self, name: str) -> int | None:
+        """Return the label of a class by its name; None where the data set has no such class."""
+        return self.classes.index(name) if name in self.classes else None
 
     @cached_property
     def labels(self) -> np.ndarray:

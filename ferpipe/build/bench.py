@@ -1,6 +1,7 @@
 """Where stages are made: the data set, the device and the networks, each loaded when a stage first needs it."""
 
 import os
+from dataclasses import replace
 from functools import cached_property
 
 import torch
@@ -12,12 +13,13 @@ from ferpipe.build import guard
 from ferpipe.build.layout import RESULTS
 from ferpipe.build.settings import Settings
 from ferpipe.build.stages import Analysis, Data, Names, Network, Stage
-from ferpipe.data import cache, fer2013
+from ferpipe.data import cache, reading
 from ferpipe.data.dataset import Dataset
 from ferpipe.data.faces import rendered
 from ferpipe.errors import Slip
 from ferpipe.networks import checkpoints, machine, start
 from ferpipe.results import restricted, stored
+from ferpipe.results.settings import Asked
 from ferpipe.storage import fingerprints, places
 from ferpipe.storage.freshness import Log
 from ferpipe.training import distil, loop, shipping
@@ -36,7 +38,8 @@ class Bench:
         """The data set; raises Slip where its file is damaged and cannot be made again as it was."""
         if self._dataset is None:
             try:
-                self._dataset = cache.load(self.data.folder, self.data.hash)
+                dataset = cache.load(self.data.folder, self.data.hash)
+                self._dataset = replace(dataset, restricted=self.settings.layout.restricted)
             except Slip:
                 if "RANK" in os.environ:  # others may be reading it
                     raise
@@ -47,7 +50,7 @@ class Bench:
         """Draw or read the data set, train a network, or run an analysis of the networks `names`, and write it."""
         self.names = names
         if isinstance(stage, Data):
-            self._dataset = self._loaded()
+            self._dataset = replace(self._loaded(), restricted=self.settings.layout.restricted)
             cache.save(stage.folder, self._dataset, stage.recipe)
         elif isinstance(stage, Network):
             self._train(stage)
@@ -65,10 +68,11 @@ class Bench:
 
     def _loaded(self) -> Dataset:
         sizes, source, seed = self.settings.sizes, self.settings.source, self.settings.data_seed
-        with tqdm(total=sum(sizes) or None, desc="data", unit="face", mininterval=1) as bar:
+        with tqdm(total=sum(sizes) or None, desc="data", unit="picture", mininterval=1) as bar:
             if source is None:
                 return rendered.dataset(sizes, seed, bar.update)
-            return fer2013.load(source, seed, bar.update)
+            name, asked = self.settings.layout.dataset, self.settings.classes
+            return reading.load(source, seed, bar.update, name, asked, self.settings.layout.restricted)
 
     @property
     def threads(self) -> int:
@@ -88,7 +92,7 @@ class Bench:
         if stage.taught:
             ensemble = [checkpoints.load(self.settings.networks / name) for name in stage.taught]
             teachers = distil.probabilities(ensemble, self.dataset.train.images, device)
-        record = {"recipe": {**stage.recipe, "threads": self.threads}}
+        record = {"recipe": {**stage.recipe, "threads": self.threads}, "classes": list(self.dataset.classes)}
         train, dev, classes = self.dataset.train, self.dataset.dev, len(self.dataset.classes)
         loop.train(stage.network, train, dev, stage.folder, record, device, weights, teachers, classes)
 
@@ -115,7 +119,7 @@ class Bench:
             device=device,
             seed=settings.seed,
             effort=settings.effort,
-            asked={"preset": settings.preset, "seed": settings.seed},
+            asked=Asked(settings.preset, settings.seed),
         )
 
     def _analyse(self, stage: Analysis) -> None:
@@ -126,7 +130,10 @@ class Bench:
             arrays, faces = stored.arrays(result), stored.arrays(result, "private")
             restricted.check(stage.name, arrays, stored.plain(result))
             splits = (study.dataset.train, study.dataset.dev, study.dataset.test)
-            restricted.compare(stage.name, arrays, [split.images for split in splits if split is not None])
+            for name, count in restricted.blank(arrays, [s.images for s in splits if s is not None]).items():
+                tqdm.write(
+                    f"{stage.name}: {count} of {name} left out, since it looks like a single picture of the data"
+                )
             stored.write_faces(self.settings.own, stage.name, faces, fingerprints.of_value(stage.recipe))
         folder = stage.folder.parent
         places.claim(folder, [stage.name], RESULTS, guard.earlier_results(folder))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ferpipe.analyses import ANALYSES
 from ferpipe.build import options as project
-from ferpipe.build.layout import ARTEFACTS, PAGE, RESULTS, Layout
+from ferpipe.build.layout import ARTEFACTS, PAGE, RESULTS, TAKEN, Layout
 from ferpipe.build.options import Options
 from ferpipe.errors import Slip
 from ferpipe.render import site
@@ -45,7 +45,7 @@ def _check(layout: Layout, flags: list[str], options: Options) -> None:
             raise Slip(f"{flag} -: standard output is no folder; wanted one")
         here = (project.ROOT, *([Path.cwd()] * named))
         places.check_folder(flag, folder, project.ROOT, here, [project.ROOT / name for name in published])
-        reserved = [os.path.realpath(layout.artefacts / name) for name in ("figures", "runs", *PRESETS)]
+        reserved = [os.path.realpath(layout.artefacts / name) for name in (*TAKEN, *PRESETS, layout.dataset)]
         if named and flag != "--artefacts" and any(map(Path(os.path.realpath(folder)).is_relative_to, reserved)):
             raise Slip(f"{flag} {folder}: lies among the build's own artefacts; name another folder")
     places.check_apart(layout.folders)
@@ -63,7 +63,7 @@ def _check(layout: Layout, flags: list[str], options: Options) -> None:
                        "name another folder, or use --publish")  # fmt: skip
         names = site.names(layout.page, layout.editions, layout.local)
         folders = {(layout.page / name).parent for name in names}
-        assets = [layout.page / "assets" / name for name in layout.editions or PRESETS]
+        assets = [layout.page / "assets" / name for name in layout.editions or (*PRESETS, layout.dataset)]
         places.check_below("--output", [layout.page, *folders, *assets])
         places.check(layout.page, names, PAGE, site.earlier(layout.page), files=True)
 
@@ -71,7 +71,7 @@ def _check(layout: Layout, flags: list[str], options: Options) -> None:
 def claim(layout: Layout) -> None:
     """List what builds write into the artefacts, and into a run, as theirs; raises Slip where somebody's is there."""
     sealed = ("code.json", "pages.json", "figures/code.json")  # by older builds, which kept no list
-    owned = {layout.artefacts: [*CACHES, *PRESETS, "runs"]}
+    owned = {layout.artefacts: [*CACHES, *PRESETS, layout.dataset, "runs"]}
     if layout.base != layout.artefacts:
         owned[layout.base] = [*CACHES, layout.dataset, "results", "site"]
     for folder, names in owned.items():

@@ -14,10 +14,12 @@ from pathlib import Path
 from ferpipe.build import options as project
 from ferpipe.build.options import Options
 from ferpipe.errors import Slip
+from ferpipe.text import report as frame
 
 ARTEFACTS, RESULTS, PAGE = "artefacts", "results", "page"  # the kinds of folders, as their lists tell them
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-RESTRICTED = ("fer2013",)  # data sets whose page with faces stays on this machine
+DATASET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+TAKEN = ("figures", "runs")  # folders of the artefacts that are no data set's
 
 
 @dataclass(frozen=True)
@@ -29,13 +31,14 @@ class Layout:
     base: Path  # this build's caches, faces and networks: the artefacts, or the run's folder
     results: Path
     page: Path
+    restricted: bool  # its single pictures may not be published: its page with them stays on this machine
     published: bool  # a plain build, wherever it goes; else a trial
     name: str = ""  # of the run, where it lies under runs
 
     @property
     def local(self) -> str | None:
         """The data set whose page shows faces and stays here; None: a page that may be published."""
-        return self.dataset if self.dataset in RESTRICTED and not self.published else None
+        return self.dataset if self.restricted and not self.published else None
 
     @property
     def editions(self) -> list[str] | None:
@@ -57,17 +60,33 @@ def of(options: Options) -> Layout:
     """Return where a command writes; raises Slip for a run that is named wrongly, or named beside other places."""
     if options.publish:  # then these say where to
         options = replace(options, results=None, output=None)
-    artefacts, dataset = options.place, options.dataset
+    artefacts, dataset = options.place, named(options)
     if options.plain:
         return published(options)
     if options.run is None and (options.artefacts or options.results or options.output):
         folder = artefacts / dataset
         results, page = options.results or folder / "results", options.output or folder / "site"
-        return Layout(dataset, artefacts, artefacts, results, page, published=False)
+        return Layout(dataset, artefacts, artefacts, results, page, restricted(dataset), published=False)
     builds = options.command not in ("render", "serve", "predict")
     if options.run is not None and builds and (options.results or options.output):
         raise Slip("--run names a place, and so do --results and --output: give one or the others")
     return run(artefacts, options.run or f"{dataset}-{options.preset}-{options.seed}", options)
+
+
+def named(options: Options) -> str:
+    """Return the data set's name; raises Slip where it is none, or another data set's."""
+    if options.data is None and (options.name or options.classes):
+        raise Slip(f"--{'name' if options.name else 'classes'} goes with --data PATH: it says what lies there")
+    dataset = options.dataset
+    if options.data is not None and (not DATASET.fullmatch(dataset) or dataset in (project.DRAWN, *TAKEN)):
+        raise Slip(f"--name {dataset!a}: is no name for your data set; wanted letters, digits, - and _, and none of "
+                   f"{', '.join((project.DRAWN, *TAKEN))}")  # fmt: skip
+    return dataset
+
+
+def restricted(dataset: str) -> bool:
+    """Return whether single pictures may not be published: of all data sets but those that report.toml names."""
+    return dataset not in frame.read(project.ROOT / "report").publishable
 
 
 def published(options: Options) -> Layout:
@@ -76,7 +95,8 @@ def published(options: Options) -> Layout:
     results = options.results or usual
     ours = os.path.realpath(results) == os.path.realpath(usual)
     page = options.output or (project.ROOT / "site" if ours else artefacts / options.dataset / "site")
-    return Layout(options.dataset, artefacts, artefacts, results, page, published=True)
+    dataset = options.dataset
+    return Layout(dataset, artefacts, artefacts, results, page, restricted(dataset), published=True)
 
 
 def run(artefacts: Path, name: str, options: Options) -> Layout:
@@ -92,7 +112,9 @@ def run(artefacts: Path, name: str, options: Options) -> Layout:
     asked = options.dataset if options.data is not None or not reads else None
     if datasets and asked not in (None, *datasets):
         raise Slip(f"run '{name}' holds {' and '.join(datasets)}; name another for {asked}")
-    return Layout(asked or datasets[0], artefacts, base, results, options.output or base / "site", False, name)
+    dataset = asked or datasets[0]
+    page = options.output or base / "site"
+    return Layout(dataset, artefacts, base, results, page, restricted(dataset), False, name)
 
 
 def names(artefacts: Path) -> list[str]:

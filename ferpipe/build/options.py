@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+DRAWN = "rendered"  # the data set that the project draws
 ROOT = Path(__file__).parents[2]
 
 
@@ -11,7 +12,9 @@ class Options:
     """One call of `python build.py`."""
 
     command: str = "build"  # or train, analyse, render, predict, serve, check
-    data: Path | None = None  # FER2013; None: the rendered faces
+    data: Path | None = None  # a data set's place; None: the rendered faces
+    name: str | None = None  # of that data set; None: as its form or its folder is called
+    classes: str | None = None  # what its numbers mean: a data set's name, or a file
     members: int | None = None  # None: as the preset says
     epochs: int | None = None
     seed: int = 0
@@ -48,8 +51,12 @@ class Options:
 
     @property
     def dataset(self) -> str:
-        """The data set's name."""
-        return "rendered" if self.data is None else "fer2013"
+        """The data set's name; raises Slip where that is to be read off what is no data set."""
+        if self.data is None:
+            return DRAWN
+        from ferpipe.data.reading import name_of
+
+        return self.name or name_of(self.data, self.classes)
 
     def rebuilds(self, stage: str, name: str = "") -> bool:
         """Return whether a stage, or the analysis `name` of it, is to be made again."""

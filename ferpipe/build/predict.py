@@ -1,7 +1,8 @@
-"""Emotions for pictures without labels: lines to read, or a submission `id,emotion`."""
+"""Classes for pictures without labels: lines to read, or a submission `id,emotion`."""
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,21 +13,20 @@ from tqdm import tqdm
 from ferpipe.build import layout
 from ferpipe.build.options import ROOT, Options
 from ferpipe.data import unlabelled
-from ferpipe.emotions import EMOTIONS
+from ferpipe.data.fer2013 import EMOTIONS
 from ferpipe.errors import Slip
 from ferpipe.networks import checkpoints, machine, views
 from ferpipe.networks.members import Member
 from ferpipe.storage import atomic, encoding, places
 from ferpipe.storage.freshness import recorded
 from ferpipe.training import shipping
-from ferpipe.training.presets import PRESETS
 
 PART = 2048  # pictures between two steps of the progress bar
 ROLES = ("member", "student", "overfitted")
 
 
 def predict(options: Options) -> None:
-    """Print each picture's emotion with its probabilities or, with --output, write a submission; raises Slip."""
+    """Print each picture's class with its probabilities or, with --output, write a submission; raises Slip."""
     assert options.images is not None
     if options.output is not None:
         places.check_file("--output", options.output, options.images)
@@ -35,24 +35,22 @@ def predict(options: Options) -> None:
     asked = networks(options)
     with tqdm(desc="pictures", unit="picture", mininterval=1) as bar:
         split, converted = unlabelled.load(options.images, bar.update)
-    if options.output is not None:
-        unlabelled.check_names(split, options.images)
     # a submission may go where the lines would
     streamed = options.output is not None and (options.output == places.STREAM or atomic.stream(options.output))
     told = sys.stderr if streamed else sys.stdout
     for network in asked:
         print(f"asked: {network.described()}", file=told)
-    answers = probabilities([network.member for network in asked], split.images, device)
+    answers, classes = probabilities([network.member for network in asked], split.images, device), asked[0].classes
     print(f"{len(split):,} picture(s), mean over {len(asked)} network(s) and over views", file=told)
     if converted:
         print(f"{converted:,} picture(s) made grey 48x48 from their middle square: faces are not looked for", file=told)
     if options.output is None:
         for name, row in zip(split.names, answers, strict=True):
-            print(line(str(name), row))
+            print(line(str(name), row, classes))
     elif options.output == places.STREAM:
-        sys.stdout.write(submission(split.names, answers).decode())
+        sys.stdout.write(submission(split.names, answers, classes).decode())
     else:
-        atomic.write(options.output, submission(split.names, answers))
+        atomic.write(options.output, submission(split.names, answers, classes))
         print(f"{options.output} written", file=told)
 
 
@@ -63,6 +61,7 @@ class Asked:
     member: Member
     origin: str  # "published", "run fer2013-smoke-0", "shipped with the package", "from DIR"
     data: str  # the data set that it learned
+    classes: tuple[str, ...]
 
     def described(self) -> str:
         """Return the network's name with its data and its accuracy there."""
@@ -71,17 +70,19 @@ class Asked:
         return f"{name}, {self.origin}; learned {self.data}, {accuracy:.1%} right on its {faces:,} dev faces"
 
 
-def line(name: str, probabilities: np.ndarray) -> str:
-    """Return a picture's emotions with their probabilities (7,), the likeliest first."""
+def line(name: str, probabilities: np.ndarray, classes: Sequence[str]) -> str:
+    """Return a picture's classes with their probabilities (classes,), the likeliest first."""
     order = np.argsort(-probabilities, kind="stable")
-    emotions = "  ".join(f"{EMOTIONS[k]} {probabilities[k]:.1%}" for k in order)
-    return f"{name if name.isprintable() else name.encode('unicode_escape').decode()}: {emotions}"
+    told = "  ".join(f"{classes[k]} {probabilities[k]:.1%}" for k in order)
+    return f"{name if name.isprintable() else name.encode('unicode_escape').decode()}: {told}"
 
 
-def submission(names: np.ndarray, probabilities: np.ndarray) -> bytes:
-    """Return a CSV of ids and FER2013's numbers of the likeliest emotions."""
-    rows = [f"{quoted(str(name))},{answer}" for name, answer in zip(names, probabilities.argmax(1), strict=True)]
-    return ("\n".join(["id,emotion", *rows]) + "\n").encode()
+def submission(names: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]) -> bytes:
+    """Return a CSV of ids and the likeliest classes: FER2013's as its contest numbers them, others by their names."""
+    ours = classes == EMOTIONS
+    answers = [str(label) if ours else quoted(classes[label]) for label in probabilities.argmax(1)]
+    rows = [f"{quoted(str(name))},{answer}" for name, answer in zip(names, answers, strict=True)]
+    return ("\n".join([f"id,{'emotion' if ours else 'class'}", *rows]) + "\n").encode()
 
 
 def quoted(field: str) -> str:
@@ -90,8 +91,8 @@ def quoted(field: str) -> str:
 
 
 def probabilities(asked: list[Member], images: np.ndarray, device: torch.device) -> np.ndarray:
-    """Return the mean over networks of the probabilities (n, 7) of logits averaged over views."""
-    total = np.zeros((len(images), len(EMOTIONS)))
+    """Return the mean over networks of the probabilities (n, classes) of logits averaged over views."""
+    total = np.zeros((len(images), asked[0].view_logits.shape[1]))
     with tqdm(total=len(asked) * len(images), desc="predict", unit="picture", mininterval=1) as bar:
         for member in asked:
             network = member.network(device)
@@ -120,7 +121,12 @@ class Place:
             raise Slip(f"--network {name}: none such in {self.folder}; there are {', '.join(folders)}")
         members = [checkpoints.load(self.folder / folder) for folder in folders[name]]
         whole = [member for member in members if member.weights is not None]  # shipped ones may be answers alone
-        return [Asked(member, self.origin, self.data) for member in whole or members]
+        return [Asked(m, self.origin, self.data, classes(self.folder / m.name)) for m in whole or members]
+
+
+def classes(folder: Path) -> tuple[str, ...]:
+    """Return the classes that a network learned, as its record tells them; those of FER2013 where it does not."""
+    return tuple((recorded(folder / "recipe.json") or {}).get("classes", EMOTIONS))
 
 
 def networks(options: Options) -> list[Asked]:
@@ -177,7 +183,9 @@ def of_folder(folder: Path) -> Place:
             roles[checkpoints.load(entry).recipe.role].append(entry.name)
     if not roles["member"] or len(roles["student"]) > 1:
         raise Slip(f"--load {folder}: wanted one member or more and one student at most, got {roles}")
-    data = next((part for part in reversed(Path(os.path.realpath(folder)).parts) if part in PRESETS), "data of its own")
+    place = Path(os.path.realpath(folder))
+    ours = place.name if place.parent == shipping.PLACE else "data of its own"
+    data = place.parent.name if place.name == "members" else ours  # .artefacts/<data set>/members
     return Place(folder, roles["member"], "".join(roles["student"]), f"from {folder}", data)
 
 
@@ -185,5 +193,5 @@ def of_package() -> Asked:
     """Return the shipped network; raises Slip when the package has none."""
     for folder in sorted((shipping.PLACE / "fer2013").glob("*/")):
         if (folder / "weights.safetensors").exists():
-            return Asked(checkpoints.load(folder), "shipped with the package", "fer2013")
+            return Asked(checkpoints.load(folder), "shipped with the package", "fer2013", EMOTIONS)
     raise Slip("no network to ask: none is shipped; python build.py train --data PATH makes some, --load names them")

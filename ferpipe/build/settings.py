@@ -22,6 +22,7 @@ class Settings:
 
     layout: Layout
     source: Path | None  # of the data set; None: it is drawn
+    classes: str | None  # what its numbers mean, as --classes says
     sizes: tuple[int, int, int]  # faces to draw for train, dev, test
     data_seed: int
     seed: int  # of the networks and the analyses
@@ -59,9 +60,10 @@ class Settings:
 def of(options: Options, layout: Layout) -> Settings:
     """Return what the command line asks for; raises Slip where it asks the shipped networks about other data."""
     drawn, shipped = options.data is None, options.preset == "shipped" and options.load is None
-    if shipped and drawn:
-        raise Slip("--preset shipped: the shipped networks learned FER2013; name it with --data PATH")
-    known = PRESETS[layout.dataset].get(options.preset)
+    if shipped and not (SHIPPED / layout.dataset).is_dir():
+        raise Slip(f"--preset shipped: the shipped networks learned FER2013, not {layout.dataset}; name FER2013 with "
+                   "--data PATH, or leave out --preset shipped")  # fmt: skip
+    known = PRESETS.get(layout.dataset, PRESETS["fer2013"]).get(options.preset)
     work = None  # of the presets that train
     if known is not None and options.load is None:
         work = plan(known, options.seed, options.members, options.epochs, options.init is not None, options.student)
@@ -69,6 +71,7 @@ def of(options: Options, layout: Layout) -> Settings:
     return Settings(
         layout=layout,
         source=options.data,
+        classes=options.classes,
         sizes=known.sizes if known and drawn else (0, 0, 0),
         data_seed=DATA_SEED if drawn else options.seed,
         seed=options.seed,

@@ -17,7 +17,7 @@ from ferpipe.errors import Slip
 from ferpipe.networks.recipes import Recipe as NetworkRecipe
 from ferpipe.storage import atomic, encoding, fingerprints
 from ferpipe.storage.encoding import JSON
-from ferpipe.storage.freshness import Memory, Recipe, differences, inputs, reasons, recipes, recorded
+from ferpipe.storage.freshness import OF_FACES, Memory, Recipe, differences, inputs, reasons, recipes, recorded
 
 CLOSE = 2  # differences up to which another network is worth a word
 
@@ -63,6 +63,11 @@ class Data(Stage):
         record = self.record()
         assert record is not None
         return str(record["data"])
+
+    @property
+    def shows(self) -> str:
+        """What the pictures are called: "face" or "picture"."""
+        return str((self.record() or {}).get("shows", "face"))
 
 
 @dataclass(frozen=True)
@@ -158,10 +163,11 @@ def data(settings: Settings, memory: Memory) -> Data:
         asked: Recipe = {"parameters": {"sizes": list(settings.sizes), "seed": settings.data_seed}}
         code = memory.code("ferpipe.data.faces.rendered")
     else:
-        from ferpipe.data import fer2013
+        from ferpipe.data import classes, reading
 
-        asked = {"parameters": {"seed": settings.data_seed}, "source": fer2013.signature(settings.source)}
-        code = memory.code("ferpipe.data.fer2013")
+        meant = {"classes": list(classes.order(settings.classes).items())} if settings.classes else {}
+        asked = {"parameters": {"seed": settings.data_seed, **meant}, "source": reading.signature(settings.source)}
+        code = memory.code("ferpipe.data.reading")
     folder = settings.folder / f"dataset-{fingerprints.of_value(asked)[:8]}"
     return Data("data", {"code": code, **asked}, folder, settings.rebuilds("data"))
 
@@ -199,11 +205,16 @@ def analyses(settings: Settings, data: Data, names: Names, memory: Memory) -> li
     code_of = {name: record.get("recipe", {}).get("code") for name, record in trained.items()}
     made_by = inputs(settings.layout.dataset, code_of, memory.known)
     members = {name: _described(record) for name, record in trained.items()}
-    faces = None if settings.source is None else settings.own
+    faces = settings.own if settings.layout.restricted else None
     stages = []
-    for name in settings.analyses:
+    told = [name for name in settings.analyses if data.shows == "face" or name not in OF_FACES]
+    if not told:
+        raise Slip(f"--only {settings.analyses[0]}: asks about the parts of a face, and these pictures show none")
+    for name in told:
         code = memory.code(f"ferpipe.analyses.{name}")
         asked = {"preset": settings.preset, "seed": settings.seed, **effort.recorded(settings.effort, code)}
+        if settings.layout.restricted != (settings.source is not None):  # as report.toml says, and not as is usual
+            asked["publishable"] = not settings.layout.restricted
         recipe = {"code": code, "parameters": asked, "data": data.hash, "members": members}
         rebuild = settings.rebuilds("analyse", name)
         stages.append(Analysis(name, recipe, settings.results / name, rebuild, faces, made_by))

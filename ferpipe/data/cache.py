@@ -22,12 +22,12 @@ def save(folder: Path, dataset: Dataset, recipe: encoding.JSON) -> str:
     for name, split in dataset.splits.items():
         fields = {"images": split.images, "names": split.names, "labels": split.labels}
         arrays |= {f"{name}/{field}": value for field, value in fields.items() if value is not None}
-    facts = {key: getattr(dataset, key) for key in ("name", "restricted", "classes", "notes")}
+    facts = {key: getattr(dataset, key) for key in ("name", "restricted", "classes", "notes", "shows")}
     arrays["facts"] = np.frombuffer(json.dumps(facts).encode(), np.uint8)
     data = fingerprint(dataset)
     with atomic.folder(folder) as new:
         (new / "dataset.npz").write_bytes(encoding.npz_bytes(arrays, zipfile.ZIP_STORED))
-        (new / "recipe.json").write_bytes(encoding.json_bytes({"recipe": recipe, "data": data}))
+        (new / "recipe.json").write_bytes(encoding.json_bytes({"recipe": recipe, "data": data, "shows": dataset.shows}))
     return data
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from ferpipe.storage.encoding import JSON
 
 SPLITS = ("train", "dev", "test")
+UNKNOWN = -1  # a withheld label, while splits are put together
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Split:
 class Dataset:
     """A data set's splits, where they came from, and what had to be done to them."""
 
-    name: str  # "fer2013" or "rendered"
+    name: str  # "rendered", "fer2013", or its folder's
     restricted: bool  # True: no single picture may be published
     classes: tuple[str, ...]  # their names: a label is an index into them
     train: Split
@@ -33,6 +34,7 @@ class Dataset:
     test: Split | None
     notes: JSON  # facts that the report states: conversions, held-out dev, missing classes
     truth: dict[str, np.ndarray] = field(default_factory=dict)  # rendered faces: what is known of each dev face
+    shows: str = "face"  # or "picture": what one is called
 
     @property
     def splits(self) -> dict[str, Split]:

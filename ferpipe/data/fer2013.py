@@ -1,160 +1,138 @@
-"""FER2013 in every form that people have: a zip or a folder, of pictures or of the contest's CSV files, or one CSV.
+"""FER2013: its classes, its file names, the contest's CSV files, and FER+, which labels the same faces anew.
 
 I. Goodfellow et al., Challenges in representation learning: a report on three machine learning contests (2013).
-PublicTest is dev, PrivateTest is test; labels are withheld where they are not given.
+PublicTest is dev, PrivateTest is test; labels are withheld where they are not given. E. Barsoum et al., Training deep
+networks for facial expression recognition with crowd-sourced label distribution (ICMI 2016).
 """
 
-import hashlib
-import os
-from pathlib import Path
+import csv
+import re
+from collections import Counter
+from collections.abc import Generator, Sequence
+from contextlib import closing
 
 import numpy as np
 
-from ferpipe.data import layout, pictures, sources, tables
-from ferpipe.data.dataset import SPLITS, Dataset, Split
-from ferpipe.data.sources import Entry, Progress, Source
-from ferpipe.emotions import EMOTIONS, SIDE
+from ferpipe.data import tables
+from ferpipe.data.classes import order
+from ferpipe.data.dataset import SPLITS, UNKNOWN, Split
+from ferpipe.data.sources import Entry, Progress, Source, shown, some
 from ferpipe.errors import Slip
+from ferpipe.size import SIDE
 
-UNKNOWN = -1  # a withheld label, while splits are put together
-HELD_OUT = 10  # one in ten
+EMOTIONS = tuple(order("fer2013").values())  # a label is an index into them
+PLUS = tuple(order("ferplus").values())
+VOTES = "fer2013new.csv"  # FER+: a row a face of fer2013.csv
+LEFT_OUT = ("unknown", "NF")  # its last columns: votes for no emotion, and for no face
+RELEASES = (("fer2013.csv",), ("icml_face_data.csv",), ("train.csv", "test.csv"))
+USAGES = {"training": "train", "publictest": "dev", "privatetest": "test"}
+_PREFIX = re.compile(r"(training|publictest|privatetest)[_-]\d", re.IGNORECASE)
 
-
-def signature(path: Path) -> str:
-    """Return a cheap identity of what lies at `path` as 64 hexadecimal digits; raises Slip when nothing does.
-
-    A file's is the hash of its bytes, a folder's of the names, sizes and times of its pictures and tables.
-    """
-    sources.check(path)
-    if os.path.isdir(path):
-        facts = "".join(f"{name}\0{size}\0{changed}\n" for name, size, changed, _ in sources.folder_entries(path))
-        return hashlib.sha256(facts.encode("utf-8", "surrogateescape")).hexdigest()
-    try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise Slip(f"{sources.shown(path)} cannot be read ({sources.reason(error)}); change its permissions") from None
+# What the original report looked at, by class.
+RESTING = "neutral"  # no expression to be explained
+HAPPY, SAD = "happy", "sad"  # read off the mouth, and the eyes; a hand at the head was suspected of the latter
+RIGHT = ("happy", "surprise", "neutral", "angry")  # explained where they were answered rightly
+WRONG = ("sad", "fear", "disgust", "angry")  # and where wrongly: true classes
+BALANCED = ("angry", "fear", "sad", "surprise", "neutral")
+TAKEN = {"sad": ("neutral",), "fear": ("sad", "neutral")}  # what it says these are taken for
 
 
-def load(path: Path, seed: int, progress: Progress | None = None) -> Dataset:
-    """Return FER2013 as it lies at `path`; without labelled dev data a tenth of train, drawn by `seed`, becomes dev.
-
-    `progress` is told how many pictures were just finished. Raises Slip naming the file, and in a CSV the line, that
-    cannot be used.
-    """
-    with sources.opened(path) as source:
-        images = source.pictures
-        csvs = [entry for entry in source.entries if entry.suffix not in sources.PICTURES]
-        if images and (not csvs or layout.has_splits(entry.name for entry in images)):
-            splits, converted = _from_pictures(source, images, progress)
-            form = "folder of pictures" if os.path.isdir(path) else "zip of pictures"
-        elif csvs:
-            splits, converted, form = _from_tables(source, _chosen(source, csvs), progress), 0, "CSV"
-        else:
-            zips = sorted(path.glob("*.zip")) if os.path.isdir(path) else []
-            hint = f" (name {sources.shown(zips[0])} itself to read that)" if zips else ""
-            raise Slip(f"{source.title} holds neither pictures nor CSV files{hint}; {layout.WANTED}, or fer2013.csv")
-    name = sources.shown(Path(os.path.abspath(path)).name)
-    notes = {"source": name, "form": form, "pictures": sum(map(len, splits.values())), "converted": converted}
-    return _dataset(splits, notes, seed, source.title)
+def prefix(name: str) -> str | None:
+    """Return the split that FER2013's name of a file tells, None for any other."""
+    match = _PREFIX.match(name.rsplit("/", 1)[-1])
+    return USAGES[match[1].lower()] if match else None
 
 
-def _from_pictures(source: Source, entries: list[Entry], progress: Progress | None) -> tuple[dict[str, Split], int]:
-    places = layout.places([entry.name for entry in entries], source.title)
-    images, converted = pictures.read(source, entries, progress)
-    labels = np.array([UNKNOWN if place.label is None else place.label for place in places], np.int64)
-    names = np.array([place.stem for place in places])
-    # By the file's name first: then every layout gives one order, and no subset begins with a single class.
-    ordered = sorted(range(len(places)), key=lambda index: (places[index].stem, labels[index], entries[index].name))
-    indices = {split: np.array([i for i in ordered if places[i].split == split], np.intp) for split in SPLITS}
-    return {split: Split(images[i], labels[i], names[i]) for split, i in indices.items()}, converted
-
-
-def _chosen(source: Source, entries: list[Entry]) -> list[Entry]:
-    """Return the one table that holds all, or the contest's train.csv with its test.csv."""
+def chosen(source: Source) -> list[Entry]:
+    """Return the one table that holds all, or the contest's train.csv with its test.csv; raises Slip for others."""
+    entries = [entry for entry in source.tables if entry.file.lower() != VOTES]
     if len(entries) == 1:
         return entries
-    named = [entry.name.rsplit("/", 1)[-1].lower() for entry in entries]
-    for release in (("fer2013.csv",), ("icml_face_data.csv",), ("train.csv", "test.csv")):
-        if named.count(release[0]) == 1 and named.count(release[-1]) <= 1:
-            return [entries[named.index(name)] for name in release if name in named]
-    names = sources.some(entry.name for entry in entries)
+    files = [entry.file.lower() for entry in entries]
+    for release in RELEASES:
+        if files.count(release[0]) == 1 and files.count(release[-1]) <= 1:
+            return [entries[files.index(name)] for name in release if name in files]
+    names = some(entry.name for entry in source.tables)
     raise Slip(
         f"{source.title} holds the CSV files {names}; wanted one fer2013.csv, or one train.csv: name one of them"
     )
 
 
-def _from_tables(source: Source, entries: list[Entry], progress: Progress | None) -> dict[str, Split]:
-    pixels = {split: bytearray() for split in SPLITS}
-    labels: dict[str, list[int]] = {split: [] for split in SPLITS}
-    numbers: dict[str, list[int]] = {split: [] for split in SPLITS}
+def read(source: Source, entries: Sequence[Entry], progress: Progress | None) -> dict[str, Split]:
+    """Return the splits of the contest's tables; labels that are withheld are UNKNOWN."""
+    rows: dict[str, list[tuple[int, int, bytes]]] = {split: [] for split in SPLITS}
     for default, entry in zip(SPLITS, entries, strict=False):  # of rows without Usage
-        for number, row in tables.read(source, entry, progress):
+        for number, row in tables.read(source, entry, EMOTIONS, progress):
             split = "test" if row.label is None else row.split or default  # unlabelled: only to be predicted
-            pixels[split] += row.pixels
-            labels[split].append(UNKNOWN if row.label is None else row.label)
-            numbers[split].append(number)
-    return {
-        split: Split(
-            np.frombuffer(pixels[split], np.uint8).reshape(-1, SIDE, SIDE),
-            np.array(labels[split], np.int64),
-            np.array(numbers[split], np.int64).astype(str),
-        )
-        for split in SPLITS
-    }
+            rows[split].append((UNKNOWN if row.label is None else row.label, number, row.pixels))
+    return {split: _split(of_split) for split, of_split in rows.items()}
 
 
-def _dataset(splits: dict[str, Split], notes: dict[str, object], seed: int, title: str) -> Dataset:
-    train, dev, test = splits["train"], splits["dev"], splits["test"]
-    _check(train, f"{len(train):,} train, {len(dev):,} dev, {len(test):,} test", title)
-    held_out = len(dev) == 0
-    if held_out:
-        train, dev = _divided(train, seed, title)
-    known = len(test) > 0 and not np.any(test.labels == UNKNOWN)
-    notes |= {
-        "dev_held_out": held_out,
-        "missing_classes": {"train": _missing(train), "dev": _missing(dev)},
-        "test_labels": known,
-    }
-    opened = Split(test.images, test.labels if known else None, test.names) if len(test) else None
-    return Dataset("fer2013", True, EMOTIONS, train, dev, opened, notes)
+def plus(
+    source: Source, entry: Entry, votes: Source, ballots: Entry, progress: Progress | None
+) -> tuple[dict[str, Split], Counter[str]]:
+    """Return FER+'s splits, and how many faces were left out, by reason: no majority, or not a face.
+
+    The label is the majority's, by the rule of the authors' own program: single votes are dropped, and more than half
+    of the others must agree. Raises Slip where the tables are not of the same faces.
+    """
+    rows: dict[str, list[tuple[int, int, bytes]]] = {split: [] for split in SPLITS}
+    left_out: Counter[str] = Counter()
+    where = votes.name(ballots)
+    with closing(_ballots(votes, ballots)) as answers:
+        for number, row in tables.read(source, entry, EMOTIONS, progress):
+            ballot = next(answers, None)
+            if ballot is None:
+                raise Slip(f"{where}: ends after {number:,} rows, {source.name(entry)} goes on; wanted a row a face")
+            split, answer = ballot
+            if row.split not in (None, split):
+                raise Slip(f"{where}, row {number + 1:,}: is of {split}, the same row of {entry.file} of {row.split}; "
+                           "wanted both in one order: download them again")  # fmt: skip
+            if answer in PLUS:
+                rows[split].append((PLUS.index(answer), number, row.pixels))
+            else:
+                left_out["not a face" if answer == "NF" else "unknown"] += 1
+        if next(answers, None) is not None:
+            raise Slip(f"{where}: has more rows than {source.name(entry)}; wanted a row a face")
+    return {split: _split(of_split) for split, of_split in rows.items()}, left_out
 
 
-def _check(train: Split, counts: str, title: str) -> None:
-    if len(train) == 0:
-        raise Slip(
-            f"{title} has no labelled training pictures ({counts}); {layout.WANTED}, or a CSV with emotion and pixels"
-        )
-    label, *others = np.unique(_labels(train))
-    if not others:
-        name = EMOTIONS[label]
-        raise Slip(f"{title}: all {len(train):,} training pictures are '{name}'; wanted two classes or more: add some")
+def _split(rows: Sequence[tuple[int, int, bytes]]) -> Split:
+    pixels = np.frombuffer(b"".join(row[2] for row in rows), np.uint8).reshape(-1, SIDE, SIDE)
+    labels, numbers = (np.array([row[k] for row in rows], np.int64) for k in (0, 1))
+    return Split(pixels, labels, numbers.astype(str))
 
 
-def _divided(train: Split, seed: int, title: str) -> tuple[Split, Split]:
-    """Return train without a tenth of each class, and that tenth; a class of two or more gives at least one."""
-    rng = np.random.default_rng(seed)
-    held = np.zeros(len(train), bool)
-    for label in range(len(EMOTIONS)):
-        members = np.flatnonzero(_labels(train) == label)
-        count = max(round(len(members) / HELD_OUT), 1) if len(members) > 1 else 0
-        held[rng.permutation(members)[:count]] = True
-    if not held.any():
-        raise Slip(
-            f"{title}: {len(train)} training pictures, one of each class, leave none for dev; wanted more of each"
-        )
-    return _part(train, ~held), _part(train, held)
+def _ballots(source: Source, entry: Entry) -> Generator[tuple[str, str], None, None]:
+    """Yield each face's split and what the majority said: a class of PLUS, or one of LEFT_OUT."""
+    where, columns = source.name(entry), ("usage", "image name", *_COLUMNS)
+    with closing(source.lines(entry)) as lines:
+        for number, line in enumerate(lines, 1):
+            fields = next(csv.reader([line.decode("utf-8-sig", "replace").strip()]), [])
+            if number == 1:
+                if tuple(field.strip().lower() for field in fields) != columns:
+                    raise Slip(
+                        f"{where}: begins with '{shown(','.join(fields), 80)}'; wanted FER+'s {','.join(columns)}"
+                    )
+                continue
+            if not fields:
+                continue
+            counts = [int(field) if field.strip().isdecimal() else -1 for field in fields[2:]]
+            split = USAGES.get(fields[0].strip().lower())
+            if split is None or len(counts) != len(_COLUMNS) or min(counts) < 0:
+                raise Slip(f"{where}, line {number:,}: '{shown(','.join(fields), 60)}'; wanted Usage, a name and "
+                           f"{len(_COLUMNS)} counts of votes")  # fmt: skip
+            yield split, majority(counts)
 
 
-def _part(split: Split, chosen: np.ndarray) -> Split:
-    return Split(split.images[chosen], _labels(split)[chosen], split.names[chosen])
+_COLUMNS = (
+    "neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", *map(str.lower, LEFT_OUT),
+)  # fmt: skip
 
 
-def _labels(split: Split) -> np.ndarray:
-    assert split.labels is not None, "train and dev are made of labelled pictures alone"
-    return split.labels
-
-
-def _missing(split: Split) -> list[str]:
-    present = set(_labels(split).tolist())
-    return [emotion for label, emotion in enumerate(EMOTIONS) if label not in present]
+def majority(counts: Sequence[int]) -> str:
+    """Return what most of a face's ten voters said, "unknown" where none has more than half of what counts."""
+    counted = [count if count > 1 else 0 for count in counts]
+    most = max(counted)
+    answers = (*PLUS, *LEFT_OUT)
+    return answers[counted.index(most)] if 2 * most > sum(counted) else "unknown"

@@ -8,10 +8,10 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ferpipe.data.sources import Entry, Progress, Source, counted, reason
-from ferpipe.emotions import SIDE
 from ferpipe.errors import Slip
+from ferpipe.size import SIDE
 
-FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")  # none that starts another program, as EPS does
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM", "AVIF")  # none that starts another program, as EPS does
 PIXEL_LIMIT = 50_000_000
 ORIENTATION = 0x0112  # the EXIF tag; 1 is upright
 

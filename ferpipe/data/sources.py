@@ -8,15 +8,27 @@ import os
 import re
 import zipfile
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeVar, cast
 
+from PIL import features
+
 from ferpipe.errors import Slip
 
-PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm"})
+_JPEG = (".jpg", ".jpeg", ".jpe", ".jfif")
+_AVIF = {".avif"} if "avif" in features.modules and features.check_module("avif") else set()  # since Pillow 11.3
+PICTURES = frozenset({*_JPEG, ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm"} | _AVIF)
+# pictures that are not read here: of phones and cameras, drawings, and those that few programs know
+UNREAD = frozenset({".avif", ".heic", ".heif", ".jxl", ".jp2", ".svg", ".psd", ".dng", ".cr2", ".nef"}) - PICTURES
+LISTS = ("list_patition_label.txt", "list_partition_label.txt")  # RAF-DB's labels; its own spelling first
 SUFFIXES = PICTURES | {".csv"}
+MAGIC = {  # how files begin that are something else, and what they are
+    b"\x1f\x8b": "a gzip archive", b"7z\xbc\xaf": "a 7z archive", b"Rar!": "a rar archive", b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ": "an xz archive", b"\x89PNG": "a PNG picture", b"\xff\xd8\xff": "a JPEG picture",
+    b"GIF8": "a GIF picture", b"BM": "a BMP picture", b"%PDF": "a PDF document",
+}  # fmt: skip
 PICTURE_LIMIT = 32 << 20  # bytes of one picture
 TOTAL_LIMIT = 4 << 30  # bytes that a zip may declare in all; fer2013.csv has 0.3 GB
 RATIO_LIMIT = 200  # unpacked over packed; rows of numbers reach 4, zeros 1,000
@@ -25,7 +37,7 @@ COUNT_LIMIT = 1_000_000
 NAME_LIMIT = 255  # characters, as in file systems; names become one array as wide as the longest
 LINE_LIMIT = 1 << 16  # bytes; a row of 2,304 numbers has at most 9,300
 BATCH = 256  # pictures between two reports of progress
-WANTED = "wanted FER2013 as a zip, a folder or a .csv file"
+WANTED = "wanted a zip, a folder or a .csv file"
 
 Progress = Callable[[int], object]
 T = TypeVar("T")
@@ -44,6 +56,11 @@ class Entry(NamedTuple):
         """The name's ending in lower case, with its dot."""
         return os.path.splitext(self.name)[1].lower()
 
+    @property
+    def file(self) -> str:
+        """The name without its folders."""
+        return self.name.rsplit("/", 1)[-1]
+
 
 @dataclass(frozen=True)
 class Source:
@@ -56,8 +73,24 @@ class Source:
 
     @property
     def pictures(self) -> list[Entry]:
-        """The entries that are pictures; the rest are tables."""
+        """The entries that are pictures."""
         return [entry for entry in self.entries if entry.suffix in PICTURES]
+
+    @property
+    def tables(self) -> list[Entry]:
+        """The entries that are tables of pictures."""
+        others = [entry for entry in self.entries if entry.suffix not in PICTURES | UNREAD]
+        return [entry for entry in others if entry.file.lower() not in LISTS]
+
+    @property
+    def lists(self) -> list[Entry]:
+        """The entries that are RAF-DB's list of labels."""
+        return [entry for entry in self.entries if entry.file.lower() in LISTS]
+
+    @property
+    def unread(self) -> list[Entry]:
+        """The entries that are pictures of a kind that is not read."""
+        return [entry for entry in self.entries if entry.suffix in UNREAD]
 
     def name(self, entry: Entry) -> str:
         """Return how messages call a member."""
@@ -129,12 +162,21 @@ def opened(path: Path) -> Iterator[Source]:
     check(path)
     if os.path.isdir(path):
         yield Source(title, f"{path}/", folder_entries(path), _open)
-    elif path.suffix.lower() in SUFFIXES:
+    elif path.suffix.lower() in SUFFIXES or _is_table(path):
         entry = Entry(path.name, os.path.getsize(path), 0, path)
         yield Source(title, str(path).removesuffix(path.name), [entry], _open)
     else:
         with _archive(path, title) as archive:
             yield Source(title, f"{path}: ", _members(archive, title), lambda entry: archive.open(entry.place))
+
+
+def _is_table(path: Path) -> bool:
+    """Return whether a file without a known ending begins as a table of pictures does."""
+    try:
+        with open(path, "rb") as file:
+            return b"pixels" in file.readline(200).lower().split(b",")[:3]
+    except OSError as error:
+        raise Slip(f"{shown(path)} cannot be read ({reason(error)}); change its permissions") from None
 
 
 def _open(entry: Entry) -> IO[bytes]:
@@ -172,19 +214,36 @@ def folder_entries(path: Path) -> list[Entry]:
         except OSError as error:
             raise Slip(f"{shown(folder)} cannot be listed ({reason(error)}); change its permissions") from None
         if len(entries) > COUNT_LIMIT:
-            raise Slip(f"{shown(path)} holds more than {COUNT_LIMIT:,} pictures; wanted FER2013's folder alone")
+            raise Slip(f"{shown(path)} holds more than {COUNT_LIMIT:,} pictures; wanted a data set's folder alone")
     return sorted(entries)
 
 
 def _archive(path: Path, title: str) -> zipfile.ZipFile:
     if path.suffix.lower() != ".zip" and not zipfile.is_zipfile(path):
-        packed = re.search(r"\.(tar|t?gz|7z|rar|xz|bz2)$", path.name.lower())
-        cure = "unpack it and name the folder" if packed else WANTED
-        raise Slip(f"{title} is neither a zip nor a .csv file; {cure}")
+        raise Slip(f"{title} {_told(path)}")
     try:
         return zipfile.ZipFile(path)
     except Exception as error:  # what zipfile raises for a broken directory depends on how it is broken
         raise Slip(f"{title} is no zip file, or a cut-off one ({reason(error)}); download it again") from None
+
+
+def _told(path: Path) -> str:
+    """Return what a file is that is neither a zip nor a table, and what to do with it."""
+    if (suffix := path.suffix.lower()) in UNREAD:
+        return (
+            f"is a {suffix[1:].upper()} picture, which is not read here; save it as JPEG or PNG (an image viewer's "
+            "export; heif-convert or ImageMagick's magick on the command line)"
+        )
+    with open(path, "rb") as file:
+        head = file.read(263)
+    start, tar = head[:8], head[257:262] == b"ustar"
+    what = next((what for magic, what in MAGIC.items() if start.startswith(magic)), "")
+    what = "a tar archive" if tar else what
+    if "picture" in what:
+        return f"is {what} without its ending: rename it to {path.name}.{what.split()[1].lower()}"
+    packed = "archive" in what or re.search(r"\.(tar|t?gz|7z|rar|xz|bz2)$", path.name.lower())
+    found = f"is {what}" if what else f"begins with {start!r}" if start else "is empty"
+    return f"is neither a zip nor a .csv file: it {found}; {'unpack it and name the folder' if packed else WANTED}"
 
 
 def _members(archive: zipfile.ZipFile, title: str) -> list[Entry]:
@@ -193,21 +252,35 @@ def _members(archive: zipfile.ZipFile, title: str) -> list[Entry]:
     if len(infos) > COUNT_LIMIT or total > TOTAL_LIMIT:
         raise Slip(
             f"{title} would unpack to {len(infos):,} files and {total:,} bytes; "
-            f"FER2013 is far below {COUNT_LIMIT:,} files and {TOTAL_LIMIT:,} bytes: name the right zip"
+            f"read are at most {COUNT_LIMIT:,} files and {TOTAL_LIMIT:,} bytes: unpack it and name the folder"
         )
     entries = []
     for info in infos:
-        name = info.filename.replace("\\", "/")  # as some Windows programs write it
+        name = _named(info).replace("\\", "/")  # as some Windows programs write it
         _check(info, name, title)
         if _wanted(name) and not any(map(_junk, name.split("/"))):
             entries.append(Entry(name, info.file_size, 0, info))
     return sorted(entries, key=lambda entry: entry.name)
 
 
+def _named(info: zipfile.ZipInfo) -> str:
+    """Return a member's name as it was written: old programs used the codes of their own system, and did not say so."""
+    if info.flag_bits & 0x800 or info.filename.isascii():  # UTF-8, told
+        return info.filename
+    try:
+        written = info.filename.encode("cp437")  # as zipfile reads what is not told
+    except UnicodeEncodeError:
+        return info.filename
+    for code in ("utf-8", "gb2312"):  # strict ones: what is neither is rarely taken for one
+        with suppress(UnicodeDecodeError):
+            return written.decode(code)
+    return info.filename
+
+
 def _check(info: zipfile.ZipInfo, name: str, title: str) -> None:
     again = "get the zip from its source again"
     if name.startswith("/") or re.match(r"[A-Za-z]:", name) or ".." in name.split("/"):
-        fault = f"points outside the zip, which FER2013's never do; {again}"
+        fault = f"points outside the zip, which a data set's never do; {again}"
     elif len(name.rsplit("/", 1)[-1]) > NAME_LIMIT:
         fault = f"has a name of more than {NAME_LIMIT} characters; {again}"
     elif info.flag_bits & 1:
@@ -225,4 +298,5 @@ def _junk(name: str) -> bool:
 
 def _wanted(name: str) -> bool:
     stem, dot, ending = name.rpartition(".")
-    return bool(stem) and (dot + ending).lower() in SUFFIXES
+    known = (dot + ending).lower() in SUFFIXES | UNREAD
+    return bool(stem) and (known or name.rsplit("/", 1)[-1].lower() in LISTS)

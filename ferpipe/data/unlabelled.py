@@ -1,15 +1,17 @@
 """Pictures whose emotion is to be told: one photograph, or those without a label in a folder, a zip or a CSV file."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from ferpipe.data import layout, pictures, sources, tables
+from ferpipe.data import pictures, reading, sources, tables, trees
 from ferpipe.data.dataset import Split
+from ferpipe.data.fer2013 import EMOTIONS
 from ferpipe.data.sources import Progress, Source
-from ferpipe.emotions import SIDE
 from ferpipe.errors import Slip
+from ferpipe.size import SIDE
 
 WANTED = "wanted a picture, or a folder, a zip or a CSV file of them"
 
@@ -27,29 +29,34 @@ def load(path: Path, progress: Progress | None = None) -> tuple[Split, int]:
     return split, converted
 
 
-def check_names(split: Split, path: Path) -> None:
-    """Raise Slip when two pictures have one name: a submission could not tell them apart."""
-    twice = [name for name, count in Counter(split.names.tolist()).items() if count > 1]
-    if twice:
-        raise Slip(f"{sources.shown(path)}: {sources.some(twice)} is the name of two pictures; a row needs its own")
-
-
 def _pictures(source: Source, progress: Progress | None) -> tuple[Split, int]:
     entries = source.pictures
-    if any(part.lower() in ("train", "training") for entry in entries for part in entry.name.split("/")[:-1]):
-        places = layout.places([entry.name for entry in entries], source.title)
-        entries = [entry for entry, place in zip(entries, places, strict=True) if place.split == "test"]
+    files = [entry.name for entry in entries]
+    if any(trees.split_of(part) == "train" for file in files for part in file.split("/")[:-1]):
+        places = trees.places(files, source.title)
+        if trees.is_fer2013(files, {place.label for place in places if place.label is not None}):
+            places = trees.moved(places, files)
+        has_dev = any(place.split == "dev" for place in places)
+        entries = [e for e, place in zip(entries, places, strict=True) if reading.split_of(place, has_dev) == "test"]
     images, converted = pictures.read(source, entries, progress)
-    return Split(images, None, np.array([layout.stem(entry.name) for entry in entries], str)), converted
+    return Split(images, None, np.array(distinct([entry.name for entry in entries]), str)), converted
+
+
+def distinct(files: Sequence[str]) -> list[str]:
+    """Return a name for each picture: its file's stem or, where two have one, its file or, if need be, its path."""
+    ways = [[trees.stem(file), trees.printable(file.rsplit("/", 1)[-1]), trees.printable(file)] for file in files]
+    counts = [Counter(names) for names in zip(*ways, strict=True)]
+    names = [next((name for name, count in zip(way, counts, strict=True) if count[name] == 1), way[-1]) for way in ways]
+    return names if len(set(names)) == len(names) else [way[-1] for way in ways]
 
 
 def _rows(source: Source, progress: Progress | None) -> Split:
-    named = [entry for entry in source.entries if entry.name.rsplit("/", 1)[-1].lower() == "test.csv"]
-    chosen = source.entries if len(source.entries) == 1 else named
+    named = [entry for entry in source.tables if entry.file.lower() == "test.csv"]
+    chosen = source.tables if len(source.tables) == 1 else named
     if len(chosen) != 1:
         names = sources.some(entry.name for entry in source.entries) or "no picture and no CSV file"
         raise Slip(f"{source.title} holds {names}; {WANTED}: name one")
-    every = list(tables.read(source, chosen[0], progress))
+    every = list(tables.read(source, chosen[0], EMOTIONS, progress))
     rows = [(number, row) for number, row in every if row.label is None or row.split == "test"] or every
     images = np.frombuffer(b"".join(row.pixels for _, row in rows), np.uint8).reshape(-1, SIDE, SIDE)
     return Split(images, None, np.array([str(number) for number, _ in rows]))

@@ -20,8 +20,17 @@ def means(name: str, faces: np.ndarray, language: Language) -> tuple[list[grid.C
     """Return a cell for the mean face (48, 48) of each class, and their files, each named as its class."""
     files = {f"{name}-{key}.png": pictures.grey(face) for key, face in zip(keys(language), faces, strict=True)}
     alt = language.words("shared")["mean_of"]
-    words = zip(files, class_names(language), strict=True)
-    return [grid.Cell(alt.format(label=word), face=file, label=word) for file, word in words], files
+    cells = [
+        grid.Cell(alt.format(label=word), file, label=word) if face.any() else blank(word, language)
+        for file, word, face in zip(files, class_names(language), faces, strict=True)
+    ]
+    return cells, {file: content for (file, content), face in zip(files.items(), faces, strict=True) if face.any()}
+
+
+def blank(word: str, language: Language) -> grid.Cell:
+    """Return the cell of a class whose mean is of too few faces, or of faces too much alike, to be shown."""
+    withheld = language.words("shared")["withheld"]
+    return grid.Cell(f"{word}: {withheld}", label=f"{word}\n{withheld}")
 
 
 def rows(

@@ -12,12 +12,12 @@ import torch
 from scipy.ndimage import gaussian_filter, sobel
 from torch import Tensor, nn
 
-from ferpipe.emotions import SIDE
 from ferpipe.explainers import attributions, service
 from ferpipe.explainers.activations import recording
 from ferpipe.explainers.inputs import BATCH, batches, inputs
 from ferpipe.explainers.superpixels import BLUR
 from ferpipe.networks.folding import folded
+from ferpipe.size import SIDE
 
 Method = Literal["gradient", "smoothgrad", "integrated", "layercam", "lime", "rise", "occlusion"]
 Baseline = Literal["random", "edges", "centre"]

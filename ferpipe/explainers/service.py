@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ferpipe.emotions import SIDE
 from ferpipe.explainers import perturbation, stem, surrogates
 from ferpipe.explainers.answers import odds
 from ferpipe.explainers.attributions import blurred
@@ -19,6 +18,7 @@ from ferpipe.explainers.superpixels import BLUR, KERNEL_WIDTH, RIDGE, segmented
 from ferpipe.networks import machine
 from ferpipe.networks.folding import folded
 from ferpipe.networks.resnet import ResNet18
+from ferpipe.size import SIDE
 
 MOST = 128  # more segments than a face can have: SLIC merges those below half of the mean size
 PATCH, STRIDE = 8, 4  # occlusion, in pixels, at full effort

@@ -2,8 +2,8 @@
 
 from ferpipe.drawing import classes, grid, pictures
 from ferpipe.drawing.figure import Figure, numbers_file
-from ferpipe.emotions import SIDE
 from ferpipe.results.data import Data
+from ferpipe.size import SIDE
 from ferpipe.text.formats import class_name, integer
 from ferpipe.text.language import Language
 

@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from ferpipe.emotions import SIDE
 from ferpipe.networks.resnet import Block, ResNet18
+from ferpipe.size import SIDE
 
 SMALL = 4  # places of a map on which a convolution is sooner done as one product of matrices
 

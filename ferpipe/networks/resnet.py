@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from ferpipe.emotions import SIDE
+from ferpipe.size import SIDE
 
 STEM_CHANNELS = 64
 STEMS = ("imagenet", "pooled", "small")

@@ -4,9 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ferpipe.emotions import SIDE
 from ferpipe.networks.folding import folded
 from ferpipe.networks.resnet import normalise
+from ferpipe.size import SIDE
 
 BATCH = 256  # pictures forwarded at once
 SHIFTS = ((0, 0, 0.5), (1, 1, 0.25), (-1, -1, 0.25))  # pixels down and right, and weight (Jordan 2024)

@@ -64,13 +64,14 @@ def gather(
         return gallery.figure(name, language, sources, edition.load, artefacts / "figures" / place, known)
 
     report = frame.read(folder)
-    editions = read_editions(results, artefacts, names, local, report.original)
+    editions = read_editions(results, artefacts, names, local, report)
     sections, problems = _read(report)
     problems += chapters.unplaced(sections) if rules.strict else []
     outdated = {edition.name: freshness.outdated(edition.results, known) for edition in editions}
     notes = _aged(editions, outdated, rules, problems)
     absent = {
-        edition.name: edition.absent(outdated[edition.name]) if edition.restricted or rules.partial else set()
+        edition.name: edition.apart
+        | (edition.absent(outdated[edition.name]) if edition.restricted or rules.partial else set())
         for edition in editions
     }
     for edition in editions:

@@ -12,12 +12,13 @@ from ferpipe.figures.filter_emotions import agreement
 from ferpipe.results import stored
 from ferpipe.storage import fingerprints
 from ferpipe.storage.encoding import JSON, read_json, read_npz
+from ferpipe.storage.freshness import OF_FACES
 from ferpipe.text.claims import APART, Verdict
 from ferpipe.text.language import Language
+from ferpipe.text.report import Report
 
 # Of a stranger's file name: control characters, those that turn the writing round, and private ones.
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ue000-\uf8ff]")
-DRAWN = ("rendered",)  # data sets that the project draws itself
 OTHERS = ("original", "claims")  # what figures are drawn from beside results
 
 
@@ -29,6 +30,7 @@ class Edition:
     folder: str  # of its pages in the site: "" for the first, else "<name>/"
     results: Path  # <results>/<dataset>
     original: JSON
+    publishable: bool = False  # single pictures of it, as report.toml says
     faces: Path | None = None  # of a restricted data set, for the local page alone
     verdicts: list[Verdict] = field(default_factory=list)  # on the claims of the text, once that has been read
 
@@ -88,8 +90,13 @@ class Edition:
 
     @property
     def restricted(self) -> bool:
-        """Return whether single pictures of the data set may not be published: so too when no result says they may."""
-        return bool(self.analyses.get("data", {}).get("restricted", self.name not in DRAWN))
+        """Return whether single pictures may not be published: unless report.toml and the result both say they may."""
+        return not self.publishable or bool(self.analyses.get("data", {}).get("restricted", True))
+
+    @property
+    def apart(self) -> set[str]:
+        """Return the analyses that do not apply to such pictures."""
+        return set() if self.shows == "face" else set(OF_FACES) - self.analyses.keys()
 
     def absent(self, outdated: Iterable[str]) -> set[str]:
         """Return which of these analyses have no result here, and what would follow from it."""
@@ -113,7 +120,9 @@ class Edition:
         for verdict in (verdict for verdict in self.verdicts if verdict.verdict != APART):
             claim = verdict.claim
             texts = {
-                key: {language: text.text for language, text in getattr(claim, key).items()}
+                key: {
+                    language: self.spoken(language).filled(text.text) for language, text in getattr(claim, key).items()
+                }
                 for key in ("finding", "original", "why")
             }
             rows.append({**verdict.record(), "unit": claim.unit, "figure": claim.figure, **texts})
@@ -154,14 +163,19 @@ def _fit(value: Any) -> Any:
     return {_fit(key): _fit(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
-def editions(results: Path, artefacts: Path, names: Sequence[str], local: str | None, original: JSON) -> list[Edition]:
+def editions(results: Path, artefacts: Path, names: Sequence[str], local: str | None, report: Report) -> list[Edition]:
     """Return the editions to render; raises Slip naming a data set that has no results."""
+    original, known = report.original, report.publishable
     if local:
         faces = artefacts / local / "faces.npz"
-        editions = [Edition(local, "", results / local, original, faces if faces.is_file() else None)]
+        shown = faces if faces.is_file() else None
+        editions = [Edition(local, "", results / local, original, local in known, shown)]
     else:
         folders = ["" if not index else f"{name}/" for index, name in enumerate(names)]
-        editions = [Edition(*of, results / of[0], original) for of in zip(names, folders, strict=True)]
+        editions = [
+            Edition(name, folder, results / name, original, name in known)
+            for name, folder in zip(names, folders, strict=True)
+        ]
     for edition in editions:
         if not edition.analyses:
             have = sorted({path.parent.parent.name for path in results.glob("*/*/numbers.json")})

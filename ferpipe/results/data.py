@@ -1,8 +1,11 @@
 """What `analyses/data.py` found: how many faces of each class, their mean, and examples."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from ferpipe.results.common import Mean, Single, SplitName
+
+LeftOut = Literal["not a face", "unknown", "repeated", "unreadable"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Notes:
     dev_held_out: bool  # drawn from train, since there was none
     test_labels: bool
     missing_classes: dict[SplitName, list[str]] | None = None
+    left_out: dict[LeftOut, int] | None = None  # pictures that were there and are in no split, by reason
     wrong_labels: dict[SplitName, float | None] | None = None  # of rendered faces: labelled wrongly on purpose
     hands_sad: dict[SplitName, float | None] | None = None  # sad faces with a hand, and the others with one
     hands_others: dict[SplitName, float | None] | None = None

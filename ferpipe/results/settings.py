@@ -20,15 +20,21 @@ class Accuracies:
 
 
 @dataclass(frozen=True)
-class Settings:
+class Asked:
+    """What the command line asked for."""
+
+    preset: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Settings(Asked):
     """The run's settings."""
 
     versions: dict[str, str]  # by package
     device: str
     precision: str
     threads: int
-    preset: str
-    seed: int
     parameters: dict[str, str | bool | float]  # the analysis model's recipe, see networks/recipes.py
     members: int
     pretrained: bool

@@ -187,14 +187,18 @@ def reasons(record: JSON | None, recipe: Recipe, rebuild: bool) -> list[str]:
     return differences(record.get("recipe"), recipe)
 
 
-def analyses() -> list[str]:
-    """Return the names of the package's analyses: of the modules in analyses/ that have `analyse`."""
+OF_FACES = ("dissection", "elsewhere", "shortcut")  # analyses that ask about parts of a face
+
+
+def analyses(shows: str = "face") -> list[str]:
+    """Return the names of the package's analyses of such pictures: of the modules in analyses/ that have `analyse`."""
     files = sorted((fingerprints.PACKAGE / "analyses").glob("*.py"))
-    return [path.stem for path in files if "\ndef analyse(" in path.read_text(encoding="utf-8")]
+    names = [path.stem for path in files if "\ndef analyse(" in path.read_text(encoding="utf-8")]
+    return [name for name in names if shows == "face" or name not in OF_FACES]
 
 
-READERS = {"rendered": "ferpipe.data.faces.rendered", "fer2013": "ferpipe.data.fer2013"}
-DRAWN = ("rendered",)  # data sets that anybody can make anew, and train networks on
+DRAWN = {"rendered": "ferpipe.data.faces.rendered"}  # data sets that anybody can make anew, and train networks on
+READER = "ferpipe.data.reading"  # of the others
 _INPUTS = {
     "data": "the code that makes its data was edited",
     "effort": "what an analysis may ask was edited",
@@ -209,7 +213,7 @@ def inputs(dataset: str, networks: Mapping[str, object], known: Parsed | None = 
     `networks` are the code that trained each: they may be kept though that is older.
     """
     return {
-        "data": fingerprints.of_value(fingerprints.code(READERS[dataset], known)),
+        "data": fingerprints.of_value(fingerprints.code(DRAWN.get(dataset, READER), known)),
         "effort": fingerprints.module("ferpipe.build.effort", known),
         "plan": fingerprints.module("ferpipe.training.presets", known),
         "networks": {name: fingerprints.of_value(code) for name, code in networks.items()},
@@ -224,7 +228,8 @@ def outdated(folder: Path, known: Parsed | None = None) -> dict[str, str]:
     """
     lines: dict[str, str] = {}
     runs: dict[str, str] = {}
-    for name in analyses():
+    data = recorded(folder / "data" / "numbers.json") or {}
+    for name in analyses(data.get("shows", "face")):
         record = recorded(folder / name / "recipe.json") or {}
         recipe = record.get("recipe")
         if not isinstance(recipe, dict):
@@ -242,9 +247,7 @@ def outdated(folder: Path, known: Parsed | None = None) -> dict[str, str]:
 
 
 def _aged(dataset: str, recipe: Recipe, made_by: JSON, known: Parsed | None) -> str:
-    """Return which of the inputs other code makes today; nothing of a data set that nobody makes."""
-    if dataset not in READERS:
-        return ""
+    """Return which of the inputs other code makes today."""
     trainer = fingerprints.code("ferpipe.training.loop", known) if dataset in DRAWN else {}
     now = inputs(dataset, dict.fromkeys(recipe.get("members") or (), trainer), known)
     asked = ("data", "effort", "plan", "networks") if dataset in DRAWN else ("data", "effort")

@@ -79,6 +79,10 @@ class Language(str):
         capitals = {key.capitalize(): noun[:1].upper() + noun[1:] for key, noun in nouns.items()}
         return Words({**capitals, **nouns}, f"{self._where}: [nouns.{self.shows}]")
 
+    def filled(self, text: str) -> str:
+        """Return a text with its nouns filled in."""
+        return str(_filled(text, self.nouns))
+
     @cached_property
     def tables(self) -> dict[str, object]:
         """All its words; raises Slip where the file is missing or broken."""

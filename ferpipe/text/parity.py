@@ -10,7 +10,8 @@ from ferpipe.text.section import CLAIM, PLACEMENT, REFERENCE, Passage, Section
 _CODE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 # What both languages must have alike, by what a problem calls it. Word order differs: only counts are compared.
 _COUNTED = {
-    "expression": re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL),
+    # but for nouns, {{ faces }}: each language has its own, as its grammar wants them
+    "expression": re.compile(r"\{\{-?\s*(?!\w+\s*-?\}\})(.*?)\s*-?\}\}", re.DOTALL),
     "test": re.compile(r"\{%-?\s*((?:if|elif|for|set)\b.*?)\s*-?%\}", re.DOTALL),
     "reference": REFERENCE,
     "claim": CLAIM,
@@ -18,8 +19,6 @@ _COUNTED = {
 }
 # These stand on lines of their own: their order counts too.
 _ORDERED = {"placement": PLACEMENT, "heading": re.compile(r"^(#{1,6})[ \t]", re.MULTILINE)}
-
-NOUN = re.compile(r"\w+")  # {{ faces }}: each language has its own, as its grammar wants them
 
 Place = tuple[str, int]  # what it is, and where in its passage
 Side = tuple[str, Passage]  # a language, and what is written in it
@@ -44,8 +43,7 @@ def _compare(passages: Mapping[str, Passage]) -> list[str]:
 
 def _find(pattern: re.Pattern[str], passage: Passage) -> list[Place]:
     text = _CODE.sub(lambda code: re.sub(r"[^\n]", " ", code[0]), passage.text)
-    places = [(" ".join(":".join(match.groups()).split()), match.start()) for match in pattern.finditer(text)]
-    return [place for place in places if not NOUN.fullmatch(place[0])]
+    return [(" ".join(":".join(match.groups()).split()), match.start()) for match in pattern.finditer(text)]
 
 
 def _counted(what: str, first: Side, second: Side) -> list[str]:

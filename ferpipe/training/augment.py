@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ferpipe.emotions import SIDE
 from ferpipe.networks.recipes import Recipe
+from ferpipe.size import SIDE
 
 CELL = 8  # pixels: a side of the cells that masking hides, about as large as LIME's segments
 

@@ -23,13 +23,13 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
 from ferpipe.data.dataset import Split
-from ferpipe.emotions import SIDE
 from ferpipe.errors import Slip
 from ferpipe.networks import checkpoints, machine, views
 from ferpipe.networks.folding import folded
 from ferpipe.networks.members import CURVES
 from ferpipe.networks.recipes import Recipe
 from ferpipe.networks.resnet import ResNet18, initialised, normalise
+from ferpipe.size import SIDE
 from ferpipe.storage import atomic, encoding
 from ferpipe.storage.encoding import JSON
 from ferpipe.storage.fingerprints import of_bytes

@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter
 from ferpipe.analyses.study import Study
 from ferpipe.build import effort as efforts
 from ferpipe.data.dataset import Dataset, Split
-from ferpipe.emotions import EMOTIONS
+from ferpipe.data.fer2013 import EMOTIONS
 from ferpipe.networks import views
 from ferpipe.networks.members import Member
 from ferpipe.networks.recipes import Recipe

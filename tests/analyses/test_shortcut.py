@@ -8,7 +8,7 @@ from ferpipe.analyses import shortcut
 from ferpipe.analyses.counterfactuals import counterfactuals
 from ferpipe.analyses.shortcut import auc
 from ferpipe.build import effort as efforts
-from ferpipe.emotions import EMOTIONS
+from ferpipe.data.fer2013 import EMOTIONS
 from ferpipe.explainers import methods
 from ferpipe.explainers.inputs import inputs
 from ferpipe.results import stored

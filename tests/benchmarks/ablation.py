@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from scipy.stats import t as student_t
 from tqdm import tqdm
 
-from ferpipe.data import fer2013
+from ferpipe.data import reading
 from ferpipe.data.dataset import Dataset
 from ferpipe.data.faces import rendered
 from ferpipe.networks import machine, views
@@ -113,7 +113,7 @@ def main() -> None:
     machine.prepare(machine.cores())
     device = machine.device(asked.device)
     if asked.data:
-        dataset = fer2013.load(asked.data, 0)
+        dataset = reading.load(asked.data, 0)
     else:
         dataset = rendered.dataset(PRESETS["rendered"]["default"].sizes, DATA_SEED)
     base = replace(PRESETS[dataset.name]["default"].recipe, part=asked.faces)

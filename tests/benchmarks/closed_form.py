@@ -25,7 +25,7 @@ from lime.lime_image import LimeImageExplainer
 from sklearn.linear_model import Ridge
 
 from ferpipe.data.faces import rendered
-from ferpipe.emotions import EMOTIONS
+from ferpipe.data.fer2013 import EMOTIONS
 from ferpipe.explainers import perturbation, service
 from ferpipe.explainers.attributions import blurred
 from ferpipe.explainers.superpixels import BLUR, KERNEL_WIDTH, RIDGE, segmented

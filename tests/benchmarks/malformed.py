@@ -30,7 +30,7 @@ from tqdm import tqdm
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
-from ferpipe.emotions import EMOTIONS  # noqa: E402
+from ferpipe.data.fer2013 import EMOTIONS  # noqa: E402
 
 SECONDS, BYTES = 10, 1536 * 2**20
 SIZE = 48

@@ -21,7 +21,7 @@ def layout(tmp_path):
     synthetic.write(tmp_path / "results")
     synthetic.write(tmp_path / "results", "fer2013", restricted=True)
     folder = tmp_path / "artefacts"
-    return Layout("rendered", folder, folder, tmp_path / "results", tmp_path / "site", published=True)
+    return Layout("rendered", folder, folder, tmp_path / "results", tmp_path / "site", restricted=False, published=True)
 
 
 def made(layout, rules, capsys):

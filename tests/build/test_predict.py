@@ -11,7 +11,7 @@ from build import main
 from ferpipe.build import predict
 from ferpipe.build.options import Options
 from ferpipe.data.dataset import Split
-from ferpipe.emotions import EMOTIONS
+from ferpipe.data.fer2013 import EMOTIONS
 from ferpipe.errors import Slip
 from ferpipe.networks import checkpoints
 from ferpipe.networks.recipes import Recipe, overfitted, student
@@ -160,8 +160,10 @@ def test_slips_end_with_status_2_and_write_nothing(built, photographs, monkeypat
 
 
 def test_a_field_with_a_comma_is_quoted():
-    text = predict.submission(np.array(['a,"b"', "c"]), np.eye(7)[[3, 6]])
+    text = predict.submission(np.array(['a,"b"', "c"]), np.eye(7)[[3, 6]], EMOTIONS)
     assert text.decode() == 'id,emotion\n"a,""b""",3\nc,6\n'
+    text = predict.submission(np.array(["a"]), np.eye(2)[[1]], ("oak", "ash, white"))
+    assert text.decode() == 'id,class\na,"ash, white"\n'
 
 
 def test_what_is_packed_answers_in_every_order(built, tmp_path, monkeypatch):

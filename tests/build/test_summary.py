@@ -14,7 +14,9 @@ ENSEMBLE = {"members": [{}, {}], "mean": {"accuracy": 0.8}, "views": {"mean": {"
 
 @pytest.fixture
 def layout(tmp_path):
-    places = Layout("rendered", tmp_path / "a", tmp_path / "a", tmp_path / "report/results", tmp_path / "site", True)
+    places = Layout(
+        "rendered", tmp_path / "a", tmp_path / "a", tmp_path / "report/results", tmp_path / "site", False, True
+    )
     write(places, {"one": "holds", "two": "fails", "three": "undecided"})
     for name, numbers in (("confusion", CONFUSION), ("ensemble", ENSEMBLE)):
         (places.results / "rendered" / name).mkdir(parents=True)

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ferpipe.data import fer2013, pictures, sources, tables
+from ferpipe.data import pictures, reading, sources, tables, trees
 from ferpipe.data.dataset import Dataset
-from ferpipe.emotions import EMOTIONS
+from ferpipe.data.fer2013 import EMOTIONS
 from ferpipe.errors import Slip
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "fer2013"
@@ -80,7 +80,7 @@ def table(usages=("Training", "Training", "PublicTest"), header="emotion,pixels,
 def slip(path, *needles):
     """The message of the slip that loading makes: one line, with the file's name and all needles."""
     with pytest.raises(Slip) as caught:
-        fer2013.load(path, 0)
+        reading.load(path, 0)
     message = str(caught.value)
     assert message.isprintable() and len(message) < 700
     for needle in (path.name, *needles):
@@ -101,8 +101,8 @@ def same(a, b):
 def test_a_zip_and_a_folder_of_pictures_give_the_same(tmp_path, wrapper):
     files = {wrapper + name: content for name, content in tree().items()}
     files |= {f"{wrapper}unlabelled/PrivateTest_{i}.png": picture(i) for i in (2, 1)}
-    zipped = fer2013.load(write_zip(tmp_path / "x.zip", dict(reversed(files.items()))), 0)
-    folder = fer2013.load(write_folder(tmp_path / "x", files), 0)
+    zipped = reading.load(write_zip(tmp_path / "x.zip", dict(reversed(files.items()))), 0)
+    folder = reading.load(write_folder(tmp_path / "x", files), 0)
     for one in (zipped, folder):
         assert (one.name, one.restricted, len(one.train), len(one.dev), len(one.test)) == ("fer2013", True, 21, 7, 2)
         assert one.test.labels is None and one.test.names.tolist() == ["PrivateTest_1", "PrivateTest_2"]
@@ -126,14 +126,14 @@ def test_the_full_release_tells_dev_and_test_by_file_name(tmp_path):
     files = tree() | {
         f"test/{emotion}/PrivateTest_{label}.png": picture(label) for label, emotion in enumerate(EMOTIONS)
     }
-    dataset = fer2013.load(write_zip(tmp_path / "x.zip", files), 0)
+    dataset = reading.load(write_zip(tmp_path / "x.zip", files), 0)
     assert (len(dataset.train), len(dataset.dev), len(dataset.test)) == (21, 7, 7)
     assert dataset.test.labels.tolist() == list(range(7)) and dataset.notes["test_labels"]
 
 
 def test_test_labels_are_dropped_when_one_is_missing(tmp_path):
     files = tree() | {"test/sad/PrivateTest_1.png": picture(), "unlabelled/PrivateTest_2.png": picture()}
-    dataset = fer2013.load(write_folder(tmp_path / "x", files), 0)
+    dataset = reading.load(write_folder(tmp_path / "x", files), 0)
     assert len(dataset.test) == 2 and dataset.test.labels is None
 
 
@@ -147,8 +147,8 @@ def test_test_labels_are_dropped_when_one_is_missing(tmp_path):
 )
 def test_emotion_folders_may_be_called_otherwise(tmp_path, emotions):
     same(
-        fer2013.load(write_folder(tmp_path / "x", tree(emotions=emotions)), 0).train,
-        fer2013.load(write_folder(tmp_path / "y", tree()), 0).train,
+        reading.load(write_folder(tmp_path / "x", tree(emotions=emotions)), 0).train,
+        reading.load(write_folder(tmp_path / "y", tree()), 0).train,
     )
 
 
@@ -159,10 +159,10 @@ def test_any_file_name_will_do_and_test_is_then_dev(tmp_path):
         for emotion in EMOTIONS
         for i in (0, 1)
     }
-    dataset = fer2013.load(write_folder(tmp_path / "x", files), 0)
+    dataset = reading.load(write_folder(tmp_path / "x", files), 0)
     assert (len(dataset.train), len(dataset.dev), dataset.test) == (14, 14, None)
     files |= {f"validation/{emotion}/im.png": picture() for emotion in EMOTIONS}
-    dataset = fer2013.load(write_folder(tmp_path / "x", files), 0)
+    dataset = reading.load(write_folder(tmp_path / "x", files), 0)
     assert (len(dataset.dev), len(dataset.test)) == (7, 14)
 
 
@@ -171,13 +171,14 @@ def test_without_dev_a_stratified_tenth_of_train_is_held_out(tmp_path, prefix):
     counts = (20, 1, 10, 40, 30, 4, 0)
     files = {f"{prefix}{EMOTIONS[c]}/{c}-{i}.png": picture(c + i) for c, n in enumerate(counts) for i in range(n)}
     path = write_zip(tmp_path / "x.zip", files)
-    one, two, other = (fer2013.load(path, seed) for seed in (0, 0, 1))
-    assert np.bincount(one.dev.labels, minlength=7).tolist() == [2, 0, 1, 4, 3, 1, 0]
+    one, two, other = (reading.load(path, seed) for seed in (0, 0, 1))
+    assert np.bincount(one.dev.labels, minlength=6).tolist() == [2, 0, 1, 4, 3, 1]
+    assert (one.name, one.classes, one.shows) == ("x", EMOTIONS[:6], "face")  # its files are not called as FER2013's
     assert sorted([*one.train.names, *one.dev.names]) == sorted(name[:-4].rsplit("/", 1)[-1] for name in files)
     assert one.dev.names.tolist() == two.dev.names.tolist() != other.dev.names.tolist()
     assert one.notes["dev_held_out"] and one.notes["missing_classes"] == {
-        "train": ["neutral"],
-        "dev": ["disgust", "neutral"],
+        "train": [],
+        "dev": ["disgust"],
     }
 
 
@@ -185,13 +186,13 @@ def test_what_is_no_picture_is_passed_over_and_equal_names_are_fine(tmp_path):
     ignored = ("Thumbs.db", "README", "__MACOSX/train/sad/._a.png", "train/sad/.DS_Store", "train/._b.jpg")
     junk = dict.fromkeys(ignored, b"junk")
     files = tree() | junk | {"train/sad/Training_90.png": picture(), "train/sad/": b""}
-    assert len(fer2013.load(write_zip(tmp_path / "x.zip", files), 0).train) == 22
+    assert len(reading.load(write_zip(tmp_path / "x.zip", files), 0).train) == 22
 
 
 def test_a_link_back_up_does_not_loop(tmp_path):
     write_folder(tmp_path / "x", tree())
     os.symlink(tmp_path / "x", tmp_path / "x" / "train" / "sad" / "again")
-    assert len(fer2013.load(tmp_path / "x", 0).train) == 21
+    assert len(reading.load(tmp_path / "x", 0).train) == 21
 
 
 @pytest.mark.parametrize(
@@ -203,7 +204,7 @@ def test_a_table_may_order_its_columns_as_it_likes(tmp_path, header, end):
     text = text.replace(text.split("\n")[0], header).replace("\n", end)
     path = tmp_path / "any.csv"
     path.write_bytes(text.encode())
-    dataset = fer2013.load(path, 0)
+    dataset = reading.load(path, 0)
     assert (len(dataset.train), len(dataset.dev), len(dataset.test)) == (14, 7, 7)
     np.testing.assert_array_equal(dataset.train.images[8], face(8))
     assert dataset.train.labels.tolist() == [*range(7), *range(7)]
@@ -219,7 +220,7 @@ def test_train_csv_takes_test_csv_beside_it_as_the_unlabelled_test_split(tmp_pat
         "a/test.csv": f"pixels\n{pixels(3)}\n".encode(),
     }
     path = (write_zip if zipped else write_folder)(tmp_path / ("x.zip" if zipped else "x"), files)
-    dataset = fer2013.load(path, 0)
+    dataset = reading.load(path, 0)
     assert (len(dataset.train), len(dataset.dev), len(dataset.test)) == (14, 7, 1)
     assert dataset.test.labels is None and dataset.test.names.tolist() == ["0"]
     np.testing.assert_array_equal(dataset.test.images[0], face(3))
@@ -228,7 +229,7 @@ def test_train_csv_takes_test_csv_beside_it_as_the_unlabelled_test_split(tmp_pat
 
 def test_a_file_that_is_named_is_taken_alone(tmp_path):
     write_folder(tmp_path, {"train.csv": table(("x",) * 3, "emotion,pixels").encode(), "test.csv": b"junk"})
-    assert fer2013.load(tmp_path / "train.csv", 0).test is None
+    assert reading.load(tmp_path / "train.csv", 0).test is None
 
 
 def test_of_the_contests_files_the_one_that_holds_all_is_taken(tmp_path):
@@ -238,14 +239,14 @@ def test_of_the_contests_files_the_one_that_holds_all_is_taken(tmp_path):
         "example_submission.csv": b"id,emotion\n",
         "icml_face_data.csv": table().encode(),
     }
-    assert len(fer2013.load(write_folder(tmp_path, files), 0).dev) == 7
+    assert len(reading.load(write_folder(tmp_path, files), 0).dev) == 7
 
 
 def test_quotes_blank_lines_and_withheld_test_labels_are_read(tmp_path):
     text = table().replace("\n", "\n\n") + f'\n"","{pixels(1)}"," PrivateTest"\n3,"{pixels(5)}",Training'
     path = tmp_path / "x.csv"
     path.write_text(text)
-    dataset = fer2013.load(path, 0)
+    dataset = reading.load(path, 0)
     assert len(dataset.test) == 1 and dataset.test.labels is None and dataset.test.names.tolist() == ["21"]
     np.testing.assert_array_equal(dataset.train.images[-1], face(5))
 
@@ -253,7 +254,7 @@ def test_quotes_blank_lines_and_withheld_test_labels_are_read(tmp_path):
 def test_progress_counts_every_picture(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "BATCH", 8)
     told = []
-    fer2013.load(write_folder(tmp_path / "x", tree()), 0, told.append)
+    reading.load(write_folder(tmp_path / "x", tree()), 0, told.append)
     assert told == [8, 8, 8, 4]
 
 
@@ -301,7 +302,7 @@ def test_shrinking_keeps_the_mean_and_does_not_alias():
 
 def test_conversions_are_counted(tmp_path):
     files = tree() | {"train/sad/Training_c.png": encoded(Image.new("RGB", (60, 50), "red"))}
-    assert fer2013.load(write_folder(tmp_path / "x", files), 0).notes["converted"] == 1
+    assert reading.load(write_folder(tmp_path / "x", files), 0).notes["converted"] == 1
 
 
 # Faults of places
@@ -310,7 +311,7 @@ def test_conversions_are_counted(tmp_path):
 def test_nothing_there(tmp_path):
     slip(tmp_path / "nowhere", "no such file", "wanted")
     with pytest.raises(Slip, match="no such file"):
-        fer2013.signature(tmp_path / "nowhere")
+        reading.signature(tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize(
@@ -319,9 +320,9 @@ def test_nothing_there(tmp_path):
         ({}, ["neither pictures nor CSV"]),
         ({"inner.zip": b""}, ["neither pictures nor CSV", "inner.zip itself"]),
         ({"a.csv": b"", "b.csv": b""}, ["'a.csv', 'b.csv'", "fer2013.csv"]),
-        ({"shots/a.png": picture()}, ["'shots/a.png'", "train/<emotion>"]),
-        ({"train/a.png": picture()}, ["'train/a.png'", "no folder of an emotion"]),
-        ({"train/bored/a.png": b"", "test/\x1b[31m\n/a.png": b""}, ["'bored'", r"'\x1b[31m\n'", "angry, disgust"]),
+        ({"shots/a.png": picture()}, ["all 1 training pictures are 'shots'", "two classes"]),
+        ({"train/a.png": picture()}, ["'train/a.png'", "no folder of a class", "train/<class>"]),
+        ({"train/bored/a.png": b"", "test/\x1b[31m\n/a.png": b""}, [r"'\x1b[31m\n' is no name for a class"]),
         (tree(train=0), ["no labelled training", "0 train, 7 dev"]),
         ({"unlabelled/a.png": picture()}, ["no labelled training", "1 test"]),
         (tree(emotions=["happy"]), ["all 3 training pictures are 'happy'", "two classes"]),
@@ -369,7 +370,10 @@ def test_absurd_dimensions_are_refused_before_decoding(side):
         ("x.zip", write_zip(io.BytesIO(), tree(1)).getvalue()[:-200], "no zip file"),
         ("x.tar.gz", b"\x1f\x8b", "unpack it"),
         ("x.npy", b"\x93NUMPY", "neither a zip nor"),
-        ("x", picture(), "neither a zip nor"),
+        ("x", picture(), "is a PNG picture without its ending: rename it to x.png"),
+        ("x", b"train/" + bytes(251) + b"ustar\0", "it is a tar archive; unpack it"),
+        ("x", b"", "it is empty"),
+        ("x.heic", b"\0\0\0\x18ftypheic", "is a HEIC picture, which is not read here; save it as JPEG"),
     ],
 )
 def test_files_that_are_no_zip(tmp_path, name, content, needle):
@@ -521,7 +525,7 @@ def test_a_damaged_table_in_a_zip_is_named(tmp_path):
 
 def loads_or_slips(path):
     try:
-        assert isinstance(fer2013.load(path, 0), Dataset)
+        assert isinstance(reading.load(path, 0), Dataset)
     except Slip as error:
         assert str(error).isprintable()
 
@@ -554,14 +558,14 @@ def test_the_fast_reading_of_numbers_equals_int(values, gap):
 
 def test_the_signature_follows_the_source(tmp_path):
     folder, archive = write_folder(tmp_path / "x", tree()), write_zip(tmp_path / "x.zip", tree())
-    of_folder, of_zip = fer2013.signature(folder), fer2013.signature(archive)
+    of_folder, of_zip = reading.signature(folder), reading.signature(archive)
     (folder / "notes.txt").write_text("not data")
-    assert fer2013.signature(folder) == of_folder != of_zip == fer2013.signature(archive)
+    assert reading.signature(folder) == of_folder != of_zip == reading.signature(archive)
     (folder / "train/sad/new.png").write_bytes(picture())
-    assert fer2013.signature(folder) != of_folder
+    assert reading.signature(folder) != of_folder
     with archive.open("ab") as file:
         file.write(b" ")
-    assert fer2013.signature(archive) != of_zip
+    assert reading.signature(archive) != of_zip
 
 
 def test_names_that_are_not_utf8_are_made_so(tmp_path):
@@ -572,8 +576,8 @@ def test_names_that_are_not_utf8_are_made_so(tmp_path):
         )
     except OSError:
         pytest.skip("this file system takes UTF-8 names only")
-    assert fer2013.signature(folder)
-    assert r"Training_\udcff" in fer2013.load(folder, 0).train.names.tolist()
+    assert reading.signature(folder)
+    assert r"Training_\udcff" in reading.load(folder, 0).train.names.tolist()
 
 
 # The development copy of FER2013, where it is there
@@ -584,11 +588,13 @@ shared = pytest.mark.skipif(not (SHARED / "archive.zip").exists(), reason="FER20
 @shared
 def test_the_image_release_has_its_counts():
     with sources.opened(SHARED / "archive.zip") as source:
-        places = fer2013.layout.places([entry.name for entry in source.entries], source.title)
-    found = {split: sum(place.split == split for place in places) for split in ("train", "dev", "test")}
+        files = [entry.name for entry in source.entries]
+        places = trees.moved(trees.places(files, source.title), files)
+    splits = [reading.split_of(place, has_dev=True) for place in places]
+    found = {split: splits.count(split) for split in ("train", "dev", "test")}
     assert found == {"train": 28_709, "dev": 3_589, "test": 3_589}
-    counts = np.bincount([place.label for place in places if place.split == "train"])
-    assert counts.tolist() == [3995, 436, 4097, 7215, 4830, 3171, 4965]
+    counts = Counter(place.label for place in places if place.split == "train")
+    assert [counts[name] for name in EMOTIONS] == [3995, 436, 4097, 7215, 4830, 3171, 4965]
 
 
 @shared
@@ -596,8 +602,8 @@ def test_the_image_release_has_its_counts():
 def test_the_csv_files_hold_what_the_zip_holds(tmp_path, variant):
     command = [sys.executable, str(SHARED / "make_csv.py"), variant, str(tmp_path / "csv"), "--limit", "20"]
     subprocess.run(command, check=True, timeout=60)
-    dataset = fer2013.load(tmp_path / "csv", 0)
-    zipped = fer2013.load(first_of_each_folder(tmp_path / "x.zip", 20), 0)
+    dataset = reading.load(tmp_path / "csv", 0)
+    zipped = reading.load(first_of_each_folder(tmp_path / "x.zip", 20), 0)
     assert zipped.notes["converted"] == 0
     if variant == "kaggle":  # its dev pictures come from train, its test pictures from dev and test
         assert dataset.notes["dev_held_out"] and dataset.test.labels is None

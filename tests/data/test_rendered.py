@@ -11,7 +11,7 @@ import pytest
 from ferpipe.data.faces import rendered
 from ferpipe.data.faces.rendered import REGIONS, UNITS, WRONG_LABELS, Faces
 from ferpipe.data.faces.traits import NAMES
-from ferpipe.emotions import EMOTIONS
+from ferpipe.data.fer2013 import EMOTIONS
 
 FACES = 24
 MANY = 2500

@@ -65,10 +65,10 @@ def test_rows_are_numbered_from_0_as_they_stand(tmp_path):
     assert unlabelled.load(tmp_path)[0].names.tolist() == ["0", "1"]  # of train.csv and test.csv, the latter
 
 
-def test_two_pictures_of_one_name_cannot_be_told_apart(tmp_path):
-    split, _ = unlabelled.load(written(tmp_path, {"a/x.png": 1, "b/x.png": 2}))
-    with pytest.raises(Slip, match="'x' is the name of two pictures"):
-        unlabelled.check_names(split, tmp_path)
+def test_two_pictures_of_one_name_are_told_apart_by_their_endings_or_folders(tmp_path):
+    files = {"a/x.png": 1, "b/x.png": 2, "b/y.png": 3, "b/y.bmp": 4, "z.png": 5}
+    split, _ = unlabelled.load(written(tmp_path, files))
+    assert split.names.tolist() == ["a/x.png", "b/x.png", "y.bmp", "y.png", "z"]
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def test_what_a_network_is_and_how_it_is_explained_counts():
         "data.faces.rendered",
         "explainers.methods",
         "statistics.intervals",
-        "emotions",
+        "size",
     }
     assert {f"ferpipe.{name}" for name in wanted} <= code.keys()
     assert "ferpipe.analyses" not in code  # the list of all, which a new one changes

@@ -78,7 +78,7 @@ def test_a_command_locks_what_it_writes(tmp_path, command, wanted):
 
 
 def test_the_artefacts_lock_serves_a_trial_that_lies_in_them(tmp_path):
-    options = Options(data=tmp_path, artefacts=tmp_path / "a")
+    options = Options(data=tmp_path, name="mine", artefacts=tmp_path / "a")
     assert guard.locks(options, layout.of(options), None) == [tmp_path / "a" / lock.NAME]
 
 

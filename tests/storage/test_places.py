@@ -372,6 +372,7 @@ def test_faces_never_come_into_the_published_site(tmp_path, monkeypatch, capsys)
         call = [
             "--data",
             str(tmp_path),
+            "--name=fer2013",
             f"--output={place}",
             f"--artefacts={tmp_path / 'a'}",
             f"--results={tmp_path / 'r'}",
@@ -527,6 +528,6 @@ def test_what_changes_a_result_makes_a_trial_of_a_name(parts, name, published):
 
 @pytest.mark.parametrize("flag", ["output", "artefacts", "results"])
 def test_a_place_that_is_named_wins_and_nothing_is_written_under_runs(tmp_path, flag):
-    found = layout.of(Options(preset="smoke", data=tmp_path, **{flag: tmp_path / "place"}))
+    found = layout.of(Options(preset="smoke", data=tmp_path, name="mine", **{flag: tmp_path / "place"}))
     assert tmp_path / "place" in (found.page, found.artefacts, found.results)
     assert not any("runs" in path.parts for path in (found.page, found.results, found.base)) and not found.published

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from languages import EN, ZH
 
-from ferpipe.emotions import EMOTIONS
+from ferpipe.data.fer2013 import EMOTIONS
 from ferpipe.text import formats
 
 
@@ -51,9 +51,9 @@ def test_integers_are_grouped_and_fractions_refused() -> None:
 
 
 def test_emotions_are_named_by_label_or_name() -> None:
-    assert formats.emotion(ZH, 3) == formats.emotion(ZH, "happy") == "高兴"
-    assert formats.emotions(EN) == list(EMOTIONS)
-    assert formats.emotions(ZH) == ["生气", "厌恶", "恐惧", "高兴", "悲伤", "惊讶", "中性"]
+    assert formats.class_name(ZH, 3) == formats.class_name(ZH, "happy") == "高兴"
+    assert formats.class_names(EN) == list(EMOTIONS)
+    assert formats.class_names(ZH) == ["生气", "厌恶", "恐惧", "高兴", "悲伤", "惊讶", "中性"]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_listings_read_as_sentences(names: list[str], english: str, chinese: str
 
 def test_classes_are_ranked_by_value_and_absent_ones_left_out():
     values = [{"value": v, "interval": [0.0, 1.0], "n": 9} for v in (0.1, 0.9, 0.5, 0.5, 0.2, 0.3)] + [None]
-    assert formats.ranking(values) == ["disgust", "fear", "happy", "surprise", "sad", "angry"]
+    assert formats.ranking(EN, values) == ["disgust", "fear", "happy", "surprise", "sad", "angry"]
 
 
 def test_names_in_common_are_counted():
@@ -80,8 +80,8 @@ def test_the_middle_leaves_out_what_is_null():
 
 def test_two_groups_of_shares_are_contrasted_with_an_interval() -> None:
     recalls = [{"value": value, "interval": [0.0, 1.0], "n": 100} for value in (0.5, 0.4, 0.6, 0.9, 0.5, 0.8, 0.7)]
-    found = formats.contrasted(recalls, ["happy", "surprise", "neutral"], ["disgust", "fear", "sad"])
+    found = formats.contrasted(EN, recalls, ["happy", "surprise", "neutral"], ["disgust", "fear", "sad"])
     assert found is not None and found["value"] == pytest.approx(0.3) and found["n"] == 600
     assert found["interval"] == pytest.approx([0.3 - 0.072, 0.3 + 0.072], abs=0.002)  # as for two shares of 300 faces
-    assert formats.contrasted([None, *recalls[1:]], ["angry"], ["sad"]) is None
-    assert formats.contrasted(recalls, [], ["sad"]) is None
+    assert formats.contrasted(EN, [None, *recalls[1:]], ["angry"], ["sad"]) is None
+    assert formats.contrasted(EN, recalls, [], ["sad"]) is None

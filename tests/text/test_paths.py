@@ -81,7 +81,7 @@ def test_a_claim_rests_on_what_has_an_interval(statistic, n, got):
     place = "report/sections/x.md"
     parts = {key: Passage(text, place, 3) for key, text in (("statistic", statistic), ("threshold", "0"))}
     claim = Claim("a", "", **parts, n=n and Passage(n, place, 4), side="above", unit="number", figure="", family="",
-                  finding={}, original={}, why={})  # fmt: skip
+                  needs=(), finding={}, original={}, why={})  # fmt: skip
     lines = paths.problems([Section("x", place, {}, {}, (), claims=(claim,))], ANALYSES)
     wanted = f"{place}:3: claim 'a': wanted a statistic with value, interval and n, {got}"
     assert lines == ([wanted] if got else [])

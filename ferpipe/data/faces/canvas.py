@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ferpipe.emotions import SIDE
+from ferpipe.size import SIDE
 
 FINE = 2  # pictures are painted at this many times their size and averaged down
 GRID = SIDE * FINE

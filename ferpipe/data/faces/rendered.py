@@ -18,8 +18,9 @@ from ferpipe.data.dataset import SPLITS, Dataset, Split
 from ferpipe.data.faces import anatomy
 from ferpipe.data.faces.canvas import Params
 from ferpipe.data.faces.traits import NAMES, draw_traits, styled
-from ferpipe.emotions import EMOTIONS, SIDE
+from ferpipe.size import SIDE
 
+EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")  # FER2013's, in its order
 UNITS = ("AU1", "AU2", "AU4", "AU5", "AU6", "AU7", "AU9", "AU10", "AU12", "AU15", "AU16", "AU17", "AU20", "AU23",
          "AU25", "AU26", "AU43")  # fmt: skip
 REGIONS = ("face", "brows", "eyes", "nose", "mouth", "hand", "background")
@@ -199,7 +200,9 @@ def dataset(sizes: tuple[int, int, int], seed: int, progress: Callable[[int], ob
         images, *known = (np.concatenate(arrays) for arrays in zip(*chunks, strict=True))
         truth |= dict(zip(("regions", "changed"), known, strict=False))
         splits[name] = Split(images, faces.labels, np.array([f"{name}-{i:05d}" for i in range(len(faces))]))
-    return Dataset("rendered", False, EMOTIONS, **splits, notes=_notes(drawn), truth=truth)
+    return Dataset(
+        "rendered", False, EMOTIONS, splits["train"], splits["dev"], splits["test"], notes=_notes(drawn), truth=truth
+    )
 
 
 def _alone(faces: Faces) -> tuple[np.ndarray]:

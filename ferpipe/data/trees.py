@@ -1,0 +1,142 @@
+"""What a picture's place in a folder or a zip says: its split and its class.
+
+    train/<class>/*.jpg   dev/<class>/*.jpg   test/<class>/*.jpg   unlabelled/*.jpg
+    train/<class>/*.jpg   test/<class>/*.jpg, which is then dev
+    <class>/*.jpg         all of it train, from which dev is held out
+
+dev may be called val, valid, validation or public, and all of it may lie in wrapping folders. FER2013's own file names
+outrank the folder, where its pictures lie in folders of its own classes.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from ferpipe.data import classes, fer2013
+from ferpipe.data.sources import shown, some
+from ferpipe.errors import Slip
+
+WANTED = "wanted train/<class>/*.jpg with dev/<class>/*.jpg or test/<class>/*.jpg, or <class>/*.jpg alone"
+FOLDERS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("dev", "development", "val", "valid", "validation"), "dev"),
+    **dict.fromkeys(("test", "testing"), "test"),
+    **dict.fromkeys(("unlabelled", "unlabeled"), "unlabelled"),
+}
+STARTS = {"public": "dev", "private": "test"}  # public, PublicTest, public_test
+_NUMBER = re.compile(r"(?:(?:class|label|emotion|expression|category)[ _-]*)?(\d{1,9})", re.IGNORECASE)
+
+
+class Place(NamedTuple):
+    """Where a picture belongs."""
+
+    split: str  # train, dev, test or unlabelled
+    label: str | None  # the class as its folder is called
+    stem: str  # its file's name without the ending, fit for UTF-8
+    below: str  # its path from the split's folder on: of two copies of a tree in one place, the same
+
+
+def split_of(folder: str) -> str | None:
+    """Return the split that a folder's name means, None for any other folder."""
+    word = re.sub(r"[\s_-]+", "", folder).lower()
+    return FOLDERS.get(word) or next((split for start, split in STARTS.items() if word.startswith(start)), None)
+
+
+def has_splits(names: Iterable[str]) -> bool:
+    """Return whether any picture lies below a folder named after a split."""
+    return any(split_of(part) for name in names for part in name.split("/")[:-1])
+
+
+def places(names: Sequence[str], title: str) -> list[Place]:
+    """Return each picture's place; raises Slip that names those whose place says nothing."""
+    if not has_splits(names):
+        return _of_classes(names, title)
+    found = [_place(name) for name in names]
+    if stray := [name for name, place in zip(names, found, strict=True) if place is None]:
+        raise Slip(f"{title}: {some(stray)} lies in no folder called train, dev, test or unlabelled; {WANTED}")
+    told = [place for place in found if place is not None]
+    if bare := [
+        name for name, p in zip(names, told, strict=True) if p.label is None and p.split not in ("test", "unlabelled")
+    ]:
+        raise Slip(f"{title}: {some(bare)} lies in no folder of a class; {WANTED}")
+    return told
+
+
+def _place(name: str) -> Place | None:
+    *parents, file = name.split("/")
+    for depth in range(len(parents) - 1, -1, -1):  # from the file upwards: a wrapping folder may be called anything
+        if split := split_of(parents[depth]):
+            below = parents[depth + 1 :]
+            label = below[0] if below and split != "unlabelled" else None
+            return Place(split, label, stem(file), "/".join([split, *below, file]))
+    return None
+
+
+def _of_classes(names: Sequence[str], title: str) -> list[Place]:
+    """Return the places of pictures in folders of their classes alone."""
+    folders = [name.split("/")[:-1] for name in names]
+    wrapped = next((k for k, parts in enumerate(zip(*folders, strict=False)) if len(set(parts)) > 1), None)
+    wrapped = min(map(len, folders), default=0) if wrapped is None else wrapped
+    if all(len(folder) == wrapped for folder in folders):  # all in one
+        wrapped = max(wrapped - 1, 0)
+    found = []
+    for name, folder in zip(names, folders, strict=True):
+        below = folder[wrapped:]
+        while wrapped and len(below) > 1 and below[0] == folder[wrapped - 1]:  # images/images beside images
+            below = below[1:]
+        if not below:
+            raise Slip(f"{title}: '{shown(name, 80)}' lies in no folder of a class; {WANTED}")
+        file = name.rsplit("/", 1)[-1]
+        found.append(Place("train", below[0], stem(file), "/".join([*below, file])))
+    return found
+
+
+def is_fer2013(names: Iterable[str], labels: Iterable[str]) -> bool:
+    """Return whether pictures are called as FER2013's are, and lie in folders of its classes."""
+    known = classes.called([*labels, *fer2013.EMOTIONS])
+    ours = {*fer2013.EMOTIONS, *map(str, range(len(fer2013.EMOTIONS)))}
+    return {known[label] for label in labels} <= ours and any(map(fer2013.prefix, names))
+
+
+def moved(places: Sequence[Place], files: Sequence[str]) -> list[Place]:
+    """Return FER2013's places, with the splits that its names of files tell."""
+    return [p._replace(split=fer2013.prefix(file) or p.split) for p, file in zip(places, files, strict=True)]
+
+
+def named(labels: Iterable[str], title: str, asked: str | None) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the class of each folder, and the classes in their order; `asked` is what --classes says.
+
+    Raises Slip for folders that are only numbers, unless it says what they mean, and for other folders than it names.
+    """
+    written = {classes.fit(label, title): label for label in labels}
+    numbers = {label: int(match[1]) for name, label in written.items() if (match := _NUMBER.fullmatch(name))}
+    if numbers and len(numbers) == len(written) and asked is None:
+        fitting = [name for name in classes.names() if set(numbers.values()) <= classes.order(name).keys()]
+        raise Slip(
+            f"{title}: its classes are only numbers ({some(numbers)}), which mean other things in each data set; say "
+            f"which with --classes {', '.join(classes.names())} or FILE (lines such as '0 happy')"
+            + (f"; {' and '.join(fitting)} {'have' if len(fitting) > 1 else 'has'} these" if fitting else "")
+        )
+    if asked is None:
+        called = {label: name for name, label in written.items()}
+        by_name = classes.called(called.values())
+        found = {label: by_name[name] for label, name in called.items()}
+        return found, classes.ordered(found.values())
+    order = classes.order(asked)
+    known = classes.called([*order.values(), *written])
+    by_number = {label: order[number] for label, number in numbers.items() if number in order}
+    found = {label: known[name] for name, label in written.items()} | by_number
+    if strange := sorted(label for label, name in found.items() if name not in order.values()):
+        told = ", ".join(f"{number} {name}" for number, name in order.items())
+        raise Slip(f"{title}: {some(strange)} is no class of --classes {shown(asked)} ({told}); name it there")
+    return found, tuple(name for name in order.values() if name in found.values())
+
+
+def stem(name: str) -> str:
+    """Return a picture's file name without folders and ending, fit for UTF-8."""
+    return printable(name.rsplit("/", 1)[-1].rsplit(".", 1)[0])
+
+
+def printable(name: str) -> str:
+    """Return a file's name fit for UTF-8."""
+    return name.encode("utf-8", "backslashreplace").decode()

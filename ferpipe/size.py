@@ -1,0 +1,3 @@
+"""The size of every picture."""
+
+SIDE = 48  # width and height in pixels
