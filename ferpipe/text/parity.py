@@ -11,7 +11,7 @@ _CODE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 # What both languages must have alike, by what a problem calls it. Word order differs: only counts are compared.
 _COUNTED = {
     # but for nouns, {{ faces }}: each language has its own, as its grammar wants them
-    "expression": re.compile(r"\{\{-?\s*(?!\w+\s*-?\}\})(.*?)\s*-?\}\}", re.DOTALL),
+    "expression": re.compile(r"\{\{(?!-?\s*\w+\s*-?\}\})-?\s*(.*?)\s*-?\}\}", re.DOTALL),
     "test": re.compile(r"\{%-?\s*((?:if|elif|for|set)\b.*?)\s*-?%\}", re.DOTALL),
     "reference": REFERENCE,
     "claim": CLAIM,
