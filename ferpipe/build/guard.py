@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ferpipe.analyses import ANALYSES
 from ferpipe.build import options as project
-from ferpipe.build.layout import ARTEFACTS, PAGE, RESULTS, TAKEN, Layout
+from ferpipe.build.layout import ARTEFACTS, FORMS, PAGE, RESULTS, TAKEN, Layout
 from ferpipe.build.options import Options
 from ferpipe.errors import Slip
 from ferpipe.render import site
@@ -13,6 +13,7 @@ from ferpipe.storage import atomic, lock, places
 from ferpipe.storage.freshness import recorded
 from ferpipe.training.presets import PRESETS
 
+SOURCE = "source.json"  # where a data set lay
 CACHES = ("code.json", "timings.json", "pages.json", "figures")  # in the artefacts, and in a run
 
 
@@ -27,6 +28,8 @@ def check(options: Options, layout: Layout, target: Layout | None) -> None:
         raise Slip(f"--publish: a run of {options.only} alone is not finished; leave out --only")
     if target and (options.results is None) != (options.output is None):
         raise Slip("--publish: the page is what the results render to; name both --results and --output, or neither")
+    if options.command in ("build", "train", "analyse"):
+        check_source(options, layout)
     flags = ["--artefacts"]
     flags += ["--results"] if options.command not in ("render", "serve") else []
     flags += ["--output"] if options.command in ("build", "render") else []
@@ -66,6 +69,16 @@ def _check(layout: Layout, flags: list[str], options: Options) -> None:
         assets = [layout.page / "assets" / name for name in layout.editions or (*PRESETS, layout.dataset)]
         places.check_below("--output", [layout.page, *folders, *assets])
         places.check(layout.page, names, PAGE, site.earlier(layout.page), files=True)
+
+
+def check_source(options: Options, layout: Layout) -> None:
+    """Raise Slip where another folder's data set is called as this one is, whose results it would replace."""
+    if options.data is None or options.name or layout.dataset in FORMS:
+        return
+    before = (recorded(layout.artefacts / layout.dataset / SOURCE) or {}).get("source")
+    if before and before != os.path.realpath(options.data) and os.path.exists(before):
+        raise Slip(f"--data {options.data}: is called '{layout.dataset}', as the data set in {before} is; give it "
+                   "a name of its own with --name")  # fmt: skip
 
 
 def claim(layout: Layout) -> None:

@@ -19,6 +19,7 @@ from ferpipe.text import report as frame
 ARTEFACTS, RESULTS, PAGE = "artefacts", "results", "page"  # the kinds of folders, as their lists tell them
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 DATASET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+FORMS = ("fer2013", "ferplus", "rafdb")  # data sets that are known by their form, wherever they lie
 TAKEN = ("figures", "runs")  # folders of the artefacts that are no data set's
 
 

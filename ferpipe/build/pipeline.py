@@ -18,7 +18,7 @@ from ferpipe.build.options import ROOT, Options
 from ferpipe.build.settings import Settings
 from ferpipe.build.stages import Names, Stage
 from ferpipe.errors import Slip
-from ferpipe.storage import atomic, lock
+from ferpipe.storage import atomic, encoding, lock
 from ferpipe.storage.freshness import Log, Memory
 
 if TYPE_CHECKING:
@@ -135,6 +135,9 @@ class Build:
     def data(self) -> None:
         """Draw or read the data set."""
         self.walk(self.stage)
+        if self.settings.source is not None:
+            record = {"source": os.path.realpath(self.settings.source)}
+            atomic.write(self.settings.folder / guard.SOURCE, encoding.json_bytes(record))
 
     def train(self, rank: int = 0, ranks: int = 1) -> None:
         """Train the networks that are not there, or take those that --load names; of several ranks, one's share."""

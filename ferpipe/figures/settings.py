@@ -1,4 +1,4 @@
-"""The settings of the run, beside the original's."""
+"""The settings of the run, beside the original's where it looked at faces too."""
 
 from collections.abc import Mapping
 
@@ -22,10 +22,11 @@ def draw(settings: Settings, original: Original, language: Language) -> Figure:
     """Return device, versions and parameters, one a row."""
     values, names, then = _values(settings, language), language.words("settings.rows"), original.settings
     old = {"device": then.device, "versions.python": then.python, "versions.torch": then.torch, "cuda": then.cuda}
-    rows = [[names[key], str(values.get(key, "–")), old.get(key, "–")] for key in ROWS]
+    columns = 3 if language.shows == "face" else 2  # the original looked at faces
+    rows = [[names[key], str(values.get(key, "–")), old.get(key, "–")][:columns] for key in ROWS]
     values["augmentation"] = ", ".join(f"{key} {settings.parameters[key]}" for key in AUGMENTATION)  # in no language
     data = csv_file(["setting", "here", "original"], [[key, values.get(key), old.get(key)] for key in ROWS])
-    body = table.table(language.row("settings.head"), rows, "settings")
+    body = table.table(language.row("settings.head")[:columns], rows, "settings")
     return Figure(body, "settings", "settings.csv", {"settings.csv": data})
 
 

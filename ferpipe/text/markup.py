@@ -22,6 +22,9 @@ TAGS = {
 }  # fmt: skip
 ATTRIBUTES = {"href", "src", "alt", "title", "class", "id", "lang", "start", "colspan", "rowspan", "tabindex"}
 _LINK = re.compile(r"https?://|mailto:|[#.\w/-][^:]*$", re.ASCII)  # no javascript: and no data:
+# a list straight after the line that announces it, which Markdown would take for more of its paragraph
+_LIST = re.compile(r"^([^\s\-*+#>|].*[:：][ \t]*\n)(?=(?:[-*+]|\d{1,3}[.)])[ \t])", re.MULTILINE)
+_FENCE = re.compile(r"(^```.*?^```)", re.DOTALL | re.MULTILINE)
 _ALIGN = re.compile(r' style="text-align: (left|right|center);?"')
 
 
@@ -42,7 +45,8 @@ def _markdown() -> Callable[[str], str]:
 @memo.by_text
 def block(text: str) -> str:
     """Return a text's HTML; wide content scrolls in boxes that the keyboard reaches."""
-    html = _markdown()(text)
+    parts = [part if index % 2 else _LIST.sub(r"\1\n", part) for index, part in enumerate(_FENCE.split(text))]
+    html = _markdown()("".join(parts))
     html = _ALIGN.sub(r' class="\1"', html)  # an inline style would break the page's policy
     html = html.replace("<pre>", '<pre tabindex="0">')
     return html.replace("<table>", '<div class="scroll" tabindex="0"><table>').replace("</table>", "</table></div>")
