@@ -79,15 +79,18 @@ def _of_classes(names: Sequence[str], title: str) -> list[Place]:
     wrapped = min(map(len, folders), default=0) if wrapped is None else wrapped
     if all(len(folder) == wrapped for folder in folders):  # all in one
         wrapped = max(wrapped - 1, 0)
+    paths = ["/".join(name.split("/")[wrapped:]) for name in names]
+    known, by_first = set(paths), dict[str, list[str]]()
+    for path in paths:
+        by_first.setdefault(path.split("/")[0], []).append(path.partition("/")[2])
+    copies = {first for first, below in by_first.items() if known.issuperset(below)}  # images/images, say
     found = []
-    for name, folder in zip(names, folders, strict=True):
-        below = folder[wrapped:]
-        while wrapped and len(below) > 1 and below[0] == folder[wrapped - 1]:  # images/images beside images
-            below = below[1:]
-        if not below:
+    for name, path in zip(names, paths, strict=True):
+        first, _, below = path.partition("/")
+        path = below if first in copies else path
+        if "/" not in path:
             raise Slip(f"{title}: '{shown(name, 80)}' lies in no folder of a class; {WANTED}")
-        file = name.rsplit("/", 1)[-1]
-        found.append(Place("train", below[0], stem(file), "/".join([*below, file])))
+        found.append(Place("train", path.split("/")[0], stem(path), path))
     return found
 
 
