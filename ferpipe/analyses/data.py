@@ -54,6 +54,7 @@ def noted(notes: JSON) -> Notes:
         converted=notes["converted"],
         dev_held_out=notes["dev_held_out"],
         test_labels=notes["test_labels"],
+        dev_is_test=notes.get("dev_is_test", False),
         missing_classes=notes.get("missing_classes"),
         left_out=notes.get("left_out"),
         wrong_labels=notes.get("wrong_labels"),

@@ -33,6 +33,7 @@ class Parts(NamedTuple):
     splits: dict[str, Split]  # with labels, UNKNOWN where they are withheld
     converted: int  # pictures that were not grey and 48x48
     left_out: Counter[str]  # pictures, by reason
+    dev_is_test: bool = False  # there were no dev pictures, and those called test serve as such
 
 
 class Form(NamedTuple):
@@ -98,6 +99,8 @@ def load(
         "pictures": sum(map(len, parts.splits.values())),
         "converted": parts.converted,
     }
+    if parts.dev_is_test:
+        notes["dev_is_test"] = True
     if parts.left_out:
         notes["left_out"] = dict(sorted(parts.left_out.items()))
     return _dataset(name or form.name, form.classes, parts.splits, notes, seed, sources.shown(path), restricted)
@@ -211,7 +214,8 @@ def _pictures(
             kept.append(index)
     has_dev = any(place.split == "dev" for place in places)
     indices = {split: np.array([i for i in kept if split_of(places[i], has_dev) == split], np.intp) for split in SPLITS}
-    return Parts({split: Split(images[i], labels[i], stems[i]) for split, i in indices.items()}, converted, left_out)
+    splits = {split: Split(images[i], labels[i], stems[i]) for split, i in indices.items()}
+    return Parts(splits, converted, left_out, not has_dev and len(splits["dev"]) > 0)
 
 
 def split_of(place: trees.Place, has_dev: bool) -> str:

@@ -26,6 +26,7 @@ class Notes:
     converted: int  # that were no grey 48x48 pictures
     dev_held_out: bool  # drawn from train, since there was none
     test_labels: bool
+    dev_is_test: bool = False  # what was called test serves as dev, since there was none
     missing_classes: dict[SplitName, list[str]] | None = None
     left_out: dict[LeftOut, int] | None = None  # pictures that were there and are in no split, by reason
     wrong_labels: dict[SplitName, float | None] | None = None  # of rendered faces: labelled wrongly on purpose

@@ -60,7 +60,8 @@ class Verdict:
         """Return the claim as JSON for other programs."""
         claim = {"id": self.claim.id, "side": self.claim.side, "expression": self.claim.statistic.text}
         known = {"statistic": self.value, "interval": self.interval, "n": self.n, "threshold": self.threshold}
-        reason = {"reason": f"these data have no {' and no '.join(self.lacks)}"} if self.lacks else {}
+        lacks = ["no picture shows a face" if need == "face" else f"there is no class {need}" for need in self.lacks]
+        reason = {"reason": ", ".join(lacks)} if lacks else {}
         return {**claim, **known, "verdict": self.verdict, "family": self.family, "smallest": self.smallest, **reason}
 
 
