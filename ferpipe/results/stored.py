@@ -57,10 +57,15 @@ def plain(value: object) -> Any:
     """Return the numbers of a result, or of what holds parts of one, as JSON."""
     if is_dataclass(value):
         parts = [(field, getattr(value, field.name)) for field in fields(value) if field.name not in PICTURES]
-        return {field.name: plain(part) for field, part in parts if part is not field.default}
+        return {field.name: plain(part) for field, part in parts if not _same(part, field.default)}
     if isinstance(value, Mapping):
         return {key: plain(part) for key, part in value.items()}
     return [plain(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def _same(part: object, default: object) -> bool:
+    """Return whether a field has its default value, also where that was read from a file."""
+    return part is default or (isinstance(part, str) and part == default)
 
 
 def arrays(result: object, field: str = "arrays") -> Arrays:

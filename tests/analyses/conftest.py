@@ -16,6 +16,7 @@ from ferpipe.networks import views
 from ferpipe.networks.members import Member
 from ferpipe.networks.recipes import Recipe
 from ferpipe.networks.resnet import initialised
+from ferpipe.results.settings import Asked
 
 CPU = torch.device("cpu")
 # what the reader of FER2013 says of its form, which the text tells on
@@ -84,7 +85,7 @@ def study():
         dataset = Dataset("faces", restricted, EMOTIONS, split(60, 0), dev, test, NOTES, truth(n) if known else {})
         pupil = member(dev, 8, role="student") if taught else None
         return Study(dataset, own, member(dev, 9, role="overfitted"), pupil, CPU, seed, efforts.of(preset),
-                     {"preset": preset, "seed": seed})  # fmt: skip
+                     Asked(preset, seed))  # fmt: skip
 
     return build
 
