@@ -5,7 +5,6 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from ferpipe.errors import Slip
 from ferpipe.storage.encoding import JSON
@@ -17,8 +16,8 @@ class Report:
     """The keys of report.toml."""
 
     folder: Path
-    title: Mapping[str, Any]  # by language; also a table of such, by what the pictures show: title.picture
-    description: Mapping[str, Any]
+    title: JSON  # by language; also a table of such, by what the pictures show: title.picture
+    description: JSON
     languages: tuple[Language, ...]  # the first is the default one of the chooser and of hreflang's x-default
     editions: tuple[str, ...]  # data sets to publish; the first lies at the site's root
     sections: tuple[str, ...]  # names of files in sections/, in their order on the page

@@ -217,3 +217,19 @@ def test_a_typed_quantity_is_found(tmp_path, text):
 def test_names_years_sizes_code_and_references_are_no_quantities(tmp_path, text):
     made, _ = section(tmp_path, front(), text)
     assert loose.problems([made]) == []
+
+
+def test_a_claim_about_what_the_data_have_not_does_not_apply(tmp_path):
+    declared = front() + 'needs = ["face", "sad"]\n' + front(id="b", family="f") + front(id="c", family="f")
+    declared = declared.replace('id="c"', "") + 'needs = ["face"]\n'
+    made, wrong = section(tmp_path, declared, " ".join(TEXT.format(id=name) for name in "abc"))
+    assert not wrong
+    about = claims.WORDLESS.about("picture", ("oak", "ash"))
+    numbers = gain(0.02, 0.01, 0.03)
+    first, second, third = claims.judged([made], numbers, [], about=about)
+    assert (first.verdict, first.lacks) == ("not applicable", ("face", "sad"))
+    assert first.record()["reason"] == "no picture shows a face, there is no class sad"
+    assert (second.verdict, second.family, "reason" in second.record()) == ("holds", 1, False)  # alone in its family
+    assert claims.counts([first, second, third]) == {"all": 3, "holds": 1, "fails": 0, "undecided": 0, "apart": 2}
+    everything = claims.judged([made], numbers, [], about=about.about("face", ("sad", "happy")))
+    assert [(verdict.verdict, verdict.family) for verdict in everything] == [("holds", 1), ("holds", 2), ("holds", 2)]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from ferpipe.text import markup
 from ferpipe.text.hold import Held
 
@@ -35,3 +37,13 @@ def test_held_values_are_escaped_and_no_markdown() -> None:
     text = f"a {held.value('<b>*x*_y_')} `{held.value('m_1')}`"
     assert held.release(markup.block(text)) == "<p>a &lt;b&gt;*x*_y_ <code>m_1</code></p>"
     assert held.release(held.value("1–2%")) == '<span class="nobreak">1–2%</span>'
+
+
+@pytest.mark.parametrize("text", ["三点如下：\n- 甲\n- 乙", "如下： \n1. 甲\n2. 乙", "Thus:\n* one\n* two"])
+def test_a_list_straight_after_the_line_that_announces_it_is_a_list(text):
+    assert markup.block(text).count("<li>") == 2
+
+
+def test_what_only_looks_like_an_announced_list_stays_as_it_is():
+    assert "<li>" not in markup.block("```\na:\n- b\n```\n") + markup.block("a: b\n- c is not announced")
+    assert markup.block("- a:\n- b").count("<li>") == 2

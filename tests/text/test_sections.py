@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
-from languages import ZH
+from languages import EN, ZH
 
 from ferpipe.render.site import REPORT
 from ferpipe.text import parity, section
@@ -100,3 +100,22 @@ def test_no_words_of_the_report_are_run_together_by_a_block_that_ends_their_line
             if words and line.endswith("%}") and after.strip() and not after.startswith("{%"):
                 joined.append((path.name, line, after))
     assert joined == []
+
+
+def test_nouns_are_those_of_the_data_set_and_need_not_be_the_same_in_both_languages(tmp_path: Path) -> None:
+    text = WHOLE.replace("Text {fig", "{{ Faces }} of {{ an_emotion }} {fig").replace("正文{fig", "{{ 人脸 }}{fig")
+    found, problems = read(tmp_path, text)
+    assert problems == parity.problems(found) == []
+    english, chinese = (Writer(language.about("picture", ("oak",)), [found], {}) for language in (EN, ZH))
+    assert "Pictures of a class" in english.chapters[0].body and "图像" in chinese.chapters[0].body
+    assert "Faces of an emotion" in Writer(EN, [found], {}).chapters[0].body
+    writer = Writer(EN, [read(tmp_path, text.replace("an_emotion", "emotoin"))[0]], {})
+    assert "unknown number 'emotoin' (did you mean 'emotion'?)" in writer.problems[0]
+
+
+def test_a_text_says_nothing_of_a_claim_that_does_not_apply(tmp_path: Path) -> None:
+    said = "{% if claims.a_b.holds %}\n{% if x %}yes{% endif %}\n{% elif claims.a_b.fails %}no{% else %}?{% endif %}\n"
+    found, _ = read(tmp_path, WHOLE.replace("Text {fig", f"Before.\n{said}{{claim:a-b}}After {{fig"))
+    values = {"claims": {"a_b": {"verdict": "not applicable", "holds": False, "fails": False}}, "x": True}
+    body = Writer(EN, [found], values).chapters[0].body
+    assert "Before." in body and "After" in body and "yes" not in body and "?" not in body and "claim" not in body
