@@ -72,7 +72,10 @@ class Bench:
             if source is None:
                 return rendered.dataset(sizes, seed, bar.update)
             name, asked = self.settings.layout.dataset, self.settings.classes
-            return reading.load(source, seed, bar.update, name, asked, self.settings.layout.restricted)
+            return reading.load(
+                source, seed, bar.update, name, asked, self.settings.layout.restricted,
+                lambda line: tqdm.write(f"data: {line}"),
+            )  # fmt: skip
 
     @property
     def threads(self) -> int:

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ def predict(options: Options) -> None:
     device = machine.device(options.device)
     asked = networks(options)
     with tqdm(desc="pictures", unit="picture", mininterval=1) as bar:
-        split, converted = unlabelled.load(options.images, bar.update)
+        split, converted = unlabelled.load(options.images, bar.update, partial(tqdm.write, file=sys.stderr))
     # a submission may go where the lines would
     streamed = options.output is not None and (options.output == places.STREAM or atomic.stream(options.output))
     told = sys.stderr if streamed else sys.stdout

@@ -33,6 +33,7 @@ class Parts(NamedTuple):
     splits: dict[str, Split]  # with labels, UNKNOWN where they are withheld
     converted: int  # pictures that were not grey and 48x48
     left_out: Counter[str]  # pictures, by reason
+    warnings: tuple[str, ...] = ()  # what to tell at once
     dev_is_test: bool = False  # there were no dev pictures, and those called test serve as such
 
 
@@ -84,11 +85,13 @@ def load(
     name: str | None = None,
     classes: str | None = None,
     restricted: bool = True,
+    tell: Callable[[str], object] | None = None,
 ) -> Dataset:
     """Return the data set at `path`; without labelled dev data a tenth of train, drawn by `seed`, becomes dev.
 
     It is called `name`, or as its form or its folder is; `classes` is what --classes says. `progress` is told how many
-    pictures were just finished. Raises Slip naming the file, and in a CSV the line, that cannot be used.
+    pictures were just finished, `tell` what was left out. Raises Slip naming the file, and in a CSV the line, that
+    cannot be used.
     """
     with ExitStack() as stack:
         form = _form(stack, path, classes)
@@ -99,6 +102,9 @@ def load(
         "pictures": sum(map(len, parts.splits.values())),
         "converted": parts.converted,
     }
+    for warning in parts.warnings:
+        if tell:
+            tell(warning)
     if parts.dev_is_test:
         notes["dev_is_test"] = True
     if parts.left_out:
@@ -215,7 +221,10 @@ def _pictures(
     has_dev = any(place.split == "dev" for place in places)
     indices = {split: np.array([i for i in kept if split_of(places[i], has_dev) == split], np.intp) for split in SPLITS}
     splits = {split: Split(images[i], labels[i], stems[i]) for split, i in indices.items()}
-    return Parts(splits, converted, left_out, not has_dev and len(splits["dev"]) > 0)
+    twice = sorted(entries[index].name for index in set(ordered) - set(kept))
+    warnings = [f"{len(twice):,} picture(s) stand there twice ({some(twice)}): counted once"] if twice else []
+    warnings += [source.warning] if source.unread else []
+    return Parts(splits, converted, left_out, tuple(warnings), not has_dev and len(splits["dev"]) > 0)
 
 
 def split_of(place: trees.Place, has_dev: bool) -> str:

@@ -92,6 +92,12 @@ class Source:
         """The entries that are pictures of a kind that is not read."""
         return [entry for entry in self.entries if entry.suffix in UNREAD]
 
+    @property
+    def warning(self) -> str:
+        """What to tell of the pictures that are not read; nothing where there are none."""
+        names, count = some(entry.name for entry in self.unread), len(self.unread)
+        return f"{count:,} picture(s) of kinds that are not read ({names}): save them as JPEG or PNG" if count else ""
+
     def name(self, entry: Entry) -> str:
         """Return how messages call a member."""
         return shown(self.prefix + entry.name)

@@ -1,7 +1,7 @@
 """Pictures whose emotion is to be told: one photograph, or those without a label in a folder, a zip or a CSV file."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +16,17 @@ from ferpipe.size import SIDE
 WANTED = "wanted a picture, or a folder, a zip or a CSV file of them"
 
 
-def load(path: Path, progress: Progress | None = None) -> tuple[Split, int]:
+def load(
+    path: Path, progress: Progress | None = None, tell: Callable[[str], object] | None = None
+) -> tuple[Split, int]:
     """Return the pictures at `path`, unlabelled, and how many had to be made grey, square or 48x48.
 
     Of a data set with train/ it is the test split; of a CSV file the rows without an emotion or of PrivateTest, or all
     if there are none. Names are the files' stems, or row numbers from 0. Raises Slip when there is nothing to look at.
     """
     with sources.opened(path) as source:
+        if tell and source.unread:
+            tell(source.warning)
         split, converted = _pictures(source, progress) if source.pictures else (_rows(source, progress), 0)
     if not len(split):
         raise Slip(f"{source.title} holds no unlabelled picture; {WANTED}")

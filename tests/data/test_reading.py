@@ -93,8 +93,10 @@ def test_the_same_tree_twice_counts_once_and_is_told(tmp_path):
         files = tree(("a", "b"), [(3, 3)] * len(splits), splits)
         twice = files | {f"images/{name}": content for name, content in files.items()}
         path = written(tmp_path / f"images{len(splits)}" / "images", twice)
-        dataset = reading.load(path, 0)
+        told = []
+        dataset = reading.load(path, 0, tell=told.append)
         assert dataset.notes["left_out"] == {"repeated": len(files)}
+        assert len(told) == 1 and f"{len(files)} picture(s) stand there twice" in told[0]
         assert len(dataset.train) + len(dataset.dev) == len(files)
         assert dataset.classes == ("a", "b")
 
@@ -201,7 +203,11 @@ def test_pictures_of_other_kinds_are_read_or_counted(tmp_path):
         image.rotate(k).save(buffer, form)
         files[f"train/{'ab'[k % 2]}/{k}.{ending}"] = buffer.getvalue()
     files |= {"train/a/1.heic": b"heic", "train/b/2.HEIF": b"heif", "val/a/1.png": picture(), "val/b/1.png": picture()}
-    dataset = reading.load(written(tmp_path, files), 0)
+    told = []
+    dataset = reading.load(written(tmp_path, files), 0, tell=told.append)
+    assert told == [
+        "2 picture(s) of kinds that are not read ('train/a/1.heic', 'train/b/2.HEIF'): save them as JPEG or PNG"
+    ]
     assert len(dataset.train) == 6 and dataset.notes["left_out"] == {"unreadable": 2}
     refused(written(tmp_path / "only", {"a/1.heic": b"heic"}), "1 HEIC")
 
