@@ -95,7 +95,8 @@ def taken(counts: np.ndarray, classes: Sequence[str]) -> ByClaim:
     all_hits, all_missed = (sum(column) for column in list(zip(*by_class.values(), strict=True))[:2])
     expected = sum(even * missed for _, missed, even in by_class.values())
     both = share(all_hits, all_missed, expected / max(all_missed, 1))
-    return ByClaim(sad=share(*by_class["sad"]), fear=share(*by_class["fear"]), both=both)
+    sad, fear = (share(*by_class[name]) for name in fer2013.TAKEN)
+    return ByClaim(sad, fear, both)
 
 
 def share(hits: int, n: int, even: float) -> Taken | None:

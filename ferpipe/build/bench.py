@@ -131,7 +131,7 @@ class Bench:
         result, private = named.module("analyses", stage.name).analyse(study), study.dataset.restricted
         if private:
             arrays, faces = stored.arrays(result), stored.arrays(result, "private")
-            restricted.check(stage.name, arrays, stored.plain(result))
+            restricted.check(stage.name, arrays, stored.plain(result), len(study.classes))
             splits = (study.dataset.train, study.dataset.dev, study.dataset.test)
             for name, count in restricted.blank(arrays, [s.images for s in splits if s is not None]).items():
                 tqdm.write(

@@ -44,7 +44,10 @@ def predict(options: Options) -> None:
     answers, classes = probabilities([network.member for network in asked], split.images, device), asked[0].classes
     print(f"{len(split):,} picture(s), mean over {len(asked)} network(s) and over views", file=told)
     if converted:
-        print(f"{converted:,} picture(s) made grey 48x48 from their middle square: faces are not looked for", file=told)
+        print(
+            f"{converted:,} picture(s) made grey 48x48 from their middle square, whatever it shows",
+            file=told,
+        )
     if options.output is None:
         for name, row in zip(split.names, answers, strict=True):
             print(line(str(name), row, classes))
@@ -68,7 +71,7 @@ class Asked:
         """Return the network's name with its data and its accuracy there."""
         name, faces = self.member.name, len(self.member.view_logits)
         accuracy = self.member.history["dev_accuracy"][self.member.epoch - 1]
-        return f"{name}, {self.origin}; learned {self.data}, {accuracy:.1%} right on its {faces:,} dev faces"
+        return f"{name}, {self.origin}; learned {self.data}, {accuracy:.1%} right on its {faces:,} dev pictures"
 
 
 def line(name: str, probabilities: np.ndarray, classes: Sequence[str]) -> str:

@@ -12,7 +12,8 @@ from ferpipe.errors import Slip
 from ferpipe.render import site
 from ferpipe.results import stored
 from ferpipe.storage import atomic, encoding, places
-from ferpipe.storage.freshness import Log, outdated
+from ferpipe.storage.freshness import Log, analyses, outdated, recorded
+from ferpipe.text import report as frame
 
 
 def publish(layout: Layout, target: Layout, request: Request, log: Log) -> None:
@@ -22,18 +23,22 @@ def publish(layout: Layout, target: Layout, request: Request, log: Log) -> None:
     """
     source, goal = layout.results / layout.dataset, target.results / layout.dataset
     lacking = outdated(source)
-    for name in ANALYSES:
+    names = analyses((recorded(source / "data" / "numbers.json") or {}).get("shows", "face"))
+    applying = [name for name in ANALYSES if name in names]
+    for name in applying:
         if name not in lacking and not encoding.whole(source / name / "numbers.json", source / name / "arrays.npz"):
             lacking[name] = "a file of it is missing or damaged"
     if lacking:
         told = "; ".join(f"{name} ({why})" for name, why in list(lacking.items())[:3])
-        count = f"{len(lacking)} of its {len(ANALYSES)} results"
+        count = f"{len(lacking)} of its {len(applying)} results"
         raise Slip(f"--publish: run '{layout.name}' is not finished, for {count}: {told}; build it again")
     try_out(layout, target, request)
-    gone = (places.listed(goal, RESULTS) or set()) - set(ANALYSES)
-    places.claim(goal, ANALYSES, RESULTS, guard.earlier_results(goal))
-    files = {name: [goal / name / file for file in stored.FILES] for name in {*ANALYSES, *gone}}
-    changed = [name for name in ANALYSES if not all(_same(source / name / file.name, file) for file in files[name])]
+    if layout.dataset not in frame.read(site.REPORT).editions:
+        print(f"report/report.toml: editions do not name '{layout.dataset}': the site leaves it out until they do")
+    gone = (places.listed(goal, RESULTS) or set()) - set(applying)
+    places.claim(goal, applying, RESULTS, guard.earlier_results(goal))
+    files = {name: [goal / name / file for file in stored.FILES] for name in {*applying, *gone}}
+    changed = [name for name in applying if not all(_same(source / name / file.name, file) for file in files[name])]
     if not changed and not gone:
         log.fresh("publish", f"{layout.name or source} is published")
         return pages.render(target, request, log)
@@ -49,7 +54,7 @@ def publish(layout: Layout, target: Layout, request: Request, log: Log) -> None:
                 path.unlink(missing_ok=True)
             with suppress(OSError):  # something of somebody's is in it, or it is gone
                 (goal / name).rmdir()
-        if places.enlist(goal, ANALYSES, RESULTS):
+        if places.enlist(goal, applying, RESULTS):
             log.changed.append(goal / places.LIST)
     pages.render(target, request, log)
 

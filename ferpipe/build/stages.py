@@ -165,7 +165,8 @@ def data(settings: Settings, memory: Memory) -> Data:
     else:
         from ferpipe.data import classes, reading
 
-        meant = {"classes": list(classes.order(settings.classes).items())} if settings.classes else {}
+        order = classes.order(settings.classes) if settings.classes else {}
+        meant = {"classes": [f"{number} {name}" for number, name in order.items()]} if order else {}
         asked = {"parameters": {"seed": settings.data_seed, **meant}, "source": reading.signature(settings.source)}
         code = memory.code("ferpipe.data.reading")
     folder = settings.folder / f"dataset-{fingerprints.of_value(asked)[:8]}"

@@ -19,6 +19,7 @@ ORDERS = Path(__file__).parent / "orders"
 FEWEST, MOST = 2, 20  # classes of a data set
 LENGTH = 40  # characters of a name
 _LINE = re.compile(r"(\d{1,3})(?:\s*[:=,\t]\s*|\s+)(\S.*)")
+_NUMBERED = re.compile(r"^\d{1,3}[\s_.-]+")  # 0_anger
 _UNFIT = re.compile(r"[<>&\"'`{}|\\]|[^\S ]")  # what is markup on a page, or in a text
 
 
@@ -37,7 +38,8 @@ def order(asked: str) -> dict[int, str]:
         raise Slip(f"--classes {shown(asked)}: {reason(error)}; {known}") from None
     classes: dict[int, str] = {}
     for number, line in enumerate(lines, 1):
-        if not line.strip() or line.lstrip().startswith("#"):
+        line = re.sub(r"(^|\s)#.*", "", line)
+        if not line.strip():
             continue
         match = _LINE.fullmatch(line.strip())
         if not match or int(match[1]) in classes:
@@ -49,7 +51,8 @@ def order(asked: str) -> dict[int, str]:
     by_name = called(classes.values())
     classes = {number: by_name[name] for number, name in sorted(classes.items())}
     if len(set(classes.values())) < len(classes) or not FEWEST <= len(classes) <= MOST:
-        raise Slip(f"{shown(path)}: {some(classes.values(), MOST)}; wanted {FEWEST} to {MOST} classes, each once")
+        told = f"{len(classes)} lines" + f" ({some(classes.values(), MOST)})" * bool(classes)
+        raise Slip(f"{shown(path)} has {told}; wanted {FEWEST} to {MOST} classes, a line each, each once")
     return classes
 
 
@@ -63,7 +66,7 @@ def spellings() -> dict[str, str]:
 
 def fit(name: str, where: str) -> str:
     """Return a class's name without needless spaces; raises Slip where it is none that a page can print."""
-    name = " ".join(unicodedata.normalize("NFC", name).split(" "))
+    name = " ".join(filter(None, unicodedata.normalize("NFC", name).split(" ")))
     if _UNFIT.search(name) or not name.isprintable() or not 0 < len(name) <= LENGTH:
         raise Slip(
             f"{shown(where)}: '{shown(name, 60)}' is no name for a class; wanted up to {LENGTH} letters, digits, "
@@ -75,9 +78,9 @@ def fit(name: str, where: str) -> str:
 def called(written: Iterable[str]) -> dict[str, str]:
     """Return the class of each written name: the same for any case and, where most are emotions, for any spelling."""
     first = {name.casefold(): name for name in sorted(set(written), reverse=True)}
-    known = spellings()
-    if 2 * len({known[key] for key in first if key in known}) >= len(first) >= FEWEST:
-        first = {key: known.get(key, name) for key, name in first.items()}
+    known = {key: spellings().get(_NUMBERED.sub("", key)) for key in first}
+    if 2 * len(set(filter(None, known.values()))) >= len(first) >= FEWEST:
+        first = {key: known[key] or name for key, name in first.items()}
     return {name: first[name.casefold()] for name in set(written)}
 
 

@@ -26,7 +26,7 @@ VOTES = "fer2013new.csv"  # FER+: a row a face of fer2013.csv
 LEFT_OUT = ("unknown", "NF")  # its last columns: votes for no emotion, and for no face
 RELEASES = (("fer2013.csv",), ("icml_face_data.csv",), ("train.csv", "test.csv"))
 USAGES = {"training": "train", "publictest": "dev", "privatetest": "test"}
-_PREFIX = re.compile(r"(training|publictest|privatetest)[_-]\d", re.IGNORECASE)
+_PREFIX = re.compile(r"(training|publictest|privatetest)[_-]\d+(\.|$)", re.IGNORECASE)
 
 # What the original report looked at, by class.
 RESTING = "neutral"  # no expression to be explained

@@ -16,14 +16,13 @@ PIXEL_LIMIT = 50_000_000
 ORIENTATION = 0x0112  # the EXIF tag; 1 is upright
 
 
-def read(source: Source, entries: Sequence[Entry], progress: Progress | None) -> tuple[np.ndarray, int]:
-    """Return these pictures as (n, 48, 48) uint8, and how many had to be made so; raises Slip as `decode` does."""
+def read(source: Source, entries: Sequence[Entry], progress: Progress | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return these pictures as (n, 48, 48) uint8, and which had to be made so (n,); raises Slip as `decode` does."""
     images = np.empty((len(entries), SIDE, SIDE), np.uint8)
-    converted = 0
+    changed = np.zeros(len(entries), bool)
     for index, entry in enumerate(counted(entries, progress)):
-        images[index], changed = decode(source.read(entry), source.name(entry))
-        converted += changed
-    return images, converted
+        images[index], changed[index] = decode(source.read(entry), source.name(entry))
+    return images, changed
 
 
 def decode(content: bytes, name: str) -> tuple[np.ndarray, bool]:

@@ -75,7 +75,7 @@ def beside(path: Path) -> Path | None:
 def name_of(path: Path, classes: str | None = None) -> str:
     """Return what the data set at `path` is called, from the names of its files; raises Slip where it is none."""
     with ExitStack() as stack:
-        return _form(stack, path, classes).name
+        return _form(stack, path, classes, None).name
 
 
 def load(
@@ -94,7 +94,7 @@ def load(
     cannot be used.
     """
     with ExitStack() as stack:
-        form = _form(stack, path, classes)
+        form = _form(stack, path, classes, name)
         parts = form.read(progress)
     notes: dict[str, object] = {
         "source": sources.shown(Path(os.path.abspath(path)).name),
@@ -112,15 +112,17 @@ def load(
     return _dataset(name or form.name, form.classes, parts.splits, notes, seed, sources.shown(path), restricted)
 
 
-def _form(stack: ExitStack, path: Path, asked: str | None) -> Form:
-    """Return how what lies at `path` is read, while the stack is open."""
+def _form(stack: ExitStack, path: Path, asked: str | None, name: str | None) -> Form:
+    """Return how what lies at `path` is read under a `name`, while the stack is open."""
     source = stack.enter_context(sources.opened(path))
     images = source.pictures
     if source.lists and images:
         _only(asked, "rafdb", source.title)
         return _of_pictures("rafdb", source, path, *rafdb.places(source), None)
-    if images and (not source.tables or trees.has_splits(entry.name for entry in images)):
-        return _tree(source, path, asked)
+    releases = {file for release in fer2013.RELEASES for file in release}
+    pixels = any(entry.file.lower() in releases for entry in source.tables)
+    if images and (not pixels or trees.has_splits(entry.name for entry in images)):
+        return _tree(source, path, asked, name)
     if not source.tables:
         zips = sorted(path.glob("*.zip")) if os.path.isdir(path) else []
         hint = f" (name {sources.shown(zips[0])} itself to read that)" if zips else ""
@@ -128,8 +130,9 @@ def _form(stack: ExitStack, path: Path, asked: str | None) -> Form:
         raise Slip(f"{source.title} holds neither pictures nor CSV files{hint}; {trees.WANTED}, or fer2013.csv")
     votes = [entry for entry in source.tables if entry.file.lower() == fer2013.VOTES]
     entries = fer2013.chosen(source)
-    _only(asked, "fer2013", source.title)
-    if asked is None and (votes or beside(path)):
+    if asked not in (None, "fer2013", "ferplus"):
+        _only(asked, "fer2013", source.title)
+    if asked != "fer2013" and (votes or beside(path)):
         if len(votes) > 1 or len(entries) > 1:
             raise Slip(f"{source.title}: wanted one fer2013.csv and one {fer2013.VOTES}; name one of them")
         ballots = source if votes else stack.enter_context(sources.opened(path.with_name(fer2013.VOTES)))
@@ -150,7 +153,7 @@ def _plus(source: Source, faces: Entry, ballots: Source, votes: Entry, progress:
     return Parts(splits, 0, left_out)
 
 
-def _tree(source: Source, path: Path, asked: str | None) -> Form:
+def _tree(source: Source, path: Path, asked: str | None, name: str | None) -> Form:
     """Return how a tree of pictures is read."""
     entries = source.pictures
     files = [entry.name for entry in entries]
@@ -163,12 +166,10 @@ def _tree(source: Source, path: Path, asked: str | None) -> Form:
         named = [place._replace(label=called.get(place.label or "")) for place in trees.moved(places, files)]
         return _of_pictures("fer2013", source, path, entries, named, fer2013.EMOTIONS)
     called, ordered = trees.named(labels, source.title, asked)
-    name = slug(path)
-    if name == "fer2013":
-        if not set(ordered) <= set(fer2013.EMOTIONS):
-            raise Slip(f"{source.title}: is called as FER2013 is, but has other classes ({some(ordered)}); give it a "
-                       "name of its own with --name")  # fmt: skip
-        ordered = ordered if asked else fer2013.EMOTIONS
+    name = name or slug(path)
+    if name in names.names() and set(ordered) != set(names.order(name).values()):
+        raise Slip(f"{source.title}: is called {name}, which has other classes than these ({some(ordered)}); give it "
+                   "a name of its own with --name")  # fmt: skip
     if len(ordered) > names.MOST:
         raise Slip(f"{source.title}: {len(ordered)} classes ({some(ordered)}); wanted {names.FEWEST} to {names.MOST}: "
                    f"{trees.WANTED}")  # fmt: skip
@@ -203,7 +204,7 @@ def _of_pictures(
 def _pictures(
     source: Source, entries: list[Entry], places: list[trees.Place], classes: tuple[str, ...], progress: Progress | None
 ) -> Parts:
-    images, converted = pictures.read(source, entries, progress)
+    images, changed = pictures.read(source, entries, progress)
     labels = np.array([UNKNOWN if place.label is None else classes.index(place.label) for place in places], np.int64)
     stems = np.array([place.stem for place in places])
     # By the file's name first: then every layout gives one order, and no subset begins with a single class.
@@ -221,10 +222,11 @@ def _pictures(
     has_dev = any(place.split == "dev" for place in places)
     indices = {split: np.array([i for i in kept if split_of(places[i], has_dev) == split], np.intp) for split in SPLITS}
     splits = {split: Split(images[i], labels[i], stems[i]) for split, i in indices.items()}
+    warnings = [source.recoded] if source.recoded else []
     twice = sorted(entries[index].name for index in set(ordered) - set(kept))
-    warnings = [f"{len(twice):,} picture(s) stand there twice ({some(twice)}): counted once"] if twice else []
+    warnings += [f"{len(twice):,} picture(s) stand there twice ({some(twice)}): counted once"] if twice else []
     warnings += [source.warning] if source.unread else []
-    return Parts(splits, converted, left_out, tuple(warnings), not has_dev and len(splits["dev"]) > 0)
+    return Parts(splits, int(changed[kept].sum()), left_out, tuple(warnings), not has_dev and len(splits["dev"]) > 0)
 
 
 def split_of(place: trees.Place, has_dev: bool) -> str:

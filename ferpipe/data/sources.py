@@ -70,6 +70,14 @@ class Source:
     prefix: str  # stands before a member's name in messages
     entries: list[Entry]
     opener: Callable[[Entry], IO[bytes]]
+    code: str = ""  # of an old zip's names, which does not say it
+
+    @property
+    def recoded(self) -> str:
+        """What to tell of names in an old code; nothing where all are told."""
+        folders = {entry.name.rpartition("/")[0] for entry in self.entries if not entry.name.isascii()}
+        told = f"names of the zip are read as {self.code.upper()} ({some(folders)}); if they are not, unpack it first"
+        return told if self.code else ""
 
     @property
     def pictures(self) -> list[Entry]:
@@ -173,14 +181,15 @@ def opened(path: Path) -> Iterator[Source]:
         yield Source(title, str(path).removesuffix(path.name), [entry], _open)
     else:
         with _archive(path, title) as archive:
-            yield Source(title, f"{path}: ", _members(archive, title), lambda entry: archive.open(entry.place))
+            code = _code(archive)
+            yield Source(title, f"{path}: ", _members(archive, title, code), lambda e: archive.open(e.place), code)
 
 
 def _is_table(path: Path) -> bool:
     """Return whether a file without a known ending begins as a table of pictures does."""
     try:
         with open(path, "rb") as file:
-            return b"pixels" in file.readline(200).lower().split(b",")[:3]
+            return b"pixels" in file.readline(200).lower().replace(b" ", b"").strip().split(b",")[:3]
     except OSError as error:
         raise Slip(f"{shown(path)} cannot be read ({reason(error)}); change its permissions") from None
 
@@ -252,7 +261,7 @@ def _told(path: Path) -> str:
     return f"is neither a zip nor a .csv file: it {found}; {'unpack it and name the folder' if packed else WANTED}"
 
 
-def _members(archive: zipfile.ZipFile, title: str) -> list[Entry]:
+def _members(archive: zipfile.ZipFile, title: str, code: str) -> list[Entry]:
     infos = archive.infolist()
     total = sum(info.file_size for info in infos)
     if len(infos) > COUNT_LIMIT or total > TOTAL_LIMIT:
@@ -262,25 +271,42 @@ def _members(archive: zipfile.ZipFile, title: str) -> list[Entry]:
         )
     entries = []
     for info in infos:
-        name = _named(info).replace("\\", "/")  # as some Windows programs write it
+        name = _named(info, code).replace("\\", "/")  # as some Windows programs write it
         _check(info, name, title)
         if _wanted(name) and not any(map(_junk, name.split("/"))):
             entries.append(Entry(name, info.file_size, 0, info))
     return sorted(entries, key=lambda entry: entry.name)
 
 
-def _named(info: zipfile.ZipInfo) -> str:
-    """Return a member's name as it was written: old programs used the codes of their own system, and did not say so."""
-    if info.flag_bits & 0x800 or info.filename.isascii():  # UTF-8, told
-        return info.filename
-    try:
-        written = info.filename.encode("cp437")  # as zipfile reads what is not told
-    except UnicodeEncodeError:
-        return info.filename
-    for code in ("utf-8", "gb2312"):  # strict ones: what is neither is rarely taken for one
+_MIXED = re.compile(r"[A-Za-z][^\x00-\x7f]|[^\x00-\x7f][A-Za-z]")
+
+
+def _untold(info: zipfile.ZipInfo) -> bytes:
+    """Return a member's name as an old program wrote it, in its system's own code; nothing where the code is told."""
+    if info.flag_bits & 0x800 or info.filename.isascii():
+        return b""
+    return info.filename.encode("cp437", "replace")  # as zipfile reads what is not told
+
+
+def _code(archive: zipfile.ZipFile) -> str:
+    """Return the code of all names that do not tell theirs; "" where there are none, or they are of no code known here.
+
+    UTF-8 and GB2312 are rarely taken for others; GBK is, unless its characters stand apart from Latin letters.
+    """
+    names = list(filter(None, map(_untold, archive.infolist())))
+    for code in ("utf-8", "gb2312", "gbk") if names else ():
         with suppress(UnicodeDecodeError):
-            return written.decode(code)
-    return info.filename
+            decoded = [name.decode(code) for name in names]
+            if code != "gbk" or not any(
+                re.search(r"[A-Za-z][^\x00-\x7f]|[^\x00-\x7f][A-Za-z]", name) for name in decoded
+            ):
+                return code
+    return ""
+
+
+def _named(info: zipfile.ZipInfo, code: str) -> str:
+    written = _untold(info)
+    return written.decode(code) if written and code else info.filename
 
 
 def _check(info: zipfile.ZipInfo, name: str, title: str) -> None:

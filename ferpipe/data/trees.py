@@ -19,12 +19,13 @@ from ferpipe.errors import Slip
 WANTED = "wanted train/<class>/*.jpg with dev/<class>/*.jpg or test/<class>/*.jpg, or <class>/*.jpg alone"
 FOLDERS = {
     **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("dev", "development", "val", "valid", "validation"), "dev"),
-    **dict.fromkeys(("test", "testing"), "test"),
+    **dict.fromkeys(("dev", "development", "val", "valid", "validation", "eval", "evaluation"), "dev"),
+    **dict.fromkeys(("public", "publictest"), "dev"),
+    **dict.fromkeys(("test", "testing", "private", "privatetest"), "test"),
     **dict.fromkeys(("unlabelled", "unlabeled"), "unlabelled"),
 }
-STARTS = {"public": "dev", "private": "test"}  # public, PublicTest, public_test
-_NUMBER = re.compile(r"(?:(?:class|label|emotion|expression|category)[ _-]*)?(\d{1,9})", re.IGNORECASE)
+_WORDS = "class|cls|c|label|emotion|emo|expression|expr|exp|category|cat|target|id|n|类别|类|标签|情绪|表情"
+_NUMBER = re.compile(rf"[#(]?(?:(?:{_WORDS})[ _.-]*)?[#(]?(-?\d{{1,9}})(?:\.0*)?\)?", re.IGNORECASE)  # 3, class_3, #3
 
 
 class Place(NamedTuple):
@@ -39,7 +40,7 @@ class Place(NamedTuple):
 def split_of(folder: str) -> str | None:
     """Return the split that a folder's name means, None for any other folder."""
     word = re.sub(r"[\s_-]+", "", folder).lower()
-    return FOLDERS.get(word) or next((split for start, split in STARTS.items() if word.startswith(start)), None)
+    return FOLDERS.get(word) or FOLDERS.get(re.sub(r"(set|data|images|split)$", "", word))
 
 
 def has_splits(names: Iterable[str]) -> bool:
@@ -98,7 +99,8 @@ def is_fer2013(names: Iterable[str], labels: Iterable[str]) -> bool:
     """Return whether pictures are called as FER2013's are, and lie in folders of its classes."""
     known = classes.called([*labels, *fer2013.EMOTIONS])
     ours = {*fer2013.EMOTIONS, *map(str, range(len(fer2013.EMOTIONS)))}
-    return {known[label] for label in labels} <= ours and any(map(fer2013.prefix, names))
+    named = [fer2013.prefix(name) is not None for name in names]
+    return {known[label] for label in labels} <= ours and 2 * sum(named) > len(named)
 
 
 def moved(places: Sequence[Place], files: Sequence[str]) -> list[Place]:
@@ -113,11 +115,12 @@ def named(labels: Iterable[str], title: str, asked: str | None) -> tuple[dict[st
     """
     written = {classes.fit(label, title): label for label in labels}
     numbers = {label: int(match[1]) for name, label in written.items() if (match := _NUMBER.fullmatch(name))}
-    if numbers and len(numbers) == len(written) and asked is None:
+    if numbers and asked is None:
         fitting = [name for name in classes.names() if set(numbers.values()) <= classes.order(name).keys()]
+        which = "only" if len(numbers) == len(written) else "in part"
         raise Slip(
-            f"{title}: its classes are only numbers ({some(numbers)}), which mean other things in each data set; say "
-            f"which with --classes {', '.join(classes.names())} or FILE (lines such as '0 happy')"
+            f"{title}: its classes are {which} numbers ({some(numbers)}), which mean other things in each data set; "
+            f"say which with --classes {', '.join(classes.names())} or FILE (lines such as '0 happy')"
             + (f"; {' and '.join(fitting)} {'have' if len(fitting) > 1 else 'has'} these" if fitting else "")
         )
     if asked is None:
@@ -131,7 +134,8 @@ def named(labels: Iterable[str], title: str, asked: str | None) -> tuple[dict[st
     found = {label: known[name] for name, label in written.items()} | by_number
     if strange := sorted(label for label, name in found.items() if name not in order.values()):
         told = ", ".join(f"{number} {name}" for number, name in order.items())
-        raise Slip(f"{title}: {some(strange)} is no class of --classes {shown(asked)} ({told}); name it there")
+        cure = "take it out" if asked in classes.names() else "name it there"
+        raise Slip(f"{title}: {some(strange)} is no class of --classes {shown(asked)} ({told}); {cure}")
     return found, tuple(name for name in order.values() if name in found.values())
 
 

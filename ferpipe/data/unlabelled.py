@@ -42,8 +42,8 @@ def _pictures(source: Source, progress: Progress | None) -> tuple[Split, int]:
             places = trees.moved(places, files)
         has_dev = any(place.split == "dev" for place in places)
         entries = [e for e, place in zip(entries, places, strict=True) if reading.split_of(place, has_dev) == "test"]
-    images, converted = pictures.read(source, entries, progress)
-    return Split(images, None, np.array(distinct([entry.name for entry in entries]), str)), converted
+    images, changed = pictures.read(source, entries, progress)
+    return Split(images, None, np.array(distinct([entry.name for entry in entries]), str)), int(changed.sum())
 
 
 def distinct(files: Sequence[str]) -> list[str]:

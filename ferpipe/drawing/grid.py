@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from ferpipe.drawing.figure import ALT, ASSETS, RISE, SCALE
-
-SIDE = 48
+from ferpipe.size import SIDE
 
 
 @dataclass(frozen=True)

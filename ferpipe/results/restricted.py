@@ -26,46 +26,56 @@ ALIKE = 0.95  # correlation from which a picture counts as a face: FER2013's mea
 _CURE = "give it a kind in the result's type, or return it in `private`"
 
 
-def kind(analysis: str, array: str, shape: Sequence[int]) -> str | None:
+def kind(analysis: str, array: str, shape: Sequence[int], classes: int = 0) -> str | None:
     """Return what kind of publishable array this is, None where it is no such.
 
-    One that is named by the run is none where it is finer than GRID: it may be a map of a face.
+    One that is named by the run is none where it is finer than GRID, unless it has a number for each of the classes: it
+    may be a map of a face.
     """
     try:
         kinds = stored.kinds(analysis)
     except (ModuleNotFoundError, AttributeError):  # a result of no analysis of ours
         return None
     if isinstance(kinds, str):
-        return kinds if kinds in KINDS and min(shape[-2:], default=0) <= GRID else None
+        return kinds if kinds in KINDS and not _fine(shape[-2:], classes) else None
     return kinds[array] if kinds.get(array) in KINDS else None
 
 
-def refused(analysis: str, shapes: Mapping[str, Sequence[int]], numbers: object) -> list[str]:
+def _fine(sides: Sequence[int], classes: int) -> bool:
+    """Return whether a grid has more than GRID cells on both sides, none of which is one for each class."""
+    return min(sides, default=0) > GRID and classes not in sides
+
+
+def refused(analysis: str, shapes: Mapping[str, Sequence[int]], numbers: object, classes: int = 0) -> list[str]:
     """Return a line for each array, and each list of numbers, that must not be published of a restricted data set."""
     lines = [
         f"array '{name}' {tuple(shape)} is of no kind that may be published of a restricted data set; {_CURE}"
         for name, shape in sorted(shapes.items())
-        if kind(analysis, name, shape) is None
+        if kind(analysis, name, shape, classes) is None
     ]
     return lines + [
         f"number '{path}' is a list of {size[0]}x{size[1]} numbers, finer than {GRID}x{GRID} and so maybe a map of a "
         "face; put it into an array"
-        for path, size in _grids(numbers, "")
+        for path, size in _grids(numbers, "", classes)
     ]
 
 
-def check(analysis: str, arrays: Mapping[str, np.ndarray], numbers: object) -> None:
+def check(analysis: str, arrays: Mapping[str, np.ndarray], numbers: object, classes: int = 0) -> None:
     """Raise Slip unless all of a restricted data set's result may be published."""
-    if wrong := refused(analysis, {name: array.shape for name, array in arrays.items()}, numbers):
+    if wrong := refused(analysis, {name: array.shape for name, array in arrays.items()}, numbers, classes):
         raise Slip(f"{analysis}: {'; '.join(wrong)}")
 
 
 def problems(folder: Path) -> list[str]:
     """Return a line for each thing in a restricted data set's results that must not be published; needs no numpy."""
+    data = folder / "data" / "numbers.json"
+    classes = len(encoding.read_json(data).get("classes") or ()) if data.is_file() else 0
     return [
         f"{'/'.join(path.parts[-4:])}:1: {line}"
         for path in sorted(folder.glob("*/arrays.npz"))
-        for line in refused(path.parent.name, _shapes(path), encoding.read_json(path.with_name("numbers.json")))
+        for line in refused(
+            path.parent.name, _shapes(path), encoding.read_json(path.with_name("numbers.json")), classes
+        )
     ]
 
 
@@ -109,16 +119,16 @@ def _standard(pictures: np.ndarray) -> np.ndarray:
     return rows / np.where(length > 0, length, 1)
 
 
-def _grids(value: object, path: str) -> list[tuple[str, tuple[int, int]]]:
+def _grids(value: object, path: str, classes: int) -> list[tuple[str, tuple[int, int]]]:
     """Return the path and size of each list of lists of numbers with more than GRID cells on both sides."""
     if isinstance(value, Mapping):
-        return [hit for key, part in value.items() for hit in _grids(part, f"{path}.{key}".lstrip("."))]
+        return [hit for key, part in value.items() for hit in _grids(part, f"{path}.{key}".lstrip("."), classes)]
     if not isinstance(value, list):
         return []
     sides = [len(row) if isinstance(row, list) and all(isinstance(x, int | float) for x in row) else 0 for row in value]
-    if len(value) > GRID and min(sides) > GRID:
+    if value and _fine((len(value), min(sides)), classes):
         return [(path, (len(value), min(sides)))]
-    return [hit for index, part in enumerate(value) for hit in _grids(part, f"{path}[{index}]")]
+    return [hit for index, part in enumerate(value) for hit in _grids(part, f"{path}[{index}]", classes)]
 
 
 def _shapes(path: Path) -> dict[str, tuple[int, ...]]:

@@ -167,9 +167,12 @@ def test_too_many_classes_and_unfit_names_are_refused(tmp_path):
     names = [f"kind {letter}" for letter in "abcdefghijklmnopqrstu"]
     refused(written(tmp_path / "x", tree(names, [[1] * 21], ("train",))), "21 classes", "2 to 20")
     refused(written(tmp_path / "y", tree(("a<b>", "c"), [[1] * 2], ("train",))), "'a<b>' is no name for a class")
-    (tmp_path / "rendered").mkdir()
+    written(tmp_path / "y2", tree(("a", "c"), [[2] * 2], ("train",)))
     refused(written(tmp_path / "rendered", tree(("a", "b"), [[2] * 2], ("train",))), "--name")
-    refused(written(tmp_path / "fer2013", tree(("a", "b"), [[2] * 2], ("train",))), "called as FER2013 is", "--name")
+    path = written(tmp_path / "fer2013", tree(("a", "b"), [[2] * 2], ("train",)))
+    refused(path, "is called fer2013, which has other classes", "--name")
+    for name in ("ferplus", "rafdb"):
+        refused(tmp_path / "y2", f"is called {name}", name=name)
 
 
 class Coded(zipfile.ZipInfo):
