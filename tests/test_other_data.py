@@ -106,5 +106,8 @@ def test_another_folder_of_the_same_name_replaces_nothing(built, tmp_path, capsy
     folder = built.parents[1]
     (tmp_path / "leaves").symlink_to(folder / "leaves" / "val")
     call = ["--data", str(tmp_path / "leaves"), "--preset", "smoke", f"--artefacts={folder / 'a'}"]
-    assert build.main(call) == 2
-    assert "give it a name of its own with --name" in capsys.readouterr().err
+    for more in ([], ["--name", "leaves"]):
+        assert build.main([*call, *more]) == 2
+        assert "give it another name with --name" in capsys.readouterr().err
+    assert build.main([*call, "--name", "fer2013"]) == 2
+    assert "is called fer2013, which has other classes" in capsys.readouterr().err

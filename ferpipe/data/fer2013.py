@@ -98,7 +98,7 @@ def plus(
 
 
 def _split(rows: Sequence[tuple[int, int, bytes]]) -> Split:
-    pixels = np.frombuffer(b"".join(row[2] for row in rows), np.uint8).reshape(-1, SIDE, SIDE)
+    pixels = np.frombuffer(bytearray().join(row[2] for row in rows), np.uint8).reshape(-1, SIDE, SIDE)
     labels, numbers = (np.array([row[k] for row in rows], np.int64) for k in (0, 1))
     return Split(pixels, labels, numbers.astype(str))
 

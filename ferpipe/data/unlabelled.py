@@ -62,5 +62,5 @@ def _rows(source: Source, progress: Progress | None) -> Split:
         raise Slip(f"{source.title} holds {names}; {WANTED}: name one")
     every = list(tables.read(source, chosen[0], EMOTIONS, progress))
     rows = [(number, row) for number, row in every if row.label is None or row.split == "test"] or every
-    images = np.frombuffer(b"".join(row.pixels for _, row in rows), np.uint8).reshape(-1, SIDE, SIDE)
+    images = np.frombuffer(bytearray().join(row.pixels for _, row in rows), np.uint8).reshape(-1, SIDE, SIDE)
     return Split(images, None, np.array([str(number) for number, _ in rows]))

@@ -30,7 +30,11 @@ def draw(filter_emotions: FilterEmotions, original: Original, language: Language
         for index, winners in enumerate(ours.winners)
         for column, (layer, winner) in enumerate(zip(ours.layers, winners, strict=True))
     ]
-    files = {"filter-emotions.csv": csv_file(["filter", "layer", "emotion", "share", "original"], data)}
+    files = {
+        "filter-emotions.csv": csv_file(
+            ["filter", "layer", "emotion" if compared else "class", "share", "original"], data
+        )
+    }
     body = table.table([words["filter"], *ours.layers], rows, "winners", foot)
     return Figure(body, "filter_emotions", "filter-emotions.csv", files, wide=True)
 

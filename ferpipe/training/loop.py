@@ -148,6 +148,8 @@ class Training:
         seed = np.random.SeedSequence([recipe.seed, 2, self.epoch]).generate_state(1)[0]
         generator = torch.Generator().manual_seed(int(seed))
         order = torch.randperm(len(self.images), generator=generator)
+        if len(order) < recipe.batch:  # a whole one all the same: torch 2.15 crashes on some odd batches in bf16
+            order = order.repeat(-(-recipe.batch // len(order)))[: recipe.batch]
         # left and right alternate for each face from epoch to epoch: first a draw, then its opposite
         flipped = torch.rand(len(self.images), generator=torch.Generator().manual_seed(recipe.seed)) < 0.5
         flipped = (flipped ^ bool(self.epoch % 2)) & recipe.flip

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ferpipe.data import classes, fer2013, reading
+from ferpipe.data import cache, classes, fer2013, reading
 from ferpipe.data.faces import rendered
 from ferpipe.errors import Slip
 
@@ -306,3 +306,34 @@ def test_every_order_has_its_source_beside_it():
     known = set(classes.spellings().values())
     assert all(set(classes.order(name).values()) <= known for name in classes.names())
     assert Path(classes.ORDERS).name == "orders"
+
+
+def test_the_same_pictures_under_other_names_are_other_data(tmp_path):
+    numbers = tree(list("0123456"), [[2] * 7, [1] * 7], ("train", "test"))
+    path = written(tmp_path / "x", numbers)
+    one, two = (cache.fingerprint(reading.load(path, 0, classes=name)) for name in ("fer2013", "affectnet"))
+    assert one != two
+    (path / "train" / "6" / "0.png").rename(path / "train" / "6" / "Training_17.png")  # one stray name tells nothing
+    refused(path, "--classes")
+
+
+@pytest.mark.parametrize("names", [
+    ("0", "1", "happy"), ("-1", "0", "1"), ("1.0", "2.0"), ("c0", "c1"), ("exp_0", "exp_1"), ("#1", "#2"),
+    ("(1)", "(2)"), (" 0", "1 "), ("类别1", "类别2"),
+])  # fmt: skip
+def test_numbers_in_disguise_are_asked_about_too(tmp_path, names):
+    refused(written(tmp_path, tree(names, [[2] * len(names)], ("train",))), "--classes")
+
+
+def test_numbers_before_names_and_old_hanzi_are_no_riddle(tmp_path):
+    path = written(tmp_path / "x", tree(("0_anger", "1-happy", "2 Sad"), [[2] * 3], ("train_set",)))
+    assert reading.load(path, 0).classes == ("angry", "happy", "sad")
+    path = written(tmp_path / "y", tree(("憤怒", "開心"), [[2] * 2, [1] * 2], ("Train Set", "val_images")))
+    assert reading.load(path, 0).classes == ("angry", "happy")
+    path = written(tmp_path / "z", tree(("public house", "private_garden"), [[2] * 2], ("",)))
+    assert reading.load(path, 0).classes == ("private_garden", "public house")
+
+
+def test_a_table_of_something_else_beside_pictures_is_passed_over(tmp_path):
+    files = tree(("a", "b"), [[3, 3]], ("",)) | {"labels.csv": b"id,label\n1,a\n"}
+    assert reading.load(written(tmp_path, files), 0).classes == ("a", "b")

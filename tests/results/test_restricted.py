@@ -34,6 +34,15 @@ def test_arrays_of_one_face_are_private_and_of_none_where_nothing_is_known():
         restricted.check("saliency", {"images": np.zeros((6, 48, 48))}, {})
 
 
+def test_a_table_by_class_is_no_map_however_many_classes_there_are():
+    tables, counts = {"means_conv1": np.zeros((64, 20))}, {"counts": [[1] * 20] * 20}
+    restricted.check("filter_emotions", tables, counts, classes=20)
+    with pytest.raises(Slip, match="means_conv1"):
+        restricted.check("filter_emotions", tables, {}, classes=12)
+    with pytest.raises(Slip, match="20x20 numbers"):
+        restricted.check("filter_emotions", {}, counts, classes=12)
+
+
 def test_a_grid_of_numbers_may_be_as_fine_as_8x8():
     restricted.check("lime", {}, {"grid": [[0.5] * 8] * 8, "counts": [[1] * 7] * 20, "curve": [0.1] * 500})
     with pytest.raises(Slip, match=r"number 'faces\[0\]\.grid' is a list of 9x9 numbers"):
