@@ -18,7 +18,7 @@ from ferpipe.text import report as frame
 
 ARTEFACTS, RESULTS, PAGE = "artefacts", "results", "page"  # the kinds of folders, as their lists tell them
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-DATASET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+DATASET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 FORMS = ("fer2013", "ferplus", "rafdb")  # data sets that are known by their form, wherever they lie
 TAKEN = ("figures", "runs")  # folders of the artefacts that are no data set's
 
@@ -80,8 +80,8 @@ def named(options: Options) -> str:
         raise Slip(f"--{'name' if options.name else 'classes'} goes with --data PATH: it says what lies there")
     dataset = options.dataset
     if options.data is not None and (not DATASET.fullmatch(dataset) or dataset in (project.DRAWN, *TAKEN)):
-        raise Slip(f"--name {dataset!a}: is no name for your data set; wanted letters, digits, - and _, and none of "
-                   f"{', '.join((project.DRAWN, *TAKEN))}")  # fmt: skip
+        raise Slip(f"--name {dataset!a}: is no name for your data set; wanted at most 60 letters, digits, - and _, "
+                   f"and none of {', '.join((project.DRAWN, *TAKEN))}")  # fmt: skip
     return dataset
 
 
