@@ -110,4 +110,4 @@ def test_another_folder_of_the_same_name_replaces_nothing(built, tmp_path, capsy
         assert build.main([*call, *more]) == 2
         assert "give it another name with --name" in capsys.readouterr().err
     assert build.main([*call, "--name", "fer2013"]) == 2
-    assert "is called fer2013, which has other classes" in capsys.readouterr().err
+    assert "is called fer2013, which is another" in capsys.readouterr().err

@@ -73,10 +73,12 @@ def _check(layout: Layout, flags: list[str], options: Options) -> None:
 
 def check_source(options: Options, layout: Layout) -> None:
     """Raise Slip where another folder's data set is called as this one is, whose results it would replace."""
-    if options.data is None or layout.dataset in FORMS:  # which are the same wherever they lie
-        return
     before = (recorded(layout.artefacts / layout.dataset / SOURCE) or {}).get("source")
-    if before and before != os.path.realpath(options.data) and os.path.exists(before):
+    if not before or options.data is None or before == os.path.realpath(options.data) or not os.path.exists(before):
+        return
+    from ferpipe.data import reading
+
+    if layout.dataset not in FORMS or not reading.certain(options.data, options.classes):
         raise Slip(f"--data {options.data}: is called '{layout.dataset}', as the data set in {before} is; give it "
                    "another name with --name")  # fmt: skip
 

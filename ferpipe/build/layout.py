@@ -79,7 +79,7 @@ def named(options: Options) -> str:
     if options.data is None and (options.name or options.classes):
         raise Slip(f"--{'name' if options.name else 'classes'} goes with --data PATH: it says what lies there")
     dataset = options.dataset
-    if options.data is not None and (not DATASET.fullmatch(dataset) or dataset in (project.DRAWN, *TAKEN)):
+    if options.data is not None and (not DATASET.fullmatch(dataset) or dataset.lower() in (project.DRAWN, *TAKEN)):
         raise Slip(f"--name {dataset!a}: is no name for your data set; wanted at most 60 letters, digits, - and _, "
                    f"and none of {', '.join((project.DRAWN, *TAKEN))}")  # fmt: skip
     return dataset

@@ -84,7 +84,9 @@ class Network(Stage):
             return ["asked for by --rebuild" if record else self._untrained()]
         identity = {key: value for key, value in self.recipe.items() if key != "code"}
         made_of = record.get("recipe") if record else None
-        if not isinstance(made_of, dict) or {key: made_of.get(key) for key in identity} != identity:
+        sealed = {key: value for key, value in (record or {}).items() if key != "hash"}
+        broken = record is not None and record.get("hash", "") not in ("", fingerprints.of_value(sealed))
+        if broken or not isinstance(made_of, dict) or {key: made_of.get(key) for key in identity} != identity:
             raise Slip(
                 f"{self.folder / 'recipe.json'} is damaged; restore the folder {self.name} from a copy, "
                 "or remove it and it is trained again"

@@ -44,6 +44,7 @@ class Form(NamedTuple):
     told: str  # what it is, in words
     classes: tuple[str, ...]
     read: Callable[[Progress | None], Parts]
+    certain: bool = True  # whether the form itself tells the name, wherever the data set lies
 
 
 def signature(path: Path) -> str:
@@ -76,6 +77,12 @@ def name_of(path: Path, classes: str | None = None) -> str:
     """Return what the data set at `path` is called, from the names of its files; raises Slip where it is none."""
     with ExitStack() as stack:
         return _form(stack, path, classes, None).name
+
+
+def certain(path: Path, classes: str | None = None) -> bool:
+    """Return whether the data set at `path` is called as it is by its form, and not by its folder."""
+    with ExitStack() as stack:
+        return _form(stack, path, classes, None).certain
 
 
 def load(
@@ -167,14 +174,14 @@ def _tree(source: Source, path: Path, asked: str | None, name: str | None) -> Fo
         return _of_pictures("fer2013", source, path, entries, named, fer2013.EMOTIONS)
     called, ordered = trees.named(labels, source.title, asked)
     name = name or slug(path)
-    if name in names.names() and set(ordered) != set(names.order(name).values()):
-        raise Slip(f"{source.title}: is called {name}, which has other classes than these ({some(ordered)}); give it "
+    if name in names.names() and (name != slug(path) or set(ordered) != set(names.order(name).values())):
+        raise Slip(f"{source.title}: is called {name}, which is another data set ({some(ordered)} here); give it "
                    "a name of its own with --name")  # fmt: skip
     if len(ordered) > names.MOST:
         raise Slip(f"{source.title}: {len(ordered)} classes ({some(ordered)}); wanted {names.FEWEST} to {names.MOST}: "
                    f"{trees.WANTED}")  # fmt: skip
     named = [place._replace(label=called.get(place.label or "")) for place in places]
-    return _of_pictures(name, source, path, entries, named, ordered)
+    return _of_pictures(name, source, path, entries, named, ordered)._replace(certain=False)
 
 
 def slug(path: Path) -> str:

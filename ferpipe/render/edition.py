@@ -90,8 +90,8 @@ class Edition:
 
     @property
     def restricted(self) -> bool:
-        """Return whether single pictures may not be published: unless report.toml and the result both say they may."""
-        return not self.publishable or bool(self.analyses.get("data", {}).get("restricted", True))
+        """Return whether single pictures may not be published: as report.toml says, or the result all the same."""
+        return not self.publishable or bool(self.analyses.get("data", {}).get("restricted"))
 
     @property
     def apart(self) -> set[str]:

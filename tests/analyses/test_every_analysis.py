@@ -13,6 +13,7 @@ from ferpipe.render.site import render
 from ferpipe.results import restricted, stored
 from ferpipe.results.stored import plain
 from ferpipe.storage import encoding
+from ferpipe.text import report as frame
 from ferpipe.text.problems import Problems
 
 LABELS = np.arange(42) % 7
@@ -54,9 +55,11 @@ ALWAYS = ("restricted, never right",)  # the others are slow tests
 
 
 @pytest.mark.parametrize("odd", [pytest.param(name, marks=[pytest.mark.slow] * (name not in ALWAYS)) for name in ODD])
-def test_a_report_is_made_of_odd_data_and_says_what_it_cannot_show(study, odd, tmp_path):
+def test_a_report_is_made_of_odd_data_and_says_what_it_cannot_show(study, odd, tmp_path, monkeypatch):
     one = study(**ODD[odd])
     one = replace(one, dataset=replace(one.dataset, name="fer2013"))
+    read, open_ = frame.read, () if one.dataset.restricted else ("fer2013",)
+    monkeypatch.setattr(frame, "read", lambda folder: replace(read(folder), publishable=open_))
     for name in ANALYSES:
         result = import_module(f"ferpipe.analyses.{name}").analyse(one)
         arrays, faces = stored.arrays(result), stored.arrays(result, "private")

@@ -170,7 +170,7 @@ def test_too_many_classes_and_unfit_names_are_refused(tmp_path):
     written(tmp_path / "y2", tree(("a", "c"), [[2] * 2], ("train",)))
     refused(written(tmp_path / "rendered", tree(("a", "b"), [[2] * 2], ("train",))), "--name")
     path = written(tmp_path / "fer2013", tree(("a", "b"), [[2] * 2], ("train",)))
-    refused(path, "is called fer2013, which has other classes", "--name")
+    refused(path, "is called fer2013, which is another", "--name")
     for name in ("ferplus", "rafdb"):
         refused(tmp_path / "y2", f"is called {name}", name=name)
 
