@@ -2,6 +2,7 @@
 
 import ast
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,10 @@ def test_a_result_is_made_by_the_names_of_its_fields():
             if isinstance(call.func, ast.Name) and call.func.id in types:
                 unpacked = [ast.unparse(keyword.value) for keyword in call.keywords if keyword.arg is None]
                 assert all(value.startswith("vars(") for value in unpacked), f"{path.name}:{call.lineno}: {unpacked}"
+
+
+def test_every_file_of_the_package_is_installed_with_it():
+    patterns = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    installed = {path for pattern in patterns["ferpipe"] for path in PACKAGE.glob(pattern)}
+    others = {path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
+    assert sorted(others - installed) == []

@@ -172,6 +172,8 @@ def data(settings: Settings, memory: Memory) -> Data:
         asked = {"parameters": {"seed": settings.data_seed, **meant}, "source": reading.signature(settings.source)}
         code = memory.code("ferpipe.data.reading")
     folder = settings.folder / f"dataset-{fingerprints.of_value(asked)[:8]}"
+    if settings.source is not None:  # code too, though it lies in text files
+        asked["orders"] = {file.name: fingerprints.of_file(file) for file in sorted(classes.ORDERS.glob("*.txt"))}
     return Data("data", {"code": code, **asked}, folder, settings.rebuilds("data"))
 
 
