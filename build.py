@@ -99,7 +99,9 @@ def options(arguments: list[str]) -> Options:
     add("--preset", default="default", choices=(*PRESETS["rendered"], "shipped"),
         help="how much work: see README.md; shipped trains nothing")  # fmt: skip
     add("--load", type=path, metavar="DIR", help="use the members in DIR instead of training")
-    add("--init", type=path, metavar="FILE", help="start from torchvision's ImageNet weights of ResNet-18")
+    add("--init", type=word, metavar="FILE", help="start from torchvision's ImageNet weights of ResNet-18: imagenet "
+        "fetches them, a file holds them")  # fmt: skip
+    add("--compile", action="store_true", help="compile the networks that are trained; wants a C compiler")
     add("--student", action="store_true", help="also distil the ensemble into one network")
     add("--network", default="ensemble", metavar="NAME", help="of predict: ensemble, student, shipped or a member")
     add("--only", choices=ANALYSES, metavar="ANALYSIS", help=f"run one analysis: {', '.join(ANALYSES)}")

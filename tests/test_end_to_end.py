@@ -19,7 +19,7 @@ import torch
 from clones import PLACES, ROOT, build, build_here, clone, contents, places, well
 from PIL import Image
 
-from ferpipe.build import effort, options, stages
+from ferpipe.build import effort, options
 from ferpipe.build import settings as asked_for
 from ferpipe.data import cache
 from ferpipe.data.faces import rendered
@@ -472,16 +472,17 @@ def test_shipped_networks_fill_the_report_without_training_and_predict(restricte
         effort, "SMALL", ("smoke", "shipped")
     )  # as much work as a preset that trains nothing would need
     monkeypatch.setattr(asked_for, "SHIPPED", target)
-    monkeypatch.setattr(stages, "SHIPPED", target)
     monkeypatch.setattr(shipping, "PLACE", target)
     names = json.loads((made / "networks.json").read_bytes())
     faces = drawn(restricted[0] / ".artefacts/fer2013")
-    shipping.pack(made, names["members"][1], faces.dev.images, target / "fer2013")
+    shipping.pack(
+        made / names["place"], [*names["members"], *names["overfitted"]], faces.dev.images, target / "fer2013"
+    )
     asked = ("--preset", "shipped", "--data", archive, *places(tmp_path))
     done = well(build_here(*asked))
     assert "2 member(s) from" in done.stdout and "member-0" not in done.stdout
     settings = json.loads((tmp_path / "results/fer2013/settings/numbers.json").read_bytes())
-    assert settings["analysis_model"]["name"] == names["members"][1]  # the one whose weights are here
+    assert settings["analysis_model"]["name"] == names["members"][0]
     page = (tmp_path / "output/en/index.html").read_text()
     assert all(page.count(f'id="{name}"') == 1 for name in IDS)
     out = tmp_path / "submission.csv"

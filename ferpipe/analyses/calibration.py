@@ -32,9 +32,9 @@ def analyse(study: Study) -> Calibration:
     together = quality(mean_logits(study), study.labels, weights)
     return Calibration(
         analysis=course(study.members[0], study.labels, half, weights),
-        overfitted=course(study.overfitted, study.labels, half, weights),
+        overfitted=course(study.overfitted[0], study.labels, half, weights),
         ensemble=Together(**vars(together), members=len(study.members)),
-        rise=rise(study.overfitted, study.labels, weights),
+        rise=rise(study.overfitted[0], study.labels, weights),
         n=n,
         bins=BINS,
         resamples=count,

@@ -7,7 +7,7 @@ from ferpipe.results.curves import Curve, Curves
 
 def analyse(study: Study) -> Curves:
     """Return both models' curves, one value an epoch, and the epoch, from 1, of the lowest dev loss."""
-    return Curves(curve(study, study.members[0]), curve(study, study.overfitted))
+    return Curves(curve(study, study.members[0]), curve(study, study.overfitted[0]))
 
 
 def curve(study: Study, member: Member) -> Curve:

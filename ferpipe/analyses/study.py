@@ -23,7 +23,8 @@ class Study:
 
     dataset: Dataset
     members: tuple[Member, ...]  # the ensemble; the first is the analysis model
-    overfitted: Member
+    overfitted: tuple[Member, ...]
+    balanced: tuple[Member, ...]  # networks that saw each class as often as the others, if any
     student: Member | None  # what the ensemble taught, if anything
     device: torch.device
     seed: int

@@ -1,14 +1,16 @@
 """Where stages are made: the data set, the device and the networks, each loaded when a stage first needs it."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
+import numpy as np
 import torch
 from tqdm import tqdm
 
 from ferpipe import named
-from ferpipe.analyses.study import Study
+from ferpipe.analyses.study import Study, softmax
 from ferpipe.build import guard
 from ferpipe.build.layout import RESULTS
 from ferpipe.build.settings import Settings
@@ -18,18 +20,21 @@ from ferpipe.data.dataset import Dataset
 from ferpipe.data.faces import rendered
 from ferpipe.errors import Slip
 from ferpipe.networks import checkpoints, machine, start
+from ferpipe.networks.recipes import Recipe
 from ferpipe.results import restricted, stored
 from ferpipe.results.settings import Asked
 from ferpipe.storage import fingerprints, places
 from ferpipe.storage.freshness import Log
-from ferpipe.training import distil, loop, shipping
+from ferpipe.training import loop, pace, shipping
+from ferpipe.training.presets import Plan
 
 
 class Bench:
     """What the stages of one build share."""
 
-    def __init__(self, settings: Settings, log: Log, data: Data) -> None:
-        self.settings, self.log, self.data = settings, log, data
+    def __init__(self, settings: Settings, log: Log, data: Data, sharing: int = 1) -> None:
+        """Take what is asked for; `sharing`: how many processes of this build share the processor."""
+        self.settings, self.log, self.data, self.sharing = settings, log, data, sharing
         self.names = Names()  # of the networks, once they are trained
         self._dataset: Dataset | None = None
 
@@ -80,7 +85,7 @@ class Bench:
     @property
     def threads(self) -> int:
         """How many of the processor's a network is trained on."""
-        return self.settings.threads or machine.cores()
+        return self.settings.threads or max(1, machine.cores() // self.sharing)
 
     @cached_property
     def device(self) -> torch.device:
@@ -89,15 +94,33 @@ class Bench:
         return machine.device(self.settings.device)
 
     def _train(self, stage: Network) -> None:
-        """Train a network, a student by the members that teach it."""
-        init = self.settings.init
-        device, weights, teachers = self.device, start.read(init) if init else None, None
-        if stage.taught:
-            ensemble = [checkpoints.load(self.settings.networks / name) for name in stage.taught]
-            teachers = distil.probabilities(ensemble, self.dataset.train.images, device)
-        record = {"recipe": {**stage.recipe, "threads": self.threads}, "classes": list(self.dataset.classes)}
-        train, dev, classes = self.dataset.train, self.dataset.dev, len(self.dataset.classes)
-        loop.train(stage.network, train, dev, stage.folder, record, device, weights, teachers, classes)
+        """Train a network, with its teachers where it has some."""
+        settings, dataset, recipe = self.settings, self.dataset, stage.network
+        device = self.device
+        weights = start.read(settings.init) if recipe.pretrained else None
+        teachers = [checkpoints.load(settings.networks / name).network(device) for name in stage.taught]
+        record = {"recipe": {**stage.recipe, "threads": self.threads}, "classes": list(dataset.classes)}
+        loop.train(
+            recipe, dataset.train, dataset.dev, stage.folder, record, device, weights, teachers, len(dataset.classes),
+            settings.compiled,
+        )  # fmt: skip
+
+    def foretell(self, recipes: Sequence[Recipe], plan: Plan) -> None:
+        """Say how long networks of these recipes will take to train."""
+        teachers = [plan.teachers(recipe) for recipe in recipes]
+        hours = pace.hours(recipes, teachers, len(self.dataset.train), len(self.dataset.classes), self.device)
+        tqdm.write(f"train: {len(recipes)} networks in about {hours:.1f} hours, by a few steps of each kind")
+
+    def tell(self, made: Network, networks: Sequence[Network]) -> None:
+        """Say what a new member reaches, and the members that are there by now together."""
+        members = [stage for stage in networks if stage.network.role == "member" and stage.record()]
+        answers = {stage.name: np.load(stage.folder / "dev_views.npy").astype(np.float64) for stage in members}
+        right = [
+            f"{(logits.argmax(1) == self.dataset.dev.labels).mean():.1%}"
+            for logits in (answers[made.name], np.mean([softmax(each) for each in answers.values()], 0))
+        ]
+        together = f"; {len(members)} members together {right[1]}" if len(members) > 1 else ""
+        tqdm.write(f"{made.name:<24} {right[0]} of dev right over views{together}")
 
     @cached_property
     def study(self) -> Study:
@@ -117,7 +140,8 @@ class Bench:
         return Study(
             dataset=self.dataset,
             members=tuple(by_name[name] for name in names.members),
-            overfitted=by_name[names.overfitted],
+            overfitted=tuple(by_name[name] for name in names.overfitted),
+            balanced=tuple(by_name[name] for name in names.balanced),
             student=by_name.get(names.student),
             device=device,
             seed=settings.seed,

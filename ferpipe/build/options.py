@@ -22,7 +22,8 @@ class Options:
     threads: int | None = None  # of the processor; None: as many as it has cores
     preset: str = "default"
     load: Path | None = None  # members to use instead of training
-    init: Path | None = None  # torchvision's ResNet-18 weights to start from
+    init: str | None = None  # torchvision's ResNet-18 weights to start from: "imagenet", or a file
+    compile: bool = False  # the networks that are trained
     student: bool = False  # also distil the ensemble into one network
     images: Path | None = None  # what predict looks at
     network: str = "ensemble"  # that predict asks: or "student", "shipped", a member's name

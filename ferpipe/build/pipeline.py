@@ -6,7 +6,9 @@ Heavy imports happen only where a stage is stale.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ferpipe.analyses import ANALYSES
@@ -16,7 +18,7 @@ from ferpipe.build import settings as reading
 from ferpipe.build.layout import Layout
 from ferpipe.build.options import ROOT, Options
 from ferpipe.build.settings import Settings
-from ferpipe.build.stages import Names, Stage
+from ferpipe.build.stages import Names, Network, Stage
 from ferpipe.errors import Slip
 from ferpipe.storage import atomic, encoding, lock
 from ferpipe.storage.freshness import Log, Memory
@@ -76,17 +78,18 @@ def prepare(options: Options, layout: Layout, memory: Memory, log: Log) -> bool:
     from ferpipe.networks.machine import local_rank
     from ferpipe.training import ranks
 
+    here = ranks.here()
     with ranks.together():
         if local_rank():
             ranks.wait()  # for the data
-        build = Build(settings, memory, log, later=local_rank() > 0)
+        build = Build(settings, memory, log, later=local_rank() > 0, sharing=here)
         build.data()
         if not local_rank():
             ranks.wait()
-        build.train(ranks.rank(), ranks.count())
-        ranks.wait()  # for the members
+        build.train(ranks.rank(), ranks.count(), ranks.wait)
     if ranks.rank():
         return False
+    build = Build(settings, memory, log, later=True)  # with the whole processor
     build.shared = True
     build.run(analyse=options.command != "train")
     return True
@@ -95,9 +98,10 @@ def prepare(options: Options, layout: Layout, memory: Memory, log: Log) -> bool:
 class Build:
     """One data set on its way through the stages."""
 
-    def __init__(self, settings: Settings, memory: Memory, log: Log, later: bool = False) -> None:
+    def __init__(self, settings: Settings, memory: Memory, log: Log, later: bool = False, sharing: int = 1) -> None:
         """Take what is asked for; `later`: another process of this build may be writing already."""
-        self.settings, self.memory, self.log = settings, memory, log
+        self.settings, self.memory, self.log, self.sharing = settings, memory, log, sharing
+        self.foretold = False  # whether it was said how long the training takes
         self.shared = False  # whether several processes have made data and members: then nothing is rebuilt again
         self.stage = stages.data(settings, memory)  # of the data set
         self.names = Names()  # of the networks
@@ -115,22 +119,24 @@ class Build:
         for stage in stages.analyses(self.settings, self.stage, self.names, self.memory) if analyse else ():
             self.walk(stage)
 
-    def walk(self, stage: Stage) -> None:
-        """Make a stage, unless it is fresh or another process of this build has made it."""
+    def walk(self, stage: Stage) -> bool:
+        """Make a stage, unless it is fresh or another process of this build has made it; returns whether it was."""
         why = stage.stale()
         if not why or (self.shared and stage.record()):
             if stage.confirm():
                 self.log.changed.append(stage.folder / "recipe.json")
-            return self.log.fresh(stage.name, stage.note())
+            self.log.fresh(stage.name, stage.note())
+            return False
         with self.log.making(stage.name, why):
             self.bench.make(stage, self.names)
+        return True
 
     @cached_property
     def bench(self) -> Bench:
         """Where stages are made; torch is imported with it."""
         from ferpipe.build.bench import Bench
 
-        return Bench(self.settings, self.log, self.stage)
+        return Bench(self.settings, self.log, self.stage, self.sharing)
 
     def data(self) -> None:
         """Draw or read the data set."""
@@ -139,24 +145,33 @@ class Build:
             record = {"source": os.path.realpath(self.settings.source)}
             atomic.write(self.settings.folder / guard.SOURCE, encoding.json_bytes(record))
 
-    def train(self, rank: int = 0, ranks: int = 1) -> None:
-        """Train the networks that are not there, or take those that --load names; of several ranks, one's share."""
+    def train(self, rank: int = 0, ranks: int = 1, meet: Callable[[], None] = lambda: None) -> None:
+        """Train the networks that are not there, or take those that --load names; of several ranks, one's share.
+
+        `meet` returns when all ranks have come there: teachers come before those whom they teach.
+        """
         settings, data = self.settings, self.stage.hash
         if settings.plan is None:
             self.names = stages.loaded(settings.networks, None if settings.shipped else data)
             self.log.fresh("train", f"{len(self.names.members)} member(s) from {settings.networks}")
             return self.names.write(settings)
-        alone = stages.networks(settings, data, self.memory)
-        for k, stage in enumerate(alone):
-            if k % ranks == rank:
-                self.walk(stage)
-        if ranks > 1:
-            return  # this process's share
-        *ensemble, overfitted = alone
-        pupil = stages.student(settings, data, ensemble, self.memory)
-        if pupil:
-            self.walk(pupil)
-        self.names = Names([stage.name for stage in ensemble], overfitted.name, pupil.name if pupil else "")
+        plan, there = settings.plan, list[Network]()
+        for number, recipes in enumerate(plan.rounds):
+            networks = stages.networks(settings, recipes, data, there, self.memory)
+            missing = [stage.network for stage in networks if stage.stale()]
+            if plan.long and missing and not rank and not self.foretold:
+                self.foretold = True
+                self.bench.foretell([*missing, *chain(*plan.rounds[number + 1 :])], plan)
+            for stage in networks[rank::ranks]:
+                if self.walk(stage) and stage.network.role == "member":
+                    self.bench.tell(stage, [*there, *networks])
+            there += networks
+            meet()
+        by_recipe = {stage.network: stage.name for stage in there}
+        members, overfitted, balanced = (
+            [by_recipe[recipe] for recipe in group] for group in (plan.members, plan.overfitted, plan.balanced)
+        )
+        self.names = Names(members, overfitted, balanced, by_recipe[plan.student] if plan.student else "")
         self.names.write(settings)
 
 

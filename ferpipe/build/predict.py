@@ -23,7 +23,7 @@ from ferpipe.storage.freshness import recorded
 from ferpipe.training import shipping
 
 PART = 2048  # pictures between two steps of the progress bar
-ROLES = ("member", "student", "overfitted")
+ROLES = ("member", "student", "overfitted", "balanced")
 
 
 def predict(options: Options) -> None:
@@ -136,7 +136,7 @@ def classes(folder: Path) -> tuple[str, ...]:
 def networks(options: Options) -> list[Asked]:
     """Return the networks to ask: those of --load or --run, the published ones if they are here, or the shipped."""
     if options.network == "shipped":
-        return [of_package()]
+        return of_package(alone=True)
     if options.load is not None:
         return of_folder(options.load).asked(options.network)
     if options.run is not None:
@@ -144,7 +144,7 @@ def networks(options: Options) -> list[Asked]:
     if place := of_report(options):
         return place.asked(options.network)
     if options.network == "ensemble":
-        return [of_package()]
+        return of_package()
     runs = ", ".join(layout.names(options.place)) or "none"
     raise Slip(f"--network {options.network}: the published networks are not here; name a run with --run ({runs})")
 
@@ -193,9 +193,13 @@ def of_folder(folder: Path) -> Place:
     return Place(folder, roles["member"], "".join(roles["student"]), f"from {folder}", data)
 
 
-def of_package() -> Asked:
-    """Return the shipped network; raises Slip when the package has none."""
-    for folder in sorted((shipping.PLACE / "fer2013").glob("*/")):
-        if (folder / "weights.safetensors").exists():
-            return Asked(checkpoints.load(folder), "shipped with the package", "fer2013", EMOTIONS)
-    raise Slip("no network to ask: none is shipped; python build.py train --data PATH makes some, --load names them")
+def of_package(alone: bool = False) -> list[Asked]:
+    """Return the shipped networks: the members or, `alone`, the student, without one the first member; raises Slip."""
+    whole = [path.parent for path in sorted((shipping.PLACE / "fer2013").glob("*/weights.safetensors"))]
+    members = [folder for folder in whole if folder.name.startswith("member")]
+    asked = ([*(set(whole) - set(members)), *members][:1]) if alone else members
+    if not asked:
+        raise Slip(
+            "no network to ask: none is shipped; python build.py train --data PATH makes some, --load names them"
+        )
+    return [Asked(checkpoints.load(folder), "shipped with the package", "fer2013", EMOTIONS) for folder in asked]

@@ -29,11 +29,12 @@ class Settings:
     preset: str
     plan: Plan | None  # of the networks to train; None: those in `networks` are taken as they are
     networks: Path  # the folder of the networks
-    init: Path | None  # weights to start from
+    init: str  # weights that pretrained networks start from: "imagenet", torchvision's own, or a file
     analyses: tuple[str, ...]
     effort: Mapping[str, Effort]
     device: str
     threads: int | None
+    compiled: bool  # whether the networks that are trained are compiled
     rebuilds: Callable[..., bool]  # a stage, an analysis -> whether it is to be made again
 
     @property
@@ -78,10 +79,11 @@ def of(options: Options, layout: Layout) -> Settings:
         preset=options.preset,
         plan=work,
         networks=options.load or networks,
-        init=options.init,
+        init=options.init or "imagenet",
         analyses=(options.only,) if options.only else ANALYSES,
         effort=effort.of(options.preset),
         device=options.device,
         threads=options.threads,
+        compiled=options.compile,
         rebuilds=options.rebuilds,
     )

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ferpipe.build import effort
-from ferpipe.build.settings import SHIPPED, Settings
+from ferpipe.build.settings import Settings
 from ferpipe.errors import Slip
 from ferpipe.networks.recipes import Recipe as NetworkRecipe
 from ferpipe.storage import atomic, encoding, fingerprints
@@ -145,13 +145,14 @@ class Names:
     """The folders of a build's networks."""
 
     members: list[str] = field(default_factory=list)
-    overfitted: str = ""
+    overfitted: list[str] = field(default_factory=list)
+    balanced: list[str] = field(default_factory=list)
     student: str = ""  # none
 
     @property
     def all(self) -> list[str]:
         """All of them, the student last."""
-        return [*self.members, self.overfitted, *filter(None, [self.student])]
+        return [*self.members, *self.overfitted, *self.balanced, *filter(None, [self.student])]
 
     def write(self, settings: Settings) -> None:
         """Write down which networks are this build's, for predict."""
@@ -177,31 +178,32 @@ def data(settings: Settings, memory: Memory) -> Data:
     return Data("data", {"code": code, **asked}, folder, settings.rebuilds("data"))
 
 
-def networks(settings: Settings, data: str, memory: Memory) -> list[Network]:
-    """Return the stages that train the ensemble and then the overfitting model, on the data of this hash."""
+def networks(
+    settings: Settings, recipes: Sequence[NetworkRecipe], data: str, there: Sequence[Network], memory: Memory
+) -> list[Network]:
+    """Return the stages that train networks of these recipes on the data of this hash, their teachers among `there`."""
     assert settings.plan is not None
-    return [_network(settings, recipe, data, memory) for recipe in (*settings.plan.members, settings.plan.overfitted)]
-
-
-def student(settings: Settings, data: str, ensemble: Sequence[Network], memory: Memory) -> Network | None:
-    """Return the stage that distils the ensemble, where that is asked for."""
-    if settings.plan is None or settings.plan.student is None:
-        return None
-    weights = [encoding.read_json(member.folder / "recipe.json")["weights"] for member in ensemble]
-    names = tuple(member.name for member in ensemble)
-    return _network(settings, settings.plan.student, data, memory, names, teachers=weights)
+    by_recipe = {stage.network: stage for stage in there}
+    return [
+        _network(settings, recipe, data, memory, [by_recipe[teacher] for teacher in settings.plan.teachers(recipe)])
+        for recipe in recipes
+    ]
 
 
 def _network(
-    settings: Settings, recipe: NetworkRecipe, data: str, memory: Memory, taught: tuple[str, ...] = (), **more: object
+    settings: Settings, recipe: NetworkRecipe, data: str, memory: Memory, teachers: Sequence[Network]
 ) -> Network:
-    if settings.init:
-        more["init"] = fingerprints.of_file(settings.init)
+    more: dict[str, object] = {}
+    if teachers:
+        more["teachers"] = [encoding.read_json(teacher.folder / "recipe.json")["weights"] for teacher in teachers]
+    if recipe.pretrained:
+        more["init"] = settings.init if settings.init == "imagenet" else fingerprints.of_file(Path(settings.init))
     identity = {"parameters": recipe.parameters(), "data": data, **more}
     name = f"{recipe.role}-{recipe.seed}-{fingerprints.of_value(identity)[:8]}"
     made_of = {**identity, "code": memory.code("ferpipe.training.loop")}
     rebuild = settings.rebuilds("train")
-    return Network(name, made_of, settings.networks / name, rebuild, recipe, taught)
+    by = tuple(teacher.name for teacher in teachers)
+    return Network(name, made_of, settings.networks / name, rebuild, recipe, by)
 
 
 def analyses(settings: Settings, data: Data, names: Names, memory: Memory) -> list[Analysis]:
@@ -237,29 +239,28 @@ def _described(record: JSON) -> JSON:
 
 
 def loaded(place: Path, data: str | None) -> Names:
-    """Return the networks in the folder `place`, one with weights first; raises Slip if they do not fit.
+    """Return the networks in the folder `place`; raises Slip if they do not fit.
 
     `data` is the hash of the data that they must have been trained on; None: whatever it was.
     """
     if not place.is_dir():
         raise Slip(f"{place}: no such folder; wanted a folder of members, such as .artefacts/rendered/members")
-    roles: dict[str, list[str]] = {"member": [], "overfitted": [], "student": []}
+    roles: dict[str, list[str]] = {"member": [], "overfitted": [], "balanced": [], "student": []}
     for folder in sorted(place.iterdir()):
         record = recorded(folder / "recipe.json")
         if record is None:
             continue
         try:
             role, trained_on = record["recipe"]["parameters"]["role"], record["recipe"]["data"]
-            first = record["weights"] and place.parent == SHIPPED
-            roles[role].insert(0 if first else len(roles[role]), folder.name)
+            roles[role].append(folder.name)
         except (KeyError, TypeError):
             raise Slip(f"{folder / 'recipe.json'} is not the record of a member; take it out of {place}") from None
         if data is not None and trained_on != data:
             raise Slip(f"{folder} was trained on data {trained_on}, these are {data}; load members of the same data")
-    if not roles["member"] or len(roles["overfitted"]) != 1 or len(roles["student"]) > 1:
+    if not roles["member"] or not roles["overfitted"] or len(roles["student"]) > 1:
         got = ", ".join(f"{len(names)} {role}" for role, names in roles.items())
         raise Slip(
-            f"{place}: wanted one member or more, one overfitting model and one student at most, "
+            f"{place}: wanted one member or more, one overfitting model or more and one student at most, "
             f"got {got}; train makes them"
         )
-    return Names(roles["member"], roles["overfitted"][0], "".join(roles["student"]))
+    return Names(roles["member"], roles["overfitted"], roles["balanced"], "".join(roles["student"]))

@@ -24,8 +24,10 @@ def logits(
 ) -> Tensor | None:
     """Return a folded network's logits (m, 7) for masked copies of a face, `batch` at once; arguments as of `patches`.
 
-    None where `patches` returns None.
+    None where `patches` returns None, and for a network that enlarges the face first.
     """
+    if network.enlarge > 1:
+        return None
     looked_up = patches(network.conv1, network.maxpool, face, hidden, segments, cells)
     if looked_up is None:
         return None

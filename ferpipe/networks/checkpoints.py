@@ -5,6 +5,7 @@
                  dev_logits.npy        (epochs, n, 7) float16: every later question about the curves
                  dev_views.npy         (n, 7) float16: the chosen epoch's, averaged over views; an overfitting model's
                                        as they are, since nobody asks for these
+                 train_margins.npy     (n,) float16: of each train face, while it was trained on; see training/loop.py
                  recipe.json           parameters, data, code; what it was made with; hashes of the weights, or null,
                                        of the other files, and of itself
 """
@@ -25,12 +26,14 @@ from ferpipe.storage.encoding import JSON
 from ferpipe.storage.fingerprints import of_file, of_value
 
 FILES = ("history.json", "dev_logits.npy", "dev_views.npy")  # beside weights and record
+MARGINS = "train_margins.npy"
 
 
 def sealed(folder: Path, record: JSON) -> JSON:
     """Return a member's record with the hashes of FILES in `folder`, and of the record itself."""
     record = {key: value for key, value in record.items() if key != "hash"}  # of a member that was sealed elsewhere
-    record["files"] = {name: of_file(folder / name) for name in FILES}
+    names = [*FILES, MARGINS] if (folder / MARGINS).exists() else FILES
+    record["files"] = {name: of_file(folder / name) for name in names}
     return {**record, "hash": of_value(record)}
 
 
@@ -44,17 +47,19 @@ def load(folder: Path) -> Member:
         recipe = Recipe(**record["recipe"]["parameters"])
         weighted = record["weights"] is not None
         hashes = {path: record["weights"]} if weighted else {}
-        hashes |= {folder / name: record["files"][name] for name in FILES if "files" in record}  # older ones have none
+        files = record.get("files", {})  # older ones have none
+        hashes |= {folder / name: files[name] for name in (*FILES, *({MARGINS} & {*files})) if files}
         for file, recorded in hashes.items():
             if (got := of_file(file)) != recorded:
                 raise Slip(f"{file} has hash {got}, recipe.json beside it says {recorded}: it is damaged; {cure}")
         if "hash" in record and record["hash"] != of_value({k: v for k, v in record.items() if k != "hash"}):
             raise Slip(f"{folder / 'recipe.json'} is damaged: its hash is another than it says; {cure}")
         logits, averaged = (encoding.read_npy(folder / name) for name in FILES[1:])
+        margins = encoding.read_npy(folder / MARGINS) if MARGINS in files else None
         _check(history, logits, averaged)
         member = Member(folder.name, recipe, history["epochs"], history["chosen"], logits, averaged,
                         record["made_with"], load_file(path) if weighted else None,
-                        "init" in record["recipe"])  # fmt: skip
+                        "init" in record["recipe"], margins)  # fmt: skip
         if weighted:
             _check_weights(member)
     except FileNotFoundError as error:
@@ -81,7 +86,8 @@ def _check_weights(member: Member) -> None:
     """Raise ValueError unless the weights have the shapes that the recipe says, before memory is taken for those."""
     assert member.weights is not None
     with torch.device("meta"):
-        network = ResNet18(member.recipe.stem, member.recipe.width, member.view_logits.shape[1]).state_dict()
+        recipe = member.recipe
+        network = ResNet18(recipe.stem, recipe.width, member.view_logits.shape[1]).state_dict()
     shapes = {name: value.shape for name, value in member.weights.items()}
     if shapes != {name: value.shape for name, value in network.items()}:
         raise ValueError("weights of another network than its recipe's")

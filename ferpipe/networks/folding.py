@@ -64,7 +64,7 @@ class Folded(ResNet18):
     def __init__(self, network: ResNet18) -> None:
         nn.Module.__init__(self)
         self.conv1, self.bn1 = fuse_conv_bn_eval(network.conv1, network.bn1), nn.Identity()  # type: ignore[assignment]
-        self.maxpool, self.relu = network.maxpool, nn.ReLU(inplace=True)
+        self.enlarge, self.maxpool, self.relu = network.enlarge, network.maxpool, nn.ReLU(inplace=True)
         self.layer1, self.layer2, self.layer3, self.layer4 = (
             nn.Sequential(*(Residual(cast("Block", block)) for block in stage))
             for stage in (network.layer1, network.layer2, network.layer3, network.layer4)

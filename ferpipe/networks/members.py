@@ -27,6 +27,7 @@ class Member:
     made_with: JSON  # versions, device, precision, threads
     weights: dict[str, torch.Tensor] | None  # None where only the answers were kept
     pretrained: bool = False  # whether it started from weights of ImageNet instead of drawn ones
+    margins: np.ndarray | None = None  # (n,) float16 of train; None of a network that was trained before they were kept
 
     @cached_property
     def dev_logits(self) -> np.ndarray:
@@ -37,6 +38,7 @@ class Member:
         """Return the network in evaluation mode on `device`, with gradients off for its weights."""
         if self.weights is None:
             raise Slip(f"the weights of {self.name} are not here; python build.py train --data PATH makes your own")
-        network = ResNet18(self.recipe.stem, self.recipe.width, self.view_logits.shape[1])
+        recipe = self.recipe
+        network = ResNet18(recipe.stem, recipe.width, self.view_logits.shape[1], recipe.enlarge)
         network.load_state_dict(self.weights)
         return network.to(memory_format=torch.channels_last).to(device).eval().requires_grad_(False)

@@ -14,13 +14,18 @@ from ferpipe.storage.encoding import JSON
 class Recipe:
     """One network's hyperparameters."""
 
-    role: str = "member"  # of the ensemble; "overfitted", the same without its regularisers; "student" of the ensemble
+    # "member" of the ensemble; "overfitted", the same without its regularisers; "balanced", the same with each class as
+    # often as the others; "student" of the ensemble
+    role: str = "member"
     seed: int = 0  # of weights, order and augmentation
     stem: str = "imagenet"  # see resnet.py
+    enlarge: int = 1  # how many times as large a face is made inside the network
+    pretrained: bool = False  # starts from ImageNet's weights, see start.py
     width: int = 32  # channels of the first stage
     epochs: int = 12
     small: int = 0  # the first epochs see 32x32 pixels, in half the time (progressive resizing: Tan & Le 2021)
     part: int = 0  # training faces used, drawn by seed; 0 = all
+    balanced: bool = False  # each class is trained on as often as the others
     batch: int = 64  # images a step
     learning_rate: float = 0.1  # the one-cycle schedule's peak (Smith & Topin 2019), for SGD
     muon: float = 0.05  # the peak for Muon, which moves the stages' convolutions (Jordan et al. 2024); 0 = SGD for all
@@ -38,7 +43,9 @@ class Recipe:
     mask: float = 0.0  # probability that half of a grid's cells are blurred, as they are when explanations are made
     mixup: float = 0.0  # the parameter of Beta, from which the share of another face is drawn (Zhang et al. 2018)
     cutmix: float = 0.0  # probability that a batch has rectangles of other faces pasted in instead (Yun et al. 2019)
-    distil: float = 0.0  # share of the teachers' probabilities in the target, beside the label's (Hinton et al. 2015)
+    # share of the teachers' probabilities in the target, beside the label's (Hinton et al. 2015); they are asked about
+    # each face as it is trained on (Beyer et al. 2022)
+    distil: float = 0.0
 
     def parameters(self) -> JSON:
         """Return the recipe as JSON."""

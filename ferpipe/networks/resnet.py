@@ -1,12 +1,18 @@
 """ResNet-18 (He et al. 2016) for 48x48 grey faces, with torchvision's layer names and state-dict keys."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ferpipe.size import SIDE
 
 STEM_CHANNELS = 64
-STEMS = ("imagenet", "pooled", "small")
+STEMS = {  # kernel and stride of the first convolution, and whether a max-pool follows
+    "imagenet": (7, 2, True),  # torchvision's: the last map is 2x2 at 48x48
+    "strided": (7, 2, False),  # the same without its max-pool: 3x3
+    "pooled": (3, 1, True),  # 3x3
+    "small": (3, 1, False),  # 6x6
+}
 LAYERS = ("conv1", "layer1.0.conv1", "layer2.0.conv1", "layer3.0.conv1", "layer4.0.conv1")  # of the original report
 STAGES = tuple(f"layer{stage}.{block}.conv{conv}" for stage in (1, 2, 3, 4) for block in (0, 1) for conv in (1, 2))
 EVERY = ("conv1", *STAGES)  # in the order in which a face passes them
@@ -38,18 +44,19 @@ class Block(nn.Module):
 class ResNet18(nn.Module):
     """A ResNet-18 with one input channel, an output for each class, a choice of stem and a width for its four stages.
 
-    `imagenet` is torchvision's stem (7x7 stride 2, max-pool: last map 2x2 at 48x48), `pooled` a 3x3 convolution and
-    the max-pool (3x3), `small` a 3x3 convolution alone (6x6). `width` is the first stage's channels, 64 in the
-    original; the first convolution keeps its 64 filters at every width, so that all of them can be shown.
+    `width` is the first stage's channels, 64 in the original; the first convolution keeps its 64 filters at every
+    width, so that all of them can be shown. `enlarge` is how many times as large a face is made before that: weights
+    of ImageNet know larger pictures, and whoever explains the network still does so pixel by pixel of the face.
     """
 
-    def __init__(self, stem: str = "imagenet", width: int = 64, classes: int = 7) -> None:
+    def __init__(self, stem: str = "imagenet", width: int = 64, classes: int = 7, enlarge: int = 1) -> None:
         super().__init__()
-        size, stride = {"imagenet": (7, 2), "pooled": (3, 1), "small": (3, 1)}[stem]
+        size, stride, pooled = STEMS[stem]
+        self.enlarge = enlarge
         self.conv1 = nn.Conv2d(1, STEM_CHANNELS, size, stride, padding=size // 2, bias=False)
         self.bn1 = nn.BatchNorm2d(STEM_CHANNELS)
         self.relu = nn.ReLU()
-        self.maxpool = nn.Identity() if stem == "small" else nn.MaxPool2d(3, 2, padding=1)
+        self.maxpool = nn.MaxPool2d(3, 2, padding=1) if pooled else nn.Identity()
         self.layer1 = _stage(STEM_CHANNELS, width, 1)
         self.layer2 = _stage(width, 2 * width, 2)
         self.layer3 = _stage(2 * width, 4 * width, 2)
@@ -62,6 +69,8 @@ class ResNet18(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits (n, classes) for inputs (n, 1, 48, 48)."""
+        if self.enlarge > 1:
+            x = F.interpolate(x, scale_factor=float(self.enlarge), mode="bilinear", align_corners=False)
         x = self.relu(self.maxpool(self.bn1(self.conv1(x))))  # the largest, cut off at zero: on a quarter of the pixels
         x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
         logits: Tensor = self.fc(self.avgpool(x).flatten(1))
@@ -72,11 +81,11 @@ def _stage(inputs: int, outputs: int, stride: int) -> nn.Sequential:
     return nn.Sequential(Block(inputs, outputs, stride), Block(outputs, outputs, 1))
 
 
-def initialised(stem: str, width: int, seed: int, classes: int = 7) -> ResNet18:
+def initialised(stem: str, width: int, seed: int, classes: int = 7, enlarge: int = 1) -> ResNet18:
     """Return a new network whose weights depend on `seed` alone; the global generator is left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return ResNet18(stem, width, classes)
+        return ResNet18(stem, width, classes, enlarge)
 
 
 def normalise(images: Tensor) -> Tensor:

@@ -1,15 +1,17 @@
 """The one training loop: for the analysis model, the overfitting model and the ensemble's members.
 
 After Keller Jordan's airbench and hlb-CIFAR10: the whole split on the device as uint8, augmentation on the batch,
-channels_last, Nesterov SGD and Muon with one cycle, label smoothing, averaged weights, on CUDA one compilation for all
-members. After every epoch the state is written, so that a killed training goes on from there; each epoch draws from a
-generator of its own, so that it ends the same.
+channels_last, Nesterov SGD and Muon with one cycle, label smoothing, averaged weights. What a step reads and writes
+lies on the device: the epoch's draws, the rates, the count of steps; nothing is read back before the epoch ends, and on
+CUDA a step is one graph. After every epoch the state is written, so that a killed training goes on from there; each
+epoch draws from a generator of its own, so that it ends the same.
 """
 
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
@@ -18,8 +20,7 @@ import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from ferpipe.data.dataset import Split
@@ -33,6 +34,7 @@ from ferpipe.size import SIDE
 from ferpipe.storage import atomic, encoding
 from ferpipe.storage.encoding import JSON
 from ferpipe.storage.fingerprints import of_bytes
+from ferpipe.training import draws, graphs
 from ferpipe.training.augment import augment, mix
 from ferpipe.training.optimisers import SGD, Muon
 
@@ -48,14 +50,16 @@ def train(
     record: JSON,
     device: torch.device,
     start: Weights | None = None,
-    teachers: np.ndarray | None = None,
+    teachers: Sequence[nn.Module] = (),
     classes: int = 7,
+    compiled: bool = False,
 ) -> None:
     """Train a network and put it into `folder` as checkpoints.py describes; goes on where a killed training stopped.
 
-    `start` are weights to begin with instead of drawn ones, `teachers` probabilities (n, classes) for train's faces.
+    `start` are weights to begin with instead of drawn ones, `teachers` the networks whose answers a recipe with
+    `distil` learns, in evaluation mode and on `device`.
     """
-    training = Training(recipe, train, dev, device, start, teachers, classes)
+    training = Training(recipe, train, dev, device, start, teachers, classes, compiled)
     resume = folder.with_name(f"resume-{folder.name}.safetensors")
     training.restore(resume, record["recipe"])
     total, done = training.steps * recipe.epochs, training.steps * training.epoch
@@ -77,6 +81,7 @@ def train(
         if recipe.role != "overfitted":  # of which only the curves are looked at
             answers = views.averaged(best, training.dev[0]).half().numpy()
         (new / "dev_views.npy").write_bytes(encoding.npy_bytes(answers))
+        (new / checkpoints.MARGINS).write_bytes(encoding.npy_bytes(training.margins))
         record = {**record, "weights": of_bytes(weights), "made_with": machine.description(device)}
         (new / "recipe.json").write_bytes(encoding.json_bytes(checkpoints.sealed(new, record)))
     resume.unlink(missing_ok=True)
@@ -92,34 +97,45 @@ class Training:
         dev: Split,
         device: torch.device,
         start: Weights | None = None,
-        teachers: np.ndarray | None = None,
+        teachers: Sequence[nn.Module] = (),
         classes: int = 7,
+        compiled: bool = False,
     ) -> None:
         rng = np.random.default_rng([recipe.seed, 1])
-        chosen = np.sort(rng.permutation(len(train))[: recipe.part or len(train)])
-        sample = torch.from_numpy(np.sort(rng.permutation(len(chosen))[: len(dev)])).to(device)
+        part = np.sort(rng.permutation(len(train))[: recipe.part or len(train)])
+        sample = np.sort(rng.permutation(len(part))[: len(dev)])
         assert train.labels is not None and dev.labels is not None
-        self.recipe, self.device = recipe, device
-        self.images = torch.from_numpy(train.images[chosen]).to(device)  # uint8
-        labels = torch.from_numpy(train.labels[chosen]).to(device)
-        self.targets = F.one_hot(labels, classes).float()
-        if recipe.distil:
-            assert teachers is not None
-            taught = torch.from_numpy(teachers[chosen].astype(np.float32)).to(device)
-            self.targets = torch.lerp(self.targets, taught, recipe.distil)
-        self.sample = (self.images[sample], labels[sample])  # train's own curve: as many faces as dev has
-        self.dev = (torch.from_numpy(dev.images).to(device), torch.from_numpy(dev.labels).to(device))
-        first = initialised(recipe.stem, recipe.width, recipe.seed, classes)
-        self.network, self.forward = _network(recipe.stem, recipe.width, classes, device)
+        self.recipe, self.device, self.part = recipe, device, torch.from_numpy(part)
+        self.labels = torch.from_numpy(train.labels[part])
+        self.images = torch.from_numpy(train.images[part]).to(device)  # uint8
+        self.truth = self.labels.to(device)
+        self.targets = F.one_hot(self.truth, classes).float()
+        self.precision = torch.bfloat16 if machine.half(device) else torch.float32
+        self.teachers = [folded(teacher).to(self.precision) for teacher in teachers]
+        # train's own curve: as many faces as dev has
+        self.sample = (self.images[torch.from_numpy(sample).to(device)], self.labels[sample])
+        self.dev = (torch.from_numpy(dev.images).to(device), torch.from_numpy(dev.labels))
+        first = initialised(recipe.stem, recipe.width, recipe.seed, classes, recipe.enlarge)
+        self.network, self.forward = _network(recipe, classes, device, compiled)
         self.network.load_state_dict({**first.state_dict(), **(start or {})})
-        self.steps = max(1, len(chosen) // recipe.batch)  # the last, smaller batch waits for the next epoch's order
+        self.average = deepcopy(self.network)
+        # the last, smaller batch waits for the next epoch's order; where there is less than one, faces come again:
+        # torch 2.15 crashes on some odd batches in bf16
+        self.steps = max(1, len(part) // recipe.batch)
         self.optimisers = _optimisers(self.network, recipe)
-        decay = 1 - 1 / max(1.0, recipe.average * self.steps)
-        self.average = AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+        every = range(self.steps * recipe.epochs)
+        self.rates = torch.tensor([self.rate(step) for step in every], device=device)
+        self.shares = torch.tensor([self.share(step) for step in every], device=device)
+        self.done = torch.zeros(1, dtype=torch.int64, device=device)  # steps
+        self.loss = torch.zeros((), device=device)  # of the last step
+        self.noted = torch.zeros(self.steps, recipe.batch, device=device)  # the epoch's margins
+        self.draws: draws.Draws | None = None  # the epoch's
+        self.advance = self.step  # or a graph of it
         self.epoch = 0
         self.history: dict[str, list[float]] = {name: [] for name in CURVES}
         self.logits: list[np.ndarray] = []  # per epoch (n, classes) float16
         self.best: Weights = {}
+        self.sums = torch.zeros(len(train), 2)  # of each face's margins, and how many they are
 
     @property
     def chosen(self) -> int:
@@ -142,35 +158,77 @@ class Training:
         done = step / (self.steps * self.recipe.epochs)
         return max(0.01, min(done / self.recipe.warmup, (1 - done) / (1 - self.recipe.warmup)))
 
+    def share(self, step: int) -> float:
+        """Return the share of a step's weights in the running mean: of all steps at first, then of the last ones."""
+        return max(1 / max(1.0, self.recipe.average * self.steps), 1 / (step + 1))
+
+    @property
+    def margins(self) -> np.ndarray:
+        """The running margins of train's faces, (n,) float16: the label's logit less the largest other one.
+
+        The mean over the epochs, as the network was trained on them (Pleiss et al. 2020); not a number for faces that
+        it was not.
+        """
+        return (self.sums[:, 0] / self.sums[:, 1]).clamp(-6e4, 6e4).half().numpy()
+
     def run_epoch(self) -> Iterator[None]:
         """Train on every face once, in an order of the epoch's own; yields after each step."""
-        recipe = self.recipe
-        seed = np.random.SeedSequence([recipe.seed, 2, self.epoch]).generate_state(1)[0]
-        generator = torch.Generator().manual_seed(int(seed))
-        order = torch.randperm(len(self.images), generator=generator)
-        if len(order) < recipe.batch:  # a whole one all the same: torch 2.15 crashes on some odd batches in bf16
-            order = order.repeat(-(-recipe.batch // len(order)))[: recipe.batch]
-        # left and right alternate for each face from epoch to epoch: first a draw, then its opposite
-        flipped = torch.rand(len(self.images), generator=torch.Generator().manual_seed(recipe.seed)) < 0.5
-        flipped = (flipped ^ bool(self.epoch % 2)) & recipe.flip
-        self.network.train()
-        for step in range(self.steps):
-            batch = order[step * recipe.batch : (step + 1) * recipe.batch]
-            faces = batch.to(self.device)
-            inputs = augment(normalise(self.images[faces]), flipped[batch], recipe, generator, self.side)
-            inputs, targets = mix(inputs, self.targets[faces], recipe, generator)
-            inputs = inputs.contiguous(memory_format=torch.channels_last)
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=machine.half(self.device)):
-                logits = self.forward(inputs)
-            loss = F.cross_entropy(logits.float(), targets, label_smoothing=recipe.label_smoothing)
-            self.network.zero_grad()
-            loss.backward()
-            for optimiser in self.optimisers:
-                optimiser.step(self.rate(self.epoch * self.steps + step))
-            if recipe.average:
-                self.average.update_parameters(self.network)
+        self._prepare(draws.epoch(self.recipe, self.epoch, self.labels, self.steps, self.side))
+        for _ in range(self.steps):
+            self.advance()
             yield
-        self._check_finite("training", loss.item())
+        self._check_finite("training", self.loss.item())
+
+    def _prepare(self, drawn: draws.Draws) -> None:
+        """Send an epoch's draws to the device, to the same place as the last ones where the faces are as large."""
+        self.network.train()
+        self.done.fill_(self.epoch * self.steps)
+        if self.draws is not None and self.epoch != self.recipe.small:
+            return self.draws.copy_(drawn)
+        self.draws, self.advance = drawn.to(self.device), self.step
+        if self.device.type == "cuda":
+            self.advance = graphs.captured(self.step, self.state)
+
+    @property
+    def state(self) -> list[Tensor]:
+        """All that a step changes."""
+        networks = [*self.network.state_dict().values(), *self.average.state_dict().values()]
+        return [*networks, *self.momenta, self.noted, self.done, self.loss]
+
+    def step(self) -> None:
+        """Train on the next batch: what is read and written lies on the device, and nothing waits for the host."""
+        assert self.draws is not None
+        recipe, number = self.recipe, self.done.remainder(self.steps)
+        drawn = self.draws.at(number)
+        inputs = augment(normalise(self.images.index_select(0, drawn.faces)), drawn, self.side)
+        inputs, targets = mix(inputs, self.targets.index_select(0, drawn.faces), drawn)
+        inputs = inputs.contiguous(memory_format=torch.channels_last)
+        if recipe.distil:
+            targets = torch.lerp(targets, self.taught(inputs), recipe.distil)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == torch.bfloat16):
+            logits = self.forward(inputs).float()
+        loss = F.cross_entropy(logits, targets, label_smoothing=recipe.label_smoothing)
+        self.network.zero_grad()
+        loss.backward()
+        rate = self.rates.index_select(0, self.done)
+        for optimiser in self.optimisers:
+            optimiser.step(rate)
+        with torch.no_grad():
+            if recipe.average:
+                _follow(self.average, self.network, self.shares.index_select(0, self.done))
+            margins = _margins(logits, self.truth.index_select(0, drawn.faces))
+            self.noted.index_copy_(0, number, margins.unsqueeze(0))
+            self.loss.copy_(loss)
+            self.done.add_(1)
+
+    @torch.no_grad()
+    def taught(self, inputs: Tensor) -> Tensor:
+        """Return the teachers' probabilities (n, classes) for a batch as it is trained on, of their mean logits."""
+        if inputs.shape[2] != SIDE:
+            inputs = F.interpolate(inputs, (SIDE, SIDE), mode="bilinear", align_corners=False)
+        inputs = inputs.to(self.precision)
+        answers = torch.stack([teacher(inputs).float() for teacher in self.teachers])
+        return answers.mean(0).softmax(1)
 
     def _check_finite(self, name: str, loss: float) -> None:
         """Raise Slip for a loss that is not finite: from such an epoch nothing is kept."""
@@ -184,13 +242,16 @@ class Training:
 
     def close_epoch(self) -> None:
         """Measure the averaged network on dev and on a sample of train, without augmentation, and keep the best."""
-        network = self.average.module if self.recipe.average else self.network
+        network = self.average if self.recipe.average else self.network
+        assert self.draws is not None
+        seen = self.part[self.draws.faces.flatten().cpu()]
+        self.sums.index_add_(0, seen, torch.stack([self.noted.flatten().cpu(), torch.ones(len(seen))], 1))
         quick = folded(network.eval(), self.side)
         for name, (images, labels) in (("train", self.sample), ("dev", self.dev)):
             logits = views.logits(quick, images, self.side)
-            self._check_finite(name, F.cross_entropy(logits.half().double(), labels.cpu()).item())  # as it is kept
-            self.history[f"{name}_loss"].append(F.cross_entropy(logits.double(), labels.cpu()).item())
-            self.history[f"{name}_accuracy"].append((logits.argmax(1) == labels.cpu()).double().mean().item())
+            self._check_finite(name, F.cross_entropy(logits.half().double(), labels).item())  # as it is kept
+            self.history[f"{name}_loss"].append(F.cross_entropy(logits.double(), labels).item())
+            self.history[f"{name}_accuracy"].append((logits.argmax(1) == labels).double().mean().item())
         self.logits.append(logits.half().numpy())
         self.epoch += 1  # from here on `chosen` counts it
         if self.chosen == self.epoch:
@@ -203,7 +264,7 @@ class Training:
         tensors |= {f"average/{k}": v for k, v in self.average.state_dict().items()}
         tensors |= {f"best/{k}": v for k, v in self.best.items()}
         tensors |= {f"momentum/{k}": buffer for k, buffer in enumerate(self.momenta)}
-        tensors["logits"] = torch.from_numpy(np.stack(self.logits))
+        tensors["logits"], tensors["sums"] = torch.from_numpy(np.stack(self.logits)), self.sums
         state = json.dumps({"epoch": self.epoch, "history": self.history, "recipe": recipe})
         tensors = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
         return save(tensors, {"state": state, "hash": _hash(state, tensors)})
@@ -234,6 +295,7 @@ class Training:
         for k, buffer in enumerate(self.momenta):
             buffer.copy_(tensors[f"momentum/{k}"])
         self.epoch, self.history, self.logits = meta["epoch"], meta["history"], list(tensors["logits"].numpy())
+        self.sums.copy_(tensors["sums"])
 
 
 def _hash(state: str, tensors: Weights) -> str:
@@ -245,18 +307,39 @@ def _hash(state: str, tensors: Weights) -> str:
     return digest.hexdigest()
 
 
-def _network(stem: str, width: int, classes: int, device: torch.device) -> tuple[ResNet18, Callable[[Tensor], Tensor]]:
-    """Return a network and what calls it: on CUDA both are made, and compiled, once for all members of a kind."""
-    if device.type == "cuda":
-        return _compiled(stem, width, classes, device)
-    network = initialised(stem, width, 0, classes).to(memory_format=torch.channels_last).to(device)
+def _network(
+    recipe: Recipe, classes: int, device: torch.device, compiled: bool
+) -> tuple[ResNet18, Callable[[Tensor], Tensor]]:
+    """Return a network and what calls it; where that is to be compiled, both are made once for all of a kind."""
+    if compiled:
+        return _compiled(recipe.stem, recipe.width, classes, recipe.enlarge, device)
+    network = initialised(recipe.stem, recipe.width, 0, classes, recipe.enlarge)
+    network = network.to(memory_format=torch.channels_last).to(device)
     return network, network
 
 
 @cache
-def _compiled(stem: str, width: int, classes: int, device: torch.device) -> tuple[ResNet18, Callable[[Tensor], Tensor]]:
-    network = initialised(stem, width, 0, classes).to(memory_format=torch.channels_last).to(device)
+def _compiled(
+    stem: str, width: int, classes: int, enlarge: int, device: torch.device
+) -> tuple[ResNet18, Callable[[Tensor], Tensor]]:
+    network = initialised(stem, width, 0, classes, enlarge).to(memory_format=torch.channels_last).to(device)
     return network, torch.compile(network, dynamic=False)
+
+
+def _follow(average: nn.Module, network: nn.Module, share: Tensor) -> None:
+    """Move the running mean of the weights towards a network's, and its normalisation's statistics with them."""
+    for mean, value in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
+        if mean.is_floating_point():
+            mean.lerp_(value, share)
+        else:
+            mean.copy_(value)
+
+
+def _margins(logits: Tensor, labels: Tensor) -> Tensor:
+    """Return each label's logit less the largest other one, (n,), for logits (n, classes)."""
+    own = logits.gather(1, labels.unsqueeze(1))
+    others = logits.scatter(1, labels.unsqueeze(1), -torch.inf).amax(1)
+    return own.squeeze(1) - others
 
 
 def _optimisers(network: ResNet18, recipe: Recipe) -> list[SGD]:

@@ -1,6 +1,6 @@
 """How much work a build does: the presets that people name, apart from the recipes: a new one makes nothing stale."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ferpipe.networks.recipes import Recipe, overfitted
 from ferpipe.networks.recipes import student as taught
@@ -18,32 +18,44 @@ class Preset:
     overfitted_part: int  # faces
     overfitted_epochs: int
     sizes: tuple[int, int, int] = (0, 0, 0)  # faces to draw for train, dev, test (rendered faces only)
-    kinds: tuple[JSON, ...] = ()  # what sets further members apart from the first: siblings add little
+    kinds: tuple[JSON, ...] = ()  # what sets further members apart from the first
+    overfitted: int = 1  # overfitting models
+    balanced: int = 0  # networks that see each class as often as the others
     student: bool = False  # whether the ensemble is distilled into one network
+    long: bool = False  # whether to tell beforehand how many hours it takes
 
 
 _SMOKE = Recipe(width=8, epochs=2, part=256, batch=32)
-_KINDS: tuple[JSON, ...] = (
-    {"cutmix": 0.5, "erase": 0.25},
-    {"stem": "pooled", "mixup": 0.2},
-    {"width": 96, "rotate": 10.0, "scale": 0.1},
-    {"mask": 0.3},
-)
+TAUGHT: JSON = {"distil": 0.7, "label_smoothing": 0.0}  # by the members that learn from labels alone
 _HOUR = Recipe(stem="pooled", epochs=16, small=7, batch=128, muon=0.015, rotate=8.0, scale=0.1, shift=3.0)  # two cores
+_NIGHT = replace(_HOUR, epochs=40, small=16)
+_TWO_ALONE: tuple[JSON, ...] = ({}, TAUGHT, TAUGHT, TAUGHT)
 _FULL = Recipe(
-    stem="small", width=64, epochs=40, batch=128, small=15, muon=0.015, rotate=10.0, scale=0.1, shift=4.0, erase=0.25
+    stem="small", width=64, epochs=40, batch=256, small=15, muon=0.02, rotate=10.0, scale=0.1, shift=4.0, erase=0.25
+)
+IMAGENET: JSON = {"pretrained": True, "stem": "imagenet", "width": 64, "muon": 0.01, "learning_rate": 0.03}
+# on an H100 a face of 96 pixels costs about what the small stem's 48 do
+_KINDS: tuple[JSON, ...] = (
+    {**IMAGENET, "enlarge": 2, "epochs": 12, "small": 4},
+    TAUGHT,
+    {**IMAGENET, **TAUGHT, "enlarge": 2, "epochs": 12, "small": 4},
+    {**TAUGHT, "cutmix": 0.5},
 )
 # "shipped" trains nothing: the package's own networks answer, which know FER2013 alone
 PRESETS: dict[str, dict[str, Preset]] = {
     "rendered": {
         "smoke": Preset(2, _SMOKE, 64, 3, sizes=(175, 105, 35)),
-        "default": Preset(3, Recipe(width=16, epochs=8), 600, 10, sizes=(2600, 900, 600)),
-        "full": Preset(5, replace(_FULL, epochs=20, small=8), 800, 40, (12000, 3000, 3000), _KINDS, student=True),
+        "default": Preset(5, Recipe(width=16, epochs=8), 600, 10, sizes=(2600, 900, 600), overfitted=3),
+        "overnight": Preset(
+            5, replace(_NIGHT, epochs=20, small=8), 600, 10, (12000, 3000, 3000), _TWO_ALONE, 3, 2, True, True
+        ),
+        "full": Preset(5, replace(_FULL, epochs=20, small=8), 800, 40, (12000, 3000, 3000), _KINDS, 3, 2, True, True),
     },
     "fer2013": {
         "smoke": Preset(2, _SMOKE, 64, 3),
         "default": Preset(3, _HOUR, 1000, 10),
-        "full": Preset(5, _FULL, 4000, 40, kinds=_KINDS, student=True),
+        "overnight": Preset(5, _NIGHT, 1000, 10, (0, 0, 0), _TWO_ALONE, 3, 2, True, True),
+        "full": Preset(5, _FULL, 4000, 40, (0, 0, 0), _KINDS, 3, 2, True, True),
     },
 }
 
@@ -53,8 +65,23 @@ class Plan:
     """The networks of a build."""
 
     members: list[Recipe]  # the ensemble; the first is the analysis model
-    overfitted: Recipe
-    student: Recipe | None  # one network that learns from the ensemble, where it is asked for
+    overfitted: list[Recipe]
+    balanced: list[Recipe] = field(default_factory=list)
+    student: Recipe | None = None  # one network that learns from the ensemble, where it is asked for
+    long: bool = False  # whether to tell beforehand how many hours it takes
+
+    @property
+    def rounds(self) -> list[list[Recipe]]:
+        """All of them in the order of their training: teachers come in an earlier round than those whom they teach."""
+        alone = [recipe for recipe in self.members if not recipe.distil]
+        taught = [recipe for recipe in self.members if recipe.distil]
+        return [[*alone, *self.overfitted], taught, [*filter(None, [self.student]), *self.balanced]]
+
+    def teachers(self, recipe: Recipe) -> list[Recipe]:
+        """Return the networks that teach one of these recipe."""
+        if recipe.role == "student":
+            return self.members
+        return [member for member in self.members if not member.distil] if recipe.distil else []
 
 
 def plan(
@@ -65,12 +92,22 @@ def plan(
     pretrained: bool = False,
     student: bool = False,
 ) -> Plan:
-    """Return the recipes of a preset's networks; members take its kinds in turn, and a seed each, from `seed` on."""
+    """Return the recipes of a preset's networks; members take its kinds in turn, and a seed each, from `seed` on.
+
+    A kind that is `distil`led learns from the members that are not.
+    """
     kinds = [chosen.recipe, *(replace(chosen.recipe, **kind) for kind in chosen.kinds)]
-    if pretrained:  # torchvision's weights fit one network only, and are an SGD's work: it goes on with them
-        kinds = [replace(kind, stem="imagenet", width=64, muon=0.0) for kind in kinds]
+    if pretrained:  # torchvision's weights fit one network only
+        kinds = [replace(kind, **{**IMAGENET, "muon": min(kind.muon, IMAGENET["muon"])}) for kind in kinds]
     if epochs is not None:
         kinds = [replace(kind, epochs=epochs, small=kind.small * epochs // kind.epochs) for kind in kinds]
     ensemble = [replace(kinds[k % len(kinds)], seed=seed + k) for k in range(members or chosen.members)]
-    pupil = taught(ensemble[0]) if chosen.student or student else None
-    return Plan(ensemble, overfitted(ensemble[0], chosen.overfitted_part, chosen.overfitted_epochs), pupil)
+    bare = overfitted(ensemble[0], chosen.overfitted_part, chosen.overfitted_epochs)
+    even = replace(ensemble[0], role="balanced", balanced=True)
+    return Plan(
+        ensemble,
+        [replace(bare, seed=seed + k) for k in range(chosen.overfitted)],
+        [replace(even, seed=seed + k) for k in range(chosen.balanced)],
+        taught(ensemble[0]) if chosen.student or student else None,
+        chosen.long,
+    )

@@ -24,6 +24,11 @@ def count() -> int:
     return int(os.environ.get("WORLD_SIZE", 1))
 
 
+def here() -> int:
+    """Return how many of them share this machine, and so its processor."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+
+
 @contextmanager
 def together() -> Iterator[None]:
     """Hold a process group for the block's time; processes meet in `wait`. Nothing happens in a process alone.

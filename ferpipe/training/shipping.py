@@ -1,14 +1,13 @@
-"""Networks that come with the package: one with its weights, the others by their answers alone.
+"""Networks that come with the package: members and student with their weights, the others by their answers alone.
 
-ferpipe/shipped/<data set>/<name>/   a member as checkpoints.py describes; weights in float16, or none
+ferpipe/shipped/<data set>/<name>/   a network as checkpoints.py describes; weights in float16, or none
                            dev.npy   (n,) uint64: a hash of each dev face, in the order of the logits
 
-`python -m ferpipe.training.shipping FOLDER NAME` packs a folder of members, with the weights of the one that is named.
+`python -m ferpipe.training.shipping FOLDER [NAME ...]` packs the networks of a folder, or those that are named.
 """
 
 import argparse
 import hashlib
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,11 +18,12 @@ from safetensors.torch import load_file, save_file
 
 from ferpipe.data import cache
 from ferpipe.errors import Slip
-from ferpipe.networks.checkpoints import FILES, sealed
+from ferpipe.networks.checkpoints import sealed
 from ferpipe.networks.members import Member
 from ferpipe.storage import atomic, encoding, fingerprints
 
 PLACE = fingerprints.PACKAGE / "shipped"
+ASKED = ("member", "student")  # roles whose weights are shipped
 
 
 def faces(images: np.ndarray) -> np.ndarray:
@@ -50,27 +50,39 @@ def aligned(members: Sequence[Member], place: Path, images: np.ndarray) -> list[
     ]
 
 
-def pack(folder: Path, whole: str, dev: np.ndarray, target: Path) -> None:
-    """Copy the networks that a build's `folder` names to `target`, `whole` with float16 weights, the others without."""
-    names = json.loads((folder / "networks.json").read_bytes())
-    every = [*names["members"], names["overfitted"], *filter(None, [names["student"]])]
-    if whole not in every:
-        raise Slip(f"{whole} is none of {', '.join(every)}")
-    with atomic.folder(target) as new:
-        np.save(new / "dev.npy", faces(dev))
-        for name in every:
-            _pack_network(folder / names["place"] / name, new / name, name == whole)
-    for old in target.glob("*/recipe.json"):
-        if old.parent.name not in every:
-            atomic.remove(old.parent)
+def pack(folder: Path, names: Sequence[str], dev: np.ndarray, target: Path) -> None:
+    """Copy networks of `folder` to `target`, each in the place of the one there of its role and seed.
+
+    `dev` are the faces (n, 48, 48) that they were measured on. Raises Slip for a name that is not there, and where the
+    networks in `target` were measured on other faces.
+    """
+    if missing := [name for name in names if not (folder / name / "recipe.json").is_file()]:
+        raise Slip(f"{folder}: no network {', '.join(missing)} there")
+    measured = faces(dev)
+    if (target / "dev.npy").exists() and not np.array_equal(np.load(target / "dev.npy"), measured):
+        raise Slip(f"the networks in {target} were measured on other dev faces; empty that folder first")
+    target.mkdir(parents=True, exist_ok=True)
+    atomic.write(target / "dev.npy", encoding.npy_bytes(measured))
+    for name in names:
+        before = [old.parent for old in target.glob("*/recipe.json") if _place(old.parent) == _place(folder / name)]
+        with atomic.folder(target / name) as new:
+            _pack(folder / name, new)
+        for old in before:
+            if old.name != name:
+                atomic.remove(old)
 
 
-def _pack_network(source: Path, target: Path, whole: bool) -> None:
-    target.mkdir()
-    for file in FILES:
-        (target / file).write_bytes((source / file).read_bytes())
+def _place(folder: Path) -> tuple[str, int]:
+    """Return a network's role and seed."""
+    parameters = encoding.read_json(folder / "recipe.json")["recipe"]["parameters"]
+    return parameters["role"], parameters["seed"]
+
+
+def _pack(source: Path, target: Path) -> None:
     record: encoding.JSON = {**encoding.read_json(source / "recipe.json"), "weights": None}
-    if whole:
+    for file in record["files"]:
+        (target / file).write_bytes((source / file).read_bytes())
+    if record["recipe"]["parameters"]["role"] in ASKED:
         weights = load_file(source / "weights.safetensors")
         # normalisation stays: it is small, and its variances may be large
         halves = {name: value.half() if value.ndim > 1 else value for name, value in weights.items()}
@@ -81,15 +93,15 @@ def _pack_network(source: Path, target: Path, whole: bool) -> None:
 
 def main(arguments: list[str]) -> None:
     """Pack what the command line names."""
-    parser = argparse.ArgumentParser(description="pack a build's networks into the package")
-    parser.add_argument("folder", type=Path, help="a run's folder, such as .artefacts/runs/NAME/fer2013")
-    parser.add_argument("name", help="the network whose weights are shipped")
+    parser = argparse.ArgumentParser(description="pack trained networks into the package")
+    parser.add_argument("folder", type=Path, help="a folder of networks, such as .artefacts/fer2013/members")
+    parser.add_argument("names", nargs="*", help="the networks to pack; without names, all of them")
     asked = parser.parse_args(arguments)
-    place = asked.folder / json.loads((asked.folder / "networks.json").read_bytes())["place"]
-    data = encoding.read_json(place / asked.name / "recipe.json")["recipe"]["data"]
-    records = (path for path in place.parent.glob("dataset-*/recipe.json") if encoding.read_json(path)["data"] == data)
-    dataset = cache.load(next(records).parent, data)
-    pack(asked.folder, asked.name, dataset.dev.images, PLACE / dataset.name)
+    names = asked.names or sorted(path.parent.name for path in asked.folder.glob("*/recipe.json"))
+    data = encoding.read_json(asked.folder / names[0] / "recipe.json")["recipe"]["data"]
+    records = asked.folder.parent.glob("dataset-*/recipe.json")
+    dataset = cache.load(next(path.parent for path in records if encoding.read_json(path)["data"] == data), data)
+    pack(asked.folder, names, dataset.dev.images, PLACE / dataset.name)
 
 
 if __name__ == "__main__":

@@ -84,7 +84,8 @@ def study():
         own = tuple(member(dev, k, network, logits) for k in range(members))
         dataset = Dataset("faces", restricted, EMOTIONS, split(60, 0), dev, test, NOTES, truth(n) if known else {})
         pupil = member(dev, 8, role="student") if taught else None
-        return Study(dataset, own, member(dev, 9, role="overfitted"), pupil, CPU, seed, efforts.of(preset),
+        bare = (member(dev, 9, role="overfitted"),)
+        return Study(dataset, own, bare, (), pupil, CPU, seed, efforts.of(preset),
                      Asked(preset, seed))  # fmt: skip
 
     return build

@@ -31,8 +31,10 @@ def course(study, labels, *epochs, chosen=None):
     """The overfitting model's numbers when the labels and its epochs' logits are these; nobody looks at the faces."""
     one, every = study(members=1), np.stack(epochs).astype(np.float16)
     dataset = replace(one.dataset, dev=replace(one.dataset.dev, labels=labels))
-    member = replace(one.overfitted, epoch_logits=every, epoch=chosen or len(epochs))
-    return plain(calibration.analyse(replace(one, dataset=dataset, members=(member,), overfitted=member)))["overfitted"]
+    member = replace(one.overfitted[0], epoch_logits=every, epoch=chosen or len(epochs))
+    return plain(calibration.analyse(replace(one, dataset=dataset, members=(member,), overfitted=(member,))))[
+        "overfitted"
+    ]
 
 
 def test_probabilities_that_are_true_have_no_calibration_error(honest):
@@ -157,8 +159,9 @@ def test_the_ensemble_is_the_mean_of_probabilities(study):
 def test_both_panels_can_be_drawn_in_both_languages(study, length):
     one = study(members=1)
     steps = np.linspace(1, 4, length)[:, None, None]
-    member = replace(one.overfitted, epoch_logits=(steps * one.overfitted.dev_logits).astype(np.float16), epoch=1)
-    result = calibration.analyse(replace(one, overfitted=member))
+    bare = one.overfitted[0]
+    member = replace(bare, epoch_logits=(steps * bare.dev_logits).astype(np.float16), epoch=1)
+    result = calibration.analyse(replace(one, overfitted=(member,)))
     for language, word in ((EN, "after temperature scaling"), (ZH, "温度缩放之后")):
         figure = drawer.draw(result, language)
         svg = figure.files[f"calibration.{language}.svg"].decode()

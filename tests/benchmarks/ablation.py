@@ -64,11 +64,11 @@ def train(recipe: Recipe, dataset: Dataset, half: bool, device: torch.device) ->
     finally:
         machine.half = kept
     images, labels = training.dev
-    network = training.average.module if recipe.average else training.network
+    network = training.average if recipe.average else training.network
     plain, averaged = views.logits(network, images), views.averaged(network, images)
-    found = {"loss": F.cross_entropy(plain, labels.cpu()).item(), "seconds": seconds}
+    found = {"loss": F.cross_entropy(plain, labels).item(), "seconds": seconds}
     for name, logits in (("accuracy", plain), ("views", averaged)):
-        found[name] = (logits.argmax(1) == labels.cpu()).double().mean().item()
+        found[name] = (logits.argmax(1) == labels).double().mean().item()
     return found
 
 

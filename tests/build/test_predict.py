@@ -1,5 +1,6 @@
 import csv
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from ferpipe.data.fer2013 import EMOTIONS
 from ferpipe.errors import Slip
 from ferpipe.networks import checkpoints
 from ferpipe.networks.recipes import Recipe, overfitted, student
+from ferpipe.networks.resnet import initialised
 from ferpipe.storage import encoding
 from ferpipe.training import loop, shipping
 
@@ -36,15 +38,17 @@ def built(tmp_path_factory):
     recipe = Recipe(width=8, epochs=1, batch=16)
     names = {
         "members": ["member-0", "member-1"],
-        "overfitted": "overfitted-0",
+        "overfitted": ["overfitted-0"],
+        "balanced": [],
         "student": "student-0",
         "place": "members",
     }
     recipes = (recipe, replace(recipe, seed=1), overfitted(recipe, 20, 1), student(recipe))
-    for name, one in zip([*names["members"], names["overfitted"], names["student"]], recipes, strict=True):
+    for name, one in zip([*names["members"], *names["overfitted"], names["student"]], recipes, strict=True):
         record = {"recipe": {"parameters": one.parameters(), "data": "d"}}
-        teachers = np.full((35, 7), 1 / 7)
-        loop.train(one, TRAIN, DEV, folder / "members" / name, record, CPU, teachers=teachers)
+        loop.train(
+            one, TRAIN, DEV, folder / "members" / name, record, CPU, teachers=[initialised("imagenet", 8, 0).eval()]
+        )
     (folder / "networks.json").write_bytes(encoding.json_bytes(names))
     return folder
 
@@ -95,7 +99,7 @@ def test_the_published_networks_come_first_and_the_shipped_one_stands_in_where_a
     artefacts, built, monkeypatch, tmp_path
 ):
     monkeypatch.setattr(shipping, "PLACE", tmp_path / "shipped")
-    shipping.pack(built, "member-0", DEV.images, tmp_path / "shipped/fer2013")
+    shipping.pack(built / "members", ["member-0", "overfitted-0"], DEV.images, tmp_path / "shipped/fer2013")
     assert named(artefacts) == [("member-0", "shipped with the package")]
     weights = {p.parent.name: json.loads(p.read_bytes())["weights"] for p in (built / "members").glob("*/recipe.json")}
     networks = {
@@ -169,10 +173,10 @@ def test_a_field_with_a_comma_is_quoted():
 def test_what_is_packed_answers_in_every_order(built, tmp_path, monkeypatch):
     monkeypatch.setattr(shipping, "PLACE", tmp_path)
     place = tmp_path / "fer2013"
-    shipping.pack(built, "member-1", DEV.images, place)
+    shipping.pack(built / "members", ["member-1", "overfitted-0"], DEV.images, place)
     packed, whole = checkpoints.load(place / "member-1"), checkpoints.load(built / "members" / "member-1")
-    assert predict.of_package().member.name == "member-1"
-    assert checkpoints.load(place / "member-0").weights is None
+    assert np.array_equal(packed.margins, whole.margins, equal_nan=True)
+    assert checkpoints.load(place / "overfitted-0").weights is None
     wanted = predict.probabilities([whole], DEV.images, CPU)
     np.testing.assert_allclose(predict.probabilities([packed], DEV.images, CPU), wanted, atol=5e-3)  # float16
     order = np.random.default_rng(0).permutation(len(DEV))
@@ -181,5 +185,25 @@ def test_what_is_packed_answers_in_every_order(built, tmp_path, monkeypatch):
     assert np.array_equal(turned.view_logits, whole.view_logits[order])
     with pytest.raises(Slip, match="1 of the 14 dev faces are not those"):
         shipping.aligned([whole], place, np.concatenate([DEV.images[:13], 255 - DEV.images[:1]]))
-    with pytest.raises(Slip, match="member-7 is none of member-0, member-1"):
-        shipping.pack(built, "member-7", DEV.images, place)
+    with pytest.raises(Slip, match="no network member-7 there"):
+        shipping.pack(built / "members", ["member-7"], DEV.images, place)
+    with pytest.raises(Slip, match="measured on other dev faces"):
+        shipping.pack(built / "members", ["member-0"], DEV.images[::-1], place)
+
+
+def test_a_packed_network_takes_the_place_of_the_one_with_its_role_and_seed(built, tmp_path, monkeypatch):
+    monkeypatch.setattr(shipping, "PLACE", tmp_path)
+    place, members = tmp_path / "fer2013", built / "members"
+
+    def asked(**parts):
+        return [one.member.name for one in predict.of_package(**parts)]
+
+    shipping.pack(members, ["member-0", "member-1"], DEV.images, place)
+    assert asked() == ["member-0", "member-1"] and asked(alone=True) == ["member-0"]
+    shipping.pack(members, ["student-0"], DEV.images, place)
+    assert asked() == ["member-0", "member-1"] and asked(alone=True) == ["student-0"]
+    (tmp_path / "later").mkdir()
+    shutil.copytree(members / "member-1", tmp_path / "later/member-1-anew")
+    shipping.pack(tmp_path / "later", ["member-1-anew"], DEV.images, place)
+    assert asked() == ["member-0", "member-1-anew"]
+    assert sorted(path.name for path in place.iterdir()) == ["dev.npy", "member-0", "member-1-anew", "student-0"]

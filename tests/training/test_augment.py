@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from ferpipe.networks.recipes import Recipe, overfitted
+from ferpipe.training import draws
 from ferpipe.training.augment import augment, blurred, mix
 
 BARE = overfitted(Recipe(), part=0, epochs=1)  # no augmentation at all
@@ -14,10 +15,14 @@ def inputs():
     return torch.randn(64, 1, 48, 48, generator=torch.Generator().manual_seed(0))
 
 
-def changed(inputs, flipped=None, **parts):
-    generator = torch.Generator().manual_seed(1)
-    flipped = torch.zeros(len(inputs), dtype=torch.bool) if flipped is None else flipped
-    return augment(inputs, flipped, replace(BARE, **parts), generator)
+def drawn(count, side=48, **parts):
+    """The draws of an epoch of one step."""
+    recipe = replace(BARE, batch=count, **parts)
+    return draws.epoch(recipe, 0, torch.arange(count) % 7, 1, side).at(torch.tensor([0]))
+
+
+def changed(inputs, **parts):
+    return augment(inputs, drawn(len(inputs), **parts))
 
 
 def test_without_regularisers_nothing_changes(inputs):
@@ -25,8 +30,10 @@ def test_without_regularisers_nothing_changes(inputs):
 
 
 def test_a_flip_mirrors_exactly_where_it_is_asked_for(inputs):
-    flipped = torch.arange(len(inputs)) % 2 == 0
-    out = changed(inputs, flipped, flip=True)
+    step = drawn(len(inputs), flip=True)
+    flipped = draws.flipped(replace(BARE, flip=True), 0, len(inputs))[step.faces]
+    assert 0.2 < flipped.double().mean() < 0.8
+    out = augment(inputs, step)
     torch.testing.assert_close(out[flipped], inputs[flipped].flip(3), atol=1e-4, rtol=0)
     torch.testing.assert_close(out[~flipped], inputs[~flipped], atol=1e-4, rtol=0)
 
@@ -69,7 +76,7 @@ def test_masking_blurs_whole_cells_of_about_the_share_asked_for(inputs):
 
 def test_a_smaller_side_keeps_the_picture():
     ramp = torch.linspace(-1, 1, 48).expand(64, 1, 48, 48)
-    out = augment(ramp, torch.zeros(64, dtype=torch.bool), BARE, torch.Generator().manual_seed(0), side=32)
+    out = augment(ramp, drawn(64, side=32), side=32)
     assert out.shape == (64, 1, 32, 32)
     torch.testing.assert_close(out[0, 0, 5, 1:-1], torch.linspace(-1, 1, 48)[0] + (torch.arange(1.0, 31) + 0.5) * 1.5
                                * 2 / 47 - 1 / 47, atol=1e-3, rtol=0)  # fmt: skip
@@ -78,7 +85,7 @@ def test_a_smaller_side_keeps_the_picture():
 @pytest.mark.parametrize("parts", [{"mixup": 0.4}, {"cutmix": 1.0}])
 def test_targets_follow_the_share_of_each_face(parts):
     inputs = torch.arange(7.0).view(7, 1, 1, 1).expand(7, 1, 48, 48)  # a face's pixels say which it is
-    mixed, targets = mix(inputs, torch.eye(7), replace(BARE, **parts), torch.Generator().manual_seed(3))
+    mixed, targets = mix(inputs, torch.eye(7), drawn(7, **parts))
     torch.testing.assert_close(mixed.mean((1, 2, 3)), targets @ torch.arange(7.0))
     torch.testing.assert_close(targets.sum(1), torch.ones(7))
     assert not torch.equal(targets, torch.eye(7))
@@ -86,8 +93,6 @@ def test_targets_follow_the_share_of_each_face(parts):
 
 def test_mixing_is_drawn_by_seed_and_off_by_default(inputs):
     targets = torch.eye(7)[torch.arange(64) % 7]
-    recipe = replace(BARE, mixup=0.3)
-    first = mix(inputs, targets, recipe, torch.Generator().manual_seed(0))
-    again = mix(inputs, targets, recipe, torch.Generator().manual_seed(0))
+    first, again = (mix(inputs, targets, drawn(64, mixup=0.3)) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
-    assert mix(inputs, targets, BARE, torch.Generator())[0] is inputs
+    assert mix(inputs, targets, drawn(64))[0] is inputs
