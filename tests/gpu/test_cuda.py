@@ -11,7 +11,7 @@ from ferpipe.data.dataset import Split
 from ferpipe.networks import checkpoints
 from ferpipe.networks.recipes import Recipe, student
 from ferpipe.networks.resnet import initialised
-from ferpipe.training import draws, loop
+from ferpipe.training import loop
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU with CUDA")
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")

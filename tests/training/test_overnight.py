@@ -32,7 +32,7 @@ def on_the_way(folder, role):
 def test_overnight_killed_at_three_moments_ends_with_the_same_bytes(tmp_path):
     rng = np.random.default_rng(0)
     rows = ["emotion,pixels,Usage"]
-    for usage, count in (("Training", 280), ("PublicTest", 70)):
+    for usage, count in (("Training", 140), ("PublicTest", 35)):
         for k in range(count):
             face = rng.integers(0, 60, (48, 48))
             face[6 * (k % 7) : 6 * (k % 7) + 6] += 150

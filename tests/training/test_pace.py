@@ -22,7 +22,7 @@ def test_hours_are_counted_from_a_few_steps_of_each_kind(monkeypatch):
 
 def test_steps_are_timed_with_their_teachers():
     small, large = pace._steps(replace(student(RECIPE), epochs=2), [RECIPE], 7, torch.device("cpu"))
-    assert 0 < small and 0 < large
+    assert small > 0 and large > 0
 
 
 def test_overnight_trains_teachers_before_pupils():
