@@ -6,9 +6,8 @@ import subprocess
 import sys
 import time
 
-import numpy as np
 import pytest
-from clones import clone, contents, well
+from clones import clone, contents, table, well
 
 CALL = ("build.py", "train", "--preset", "overnight", "--epochs", "2", "--data", "fer2013.csv", "--threads", "1")
 MEMBERS = ".artefacts/fer2013/members"
@@ -29,17 +28,11 @@ def on_the_way(folder, role):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_overnight_killed_at_three_moments_ends_with_the_same_bytes(tmp_path):
-    rng = np.random.default_rng(0)
-    rows = ["emotion,pixels,Usage"]
-    for usage, count in (("Training", 140), ("PublicTest", 35)):
-        for k in range(count):
-            face = rng.integers(0, 60, (48, 48))
-            face[6 * (k % 7) : 6 * (k % 7) + 6] += 150
-            rows.append(f"{k % 7},{' '.join(map(str, face.ravel()))},{usage}")
     folders = [clone(tmp_path / name) for name in ("whole", "killed")]
     for folder in folders:
-        (folder / "fer2013.csv").write_text("\n".join(rows) + "\n")
+        table(folder / "fer2013.csv", 140, 35)
     whole, killed = folders
     done = started(whole)
     out, err = done.communicate(timeout=500)
