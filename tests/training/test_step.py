@@ -72,6 +72,8 @@ def test_no_value_is_read_back_and_everything_happens_on_the_device(monkeypatch,
             weight.grad = torch.empty_like(weight)
 
     if device == "cuda":
+        if torch.__version__ < "2.11":
+            pytest.skip("built for CUDA, it asks the driver about tensors that are not there")
         monkeypatch.setattr(torch.Tensor, "backward", backward)
     mode = FakeTensorMode()
     training = pretended(recipe, device, mode)
