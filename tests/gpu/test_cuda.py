@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from clones import split
 
 from ferpipe.build import predict
-from ferpipe.data.dataset import Split
 from ferpipe.networks import checkpoints
 from ferpipe.networks.recipes import Recipe, student
 from ferpipe.networks.resnet import initialised
@@ -16,16 +16,6 @@ from ferpipe.training import loop
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU with CUDA")
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 RECIPE = Recipe(width=8, epochs=4, small=1, batch=16, erase=0.2, mixup=0.2)
-
-
-def split(n, seed):
-    """Faces that a network can tell apart: the class is the bright row."""
-    rng = np.random.default_rng(seed)
-    labels = np.arange(n) % 7
-    images = rng.integers(0, 60, (n, 48, 48), dtype=np.uint8)
-    for image, label in zip(images, labels, strict=True):
-        image[6 * label : 6 * label + 6] += 180
-    return Split(images, labels, np.arange(n).astype(str))
 
 
 TRAIN, DEV = split(140, 0), split(28, 1)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from clones import split
 
 from ferpipe.data.dataset import Split
 from ferpipe.errors import Slip
@@ -15,16 +16,6 @@ from ferpipe.training import loop
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(width=8, epochs=3, batch=16, part=0)
-
-
-def split(n, seed):
-    """Faces that a network can tell apart: the class is the bright row."""
-    rng = np.random.default_rng(seed)
-    labels = np.arange(n) % 7
-    images = rng.integers(0, 60, (n, 48, 48), dtype=np.uint8)
-    for image, label in zip(images, labels, strict=True):
-        image[6 * label : 6 * label + 6] += 180
-    return Split(images, labels, np.arange(n).astype(str))
 
 
 TRAIN, DEV = split(70, 0), split(28, 1)
