@@ -23,7 +23,7 @@ from ferpipe.networks import checkpoints, machine, start
 from ferpipe.networks.recipes import Recipe
 from ferpipe.results import restricted, stored
 from ferpipe.results.settings import Asked
-from ferpipe.storage import fingerprints, places
+from ferpipe.storage import encoding, fingerprints, places
 from ferpipe.storage.freshness import Log
 from ferpipe.training import loop, pace, shipping
 from ferpipe.training.presets import Plan
@@ -114,7 +114,9 @@ class Bench:
     def tell(self, made: Network, networks: Sequence[Network]) -> None:
         """Say what a new member reaches, and the members that are there by now together."""
         members = [stage for stage in networks if stage.network.role == "member" and stage.record()]
-        answers = {stage.name: np.load(stage.folder / "dev_views.npy").astype(np.float64) for stage in members}
+        answers = {
+            stage.name: encoding.read_npy(stage.folder / "dev_views.npy").astype(np.float64) for stage in members
+        }
         right = [
             f"{(logits.argmax(1) == self.dataset.dev.labels).mean():.1%}"
             for logits in (answers[made.name], np.mean([softmax(each) for each in answers.values()], 0))

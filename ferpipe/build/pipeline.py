@@ -158,10 +158,11 @@ class Build:
         plan, there = settings.plan, list[Network]()
         for number, recipes in enumerate(plan.rounds):
             networks = stages.networks(settings, recipes, data, there, self.memory)
-            missing = [stage.network for stage in networks if stage.stale()]
-            if plan.long and missing and not rank and not self.foretold:
-                self.foretold = True
-                self.bench.foretell([*missing, *chain(*plan.rounds[number + 1 :])], plan)
+            if plan.long and not rank and not self.foretold:
+                missing = [stage.network for stage in networks if stage.stale()]
+                self.foretold = bool(missing)
+                if missing:
+                    self.bench.foretell([*missing, *chain(*plan.rounds[number + 1 :])], plan)
             for stage in networks[rank::ranks]:
                 if self.walk(stage) and stage.network.role == "member":
                     self.bench.tell(stage, [*there, *networks])

@@ -197,7 +197,8 @@ def of_package(alone: bool = False) -> list[Asked]:
     """Return the shipped networks: the members or, `alone`, the student, without one the first member; raises Slip."""
     whole = [path.parent for path in sorted((shipping.PLACE / "fer2013").glob("*/weights.safetensors"))]
     members = [folder for folder in whole if folder.name.startswith("member")]
-    asked = ([*(set(whole) - set(members)), *members][:1]) if alone else members
+    students = [folder for folder in whole if folder not in members]
+    asked = [*students, *members][:1] if alone else members
     if not asked:
         raise Slip(
             "no network to ask: none is shipped; python build.py train --data PATH makes some, --load names them"

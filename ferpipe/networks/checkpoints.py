@@ -48,7 +48,8 @@ def load(folder: Path) -> Member:
         weighted = record["weights"] is not None
         hashes = {path: record["weights"]} if weighted else {}
         files = record.get("files", {})  # older ones have none
-        hashes |= {folder / name: files[name] for name in (*FILES, *({MARGINS} & {*files})) if files}
+        names = [*FILES, MARGINS] if MARGINS in files else FILES
+        hashes |= {folder / name: files[name] for name in names if files}
         for file, recorded in hashes.items():
             if (got := of_file(file)) != recorded:
                 raise Slip(f"{file} has hash {got}, recipe.json beside it says {recorded}: it is damaged; {cure}")
