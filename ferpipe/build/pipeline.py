@@ -173,7 +173,8 @@ class Build:
             [by_recipe[recipe] for recipe in group] for group in (plan.members, plan.overfitted, plan.balanced)
         )
         self.names = Names(members, overfitted, balanced, by_recipe[plan.student] if plan.student else "")
-        self.names.write(settings)
+        if not rank:  # the others would write the same file at the same moment
+            self.names.write(settings)
 
 
 def serve(options: Options, layout: Layout) -> None:
