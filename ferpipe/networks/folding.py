@@ -73,6 +73,7 @@ class Folded(ResNet18):
         self.eval()
 
 
+@torch.inference_mode(False)  # whatever the caller is in: weights made there could have no gradients behind them
 def folded(network: nn.Module, side: int = SIDE) -> nn.Module:
     """Return a copy of a ResNet18 in evaluation mode that gives the same answers but for rounding, sooner.
 

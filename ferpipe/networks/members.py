@@ -34,6 +34,7 @@ class Member:
         """The chosen epoch's logits on dev, (n, classes) float64."""
         return self.epoch_logits[self.epoch - 1].astype(np.float64)
 
+    @torch.inference_mode(False)  # whatever the caller is in: weights made there could have no gradients behind them
     def network(self, device: torch.device) -> ResNet18:
         """Return the network in evaluation mode on `device`, with gradients off for its weights."""
         if self.weights is None:

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from ferpipe.analyses import ANALYSES, shortcut
+from ferpipe.explainers.attributions import gradient
 from ferpipe.render.site import render
 from ferpipe.results import restricted, stored
 from ferpipe.results.stored import plain
@@ -116,3 +117,11 @@ def test_means_of_few_faces_of_a_restricted_data_set_are_left_out(study):
         result = import_module(f"ferpipe.analyses.{name}").analyse(one)
         assert not stored.arrays(result)[key].any()
         assert plain(result)[f"{key}_n"] == [0] * 7
+
+
+def test_a_network_first_asked_for_in_inference_mode_can_still_be_explained(study):
+    subject = study(n=4)
+    with torch.inference_mode():
+        networks = (subject.model, subject.quick)  # both are made when they are first asked for, here
+    faces = torch.rand(2, 1, 48, 48)
+    assert all(np.abs(gradient(network, faces, torch.tensor([0, 1]))).any() for network in networks)
