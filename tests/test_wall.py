@@ -27,12 +27,12 @@ MAY = {  # a room -> the rooms that it may import, all of them below it; then ot
          "results"),
         {"numpy", "torch", "torchvision", "lime", "captum", "skimage", "sklearn", "scipy"},
     ),
-    "text": (("errors", "size", "storage", "results"), {"jinja2", "markdown", "markupsafe"}),
+    "text": (("errors", "size", "storage", "results", "statistics.verdicts"), {"jinja2", "markdown", "markupsafe"}),
     "drawing": (
         ("errors", "size", "named", "storage", "results", "text"), {"numpy", "matplotlib", "PIL", "markupsafe"}
     ),
     "figures": (
-        ("errors", "size", "results", "text", "drawing"), {"numpy", "matplotlib", "PIL", "markupsafe"}
+        ("errors", "size", "results", "statistics.verdicts", "text", "drawing"), {"numpy", "matplotlib", "PIL", "markupsafe"}
     ),
     "render": (
         ("errors", "storage", "results", "text", "drawing", "figures"), {"numpy", "jinja2", "markupsafe"}

@@ -3,16 +3,17 @@
 import numpy as np
 from scipy.stats import ttest_ind
 
-from ferpipe.analyses import evidence
+from ferpipe.analyses import evidence, pairs, parts
 from ferpipe.analyses.faces import FEWEST, predictions
+from ferpipe.analyses.pairs import Pairs
 from ferpipe.analyses.regions import regions
 from ferpipe.analyses.roles import features
 from ferpipe.analyses.study import Study
-from ferpipe.data import fer2013
 from ferpipe.explainers.surrogates import rank_correlation
-from ferpipe.results.atlas import Atlas, AtlasMaps, Contrasts, Region
-from ferpipe.results.common import RegionName
-from ferpipe.statistics.intervals import LEAST, QUANTILE, contrast, mean, proportion
+from ferpipe.results.atlas import Atlas, AtlasMaps, Region
+from ferpipe.results.common import Across, RegionName
+from ferpipe.statistics.across import apart
+from ferpipe.statistics.intervals import LEAST, QUANTILE, mean
 
 SIDES = ("right", "wrong")
 DISCOVERY = 0.05  # share of the cells called different that may be so by chance (Benjamini & Hochberg 1995)
@@ -22,7 +23,7 @@ DRAW = 152  # marks this analysis's generators
 def analyse(study: Study) -> Atlas:
     """Return each answer's mean evidence on the 8x8 grid, over right and over wrong faces, and its shares by region.
 
-    With the comparisons that the original's findings rest on, each None where few faces count.
+    With the comparisons that the original's findings rest on, over networks.
     """
     chosen = evidence.sampled(study)
     seen, answers, right = of_faces(study, chosen)
@@ -39,21 +40,24 @@ def analyse(study: Study) -> Atlas:
             if counts[side][-1]:
                 arrays[side][label] = maps.mean(0)
                 arrays[f"{side}_half"][label] = QUANTILE * maps.std(0, ddof=1) / np.sqrt(len(maps))
-    pairs = {
+    by_label = {
         label: [seen[of_side & (answers == label)] for of_side in (right, ~right)]
         for label in range(len(study.classes))
         if counts["right"][label] and counts["wrong"][label]
     }
-    different = differing(pairs, len(study.classes)).astype(np.uint8)
+    different = differing(by_label, len(study.classes)).astype(np.uint8)
+    happy, sad = parts.findings(study)
     return Atlas(
         n=len(chosen),
         right=counts["right"],
         wrong=counts["wrong"],
         cells=evidence.CELLS**2,
         discovery=DISCOVERY,
-        different=[int(cells.sum()) if label in pairs else None for label, cells in enumerate(different)],
+        different=[int(cells.sum()) if label in by_label else None for label, cells in enumerate(different)],
         share=shares(study, chosen, seen, answers, right),
-        **vars(contrasts(study, chosen, seen, answers, right)),
+        happy_mouth=happy,
+        sad_eyes=sad,
+        edges=along_edges(study),
         seed=study.seed,
         resamples=study.effort["atlas"].resamples,
         arrays=AtlasMaps(
@@ -72,12 +76,12 @@ def of_faces(study: Study, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, 
     return evidence.of_answer(study), answers, answers == study.labels[chosen]
 
 
-def differing(pairs: dict[int, list[np.ndarray]], classes: int) -> np.ndarray:
-    """Return in which cells right and wrong faces' evidence differs, (classes, 8, 8) bool, by label of `pairs`."""
+def differing(by_label: dict[int, list[np.ndarray]], classes: int) -> np.ndarray:
+    """Return in which cells right and wrong faces' evidence differs, (classes, 8, 8) bool, by label."""
     different = np.zeros((classes, evidence.CELLS, evidence.CELLS), bool)
-    if pairs:
-        p = np.stack([np.nan_to_num(ttest_ind(*maps, equal_var=False).pvalue, nan=1.0) for maps in pairs.values()])
-        different[list(pairs)] = discovered(p.ravel()).reshape(p.shape)
+    if by_label:
+        p = np.stack([np.nan_to_num(ttest_ind(*maps, equal_var=False).pvalue, nan=1.0) for maps in by_label.values()])
+        different[list(by_label)] = discovered(p.ravel()).reshape(p.shape)
     return different
 
 
@@ -107,39 +111,24 @@ def shares(
     return table
 
 
-def contrasts(study: Study, chosen: np.ndarray, seen: np.ndarray, answers: np.ndarray, right: np.ndarray) -> Contrasts:
-    """Return the comparisons that the original's findings rest on."""
-    count = study.effort["atlas"].resamples
-    masks = {name: of_faces[chosen] for name, of_faces in regions(study.dataset).items()}
-    labels, every = study.labels[chosen], evidence.of_dev(study)
-    happy, sad = study.label(fer2013.HAPPY), study.label(fer2013.SAD)
-    strength = evidence.coverage(features(study.dataset.dev.images[chosen])["edges"])
-    along = [rank_correlation(a.ravel(), b.ravel()) for a, b in zip(seen[right], strength[right], strict=True)]
-    edges = mean(np.array([rho for rho in along if rho is not None]), drawn(study, 33), count)
-    if not masks:
-        return Contrasts(None, None, None, None, edges)
-    mouth = evidence.shares(seen, masks["mouth"])
-    clear = right & ~np.isnan(mouth)
-    where = evidence.coverage(masks["eyes"] | masks["mouth"])
-    speaks = (every * where[:, None]).sum((2, 3))  # (n, classes): what eyes and mouth together say for each class
-    rows = np.arange(len(chosen))
-    misled = speaks[rows, answers] > speaks[rows, labels]
-    parts_share, face_share = evidence.shares(seen, masks["features"]), evidence.shares(seen, masks["face"])
-    usable = right & (face_share > 0) & masks["face"].any((1, 2))
-    area = masks["features"][usable].sum((1, 2)) / np.maximum(masks["face"][usable].sum((1, 2)), 1)
-    sad_eyes = None
-    if sad is not None:
-        upper = evidence.shares(every[:, sad], masks["eyes"] | masks["brows"])
-        of_sad = (labels == sad) & ~np.isnan(upper)
-        sad_eyes = contrast(upper[of_sad & right], upper[of_sad & ~right], drawn(study, 31), count)
-    of_happy, of_others = mouth[clear & (answers == happy)], mouth[clear & (answers != happy)]
-    return Contrasts(
-        happy_mouth=None if happy is None else contrast(of_happy, of_others, drawn(study, 30), count),
-        sad_eyes=sad_eyes,
-        misled=proportion(misled[~right]) if (~right).any() else None,
-        features=mean(parts_share[usable] / face_share[usable] - area, drawn(study, 32), count),
-        edges=edges,
-    )
+def along_edges(study: Study) -> Across | None:
+    """Return by how much nearer a face's evidence follows its own edges than those of another face, over networks.
+
+    The rank correlations over the cells of the grid, of rightly answered faces: all faces have edges in like places.
+    """
+    trained, untrained = pairs.of_each(study)
+
+    def nearer(of: Pairs) -> np.ndarray:
+        strength = evidence.coverage(features(study.dataset.dev.images[of.places[:, 1]])["edges"])
+        seen, others = of.of_answer(1), np.roll(strength, 1, axis=0)
+        values = [
+            (rank_correlation(one.ravel(), own.ravel()), rank_correlation(one.ravel(), other.ravel()))
+            for one, own, other in zip(seen, strength, others, strict=True)
+        ]
+        return np.array([own - other for own, other in values if own is not None and other is not None])
+
+    own, control = ([nearer(each) for each in group] for group in (trained, untrained))
+    return apart(own, drawn(study, 33), study.effort["subjects"].resamples, control)
 
 
 def drawn(study: Study, *index: int) -> np.random.Generator:

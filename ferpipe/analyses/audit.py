@@ -17,9 +17,11 @@ import torch.nn.functional as F
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from ferpipe.analyses import subjects
 from ferpipe.analyses.faces import predictions
 from ferpipe.analyses.study import Study
 from ferpipe.data.dataset import Dataset, Split
+from ferpipe.data.faces.rendered import posterior
 from ferpipe.results.audit import Audit, Conflicts, Copies, Errors, Levels, PairName, Pictures, Repeated, Seen, Shared
 from ferpipe.results.common import SplitName
 from ferpipe.size import SIDE
@@ -34,6 +36,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 SPLITS: tuple[SplitName, ...] = ("train", "dev", "test")
 PAIRS: dict[PairName, tuple[int, int]] = {"train_dev": (0, 1), "train_test": (0, 2), "dev_test": (1, 2)}  # of SPLITS
 UNKNOWN = -1  # a withheld label
+DRAW = 193  # marks this analysis's generator
 
 
 def analyse(study: Study) -> Audit:
@@ -205,21 +208,35 @@ def conflicts(groups: np.ndarray, place: np.ndarray, labels: np.ndarray) -> Conf
     return Conflicts(groups=len(names), faces=int(faces.sum()), train=train, dev=dev, test=test)
 
 
-def errors(study: Study, groups: np.ndarray, place: np.ndarray, labels: np.ndarray) -> Errors | None:
-    """Return what share of the analysis model's errors on dev would be nobody's fault but the label's.
+def errors(study: Study, groups: np.ndarray, place: np.ndarray, labels: np.ndarray) -> Errors:
+    """Return what share of the networks' errors on dev nobody could have avoided, as far as can be known.
 
-    Where the truth is known: the errors whose answer is the true emotion. Elsewhere, of the wrongly answered faces that
-    have a copy anywhere, those with a copy of another label: what holds for copies may hold for the rest. None without.
+    Of drawn faces: the answers that are not the true emotion, and on which an ideal reader errs too, who is given the
+    true strength of every action unit and knows how faces are drawn. Elsewhere: of the errors on pictures that stand
+    more than once, those whose copies carry another label; a person is not asked.
     """
-    wrong = predictions(study) != study.labels
-    if "emotions" in study.dataset.truth:
-        faulty = (predictions(study) == study.dataset.truth["emotions"])[wrong]
-        return Errors(**vars(proportion(faulty)), known=True) if len(faulty) else None
-    dev = place == SPLITS.index("dev")
-    names, counts = np.unique(groups[labels != UNKNOWN], return_counts=True)
-    copied = np.isin(groups[dev], names[counts > 1]) & wrong
-    faulty = np.isin(groups[dev][copied], contradicting(groups, labels))
-    return Errors(**vars(proportion(faulty)), known=False) if len(faulty) else None
+    truth = study.dataset.truth
+    own = [member.dev_logits.argmax(1) for member in study.members]
+    control = [subject.answers for subject in subjects.untrained(study)]
+    if {"emotions", "units"} <= truth.keys():
+        beyond = posterior(truth["units"]).argmax(1) != truth["emotions"]
+
+        def share(answers: np.ndarray) -> np.ndarray:
+            return np.where(answers != truth["emotions"], beyond, np.nan)
+
+        reader: float | None = float(beyond.mean())
+    else:
+        dev = place == SPLITS.index("dev")
+        names, counts = np.unique(groups[labels != UNKNOWN], return_counts=True)
+        copied = np.isin(groups[dev], names[counts > 1])
+        faulty = np.isin(groups[dev], contradicting(groups, labels))
+
+        def share(answers: np.ndarray) -> np.ndarray:
+            return np.where((answers != study.labels) & copied, faulty, np.nan)
+
+        reader = float(faulty[copied].mean()) if copied.any() else None
+    common = subjects.means(study, (DRAW, 0), [share(answers) for answers in own], [share(a) for a in control])
+    return Errors(common, reader, known="units" in truth)
 
 
 def seen(study: Study, groups: np.ndarray, place: np.ndarray) -> Seen:

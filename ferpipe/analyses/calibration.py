@@ -1,14 +1,17 @@
 """Calibration: how far probabilities can be taken at their word, epoch by epoch and where training stopped."""
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import log_softmax, logsumexp
 from scipy.stats import rankdata
 
+from ferpipe.analyses import subjects
 from ferpipe.analyses.study import Study, softmax
 from ferpipe.networks.members import Member
 from ferpipe.results.calibration import Bin, Calibration, Course, Ece, Quality, Rise, State, Together
-from ferpipe.results.common import Estimate
+from ferpipe.results.common import Across, Estimate
 from ferpipe.statistics.intervals import percentiles, proportion, resamples, wilson
 from ferpipe.storage.encoding import JSON
 
@@ -34,7 +37,7 @@ def analyse(study: Study) -> Calibration:
         analysis=course(study.members[0], study.labels, half, weights),
         overfitted=course(study.overfitted[0], study.labels, half, weights),
         ensemble=Together(**vars(together), members=len(study.members)),
-        rise=rise(study.overfitted[0], study.labels, weights),
+        rise=rise(study, half),
         n=n,
         bins=BINS,
         resamples=count,
@@ -60,30 +63,57 @@ def course(member: Member, labels: np.ndarray, half: np.ndarray, weights: np.nda
     )
 
 
-def rise(member: Member, labels: np.ndarray, weights: np.ndarray) -> Rise:
-    """Return what changes from a member's chosen epoch to its last, and how much more the same errors cost."""
-    first, last = (member.epoch_logits[k].astype(np.float64) for k in (member.epoch - 1, -1))
-    losses = cross_entropy(last, labels) - cross_entropy(first, labels)
-    right = (last.argmax(1) == labels).astype(float) - (first.argmax(1) == labels)
-    wrong = (last.argmax(1) != labels) & (first.argmax(1) != labels)
-    surer = softmax(last).max(1) - softmax(first).max(1)
-    every = np.ones(len(labels), bool)
+def rise(study: Study, half: np.ndarray) -> Rise:
+    """Return what changes in each overfitting model from the epoch of its lowest loss to its last.
+
+    That epoch is chosen on one half of dev and looked at on the other, and swapped: chosen on the same faces, the last
+    could not be lower. Models that never beat the class frequencies have no minimum to pass, and are left out.
+    """
+    labels, models = study.labels, []
+    for member in study.overfitted:
+        first, last = chosen_elsewhere(member, labels, half), member.epoch_logits[-1].astype(np.float64)
+        if cross_entropy(first, labels).mean() < cross_entropy(np.log(frequencies(study)), labels).mean():
+            models.append((first, last))
+
+    def over_all(draw: int, values: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Across | None:
+        return subjects.means(study, (DRAW, 10 + draw), [values(first, last) for first, last in models])
+
+    def surer(first: np.ndarray, last: np.ndarray) -> np.ndarray:
+        return np.asarray(softmax(last).max(1) - softmax(first).max(1))
+
+    def on(value: np.ndarray, faces: np.ndarray) -> np.ndarray:
+        return np.where(faces, value, np.nan)
+
+    def wrong(logits: np.ndarray) -> np.ndarray:
+        return np.asarray(logits.argmax(1) != labels)
+
     return Rise(
-        loss=averaged(losses, weights, every),
-        accuracy=averaged(right, weights, every),
-        loss_wrong=averaged(losses, weights, wrong),
-        confidence=averaged(surer, weights, wrong),
-        epochs=[member.epoch, len(member.epoch_logits)],
+        loss=over_all(0, lambda first, last: cross_entropy(last, labels) - cross_entropy(first, labels)),
+        accuracy=over_all(1, lambda first, last: wrong(first).astype(float) - wrong(last)),
+        same=over_all(
+            2, lambda first, last: on((first.argmax(1) == last.argmax(1)) & (surer(first, last) > 0), wrong(last))
+        ),
+        again=over_all(3, lambda first, last: on(wrong(first), wrong(last))),
+        again_chance=over_all(4, lambda first, last: wrong(first).astype(float)),
+        surer_wrong=over_all(5, lambda first, last: on(surer(first, last), wrong(first) & wrong(last))),
+        surer_right=over_all(6, lambda first, last: on(surer(first, last), ~wrong(first) & ~wrong(last))),
+        models=len(study.overfitted),
+        counted=len(models),
     )
 
 
-def averaged(values: np.ndarray, weights: np.ndarray, among: np.ndarray) -> Estimate | None:
-    """Return the mean of `values` (n,) over the faces `among` (n,) bool, with interval and n; None without any."""
-    if not among.any():
-        return None
-    totals = weights @ among
-    drawn = (weights @ (values * among))[totals > 0] / totals[totals > 0]
-    return Estimate(float(values[among].mean()), percentiles(drawn), int(among.sum()))
+def chosen_elsewhere(member: Member, labels: np.ndarray, half: np.ndarray) -> np.ndarray:
+    """Return logits (n, classes) on dev, each face's at the epoch of the lowest loss on the half where it is not."""
+    losses = np.stack([cross_entropy(logits.astype(np.float64), labels) for logits in member.epoch_logits])
+    first, second = (int(losses[:, part].mean(1).argmin()) for part in (half, ~half))
+    return np.where(half[:, None], member.epoch_logits[second], member.epoch_logits[first]).astype(np.float64)
+
+
+def frequencies(study: Study) -> np.ndarray:
+    """Return the classes' shares of train as logits' rows (n, classes); a class without faces counts as one face."""
+    assert study.dataset.train.labels is not None
+    counts = np.maximum(np.bincount(study.dataset.train.labels, minlength=len(study.classes)), 1)
+    return np.broadcast_to(counts / counts.sum(), (len(study.labels), len(study.classes)))
 
 
 def described(logits: np.ndarray, labels: np.ndarray, half: np.ndarray) -> dict[str, float | None]:

@@ -1,16 +1,18 @@
 """The confusion matrix: which class is taken for which, and every figure that is read off it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from scipy.stats import rankdata
 
+from ferpipe.analyses import subjects
 from ferpipe.analyses.faces import predictions
 from ferpipe.analyses.study import Study
 from ferpipe.data import fer2013
-from ferpipe.explainers.surrogates import rank_correlation
-from ferpipe.results.common import Estimate
-from ferpipe.results.confusion import ByClaim, Confused, Confusion, Frequency, Taken
-from ferpipe.statistics.intervals import percentiles, proportion, resamples, wilson
+from ferpipe.results.common import Across, Estimate
+from ferpipe.results.confusion import Confused, Confusion
+from ferpipe.statistics.across import Statistic, across
+from ferpipe.statistics.intervals import percentiles, proportion, wilson
 
 PAIRS = 5  # most confused pairs that are named
 DRAW = 161  # marks this analysis's generators
@@ -34,74 +36,145 @@ def analyse(study: Study) -> Confusion:
         f1=f1,
         confused=confused(counts),
         frequency=frequency(study, answers == study.labels),
-        taken=taken(counts, study.classes),
-        resamples=study.effort["confusion"].resamples,
+        **findings(study),
         seed=study.seed,
     )
 
 
-def frequency(study: Study, right: np.ndarray) -> Frequency:
-    """Return Spearman's correlation of a class's recall with its number of training faces, of all and of BALANCED.
+def frequency(study: Study, right: np.ndarray) -> Estimate | None:
+    """Return Spearman's correlation (1904) of a class's recall with its number of training faces; None for under three.
 
-    With intervals over resamples of each class's faces; None for fewer than three classes.
+    With its interval over resamples of the faces.
     """
-    means, drawn = recalls(study, right)
-    labels = study.dataset.train.labels
-    assert labels is not None
-    sizes = np.bincount(labels, minlength=len(study.classes))
-
-    def among(names: Sequence[str]) -> Estimate | None:
-        labels = [label for label in map(study.classes.index, names) if not np.isnan(means[label])]
-        if len(labels) < 3:
-            return None
-        value, *others = (ranked(sizes[labels], recall) for recall in (means[labels], *drawn[:, labels]))
-        return Estimate(value, percentiles(np.array(others)), len(labels))
-
-    balanced = [name for name in fer2013.BALANCED if name in study.classes]
-    return Frequency(among(study.classes), among(balanced) if len(balanced) == len(fer2013.BALANCED) else None)
+    sizes = np.bincount(train_labels(study), minlength=len(study.classes))
+    drawn = recalls(study.labels, right, len(study.classes))(subjects.rows(study, (DRAW, 0), len(right)))
+    known = ~np.isnan(drawn[0])
+    if known.sum() < 3:
+        return None
+    value, *others = alike(np.broadcast_to(sizes[known], (len(drawn), known.sum())), drawn[:, known])
+    return Estimate(float(value), percentiles(np.array(others)), int(known.sum()))
 
 
-def ranked(first: np.ndarray, second: np.ndarray) -> float:
-    """Return Spearman's correlation (1904); 0 where one of the two is constant."""
-    return rank_correlation(first, second) or 0.0
+def train_labels(study: Study) -> np.ndarray:
+    """Return train's labels, (n,) int64."""
+    assert study.dataset.train.labels is not None
+    return study.dataset.train.labels
 
 
-def recalls(study: Study, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the recall of each class (7,) and of resamples of its faces (resamples, 7); NaN without faces."""
-    count = study.effort["confusion"].resamples
-    means, drawn = np.full(len(study.classes), np.nan), np.full((count, len(study.classes)), np.nan)
-    for label in range(len(study.classes)):
-        faces = right[study.labels == label].astype(float)
-        if len(faces):
-            means[label] = faces.mean()
-            drawn[:, label] = resamples(np.random.default_rng([study.seed, DRAW, label]), len(faces), count) @ faces
-    return means, drawn
+def recalls(labels: np.ndarray, right: np.ndarray, classes: int) -> Statistic:
+    """Return the recall of each class (rows, classes) of weighted faces; NaN without faces."""
+    inside = (labels[:, None] == np.arange(classes)).astype(float)
+
+    def of(rows: np.ndarray) -> np.ndarray:
+        faces = rows @ inside
+        return np.divide(rows @ (inside * right[:, None]), faces, out=np.full(faces.shape, np.nan), where=faces > 0)
+
+    return of
 
 
-def taken(counts: np.ndarray, classes: Sequence[str]) -> ByClaim:
-    """Return what share of the missed faces of a class was taken for those of TAKEN, with Wilson's interval and n.
+def alike(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return Spearman's correlation (1904) of each row of two arrays (rows, k); 0 where one of the two is constant."""
+    a, b = (rankdata(values, axis=1, nan_policy="omit") for values in (first, second))
+    a, b = (values - np.nanmean(values, axis=1, keepdims=True) for values in (a, b))
+    length = np.sqrt(np.nansum(a**2, axis=1) * np.nansum(b**2, axis=1))
+    return np.divide(np.nansum(a * b, axis=1), length, out=np.zeros_like(length), where=length > 0)
 
-    Beside it `even`, the share if errors were spread evenly over the other classes; `both` joins the two. None without
-    missed faces, or such classes.
+
+def findings(study: Study) -> dict[str, Across | None]:
+    """Return what the networks' answers say about the original's findings, by field of `Confusion`."""
+    k, labels = len(study.classes), study.labels
+    answers = [member.dev_logits.argmax(1) for member in study.members]
+    drawn = [subject.answers for subject in subjects.untrained(study)]
+    rows = subjects.rows(study, (DRAW, 1), len(labels))
+
+    def over_all(statistic: Callable[[np.ndarray], Statistic]) -> Across | None:
+        return across([statistic(own) for own in answers], rows, [statistic(own) for own in drawn])
+
+    named = {*fer2013.BEST, *fer2013.WORST} <= set(study.classes)
+    confusions = {name for true, others in fer2013.TAKEN.items() for name in (true, *others)} <= set(study.classes)
+    return {
+        "skill": over_all(lambda own: skill(recalls(labels, own == labels, k))),
+        "best": over_all(lambda own: best(study, recalls(labels, own == labels, k))) if named else None,
+        "balanced": balanced(study, answers, rows),
+        "cells": over_all(lambda own: least(labels, own, study.classes)) if confusions else None,
+    }
+
+
+def skill(recall: Statistic) -> Statistic:
+    """Return the mean recall of the classes there are, less that of an answer drawn among them."""
+
+    def of(rows: np.ndarray) -> np.ndarray:
+        drawn = recall(rows)
+        return np.nanmean(drawn, axis=1) - 1 / np.maximum((~np.isnan(drawn)).sum(1), 1)
+
+    return of
+
+
+def best(study: Study, recall: Statistic) -> Statistic:
+    """Return how much better the original's best classes are read than its worst, whichever one class is left out.
+
+    The smallest of the differences of means: no single class decides it.
     """
-    by_class = {}
-    if not {name for pair in fer2013.TAKEN.items() for name in (pair[0], *pair[1])} <= set(classes):
-        return ByClaim(None, None, None)
-    for name, others in fer2013.TAKEN.items():
-        label = classes.index(name)
-        missed = int(counts[label].sum() - counts[label, label])
-        hits = int(counts[label, [classes.index(other) for other in others]].sum())
-        by_class[name] = hits, missed, len(others) / (len(classes) - 1)
-    all_hits, all_missed = (sum(column) for column in list(zip(*by_class.values(), strict=True))[:2])
-    expected = sum(even * missed for _, missed, even in by_class.values())
-    both = share(all_hits, all_missed, expected / max(all_missed, 1))
-    sad, fear = (share(*by_class[name]) for name in fer2013.TAKEN)
-    return ByClaim(sad, fear, both)
+    first, second = ([study.classes.index(name) for name in names] for names in (fer2013.BEST, fer2013.WORST))
+
+    def of(rows: np.ndarray) -> np.ndarray:
+        drawn = recall(rows)
+        differences = [
+            drawn[:, [label for label in first if label != left]].mean(1)
+            - drawn[:, [label for label in second if label != left]].mean(1)
+            for left in (*first, *second)
+        ]
+        smallest: np.ndarray = np.min(differences, axis=0)
+        return smallest
+
+    return of
 
 
-def share(hits: int, n: int, even: float) -> Taken | None:
-    """Return hits as a share of n with Wilson's interval, beside `even`; None of none."""
-    return Taken(hits / n, wilson(hits, n), n, even) if n else None
+def balanced(study: Study, answers: Sequence[np.ndarray], rows: np.ndarray) -> Across | None:
+    """Return how nearly networks that saw each class alike rank the classes as the members do, by mean recall.
+
+    One rank correlation for each of the former; None without any.
+    """
+    k, labels = len(study.classes), study.labels
+
+    def against(own: np.ndarray) -> Statistic:
+        def of(rows: np.ndarray) -> np.ndarray:
+            together = np.mean([recalls(labels, member == labels, k)(rows) for member in answers], axis=0)
+            return alike(together, recalls(labels, own == labels, k)(rows))
+
+        return of
+
+    if len(np.unique(labels)) < 3:
+        return None
+    return across([against(network.dev_logits.argmax(1)) for network in study.balanced], rows, fisher=True)
+
+
+def least(labels: np.ndarray, answers: np.ndarray, classes: Sequence[str]) -> Statistic:
+    """Return by how much the least of the cells that the original names exceeds what is expected of it.
+
+    A cell is the share of a class's missed faces with that answer; expected is the answer's share of the errors on
+    other classes, among those that may be given here. NaN where a class has no missed face.
+    """
+    k = len(classes)
+    cells = (labels[:, None] * k + answers[:, None] == np.arange(k * k)).astype(float)
+    named = [(classes.index(true), classes.index(other)) for true, others in fer2013.TAKEN.items() for other in others]
+
+    def of(rows: np.ndarray) -> np.ndarray:
+        counts = (rows @ cells).reshape(-1, k, k)
+        counts[:, np.arange(k), np.arange(k)] = 0  # errors alone
+        excess = []
+        for true, other in named:
+            elsewhere = counts.sum(1) - counts[:, true]
+            elsewhere[:, true] = 0  # no error here can be that
+            share, expected = (
+                np.divide(part[:, other], part.sum(1), out=np.full(len(rows), np.nan), where=part.sum(1) > 0)
+                for part in (counts[:, true], elsewhere)
+            )
+            excess.append(share - expected)
+        smallest: np.ndarray = np.min(excess, axis=0)
+        return smallest
+
+    return of
 
 
 def table(labels: np.ndarray, answers: np.ndarray, k: int) -> np.ndarray:

@@ -2,13 +2,15 @@
 
 import numpy as np
 
+from ferpipe.analyses import subjects
 from ferpipe.analyses.faces import described, predictions, stratified, typical
 from ferpipe.analyses.roles import DEAD, KINDS, LIKE, SHADE, kinds_of, likenesses, responses, standard
 from ferpipe.analyses.study import Study
 from ferpipe.data import fer2013
 from ferpipe.explainers.inputs import inputs
+from ferpipe.results.common import Across
 from ferpipe.results.conv1_outputs import Conv1Outputs, Kernels, Outputs, Thresholds
-from ferpipe.statistics.intervals import proportion
+from ferpipe.statistics.across import apart
 
 SAME = 0.95  # |correlation| of two kernels from which on they are duplicates
 GRID = 64  # points a side of the kernels' Fourier transform
@@ -34,7 +36,7 @@ def analyse(study: Study) -> Conv1Outputs:
         order=order(kernels),
         kinds={kind: kinds.count(kind) for kind in (*KINDS, "dead", "other")},
         kind=kinds,
-        fitting=proportion(np.isin(kinds, KINDS)),
+        fitting=fitting(study),
         likeness=dict(zip(KINDS, likeness.T.tolist(), strict=True)),
         thresholds=Thresholds(likeness=LIKE, dead=DEAD, duplicate=SAME, shade_blur=SHADE),
         size=outputs.shape[1],
@@ -44,6 +46,17 @@ def analyse(study: Study) -> Conv1Outputs:
         arrays=Kernels(kernels),
         private=Outputs(images[index], outputs),
     )
+
+
+def fitting(study: Study) -> Across | None:
+    """Return the share of the first layer's filters that fit one of KINDS, over networks."""
+    rng = np.random.default_rng([study.seed, DRAW, 1])
+    images = study.dataset.dev.images[stratified(study.labels, study.effort["conv1_outputs"].samples, rng)]
+    own, control = subjects.each(
+        study,
+        lambda subject: np.isin(kinds_of(*likenesses(subject.network, images, study.device)), KINDS).astype(float),
+    )
+    return apart(own, np.random.default_rng([study.seed, DRAW, 2]), study.effort["subjects"].resamples, control)
 
 
 def the_face(study: Study) -> int:

@@ -9,6 +9,8 @@ class Effort:
 
     resamples: int = 0  # of a bootstrap
     faces: int = 0  # of dev, by class
+    networks: int = 0  # untrained ones
+    pairs: int = 0  # of a wrong and a right face, of every network
     samples: int = 0  # copies of a face: masked ones of LIME, noisy ones of SmoothGrad
     steps: int = 0  # of an ascent, a path integral, insertion and deletion
     starts: int = 0  # of an ascent

@@ -4,120 +4,113 @@ Seen, on faces matched by answer and confidence; and done: what lies outside is 
 """
 
 import numpy as np
-from scipy.stats import mannwhitneyu
 
-from ferpipe.analyses import evidence
-from ferpipe.analyses.atlas import of_faces
-from ferpipe.analyses.regions import ELLIPSE, ellipse, regions
+from ferpipe.analyses import evidence, pairs
+from ferpipe.analyses.pairs import NEAR, Pairs
+from ferpipe.analyses.regions import regions
 from ferpipe.analyses.study import Study
 from ferpipe.explainers.attributions import blurred
 from ferpipe.explainers.inputs import BATCH, logits
 from ferpipe.explainers.superpixels import BLUR
-from ferpipe.results.elsewhere import ByAnswer, Compared, Elsewhere, Matched, OfSize, Patches
-from ferpipe.size import SIDE
-from ferpipe.statistics.intervals import LEVEL, mcnemar, mean, proportion
+from ferpipe.results.elsewhere import ByAnswer, Elsewhere, Patches
+from ferpipe.statistics.across import apart
+from ferpipe.statistics.intervals import mcnemar, mean, proportion
 
-SIZES = (0.85, 1.0, 1.15)  # of the ellipse that stands for a photographed face
-NEAR = 0.1  # of confidence: the matched faces differ by no more
 PATCHES = 4  # cells outside the face that are hidden
+DRAWS = 20  # regions as large as eyes and mouth that are drawn elsewhere on a face
 DRAW = 153  # marks this analysis's generators
 
 
 def analyse(study: Study) -> Elsewhere:
     """Return the share of positive evidence outside the face, for wrong against right answers, and what hiding it does.
 
-    `matched`: each wrong face beside one right face of the same answer and about the same confidence; the mean
-    difference, the p of Mann & Whitney (1947) and Cliff's delta (1993). `sizes` repeats it for other sizes of the face
-    where that is an ellipse. `patches`: the answers that change when the strongest cells outside the face are hidden,
-    against as many drawn ones outside, with McNemar's exact p, for wrong and for right answers.
+    `matched`: over networks, the mean difference within pairs of a wrong and a right face of the same answer and about
+    the same confidence. `misled`: how much oftener eyes and mouth speak for a wrong answer rather than for the truth
+    than drawn places of the same size elsewhere on the face do. `patches`: of the analysis model's pairs, the answers
+    that change when the strongest cells outside the face are hidden, against as many drawn ones outside, with McNemar's
+    exact p, for wrong and for right answers.
     """
-    chosen = evidence.sampled(study)
-    seen, answers, right = of_faces(study, chosen)
-    confidence = study.probabilities[chosen, answers]
-    pairs = matched(answers, right, confidence, np.random.default_rng([study.seed, DRAW, 0]))
-    outside = {1.0: ~regions(study.dataset)["face"][chosen]}
-    if "regions" not in study.dataset.truth:
-        outside = {size: ~around(size, len(chosen)) for size in SIZES}
-    by_size = {size: compared(study, evidence.shares(seen, masks), right, pairs) for size, masks in outside.items()}
-    hidden = [
-        patches(study, chosen[faces], seen[faces], outside[1.0][faces], answers[faces], index)
-        for index, faces in enumerate((~right, right), 1)
-    ]
+    trained, untrained = pairs.of_each(study)
+    count = study.effort["subjects"].resamples
+    rngs = [np.random.default_rng([study.seed, DRAW, k]) for k in range(4)]
+    own, control = ([differences(study, each) for each in group] for group in (trained, untrained))
+    speak, others = ([misled(study, each) for each in group] for group in (trained, untrained))
+    first = trained[0] if trained else None
+    shares = [outside(study, first, side) for side in (0, 1)] if first else [np.zeros(0)] * 2
+    resamples = study.effort["elsewhere"].resamples
     return Elsewhere(
-        **vars(by_size[1.0]),
-        sizes=[OfSize(**vars(same), size=size, area=float(outside[size].mean())) for size, same in by_size.items()],
-        patches=ByAnswer(*hidden),
+        wrong=mean(shares[0][~np.isnan(shares[0])], rngs[2], resamples),
+        right=mean(shares[1][~np.isnan(shares[1])], rngs[3], resamples),
+        matched=apart(own, rngs[0], count, control),
+        misled=apart(speak, rngs[1], count, others),
+        patches=ByAnswer(*(patches(study, first, side) if first else None for side in (0, 1))),
         hidden=PATCHES,
         near=NEAR,
-        n=len(chosen),
         seed=study.seed,
-        resamples=study.effort["elsewhere"].resamples,
+        resamples=resamples,
     )
 
 
-def around(size: float, n: int) -> np.ndarray:
-    """Return the ellipse that stands for a face, so many times as large, for n faces, (n, 48, 48) bool."""
-    mask = ellipse((ELLIPSE[0] * size, ELLIPSE[1] * size))
-    return np.broadcast_to(mask, (n, SIDE, SIDE))
+def outside(study: Study, of: Pairs, side: int) -> np.ndarray:
+    """Return the share of positive evidence outside the face, of wrong (0) or right (1) faces (k,); NaN for none."""
+    masks = ~regions(study.dataset)["face"][of.places[:, side]]
+    return evidence.shares(of.of_answer(side), masks)
 
 
-def matched(answers: np.ndarray, right: np.ndarray, confidence: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return pairs (k, 2) of a wrong and a right face of the same answer and nearly the same confidence.
+def differences(study: Study, of: Pairs) -> np.ndarray:
+    """Return how much more of the evidence lies outside the face in the wrong one of each pair that has any."""
+    more = outside(study, of, 0) - outside(study, of, 1)
+    return more[~np.isnan(more)]
 
-    Each face stands in one pair at most; wrong faces come in drawn order and take the nearest right one that is left.
+
+def misled(study: Study, of: Pairs) -> np.ndarray:
+    """Return for each wrong face whether eyes and mouth speak more for the answer than for the truth, 0 or 1, less how
+    often places of the same size elsewhere on the face do, (k,) in [-1, 1].
+
+    A wrong answer is the loudest class, so that any place may favour it.
     """
-    pairs, taken = [], np.zeros(len(answers), bool)
-    for wrong in rng.permutation(np.flatnonzero(~right)):
-        free = np.flatnonzero(right & ~taken & (answers == answers[wrong]))
-        if not len(free):
+    masks = regions(study.dataset)
+    places = of.places[:, 0]
+    truth = study.dataset.truth.get("emotions", study.labels)[places]
+    rows = np.arange(len(places))
+    for_answer = of.of_answer(0) - of.falls[rows, 0, truth]
+    inside = evidence.coverage((masks["eyes"] | masks["mouth"])[places]).reshape(len(places), -1)
+    rest = evidence.coverage((masks["face"] & ~masks["eyes"] & ~masks["mouth"])[places]).reshape(len(places), -1)
+    cells = for_answer.reshape(len(places), -1)
+    rng = np.random.default_rng([study.seed, DRAW, 9])
+    values = []
+    for cell, here, there in zip(cells, inside, rest, strict=True):
+        if not 0 < here.sum() <= there.sum():
             continue
-        gaps = np.abs(confidence[free] - confidence[wrong])
-        if gaps.min() <= NEAR:
-            taken[free[gaps.argmin()]] = True
-            pairs.append((wrong, free[gaps.argmin()]))
-    return np.array(pairs, int).reshape(-1, 2)
+        elsewhere = []
+        for _ in range(DRAWS):
+            order = rng.permutation(len(there))
+            before = np.cumsum(there[order]) - there[order]
+            taken = np.clip(here.sum() - before, 0, there[order])  # as large as eyes and mouth
+            elsewhere.append(taken @ cell[order] > 0)
+        values.append(float(here @ cell > 0) - float(np.mean(elsewhere)))
+    return np.array(values)
 
 
-def compared(study: Study, shares: np.ndarray, right: np.ndarray, pairs: np.ndarray) -> Compared:
-    """Return the mean shares (n,) of all right and all wrong faces, and how the matched ones differ."""
-    count = study.effort["elsewhere"].resamples
-    known = ~np.isnan(shares)
-    pairs = pairs[known[pairs].all(1)]
-    wrong, other = shares[pairs[:, 0]], shares[pairs[:, 1]]
-    difference = mean(wrong - other, np.random.default_rng([study.seed, DRAW, 3]), count)
-    matched = None
-    if difference is not None:
-        p = float(mannwhitneyu(wrong, other).pvalue)
-        matched = Matched(**vars(difference), level=LEVEL, p=p, delta=delta(wrong, other))
-    return Compared(
-        wrong=mean(shares[known & ~right], np.random.default_rng([study.seed, DRAW, 4]), count),
-        right=mean(shares[known & right], np.random.default_rng([study.seed, DRAW, 5]), count),
-        matched=matched,
-    )
-
-
-def delta(first: np.ndarray, second: np.ndarray) -> float:
-    """Return how much more often a value of the first exceeds one of the second than the other way, in [-1, 1]."""
-    return float(np.sign(first[:, None] - second[None]).mean())
-
-
-def patches(
-    study: Study, chosen: np.ndarray, seen: np.ndarray, outside: np.ndarray, answers: np.ndarray, index: int
-) -> Patches | None:
+def patches(study: Study, of: Pairs, side: int) -> Patches | None:
     """Return how often hiding the strongest PATCHES cells outside the face changes the answer, beside drawn ones.
 
-    For dev faces `chosen` with evidence `seen` (n, 8, 8) and `answers`. A cell is outside where more than half of it
-    is; faces with fewer than twice PATCHES such cells are left out. None without any.
+    Of the wrong (0) or right (1) faces of the pairs. A cell is outside where more than half of it is; faces with fewer
+    than twice PATCHES such cells are left out. None without any.
     """
-    places = evidence.coverage(outside).reshape(len(chosen), evidence.CELLS**2) > 0.5
-    enough = np.flatnonzero(places.sum(1) >= 2 * PATCHES)
+    chosen = of.places[:, side]
+    masks = ~regions(study.dataset)["face"][chosen]
+    cells = evidence.coverage(masks).reshape(len(chosen), evidence.CELLS**2) > 0.5
+    enough = np.flatnonzero(cells.sum(1) >= 2 * PATCHES)
     if not len(enough):
         return None
-    rng = np.random.default_rng([study.seed, DRAW, 6, index])
-    strongest = np.where(places[enough], seen.reshape(len(chosen), -1)[enough], -np.inf)
-    drawn = np.where(places[enough], rng.random((len(enough), evidence.CELLS**2)), -np.inf)
+    rng = np.random.default_rng([study.seed, DRAW, 6, side])
+    seen = of.of_answer(side).reshape(len(chosen), -1)
+    strongest = np.where(cells[enough], seen[enough], -np.inf)
+    drawn = np.where(cells[enough], rng.random((len(enough), evidence.CELLS**2)), -np.inf)
+    answers = of.subject.answers[chosen[enough]]
     changed = [
-        without(study, chosen[enough], np.argsort(-order, axis=1)[:, :PATCHES]) != answers[enough]
+        without(study, chosen[enough], np.argsort(-order, axis=1)[:, :PATCHES]) != answers
         for order in (strongest, drawn)
     ]
     return Patches(proportion(changed[0]), proportion(changed[1]), mcnemar(*changed), len(enough))

@@ -6,11 +6,13 @@ from math import comb
 
 import numpy as np
 
+from ferpipe.analyses import subjects
 from ferpipe.analyses.study import Study, softmax
 from ferpipe.explainers.inputs import logits
-from ferpipe.results.common import Estimate
+from ferpipe.results.common import Across
 from ferpipe.results.ensemble import Accuracy, Ensemble, Gain, Named, OfSize, OneMember, Scored, Student, Tested, Views
-from ferpipe.statistics.intervals import bootstrap, mcnemar, mean, wilson
+from ferpipe.statistics import across as over
+from ferpipe.statistics.intervals import bootstrap, mcnemar, wilson
 
 SUBSETS = 252  # of one size at most: all of ten members; of more members as many are drawn
 DRAW = 102  # marks this analysis's generators
@@ -23,6 +25,7 @@ def analyse(study: Study) -> Ensemble:
     right = probabilities.argmax(2) == labels  # (members, n)
     mean = probabilities.mean(0)
     together = mean.argmax(1) == labels
+    same, chance = shared(study, probabilities.argmax(2))
     return Ensemble(
         members=members(study, probabilities, right),
         kinds=kinds(study),
@@ -32,7 +35,9 @@ def analyse(study: Study) -> Ensemble:
         mcnemar=[mcnemar(together, single) for single in right],
         by_size=by_size(probabilities, labels, study.seed),
         disagreement=disagreement(probabilities.argmax(2)),
-        shared_errors=shared_errors(probabilities.argmax(2), study.labels, study),
+        shared=same,
+        shared_chance=chance,
+        helped=helped(study, probabilities),
         n=len(labels),
         views=views(study, labels),
         student=student(study, right),
@@ -136,20 +141,42 @@ def disagreement(answers: np.ndarray) -> float | None:
     return float(np.mean([(a != b).mean() for a, b in pairs])) if pairs else None
 
 
-def shared_errors(answers: np.ndarray, labels: np.ndarray, study: Study) -> Estimate | None:
-    """Return how often, where one member errs, another gives the same wrong answer: mean over the missed faces.
+def shared(study: Study, answers: np.ndarray) -> tuple[Across | None, Across | None]:
+    """Return, of each member's errors, the share to which another gives the same wrong answer, and what chance gives.
 
-    Near 1 the members err alike, near 0 each errs in its own way and a vote mends it. None for one member or no error.
+    The mean over the others. Errors are those against the true emotion, where that is known: a wrong label would make
+    the same error of all. By chance two members whose errors are independent, given the true class, agree as often as
+    the shares of their wrong answers say. None for one member or no error.
     """
-    wrong = answers != labels
-    pairs = [(a, b) for a in range(len(answers)) for b in range(len(answers)) if a != b]
-    missed = wrong.any(0)
-    if not pairs or not missed.any():
+    truth = study.dataset.truth.get("emotions", study.labels)
+    rows = subjects.rows(study, (DRAW, 10**6), len(truth))
+    wrong = answers != truth
+    expected = [likely(own, truth, len(study.classes)) for own in answers]
+    same, chance = [], []
+    for member, own in enumerate(answers):
+        others = [k for k in range(len(answers)) if k != member]
+        if not others:
+            return None, None
+        agree = np.mean([answers[k] == own for k in others], axis=0)
+        drawn = np.mean([expected[k][truth, own] for k in others], axis=0)
+        same.append(over.mean(np.where(wrong[member], agree, np.nan)))
+        chance.append(over.mean(np.where(wrong[member], drawn, np.nan)))
+    return over.across(same, rows), over.across(chance, rows)
+
+
+def likely(answers: np.ndarray, truth: np.ndarray, classes: int) -> np.ndarray:
+    """Return how often each answer is given to each true class, (classes, classes), rows of a class without faces 0."""
+    counts = np.bincount(truth * classes + answers, minlength=classes**2).reshape(classes, classes)
+    return counts / np.maximum(counts.sum(1, keepdims=True), 1)
+
+
+def helped(study: Study, probabilities: np.ndarray) -> Across | None:
+    """Return how much more often the simplest vote is right than each member; None for one member."""
+    if len(probabilities) < 2:
         return None
-    same = np.sum([wrong[a] & (answers[a] == answers[b]) for a, b in pairs], axis=0)
-    faces = same[missed] / (wrong.sum(0)[missed] * (len(answers) - 1))
-    count = study.effort["ensemble"].resamples
-    return mean(faces, np.random.default_rng([study.seed, DRAW, 10**6]), count)
+    right = probabilities.argmax(2) == study.labels
+    voted = vote(probabilities) == study.labels
+    return subjects.means(study, (DRAW, 10**6 + 1), [voted.astype(float) - own for own in right])
 
 
 def on_test(study: Study) -> Tested | None:

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ferpipe.analyses.ascents import entropy_of, findings
 from ferpipe.analyses.faces import stratified
-from ferpipe.analyses.filter_emotions import class_means
 from ferpipe.analyses.responses import responses
 from ferpipe.analyses.study import Study
 from ferpipe.explainers.activations import FILTERS, LAYERS, recording, spatial_means
@@ -13,18 +13,14 @@ from ferpipe.explainers.ascent import ascend, levelled
 from ferpipe.explainers.inputs import batches, logits
 from ferpipe.results.filters import Filters, Picture, Pictures, Strongest
 from ferpipe.size import SIDE
-from ferpipe.statistics.intervals import correlation, mean, proportion
 
 STRONGEST = 9  # natural faces shown beside each picture
 DRAW = 107  # marks this analysis's generators
 
 
 def analyse(study: Study) -> Filters:
-    """Return each filter's picture, what it reached, how simple and readable pictures are, and the strongest faces.
-
-    `simple`: the mean spectral entropy of the first layer's pictures over that of noise, 1 for noise; `complexity`:
-    Spearman's correlation of the pictures' entropy with their layer's depth; `readable`: the share of filters whose
-    picture the network itself takes for the emotion whose faces excite the filter most, beside one seventh by chance.
+    """Return each filter's picture, what it reached, how regular, complex and readable pictures are, and the strongest
+    faces.
     """
     rng = np.random.default_rng([study.seed, DRAW, 0])
     chosen = stratified(study.labels, study.effort["filters"].faces, rng)
@@ -38,17 +34,13 @@ def analyse(study: Study) -> Filters:
     pictures = []
     for row in zip(grown, reached, [natural[layer][:FILTERS] for layer in LAYERS], answers, strict=True):
         pictures.append([described(*picture) for picture in zip(*row, strict=True)])
-    entropy = np.array([[picture.entropy for picture in row] for row in pictures])
-    depth = np.repeat(np.arange(len(LAYERS)), FILTERS)
-    means = [class_means(responses(study)[name][:, :FILTERS], study.labels, len(study.classes)) for name in LAYERS]
-    winners = np.nanargmax(means, axis=2)
-    rngs = [np.random.default_rng([study.seed, DRAW, index]) for index in (11, 12)]
+    regular, complexity, readable = findings(study)
     return Filters(
         layers=list(LAYERS),
         pictures=pictures,
-        simple=mean(entropy[0], rngs[0], effort.resamples),
-        complexity=correlation(depth, entropy.ravel(), rngs[1], effort.resamples),
-        readable=proportion((winners == answers).ravel()),
+        regular=regular,
+        complexity=complexity,
+        readable=readable,
         steps=effort.steps,
         starts=effort.starts,
         n=len(faces),
@@ -64,18 +56,6 @@ def strongest(study: Study) -> np.ndarray:
     order = [np.argsort(-responses(study)[name][:, :FILTERS], axis=0, kind="stable")[:STRONGEST].T for name in LAYERS]
     faces: np.ndarray = half[np.stack(order)]
     return faces
-
-
-def entropy_of(picture: np.ndarray) -> float:
-    """Return a picture's spectral entropy over that of noise: near 1 for noise, near 0 for one wave.
-
-    The entropy of the shares that the waves have in the picture's variance; for white noise, whose shares vary by
-    chance, it is less than the logarithm of their number by 0.42 (one less Euler's constant).
-    """
-    power = np.abs(np.fft.fft2(picture.astype(np.float64) - picture.mean())) ** 2
-    share = power.ravel() / max(power.sum(), 1e-12)
-    bits = -float((share * np.log(np.maximum(share, 1e-300))).sum())
-    return bits / (np.log(picture.size) - (1 - np.euler_gamma))
 
 
 def naturally(study: Study, faces: np.ndarray) -> tuple[dict[str, Tensor], dict[str, np.ndarray]]:

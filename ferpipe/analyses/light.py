@@ -1,17 +1,32 @@
-"""Does a good picture make a right answer? Brightness, contrast and detail of a face against what the network does."""
+"""Does a good picture make a right answer? Brightness, contrast and detail of a face against what the network does.
+
+Seen, over the pictures as they are; and done: the same pictures in poor light, without contrast, or blurred.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
+from scipy.stats import rankdata
 
+from ferpipe.analyses import magnitudes, subjects
+from ferpipe.analyses.counterfactuals import available, dev_faces
 from ferpipe.analyses.faces import predictions, stratified
 from ferpipe.analyses.regions import regions
 from ferpipe.analyses.roles import features
 from ferpipe.analyses.study import Study
-from ferpipe.explainers.attributions import gradient
-from ferpipe.explainers.inputs import batches
-from ferpipe.results.light import Along, Light, Thirds
-from ferpipe.statistics.intervals import contrast, correlation, proportion
+from ferpipe.analyses.subjects import Subject
+from ferpipe.data.faces.rendered import draw
+from ferpipe.data.faces.traits import NAMES
+from ferpipe.explainers.inputs import logits
+from ferpipe.results.common import Across
+from ferpipe.results.light import ChangeName, Light, Thirds
+from ferpipe.statistics.across import across, correlation
+from ferpipe.statistics.intervals import contrast, proportion
 
 QUALITIES = ("brightness", "contrast", "detail")
+DARK, FLAT, BLURRED = 0.4, 0.5, 1.0  # share of the light, and of the contrast, that is left; pixels
 DRAW = 163  # marks this analysis's generators
 
 
@@ -19,8 +34,7 @@ def analyse(study: Study) -> Light:
     """Return accuracy by thirds of each quality of a picture, and how a face's detail goes with its total saliency.
 
     Brightness and contrast are the mean and the deviation of the face's pixels, detail the mean size of what a blur
-    takes away there. `difference` is the accuracy of the upper third less that of the lower. `saliency`: Spearman's
-    correlation of detail with the summed size of the answer's gradient, over all, right and wrong answers.
+    takes away there. `difference` is the accuracy of the upper third less that of the lower.
     """
     chosen = stratified(study.labels, study.effort["light"].faces, np.random.default_rng([study.seed, DRAW, 0]))
     images, right = study.dataset.dev.images[chosen], (predictions(study) == study.labels)[chosen]
@@ -31,16 +45,13 @@ def analyse(study: Study) -> Light:
         name: by_third(quality[name], right, np.random.default_rng([study.seed, DRAW, 1 + k]), count)
         for k, name in enumerate(QUALITIES)
     }
-    total = saliency(study, chosen)
-    along = [
-        correlation(quality["detail"][faces], total[faces], np.random.default_rng([study.seed, DRAW, 11 + k]), count)
-        for k, faces in enumerate((np.ones(len(right), bool), right, ~right))
-    ]
     return Light(
         brightness=thirds["brightness"],
         contrast=thirds["contrast"],
         detail=thirds["detail"],
-        saliency=Along(*along),
+        quiet=quiet(study),
+        done=done(study),
+        turned=turned(study),
         n=len(chosen),
         seed=study.seed,
         resamples=count,
@@ -66,9 +77,68 @@ def by_third(values: np.ndarray, right: np.ndarray, rng: np.random.Generator, co
     return Thirds(bounds.tolist(), accuracies, contrast(groups[2], groups[0], rng, count))
 
 
-def saliency(study: Study, chosen: np.ndarray) -> np.ndarray:
-    """Return the summed size of the gradient of each answer's logit by the pixels, (n,)."""
-    total, targets = np.zeros(len(chosen)), predictions(study)[chosen]
-    for place, batch in batches(study.dataset.dev.images[chosen], study.device):
-        total[place] = np.abs(gradient(study.model, batch, targets[place])).sum((1, 2))
-    return total
+def quiet(study: Study) -> Across | None:
+    """Return Spearman's correlation of a face's detail with the summed size of its answer's gradient, over networks.
+
+    None where pictures show no face.
+    """
+    if (face := regions(study.dataset).get("face")) is None:
+        return None
+    chosen = magnitudes.sampled(study)
+    ranks = rankdata(qualities(study.dataset.dev.images[chosen], face[chosen])["detail"])
+    own, control = ([correlation(ranks, rankdata(maps.sum((1, 2)))) for maps in group]
+                    for group in magnitudes.of_each(study))  # fmt: skip
+    return across(own, subjects.rows(study, (DRAW, 20), len(chosen)), control, fisher=True)
+
+
+def worsened(images: np.ndarray) -> dict[ChangeName, np.ndarray]:
+    """Return pictures (n, 48, 48) in [0, 1], as they are and changed for the worse, by name.
+
+    In poor light, which makes all of a picture darker; with half the contrast about its own mean; and blurred.
+    """
+    grey = images.astype(np.float32) / 255
+    mean = grey.mean((1, 2), keepdims=True)
+    return {
+        "dark": grey * DARK,
+        "flat": mean + FLAT * (grey - mean),
+        "blurred": gaussian_filter(grey, (0, BLURRED, BLURRED)),
+    }
+
+
+def done(study: Study) -> dict[ChangeName, Across | None]:
+    """Return how much accuracy each change costs, over networks: what a good picture is worth."""
+    chosen = magnitudes.sampled(study)
+    labels = study.labels[chosen]
+    changed = worsened(study.dataset.dev.images[chosen])
+
+    def lost(name: ChangeName) -> Callable[[Subject], np.ndarray]:
+        def of(subject: Subject) -> np.ndarray:
+            after = logits(subject.quick, changed[name], study.device).argmax(1) == labels
+            return (subject.answers[chosen] == labels).astype(float) - after
+
+        return of
+
+    return {
+        name: subjects.means(study, (DRAW, 30 + k), *subjects.each(study, lost(name))) for k, name in enumerate(changed)
+    }
+
+
+def turned(study: Study) -> Across | None:
+    """Return the share of answers that change when the light comes from the other side; None where none can be moved.
+
+    Of drawn faces: all shadows fall the other way, and nothing else changes.
+    """
+    if not available(study):
+        return None
+    chosen = magnitudes.sampled(study)
+    faces = dev_faces(study)[chosen]
+    traits = faces.traits.copy()
+    traits[:, NAMES.index("light_x")] *= -1
+    images = draw(replace(faces, traits=traits))
+    own, control = subjects.each(
+        study,
+        lambda subject: (logits(subject.quick, images, study.device).argmax(1) != subject.answers[chosen]).astype(
+            float
+        ),
+    )
+    return subjects.means(study, (DRAW, 40), own, control)

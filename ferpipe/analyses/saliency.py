@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from ferpipe.analyses import magnitudes, subjects
 from ferpipe.analyses.faces import FEWEST, described, nearest, predictions, stratified
 from ferpipe.analyses.regions import ELLIPSE, regions
 from ferpipe.analyses.study import Study
 from ferpipe.data import fer2013
 from ferpipe.explainers.attributions import blurred, gradient, integrated, smoothgrad
 from ferpipe.explainers.inputs import batches, inputs
-from ferpipe.results.common import RegionName
+from ferpipe.results.common import Across, RegionName
 from ferpipe.results.saliency import ClassMaps, Saliency, SaliencyFaces, Share
 from ferpipe.size import SIDE
 from ferpipe.statistics.intervals import bootstrap
@@ -53,6 +54,8 @@ def analyse(study: Study) -> Saliency:
             smoothgrad=maps["smoothgrad"],
             integrated=maps["integrated"],
         ),
+        locates=excess(study, "face"),
+        reads=excess(study, "features"),
         ellipse=list(ELLIPSE) if study.dataset.shows == "face" and "regions" not in study.dataset.truth else None,
     )
 
@@ -81,6 +84,25 @@ def shares_of_pixels(study: Study, chosen: np.ndarray) -> np.ndarray:
         maps[place] = np.abs(gradient(study.model, batch, targets[place]))
     total = maps.sum((1, 2), keepdims=True)
     return np.divide(maps, total, out=np.zeros_like(maps), where=total > 0)
+
+
+def excess(study: Study, region: RegionName) -> Across | None:
+    """Return by how much the share of the gradient's size inside a region exceeds the region's area, over networks.
+
+    None where pictures have no such region; faces count whose saliency is not zero everywhere.
+    """
+    if region not in (known := regions(study.dataset)):
+        return None
+    masks = known[region][magnitudes.sampled(study)]
+    area = masks.mean((1, 2))
+
+    def more(maps: np.ndarray) -> np.ndarray:
+        total, inside = maps.sum((1, 2), dtype=np.float64), (maps * masks).sum((1, 2), dtype=np.float64)
+        share: np.ndarray = np.divide(inside, total, out=np.full(len(total), np.nan), where=total > 0)
+        return np.where(area > 0, share - area, np.nan)
+
+    own, control = ([more(maps) for maps in group] for group in magnitudes.of_each(study))
+    return subjects.means(study, (DRAW, 20), own, control)
 
 
 def means_by_class(maps: np.ndarray, labels: np.ndarray, classes: int, fewest: int) -> tuple[np.ndarray, list[int]]:

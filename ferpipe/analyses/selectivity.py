@@ -6,56 +6,76 @@ Table 1's filters are therefore also taken away, one at a time.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from itertools import chain
 
 import numpy as np
 import torch
 from scipy.stats import rankdata, t
 from torch import Tensor, nn
 
+from ferpipe.analyses import magnitudes, subjects
 from ferpipe.analyses.faces import stratified
 from ferpipe.analyses.filter_emotions import bootstrapped
-from ferpipe.analyses.responses import responses
+from ferpipe.analyses.responses import Means, of_each, responses
 from ferpipe.analyses.study import Study
-from ferpipe.explainers.activations import EVERY, FILTERS, LAYERS, spatial_means
+from ferpipe.explainers.activations import BLOCKS, FILTERS, LAYERS
 from ferpipe.explainers.inputs import logits
 from ferpipe.results.selectivity import Effect, Layer, Replicated, Selectivity, Zeroed, Zeroing
+from ferpipe.statistics.across import Statistic, across
 from ferpipe.statistics.intervals import LEVEL, mcnemar, percentiles, resamples
 
 MEASURES = ("index", "null", "excess", "auroc", "eta_squared")
-CONSTANT = 1e-6  # of a filter's largest response: a range below is rounding
 DRAW = 142  # marks this analysis's generators
 
 Measures = dict[str, np.ndarray]  # by name, one value a filter (channels,)
 
 
 def analyse(study: Study) -> Selectivity:
-    """Return the selectivity of each layer's filters with its trend over depth, and what zeroing Table 1's filters
-    does.
+    """Return the selectivity of what each block hands on, its rise over depth, and what zeroing Table 1's filters does.
 
-    A face's response is the mean over positions of a filter's output before normalisation. `excess` is the selectivity
-    index less its mean under permuted labels. A layer's value is the mean over its filters, then over the members whose
-    weights are here.
+    A face's response is the mean over positions of a channel after addition and ReLU: before them zero means nothing.
+    `excess` is the selectivity index less its mean under permuted labels. A layer's value is the mean over channels, and
+    over networks.
     """
+    labels = study.labels[magnitudes.sampled(study)]
     rng = np.random.default_rng([study.seed, DRAW, 0])
     permutations = study.effort["selectivity"].permutations
-    drawn = np.stack([study.labels, *(rng.permutation(study.labels) for _ in range(permutations))])
-    others = (member.network(study.device) for member in study.members[1:] if member.weights is not None)
-    further = (spatial_means(network, EVERY, study.dataset.dev.images, study.device) for network in others)
-    by_member = [[measures(means[name], drawn) for name in EVERY] for means in chain([responses(study)], further)]
+    drawn = np.stack([labels, *(rng.permutation(labels) for _ in range(permutations))])
+    trained, untrained = of_each(study)
+    by_member = [[measures(means[name], drawn) for name in BLOCKS] for means in trained]
     table = np.concatenate([responses(study)[name][:, :FILTERS] for name in LAYERS], axis=1)  # (n, 5 x 6)
-    layers, trend = over_depth(study, by_member)
+    own, control = ([rise(means, drawn) for means in group] for group in (trained, untrained))
     return Selectivity(
-        layers=layers,
-        trend=trend,
+        layers=over_depth(study, by_member),
+        rise=across(own, subjects.rows(study, (DRAW, 3), len(labels)), control),
         zeroing=zeroing(study, table),
         members=len(by_member),
-        n=len(study.labels),
+        n=len(labels),
         permutations=permutations,
         resamples=count(study),
         seed=study.seed,
     )
+
+
+def rise(means: Means, drawn: np.ndarray) -> Statistic:
+    """Return by how much a network's selectivity beyond chance rises from its first block to its last, in a line.
+
+    The slope of the least squares over depth, times the depth; chance is that of permuted labels, as in `measures`.
+    """
+    labels, present = drawn[0], np.unique(drawn[0])
+    depth = np.arange(len(BLOCKS)) / (len(BLOCKS) - 1)
+    null = [indices(class_means(means[name], drawn[1:], present)).mean() for name in BLOCKS]
+
+    def of(rows: np.ndarray) -> np.ndarray:
+        inside = [rows * (labels == label) for label in present]
+        by_class = [part / np.maximum(part.sum(1, keepdims=True), 1e-12) for part in inside]
+        excess = [
+            indices(np.stack([part @ means[name] for part in by_class], axis=1)).mean(1) - chance
+            for name, chance in zip(BLOCKS, null, strict=True)
+        ]
+        slopes: np.ndarray = (depth - depth.mean()) @ np.stack(excess) / ((depth - depth.mean()) ** 2).sum()
+        return slopes
+
+    return of if len(present) > 1 else (lambda rows: np.full(len(rows), np.nan))
 
 
 def count(study: Study) -> int:
@@ -72,8 +92,7 @@ def measures(values: np.ndarray, drawn: np.ndarray) -> Measures:
     chosen on the same faces; `eta_squared` the share of the variance that lies between classes (Fisher 1925). A
     constant channel, and every one where there is one class, has 0, 0, 0, 0.5, 0.
     """
-    values, labels = grounded(values), drawn[0]
-    present = np.unique(labels)
+    labels, present = drawn[0], np.unique(drawn[0])
     if len(present) < 2:
         return {name: np.full(values.shape[1], 0.5 * (name == "auroc")) for name in MEASURES}
     means = class_means(values, drawn, present)
@@ -87,17 +106,6 @@ def measures(values: np.ndarray, drawn: np.ndarray) -> Measures:
         "auroc": areas(values, inside),
         "eta_squared": between(values, means[0], (labels == present[:, None]).sum(1)),
     }
-
-
-def grounded(values: np.ndarray) -> np.ndarray:
-    """Return responses (n, channels) from each channel's lowest one upward; 0 throughout for a constant channel.
-
-    Before normalisation zero means nothing and means may be negative: counted from the lowest response, none is, and
-    nothing depends on what the layer adds to all.
-    """
-    lowest, highest = values.min(0), values.max(0)
-    constant = highest - lowest <= CONSTANT * np.maximum(np.abs(lowest), np.abs(highest))
-    return np.where(constant, 0.0, values - lowest)
 
 
 def class_means(values: np.ndarray, drawn: np.ndarray, present: np.ndarray) -> np.ndarray:
@@ -135,53 +143,36 @@ def between(values: np.ndarray, means: np.ndarray, sizes: np.ndarray) -> np.ndar
     return np.divide(explained, total, out=np.zeros_like(total), where=total > 0)
 
 
-def over_depth(study: Study, by_member: Sequence[Sequence[Measures]]) -> tuple[list[Layer], Replicated]:
-    """Return each layer's means over filters and members, and the rank correlation of its excess with its depth.
-
-    `by_member` has a list of layers for each; the correlation is Spearman's (1904), one for each member.
-    """
-    excess = np.array([[layer["excess"].mean() for layer in member] for member in by_member])  # (members, layers)
-    drawn = []  # by resampled filters of the analysis model
-    for depth, layer in enumerate(by_member[0]):
-        rng = np.random.default_rng([study.seed, DRAW, 1, depth])
-        drawn.append(resamples(rng, len(layer["excess"]), count(study)) @ layer["excess"])
+def over_depth(study: Study, by_member: Sequence[Sequence[Measures]]) -> list[Layer]:
+    """Return each layer's means over channels and networks; `by_member` has a list of layers for each."""
     layers = []
-    for depth, name in enumerate(EVERY):
+    for depth, name in enumerate(BLOCKS):
         members = [member[depth] for member in by_member]
         means = {key: float(np.mean([measured[key].mean() for measured in members])) for key in MEASURES}
-        interval = percentiles(drawn[depth])
+        rng = np.random.default_rng([study.seed, DRAW, 1, depth])
+        interval = percentiles(resamples(rng, len(members[0]["excess"]), count(study)) @ members[0]["excess"])
         layers.append(
             Layer(
-                layer=name,
+                layer=name.removesuffix(".relu2") if "." in name else "stem",
                 filters=len(members[0]["excess"]),
                 index=means["index"],
                 null=means["null"],
                 auroc=means["auroc"],
                 eta_squared=means["eta_squared"],
-                excess=replicated(excess[:, depth], interval),
+                excess=replicated(np.array([measured["excess"].mean() for measured in members]), interval),
                 filters_interval=interval,
             )
         )
-    trend = replicated(rising(excess), percentiles(rising(np.stack(drawn, axis=1))))
-    return layers, replace(trend, interval=np.clip(trend.interval, -1, 1).tolist())
+    return layers
 
 
 def replicated(values: np.ndarray, interval: list[float]) -> Replicated:
-    """Return the mean of one value a member, with Student's interval over members; of one member, with `interval`."""
+    """Return the mean of one value a network, with Student's interval over them; of one network, with `interval`."""
     mean = float(values.mean())
     if len(values) < 2:
         return Replicated(mean, values.tolist(), interval, "filters")
     half = float(t.ppf((1 + LEVEL) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
     return Replicated(mean, values.tolist(), [mean - half, mean + half], "members")
-
-
-def rising(values: np.ndarray) -> np.ndarray:
-    """Return Spearman's correlation of values (k, layers) with depth, (k,) in [-1, 1]; 0 where all layers are equal."""
-    ranks = rankdata(values, axis=1)
-    ranks -= ranks.mean(1, keepdims=True)
-    depth = np.arange(values.shape[1]) - (values.shape[1] - 1) / 2
-    length = np.sqrt((ranks**2).sum(1) * (depth**2).sum())
-    return np.divide(ranks @ depth, length, out=np.zeros_like(length), where=length > 0)
 
 
 def zeroing(study: Study, table: np.ndarray) -> Zeroing:

@@ -2,20 +2,26 @@
 
 import numpy as np
 import torch
+from scipy.stats import mannwhitneyu, rankdata
+from torch import nn
 
+from ferpipe.analyses import magnitudes, responses, subjects
 from ferpipe.analyses.faces import stratified
-from ferpipe.analyses.filter_emotions import class_means
-from ferpipe.analyses.responses import responses
+from ferpipe.analyses.responses import Means
 from ferpipe.analyses.roles import features, standard
 from ferpipe.analyses.study import Study
-from ferpipe.explainers.activations import FILTERS, LAYERS, recording
+from ferpipe.explainers.activations import LAYERS, recording
 from ferpipe.explainers.inputs import batches
 from ferpipe.results.stages import Layer, Stages
 from ferpipe.size import SIDE
-from ferpipe.statistics.intervals import averaged, correlation
+from ferpipe.statistics.across import Statistic, apart, correlation
+from ferpipe.statistics.intervals import averaged
 
 SHOWS = ("face", "edges", "shade")  # what an output may follow
 LOUD = 0.9  # quantile of the other emotions' faces above which a filter's response counts as an answer
+PREFERS = 0.7  # area under the ROC curve from which on a filter prefers an emotion
+LEAST = 6  # pixels a side of a map that can be compared with a face
+ENOUGH = 5  # faces of an emotion in either half
 DRAW = 162  # marks this analysis's generators
 
 
@@ -23,33 +29,36 @@ def analyse(study: Study) -> Stages:
     """Return by layer how nearly its outputs follow the face, and what share of its emotion's faces excites a filter.
 
     `above` is the likeness less that against the next face of the sample, which says how much of it is this face's and
-    not any face's.
+    not any face's. Maps of fewer than LEAST pixels a side are left out: so few points correlate by chance.
     """
     rng = np.random.default_rng([study.seed, DRAW, 0])
     chosen = stratified(study.labels, study.effort["stages"].faces, rng)
-    images = study.dataset.dev.images[chosen]
-    same, other = likeness(study, images, images), likeness(study, images, np.roll(images, 1, axis=0))
-    above = {name: (same[name] - other[name]).mean(0) for name in LAYERS}  # (channels,) each
-    share = modes(study)
+    images, few = study.dataset.dev.images[chosen], slice(study.effort["stages"].samples)
+    same, above = resemblance(study, study.model, images)
+    of_each = subjects.each(study, lambda subject: falling(resemblance(study, subject.network, images[few])[1]))
+    answered = [modes(study, means) for means in responses.of_each(study)[0]]
+    untrained = [modes(study, means) for means in responses.of_each(study)[1]]
     count = study.effort["stages"].resamples
 
     def draw(index: int) -> np.random.Generator:
         return np.random.default_rng([study.seed, DRAW, index])
 
-    depths = np.repeat(np.arange(len(LAYERS)), [len(above[name]) for name in LAYERS])
+    own, control = ([np.concatenate(list(each.values())) for each in group] for group in (answered, untrained))
     return Stages(
         layers=[
             Layer(
                 layer=name,
-                likeness=float(same[name].mean()),
-                above=averaged(above[name], draw(1 + depth), count),
-                modes=averaged(share[name], draw(11 + depth), count),
+                likeness=float(same[name].mean()) if name in same else None,
+                above=averaged(above[name].mean(0), draw(1 + depth), count) if name in above else None,
+                modes=apart([each[name] for each in answered], draw(11 + depth), count),
+                preferring=round(float(np.mean([len(each[name]) for each in answered]))),
                 receptive=receptive(study, name),
             )
             for depth, name in enumerate(LAYERS)
         ],
-        trend=correlation(depths, np.concatenate(list(above.values())), draw(20), count),
-        modes=averaged(np.concatenate(list(share.values())), draw(21), count),
+        falling=apart(of_each[0], draw(20), count, of_each[1], trend, fisher=True),
+        modes=apart(own, draw(21), count, control),
+        preferring=PREFERS,
         loud=LOUD,
         n=len(chosen),
         seed=study.seed,
@@ -57,19 +66,41 @@ def analyse(study: Study) -> Stages:
     )
 
 
-def likeness(study: Study, images: np.ndarray, against: np.ndarray) -> dict[str, np.ndarray]:
+def resemblance(
+    study: Study, network: nn.Module, images: np.ndarray
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Return each layer's likeness to its own faces, and how much more that is than to others', (n, channels)."""
+    same, other = (likeness(study, network, images, seen) for seen in (images, np.roll(images, 1, axis=0)))
+    return same, {name: same[name] - other[name] for name in same}
+
+
+def falling(above: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the depth and the mean over faces of each filter, (filters, 2)."""
+    rows = [
+        np.stack([np.full(values.shape[1], LAYERS.index(name)), values.mean(0)], 1) for name, values in above.items()
+    ]
+    return np.concatenate(rows)
+
+
+def trend(units: np.ndarray) -> Statistic:
+    """Return Spearman's correlation (1904) of the columns of `units` (k, 2) as a statistic over its rows."""
+    return correlation(rankdata(units[:, 0]), rankdata(units[:, 1]))
+
+
+def likeness(study: Study, network: nn.Module, images: np.ndarray, against: np.ndarray) -> dict[str, np.ndarray]:
     """Return for each layer how nearly the outputs for `images` follow the faces `against`, (n, channels) in [0, 1]."""
-    likenesses: dict[str, list[np.ndarray]] = {name: [] for name in LAYERS}
-    with torch.inference_mode(), recording(study.model, LAYERS, lambda out: out.float()) as outputs:
+    likenesses: dict[str, list[np.ndarray]] = {}
+    with torch.inference_mode(), recording(network, LAYERS, lambda out: out.float()) as outputs:
         for place, batch in batches(images, study.device, 64):
-            study.model(batch)
+            network(batch)
             seen = {**features(against[place]), "face": against[place].astype(np.float64) / 255}
-            for name in LAYERS:
+            for name in (name for name in LAYERS if outputs[name].shape[-1] >= LEAST):
                 maps = outputs[name].cpu().double().contiguous().numpy()
                 side = maps.shape[2]
                 flat = standard(maps)  # (n, channels, p)
                 small = [standard(reduced(seen[what], side))[:, None] for what in SHOWS]  # (n, 1, p)
-                likenesses[name].append(np.max([np.abs((flat * view).mean(2)) for view in small], axis=0))
+                alike = np.max([np.abs((flat * view).mean(2)) for view in small], axis=0)
+                likenesses.setdefault(name, []).append(alike)
     return {name: np.concatenate(parts) for name, parts in likenesses.items()}
 
 
@@ -82,16 +113,27 @@ def reduced(maps: np.ndarray, side: int) -> np.ndarray:
     return smaller
 
 
-def modes(study: Study) -> dict[str, np.ndarray]:
-    """Return for each layer what share of its preferred emotion's dev faces each of the first filters answers to."""
-    shares = {}
+def modes(study: Study, means: Means) -> dict[str, np.ndarray]:
+    """Return for each layer what share of its emotion's faces a filter answers to, of those that prefer an emotion.
+
+    A filter's emotion is the one with the highest mean response on every second face; it prefers it if on the others a
+    face of it answers more strongly than one of another with a probability of PREFERS or more (Mann & Whitney 1947).
+    There it answers to those above LOUD of the other faces. Emotions with few faces cannot be judged.
+    """
+    labels, shares = study.labels[magnitudes.sampled(study)], {}
+    first = np.arange(len(labels)) % 2 == 0
+    common = [k for k in range(len(study.classes)) if min((labels[p] == k).sum() for p in (first, ~first)) >= ENOUGH]
     for name in LAYERS:
-        values = responses(study)[name][:, :FILTERS]
-        answered = []
-        for channel, winner in enumerate(np.nanargmax(class_means(values, study.labels, len(study.classes)), axis=1)):
-            inside = study.labels == winner
-            level = np.quantile(values[~inside, channel], LOUD) if (~inside).any() else -np.inf
-            answered.append(float((values[inside, channel] > level).mean()))
+        values, answered = means[name], list[float]()
+        if common:
+            by_class = np.stack([values[first & (labels == label)].mean(0) for label in common])
+            for channel, winner in enumerate(np.array(common)[by_class.argmax(0)]):
+                own, others = (
+                    values[~first & (labels == winner), channel],
+                    values[~first & (labels != winner), channel],
+                )
+                if len(others) and mannwhitneyu(own, others).statistic >= PREFERS * len(own) * len(others):
+                    answered.append(float((own > np.quantile(others, LOUD)).mean()))
         shares[name] = np.array(answered)
     return shares
 

@@ -100,10 +100,16 @@ class Bench:
         weights = start.read(settings.init) if recipe.pretrained else None
         teachers = [checkpoints.load(settings.networks / name).network(device) for name in stage.taught]
         record = {"recipe": {**stage.recipe, "threads": self.threads}, "classes": list(dataset.classes)}
+        train = self.even if recipe.balanced and settings.source is None else dataset.train
         loop.train(
-            recipe, dataset.train, dataset.dev, stage.folder, record, device, weights, teachers, len(dataset.classes),
+            recipe, train, dataset.dev, stage.folder, record, device, weights, teachers, len(dataset.classes),
             settings.compiled,
         )  # fmt: skip
+
+    @cached_property
+    def even(self) -> Split:
+        """As many faces as train has, drawn anew with each emotion as often as the others."""
+        return rendered.even(len(self.dataset.train), self.settings.data_seed)
 
     def foretell(self, recipes: Sequence[Recipe], plan: Plan) -> None:
         """Say how long networks of these recipes will take to train."""

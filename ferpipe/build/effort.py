@@ -13,7 +13,7 @@ TABLE = {  # usual, small
     "atlas": (Effort(resamples=1000), Effort(resamples=100)),
     "calibration": (Effort(resamples=1000), Effort(resamples=100)),
     "confusion": (Effort(resamples=1000), Effort(resamples=100)),
-    "conv1_outputs": (Effort(faces=200), Effort(faces=28)),
+    "conv1_outputs": (Effort(faces=200, samples=42), Effort(faces=28, samples=7)),  # samples: faces for every network
     "dissection": (Effort(faces=280, least=20, resamples=1000), Effort(faces=28, least=2, resamples=100)),
     "elsewhere": (Effort(resamples=1000), Effort(resamples=100)),
     # of the gain: its interval's ends then hold to about a tenth of its width
@@ -42,7 +42,12 @@ TABLE = {  # usual, small
         Effort(permutations=5, faces=35, resamples=100),
     ),
     "shortcut": (Effort(faces=30, share=0.4, resamples=1000), Effort(faces=3, share=0.02, resamples=100)),
-    "stages": (Effort(faces=140, resamples=1000), Effort(faces=14, resamples=100)),
+    # of what is asked of each network; that of untrained ones varies little
+    "subjects": (
+        Effort(networks=3, faces=600, pairs=60, steps=40, resamples=1000),
+        Effort(networks=2, faces=35, pairs=6, steps=4, resamples=100),
+    ),
+    "stages": (Effort(faces=140, samples=60, resamples=1000), Effort(faces=14, samples=7, resamples=100)),
 }
 
 

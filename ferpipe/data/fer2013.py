@@ -33,7 +33,7 @@ RESTING = "neutral"  # no expression to be explained
 HAPPY, SAD = "happy", "sad"  # read off the mouth, and the eyes; a hand at the head was suspected of the latter
 RIGHT = ("happy", "surprise", "neutral", "angry")  # explained where they were answered rightly
 WRONG = ("sad", "fear", "disgust", "angry")  # and where wrongly: true classes
-BALANCED = ("angry", "fear", "sad", "surprise", "neutral")
+BEST, WORST = ("happy", "surprise", "neutral"), ("disgust", "fear", "sad")  # read best and worst, it says
 TAKEN = {"sad": ("neutral",), "fear": ("sad", "neutral")}  # what it says these are taken for
 
 

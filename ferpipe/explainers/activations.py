@@ -12,7 +12,7 @@ from ferpipe.explainers.answers import run
 from ferpipe.explainers.inputs import batches
 from ferpipe.networks import resnet
 
-LAYERS, STAGES, EVERY = resnet.LAYERS, resnet.STAGES, resnet.EVERY  # of our own networks
+LAYERS, STAGES, EVERY, BLOCKS = resnet.LAYERS, resnet.STAGES, resnet.EVERY, resnet.BLOCKS  # of our own networks
 FILTERS = 6  # shown of each layer, as in the original report
 
 

@@ -1,10 +1,11 @@
 """Layer by layer: what one output sees, how nearly outputs follow their face, how many faces a filter answers to."""
 
 from ferpipe.drawing import table
-from ferpipe.drawing.figure import Figure, csv_file
+from ferpipe.drawing.figure import Figure, csv_file, flat
 from ferpipe.drawing.table import Td, number_cell
 from ferpipe.drawing.words import estimate
 from ferpipe.results.stages import Stages
+from ferpipe.statistics.verdicts import estimated
 from ferpipe.text.formats import integer, number
 from ferpipe.text.language import Language
 
@@ -17,7 +18,7 @@ def draw(stages: Stages, language: Language) -> Figure:
             number_cell(language.words("stages")["pixels"].format(n=integer(layer.receptive))),
             number_cell(number(layer.likeness)),
             estimate(language, layer.above, "number"),
-            estimate(language, layer.modes, "percent"),
+            estimate(language, estimated(layer.modes) if layer.modes else None, "percent"),
         ]
         for layer in stages.layers
     ]
@@ -27,10 +28,8 @@ def draw(stages: Stages, language: Language) -> Figure:
             layer.layer,
             layer.receptive,
             layer.likeness,
-            layer.above.value,
-            *layer.above.interval,
-            layer.modes.value,
-            *layer.modes.interval,
+            *flat(layer.above)[:3],
+            *flat(estimated(layer.modes) if layer.modes else None)[:3],
         ]
         for layer in stages.layers
     ]

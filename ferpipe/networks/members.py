@@ -12,6 +12,7 @@ from ferpipe.networks.resnet import ResNet18
 from ferpipe.storage.encoding import JSON
 
 CURVES = ("train_loss", "dev_loss", "train_accuracy", "dev_accuracy")
+HELD = "held_loss"  # beside them, of training faces that were held out, where there are any
 
 
 @dataclass(frozen=True)

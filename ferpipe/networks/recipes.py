@@ -25,6 +25,7 @@ class Recipe:
     epochs: int = 12
     small: int = 0  # the first epochs see 32x32 pixels, in half the time (progressive resizing: Tan & Le 2021)
     part: int = 0  # training faces used, drawn by seed; 0 = all
+    held: int = 0  # training faces, drawn by seed, on which the epoch is chosen and nothing is learned; 0 = dev's
     balanced: bool = False  # each class is trained on as often as the others
     batch: int = 64  # images a step
     learning_rate: float = 0.1  # the one-cycle schedule's peak (Smith & Topin 2019), for SGD
@@ -55,10 +56,11 @@ class Recipe:
 def overfitted(recipe: Recipe, part: int, epochs: int) -> Recipe:
     """Return `recipe` without its regularisers, on a part of train, run past the minimum of its dev loss.
 
-    Small batches make many steps of an epoch, so that the minimum can be seen between the first epoch and the last.
+    The part is large enough for networks that learn something first: one that never answers better than the classes'
+    frequencies has no minimum to pass.
     """
     bare = replace(recipe, flip=False, rotate=0.0, scale=0.0, shift=0.0, light=0.0, erase=0.0, mask=0.0, mixup=0.0)
-    bare = replace(bare, cutmix=0.0, weight_decay=0.0, label_smoothing=0.0, average=0.0, small=0, batch=32)
+    bare = replace(bare, cutmix=0.0, weight_decay=0.0, label_smoothing=0.0, average=0.0, small=0, batch=64)
     bare = replace(bare, learning_rate=0.05, muon=0.02)
     return replace(bare, role="overfitted", part=part, epochs=epochs)
 

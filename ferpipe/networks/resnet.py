@@ -16,6 +16,7 @@ STEMS = {  # kernel and stride of the first convolution, and whether a max-pool 
 LAYERS = ("conv1", "layer1.0.conv1", "layer2.0.conv1", "layer3.0.conv1", "layer4.0.conv1")  # of the original report
 STAGES = tuple(f"layer{stage}.{block}.conv{conv}" for stage in (1, 2, 3, 4) for block in (0, 1) for conv in (1, 2))
 EVERY = ("conv1", *STAGES)  # in the order in which a face passes them
+BLOCKS = ("relu", *(f"layer{stage}.{block}.relu2" for stage in (1, 2, 3, 4) for block in (0, 1)))  # what is handed on
 MEAN, DEVIATION = 0.5, 0.25  # grey levels in [0, 1] to about zero mean and unit deviation, the same for every data set
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ferpipe.results.common import Estimate, Mean, RegionName
+from ferpipe.results.common import Across, Estimate, Mean, RegionName
 
 
 @dataclass(frozen=True)
@@ -26,20 +26,12 @@ class AtlasMaps:
 
 
 @dataclass(frozen=True)
-class Contrasts:
-    """The comparisons that the original's findings rest on; None where few faces count."""
+class Atlas:
+    """Each answer's evidence and its shares by region; over networks, the comparisons that findings rest on."""
 
-    happy_mouth: Estimate | None  # the mouth's share for happy less that for other answers, of right faces
-    sad_eyes: Estimate | None  # share of the evidence for sad on eyes and brows, sad faces found less missed
-    misled: Estimate | None  # share of wrong answers for which eyes and mouth speak more than for the true class
-    features: Estimate | None  # right faces' evidence on brows, eyes, nose, mouth less their share of the face's area
-    edges: Estimate | None  # rank correlation of a face's evidence and its edges' strength, cell by cell
-
-
-@dataclass(frozen=True)
-class Atlas(Contrasts):
-    """Each answer's evidence and its shares by region."""
-
+    happy_mouth: Across | None  # the mouth's share of what is lost without it, for happy less any other emotion
+    sad_eyes: Across | None  # the same share of eyes and brows, in found sad faces less missed ones
+    edges: Across | None  # rank correlation of evidence with a face's own edges less with another face's
     n: int
     right: list[int]  # faces by answer, 0 for too few
     wrong: list[int]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ferpipe.results.common import Estimate, SplitName
+from ferpipe.results.common import Across, Estimate, SplitName
 
 PairName = Literal["train_dev", "train_test", "dev_test"]
 Shared = Literal["groups", "train", "dev", "test"]  # what two splits have in common: groups, faces in them by split
@@ -65,10 +65,12 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Errors(Estimate):
-    """The share of the analysis model's errors on dev that would be nobody's fault but the label's."""
+class Errors:
+    """The share of each network's errors on dev that nobody could have avoided."""
 
-    known: bool  # from true labels, else from copies of another label
+    common: Across | None
+    reader: float | None  # the share of all such faces that cannot be read: what an error would have by chance
+    known: bool  # from what was drawn, else from copies of another label
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Audit:
     exact: Copies  # equal pixel by pixel
     near: Copies  # and all that differ by no more than the tolerance
     seen: Seen
-    errors: Errors | None
+    errors: Errors
     wrong_labels: dict[SplitName, float | None] | None  # shares, of rendered faces alone
     tolerance: float  # grey levels, root mean square
     correlation: float  # of coarse pictures, from which on two are compared

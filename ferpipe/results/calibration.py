@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ferpipe.results.common import Estimate
+from ferpipe.results.common import Across, Estimate
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,17 @@ class Course:
 
 @dataclass(frozen=True)
 class Rise:
-    """What changes from the chosen epoch to the last, face by face; the latter two of faces missed at both ends."""
+    """What changes from the epoch of the lowest loss to the last, in the overfitting models that have a minimum."""
 
-    loss: Estimate | None
-    accuracy: Estimate | None
-    loss_wrong: Estimate | None
-    confidence: Estimate | None
-    epochs: list[int]  # chosen, last
+    loss: Across | None
+    accuracy: Across | None
+    same: Across | None  # of the last errors, the share that gave the same wrong answer before, less surely
+    again: Across | None  # of the last errors, the share that were errors before
+    again_chance: Across | None  # the share of all faces that were errors before
+    surer_wrong: Across | None  # rise of confidence on faces that are wrong at both ends
+    surer_right: Across | None  # and on those that are right at both
+    models: int
+    counted: int  # of these, those that once beat the class frequencies
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ class Calibration:
     analysis: Course
     overfitted: Course
     ensemble: Together
-    rise: Rise  # of the overfitting model
+    rise: Rise  # of all overfitting models
     n: int
     bins: int
     resamples: int

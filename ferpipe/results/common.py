@@ -29,6 +29,18 @@ class Estimate:
 
 
 @dataclass(frozen=True)
+class Across:
+    """What decides a finding: its statistic, once for each network; verdicts.py judges it."""
+
+    values: list[float]  # one a network
+    errors: list[float]  # the standard error of each, over faces; of correlations on Fisher's z
+    error: float  # of their mean, over the faces that all of them saw; 0 where each has units of its own, as filters
+    n: int  # faces, or other units that one network has
+    control: list[float]  # the same statistic of untrained networks; empty where they cannot be asked
+    fisher: bool = False  # correlations, whose intervals are made on Fisher's z
+
+
+@dataclass(frozen=True)
 class Face:
     """A dev face that is shown, with the analysis model's prediction and its probability."""
 

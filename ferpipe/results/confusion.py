@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ferpipe.results.common import Estimate
+from ferpipe.results.common import Across, Estimate
 
 
 @dataclass(frozen=True)
@@ -13,30 +13,6 @@ class Confused:
     prediction: int
     count: int
     share: float
-
-
-@dataclass(frozen=True)
-class Taken(Estimate):
-    """The share of a class's missed faces that was taken for those which the original names."""
-
-    even: float  # the share if errors were spread evenly over the other classes
-
-
-@dataclass(frozen=True)
-class ByClaim:
-    """`Taken` of the classes that the original names, and of both together; None without missed faces."""
-
-    sad: Taken | None
-    fear: Taken | None
-    both: Taken | None
-
-
-@dataclass(frozen=True)
-class Frequency:
-    """Spearman's correlation of a class's recall with its number of training faces; None for fewer than three."""
-
-    all: Estimate | None
-    even: Estimate | None  # of the classes that the original calls balanced
 
 
 @dataclass(frozen=True)
@@ -53,7 +29,9 @@ class Confusion:
     precision: list[float | None]
     f1: list[float | None]
     confused: list[Confused]  # up to five, the largest share of its class first
-    frequency: Frequency
-    taken: ByClaim
-    resamples: int
+    frequency: Estimate | None  # rank correlation of recall with a class's number of training faces
+    skill: Across | None  # mean recall less what a drawn answer reaches
+    best: Across | None  # recall of the original's best classes less its worst, whichever one is left out
+    balanced: Across | None  # rank correlation of the members' recalls and those of networks that saw classes alike
+    cells: Across | None  # share that the least of the cells which the original names has beyond what is expected
     seed: int

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ferpipe.results.common import Estimate, Face, Single, Weights
+from ferpipe.results.common import Across, Face, Single, Weights
 
 Kind = Literal["outline", "shade", "passes", "dead", "other"]
 
@@ -41,7 +41,7 @@ class Conv1Outputs:
     order: list[int]  # in which to show them: by orientation, then frequency
     kinds: dict[Kind, int]  # how many filters are of each kind
     kind: list[Kind]  # by filter
-    fitting: Estimate  # share of the filters that trace, shade or pass a face on
+    fitting: Across | None  # share of the filters that trace, shade or pass a face on
     likeness: dict[Kind, list[float]]  # by kind and filter, in [0, 1]
     thresholds: Thresholds
     size: int  # pixels a side of an output

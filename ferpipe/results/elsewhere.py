@@ -1,34 +1,8 @@
-"""What `analyses/elsewhere.py` found: whether the evidence for a wrong answer lies outside the face more often."""
+"""What `analyses/elsewhere.py` found: the evidence outside the face, in wrong answers and in right ones."""
 
 from dataclasses import dataclass
 
-from ferpipe.results.common import Estimate
-
-
-@dataclass(frozen=True)
-class Matched(Estimate):
-    """The mean difference of wrong and right faces of the same answer and about the same confidence."""
-
-    level: float  # of the interval
-    p: float  # of Mann & Whitney
-    delta: float  # Cliff's, in [-1, 1]
-
-
-@dataclass(frozen=True)
-class Compared:
-    """The mean share of positive evidence outside the face; None where few faces count."""
-
-    wrong: Estimate | None
-    right: Estimate | None
-    matched: Matched | None
-
-
-@dataclass(frozen=True)
-class OfSize(Compared):
-    """The same for a face so many times as large, which covers `area` less of the picture."""
-
-    size: float
-    area: float  # share of the picture outside it
+from ferpipe.results.common import Across, Estimate
 
 
 @dataclass(frozen=True)
@@ -50,13 +24,15 @@ class ByAnswer:
 
 
 @dataclass(frozen=True)
-class Elsewhere(Compared):
+class Elsewhere:
     """Wrong against right answers, by what lies outside the face and by what hiding it does."""
 
-    sizes: list[OfSize]
+    wrong: Estimate | None  # mean share of positive evidence outside the face, of the analysis model's pairs
+    right: Estimate | None
+    matched: Across | None  # the difference within pairs of the same answer and like confidence
+    misled: Across | None  # how much oftener eyes and mouth speak for a wrong answer than places elsewhere do
     patches: ByAnswer
     hidden: int  # cells
     near: float  # of confidence, by which matched faces differ at most
-    n: int
     seed: int
     resamples: int

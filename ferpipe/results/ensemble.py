@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ferpipe.results.common import Estimate
+from ferpipe.results.common import Across
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,9 @@ class Ensemble:
     mcnemar: list[float]  # p of the mean against each member
     by_size: list[OfSize]
     disagreement: float | None  # share of faces that two members answer differently; None for one member
-    shared_errors: Estimate | None  # how often another member gives the same wrong answer
+    shared: Across | None  # of each member's errors, the share to which another gives the same wrong answer
+    shared_chance: Across | None  # the same, were errors independent given the true class
+    helped: Across | None  # by how much the vote is right more often than each member
     n: int
     views: Views
     student: Student | None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ferpipe.results.common import Ascent, Estimate, Single, Weights
+from ferpipe.results.common import Across, Ascent, Single, Weights
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Filters:
 
     layers: list[str]
     pictures: list[list[Picture]]  # by layer and filter
-    simple: Estimate | None  # the first layer's spectral entropy, 1 for noise
-    complexity: Estimate | None  # rank correlation of the entropy with depth
-    readable: Estimate  # share of pictures that the network takes for the emotion that excites the filter most
+    regular: Across | None  # share by which the first layer's pictures have less spectral entropy than their starts
+    complexity: Across | None  # rank correlation with depth of what no grating excites of a filter
+    readable: Across | None  # agreement of what pictures are taken for with the emotion that excites the filter, kappa
     steps: int
     starts: int
     n: int

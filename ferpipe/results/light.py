@@ -1,8 +1,11 @@
 """What `analyses/light.py` found: whether a good picture makes a right answer."""
 
 from dataclasses import dataclass
+from typing import Literal
 
-from ferpipe.results.common import Estimate
+from ferpipe.results.common import Across, Estimate
+
+ChangeName = Literal["dark", "flat", "blurred"]
 
 
 @dataclass(frozen=True)
@@ -15,22 +18,17 @@ class Thirds:
 
 
 @dataclass(frozen=True)
-class Along:
-    """Spearman's correlation of a face's detail with its total saliency; None for too few faces."""
-
-    all: Estimate | None
-    right: Estimate | None
-    wrong: Estimate | None
-
-
-@dataclass(frozen=True)
 class Light:
     """Brightness, contrast and detail of dev faces, in grey levels."""
 
     brightness: Thirds
     contrast: Thirds
     detail: Thirds
-    saliency: Along
+    quiet: Across | None  # rank correlation of a face's detail with its answer's total saliency; None of no face
+    done: dict[
+        ChangeName, Across | None
+    ]  # accuracy lost by the same pictures in poor light, with less contrast, blurred
+    turned: Across | None  # answers changed by light from the other side; None where faces are not drawn
     n: int
     seed: int
     resamples: int

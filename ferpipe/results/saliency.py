@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ferpipe.results.common import Face, Mean, RegionName, Single
+from ferpipe.results.common import Across, Face, Mean, RegionName, Single
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,8 @@ class Saliency:
     smoothgrad_sigma: float  # the noise's deviation as a share of the face's range
     integrated_steps: int
     integrated_blur: float  # pixels
+    locates: Across | None  # by how much the gradient's share on the face exceeds the face's area
+    reads: Across | None  # the same of brows, eyes, nose and mouth
     arrays: ClassMaps
     private: SaliencyFaces | None
     ellipse: list[float] | None = None  # half-axes in pixels of what stands for the face, where its mask is not known

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ferpipe.results.common import Across
+
 
 @dataclass(frozen=True)
 class Replicated:
@@ -15,7 +17,7 @@ class Replicated:
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer's means over filters and members: selectivity index, that of permuted labels, and what exceeds it."""
+    """What a block hands on, its means over channels and networks: selectivity, by chance, and what exceeds that."""
 
     layer: str
     filters: int
@@ -65,7 +67,7 @@ class Selectivity:
     """The selectivity of every layer's filters."""
 
     layers: list[Layer]
-    trend: Replicated  # rank correlation of the excess with depth
+    rise: Across | None  # of the excess from the first layer to the last, in a line
     zeroing: Zeroing
     members: int
     n: int

@@ -1,21 +1,21 @@
 """Claims: a finding of the original report, the statistic that decides it, and what this run says about it.
 
 A claim stands in the front matter of the section that discusses it, with its threshold and the reason for that.
-Verdicts are derived from the results whenever the page is rendered, and never stored.
+Verdicts are derived from the results whenever the page is rendered, and never stored: statistics/verdicts.py.
 """
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from statistics import NormalDist
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jinja2 import TemplateError, nodes
 
 from ferpipe.errors import Slip
-from ferpipe.results.common import Estimate
+from ferpipe.results.common import Across
 from ferpipe.results.stored import built
+from ferpipe.statistics.verdicts import Decision, around, decided
 from ferpipe.storage.encoding import JSON
 from ferpipe.text import lacking, memo
 from ferpipe.text.expressions import chain, setting, wordless
@@ -23,7 +23,6 @@ from ferpipe.text.language import WORDLESS, Language
 from ferpipe.text.problems import guess
 from ferpipe.text.section import CLAIM, Claim, Passage, Section
 
-LEVEL = 0.95  # of the results' intervals
 APART = "not applicable"  # to this data set: it has not what the claim is about
 SIGNS = {"holds": "\N{CHECK MARK}", "fails": "\N{MULTIPLICATION X}", "undecided": "?"}
 VERDICTS = tuple(SIGNS)
@@ -37,32 +36,64 @@ class Verdict:
     family: int  # claims that are corrected together, this one among them
     threshold: float | None = None  # None, as the rest, where this run has no such number
     verdict: str = "undecided"  # of VERDICTS, or APART
-    value: float | None = None
-    interval: tuple[float, float] | None = None  # as wide as the family of claims asks for
-    n: int | None = None
+    found: Across | None = None
+    decision: Decision | None = None
     lacks: tuple[str, ...] = ()  # which of the claim's needs the data set has not
 
     @property
-    def smallest(self) -> float | None:
-        """Return the smallest distance from the threshold that this n could have shown."""
-        if self.value is None or self.interval is None or self.interval[0] == self.interval[1]:
-            return None
-        low, high = self.interval
-        return self.value - low if self.claim.side == "above" else high - self.value
+    def control(self) -> tuple[float, tuple[float, float] | None] | None:
+        """Return the mean of untrained networks and its interval; None where there are none."""
+        values = self.found.control if self.found else []
+        return (sum(values) / len(values), around(values)) if values else None
+
+    @property
+    def untrained(self) -> bool:
+        """Return whether untrained networks pass the threshold too."""
+        if self.control is None or self.threshold is None:
+            return False
+        return self.control[0] > self.threshold if self.claim.side == "above" else self.control[0] < self.threshold
 
     def numbers(self) -> JSON:
         """Return what the text may ask."""
-        known = {"value": self.value, "interval": list(self.interval) if self.interval else None, "n": self.n}
         tests = {name: self.verdict == name for name in VERDICTS}
-        return {"verdict": self.verdict, **tests, **known, "threshold": self.threshold, "smallest": self.smallest}
+        found, decision = self.found, self.decision
+        known = {
+            "value": decision.value if decision else None,
+            "interval": list(decision.interval) if decision else None,
+            "n": found.n if found else None,
+            "values": found.values if found else [],
+            "networks": len(found.values) if found else 0,
+            "past": decision.past if decision else 0,
+            "smallest": decision.smallest if decision else None,
+            "control": self.control[0] if self.control else None,
+        }
+        return {"verdict": self.verdict, **tests, **known, "threshold": self.threshold}
 
     def record(self) -> JSON:
         """Return the claim as JSON for other programs."""
-        claim = {"id": self.claim.id, "side": self.claim.side, "expression": self.claim.statistic.text}
-        known = {"statistic": self.value, "interval": self.interval, "n": self.n, "threshold": self.threshold}
+        claim, known, decision = self.claim, self.numbers(), self.decision
+        control = {"value": self.control[0], "interval": self.control[1]} if self.control else None
         lacks = ["no picture shows a face" if need == "face" else f"there is no class {need}" for need in self.lacks]
-        reason = {"reason": ", ".join(lacks)} if lacks else {}
-        return {**claim, **known, "verdict": self.verdict, "family": self.family, "smallest": self.smallest, **reason}
+        return {
+            "id": claim.id,
+            "side": claim.side,
+            "about": claim.about,
+            "expression": claim.statistic.text,
+            "path": f"{claim.statistic.text}.values",
+            "statistic": known["value"],
+            "interval": decision.interval if decision else None,
+            "n": known["n"],
+            "networks": known["networks"],
+            "values": known["values"],
+            "past": known["past"],
+            "control": control,
+            "threshold": self.threshold,
+            "bar": decision.bar if decision else None,
+            "verdict": self.verdict,
+            "family": self.family,
+            "smallest": known["smallest"],
+            **({"reason": ", ".join(lacks)} if lacks else {}),
+        }
 
 
 def counts(verdicts: Collection[Verdict]) -> JSON:
@@ -97,17 +128,27 @@ def judged(
         if lacks[claim.id]:
             verdicts.append(Verdict(claim, family, verdict=APART, lacks=lacks[claim.id]))
             continue
-        parts = (claim.statistic, claim.threshold, claim.n)
-        if any(lacking.needs(f"{{{{ {part.text} }}}}", absent, wordless()) for part in parts if part):
+        parts = (claim.statistic, claim.threshold)
+        if any(lacking.needs(f"{{{{ {part.text} }}}}", absent, wordless()) for part in parts):
             verdicts.append(Verdict(claim, family))
             continue
-        statistic, threshold, n = (_evaluated(part, numbers, problems, about) if part else None for part in parts)
+        statistic, threshold = (_evaluated(part, numbers, problems, about) for part in parts)
         if len(problems) > before:
             statistic = threshold = None  # told; what the text makes of it is not to be told again
-        elif n is not None and isinstance(statistic, Mapping):
-            statistic = {**statistic, "n": n}
         verdicts.append(_judged(claim, statistic, threshold, family, problems))
-    return verdicts
+    return verdicts if _learned(numbers) else [_unlearned(verdict) for verdict in verdicts]
+
+
+def _learned(numbers: JSON) -> bool:
+    """Return whether the networks answer better than chance, as far as is known."""
+    skill = numbers.get("confusion", {}).get("skill")
+    return skill is None or decided(built(Across, skill, "confusion.skill"), 0.0, "above").verdict == "holds"
+
+
+def _unlearned(verdict: Verdict) -> Verdict:
+    """Return the verdict where networks have learned nothing: no finding about what was learned holds."""
+    about = verdict.claim.about == "learned" and verdict.verdict == "holds"
+    return replace(verdict, verdict="undecided") if about else verdict
 
 
 def _evaluated(expression: Passage, numbers: JSON, problems: list[str], about: Language) -> object:
@@ -127,29 +168,15 @@ def _judged(claim: Claim, statistic: Any, threshold: object, family: int, proble
         problems.append(f"{claim.threshold.at(0)}: claim '{claim.id}': the threshold is {threshold!r}, no number")
         return unknown
     try:
-        estimate: Estimate = built(Estimate, statistic, "")
-        value, (low, high), n = estimate.value, estimate.interval, estimate.n
+        found: Across = built(Across, statistic, "")
     except (Slip, TypeError, ValueError):
-        got = f"wanted a statistic with value, interval and n, got {statistic!r}"
+        got = f"wanted a statistic over networks, got {statistic!r:.80}"
         problems.append(f"{claim.statistic.at(0)}: claim '{claim.id}': {got}")
         return unknown
-    wider = _wider(family)
-    low, high = value - wider * (value - low), value + wider * (high - value)
-    above = claim.side == "above"
-    higher, lower = min(low, value) > threshold, max(high, value) < threshold
-    holds, fails = (higher, lower) if above else (lower, higher)
-    # no width means that no resample differed: n is too small for an interval, not large enough for certainty
-    verdict = "undecided" if low == high else "holds" if holds else "fails" if fails else "undecided"
-    return Verdict(claim, family, float(threshold), verdict, value, (low, high), n)
-
-
-def _wider(family: int) -> float:
-    """Return by how much intervals widen so that all of a family hold together LEVEL of the time (Bonferroni).
-
-    As for normal errors: the results carry intervals of one level.
-    """
-    normal = NormalDist()
-    return normal.inv_cdf(1 - (1 - LEVEL) / 2 / family) / normal.inv_cdf((1 + LEVEL) / 2)
+    if not found.values or len(found.errors) != len(found.values):
+        return unknown
+    decision = decided(found, float(threshold), claim.side, family, claim.about == "learned")
+    return Verdict(claim, family, float(threshold), decision.verdict, found, decision)
 
 
 def problems(sections: Sequence[Section], languages: Sequence[str]) -> list[str]:

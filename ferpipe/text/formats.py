@@ -11,17 +11,15 @@ listing   ["a", "b", "c"] -> a, b and c and a、b 和 c
 ranking   [{value: ...} or null, ...] -> the classes' names, best first; absent ones are left out
 shared    ["happy", "sad"] and ["sad"] -> how many the two have in common
 middle    [3, 1, 2] -> the median; what is null is left out
-contrasted recalls, best, worst -> the mean recall of the best classes less that of the worst, with interval and n
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from statistics import median
+from statistics import fmean, median
 
 from ferpipe.errors import Slip
 from ferpipe.results.common import Estimate
-from ferpipe.results.stored import built, plain
-from ferpipe.storage.encoding import JSON
+from ferpipe.results.stored import built
 from ferpipe.text.language import Language
 
 MINUS = "\N{MINUS SIGN}"
@@ -153,32 +151,13 @@ def middle(values: Iterable[float | None]) -> float:
     return median(value for value in values if value is not None)
 
 
-def contrasted(
-    language: Language, shares: Sequence[Mapping[str, float] | None], first: Sequence[str], second: Sequence[str]
-) -> JSON | None:
-    """Return the mean share of the classes `first` less that of `second`, with its 95% interval and n.
-
-    Of shares by class, each with value and n; their variances are those of Agresti and Coull (1998), which a share of
-    all or nothing has as well. None where a class has none.
-    """
-    estimates = _estimates(shares)
-    groups = [[estimates[language.classes.index(name)] for name in names] for names in (first, second)]
-    known = [[share for share in group if share] for group in groups]
-    if known != groups or not all(groups):
-        return None
-    value, variance = 0.0, 0.0
-    for sign, group in zip((1, -1), known, strict=True):
-        for share in group:
-            softer = (share.value * share.n + 2) / (share.n + 4)
-            value += sign * share.value / len(group)
-            variance += softer * (1 - softer) / (share.n + 4) / len(group) ** 2
-    half = 1.959963984540054 * variance**0.5
-    n = sum(share.n for group in known for share in group)
-    return plain(Estimate(value, [value - half, value + half], n))
+def mean(values: Iterable[float]) -> float:
+    """Return the mean of a statistic's values over networks; refuses an empty list."""
+    return fmean(values)
 
 
 def filters(language: Language) -> Mapping[str, Callable[..., object]]:
     """Return the filters of the text in one language, by name."""
-    silent: list[Callable[..., object]] = [number, integer, percent, shared, middle]
-    spoken: list[Callable[..., object]] = [points, interval, class_name, method, listing, ranking, contrasted]
+    silent: list[Callable[..., object]] = [number, integer, percent, shared, middle, mean]
+    spoken: list[Callable[..., object]] = [points, interval, class_name, method, listing, ranking]
     return {f.__name__: f for f in silent} | {f.__name__: partial(f, language) for f in spoken}

@@ -10,7 +10,7 @@ from typing import Any, Union, get_args, get_origin
 from jinja2 import TemplateError, nodes
 
 from ferpipe.results import stored
-from ferpipe.results.common import Estimate
+from ferpipe.results.common import Across
 from ferpipe.results.original import Agreement
 from ferpipe.text import report, section
 from ferpipe.text.claims import VERDICTS, name
@@ -20,7 +20,9 @@ from ferpipe.text.section import Claim, Passage, Section
 
 EDITION = {"name": str, "local": bool, "faces": bool, "shows": str, "classes": list[str], "compared": bool}
 FINDINGS = dict.fromkeys(("all", *VERDICTS, "apart"), int)
-CLAIM = dict.fromkeys(("verdict", *VERDICTS, "value", "interval", "n", "threshold", "smallest"))
+CLAIM = dict.fromkeys(
+    ("verdict", *VERDICTS, "value", "interval", "n", "threshold", "smallest", "networks", "past", "control", "values")
+)
 ONE = ("first", "last", "min", "max")  # filters that give a part of a list
 SAME = ("list", "sort", "reverse", "unique", "selectattr", "rejectattr", "abs")  # and what they are given
 
@@ -79,18 +81,17 @@ def framed(templates: Path) -> list[str]:
 def _passages(part: Section) -> Iterator[Passage]:
     yield from (passage for text in part.texts for passage in text.values())
     for claim in part.claims:
-        for passage in filter(None, (claim.statistic, claim.threshold, claim.n)):
+        for passage in (claim.statistic, claim.threshold):
             yield Passage(f"{{{{ {passage.text} }}}}", passage.path, passage.line)
 
 
 def _unproven(claim: Claim, roots: Mapping[str, object]) -> Iterator[str]:
-    """Yield a line on a claim whose statistic has no value, interval and n."""
+    """Yield a line on a claim whose statistic is no path to one over networks."""
     passage = Passage(claim.statistic.text, claim.statistic.path, claim.statistic.line)
     hint = _known(_Walk(passage, roots, expression=True).type)
-    parts = stored.fields_of(hint)
-    if hint is not None and not {"value", "interval"} | ({"n"} if claim.n is None else set()) <= parts.keys():
+    if hint is not None and hint is not Across:
         got = getattr(hint, "__name__", hint)
-        yield f"{claim.statistic.at(0)}: claim '{claim.id}': wanted a statistic with value, interval and n, got {got}"
+        yield f"{claim.statistic.at(0)}: claim '{claim.id}': wanted a statistic over networks (Across), got {got}"
 
 
 class _Walk:
@@ -188,8 +189,6 @@ class _Walk:
                 part = self.part(node, inner, key.value)
                 if node.name == "map" and part is not None:
                     return list[list[part]] if depth == 2 else list[part]  # type: ignore[valid-type]
-        if node.name == "contrasted":
-            return Estimate
         return _of(of) if node.name in ONE else of if node.name in SAME else None
 
     def unknown(self, node: nodes.Node, key: str, known: Iterable[str], whose: str = "") -> None:

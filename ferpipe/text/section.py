@@ -29,6 +29,7 @@ from ferpipe.text.problems import guess
 PLACEMENT = re.compile(r"^\[\[([\w-]+)\]\][ \t]*$", re.MULTILINE)
 CLAIM = re.compile(r"\{claim:([\w-]*)\}")
 SIDES, UNITS = ("above", "below"), ("percent", "points", "number")
+ABOUT = ("learned", "data", "architecture")  # what the networks learned, the pictures, or any network of this shape
 REFERENCE = re.compile(r"\{(fig|table):([\w-]*)\}")
 LIMIT = 1_000_000  # bytes; the longest section has a hundredth of it
 BRACKETS = 2000
@@ -78,11 +79,11 @@ class Claim:
 
     id: str
     where: str
-    statistic: Passage  # an expression: an object with value, interval and n
-    n: Passage | None  # an expression for n where the object has none
+    statistic: Passage  # a path into the results: a statistic over networks (`Across`)
     threshold: Passage  # an expression: a number
     side: str  # of the threshold on which the statistic lies if the finding holds: of SIDES
     unit: str  # in which both are written: of UNITS
+    about: str  # what the finding speaks of: of ABOUT
     figure: str  # what shows it: fig:atlas
     family: str  # claims that are corrected together; "" for one that stands alone
     needs: tuple[str, ...]  # "face", or classes: a data set without these says nothing about it
@@ -204,11 +205,11 @@ class _Front:
     def claim(self, name: str, value: JSON) -> Claim | None:
         """Return a claim, None after a problem."""
         table, before = f"claims.{name}", len(self.problems)
-        texts, words = ("finding", "original", "why"), ("statistic", "threshold", "side", "unit", "figure")
-        self._check(value, (*words, "n", "family", "needs", *texts), table, f"claim '{name}'")
+        texts, words = ("finding", "original", "why"), ("statistic", "threshold", "side", "unit", "about", "figure")
+        self._check(value, (*words, "family", "needs", *texts), table, f"claim '{name}'")
         lacking = [key for key in words if not isinstance(value.get(key), str)]
         self.problems += [f"{self.where(table)}: claim '{name}' has no {key}" for key in lacking]
-        for key, allowed in (("side", SIDES), ("unit", UNITS)):
+        for key, allowed in (("side", SIDES), ("unit", UNITS), ("about", ABOUT)):
             if key not in lacking and value[key] not in allowed:
                 fault = f"{key} is '{value[key]}'; wanted {' or '.join(allowed)}"
                 self.problems.append(f"{self.where(table, key)}: {fault}")
@@ -219,10 +220,9 @@ class _Front:
         if len(self.problems) > before:
             return None
         statistic, threshold = (self._passage(value[key], table, key) for key in ("statistic", "threshold"))
-        n = self._passage(value["n"], table, "n") if "n" in value else None
         return Claim(
-            name, self.where(table), statistic, n, threshold, value["side"], value["unit"], value["figure"],
-            str(value.get("family", "")), tuple(needs), *translated,
+            name, self.where(table), statistic, threshold, value["side"], value["unit"], value["about"],
+            value["figure"], str(value.get("family", "")), tuple(needs), *translated,
         )  # fmt: skip
 
     def translations(self, value: object, table: str, what: str, key: str = "") -> dict[str, Passage]:

@@ -27,7 +27,7 @@ from ferpipe.data.dataset import Split
 from ferpipe.errors import Slip
 from ferpipe.networks import checkpoints, machine, views
 from ferpipe.networks.folding import folded
-from ferpipe.networks.members import CURVES
+from ferpipe.networks.members import CURVES, HELD
 from ferpipe.networks.recipes import Recipe
 from ferpipe.networks.resnet import ResNet18, initialised, normalise
 from ferpipe.size import SIDE
@@ -102,7 +102,9 @@ class Training:
         compiled: bool = False,
     ) -> None:
         rng = np.random.default_rng([recipe.seed, 1])
-        part = np.sort(rng.permutation(len(train))[: recipe.part or len(train)])
+        order = rng.permutation(len(train))
+        held, order = np.sort(order[: recipe.held]), order[recipe.held :]
+        part = np.sort(order[: recipe.part or len(train)])
         sample = np.sort(rng.permutation(len(part))[: len(dev)])
         assert train.labels is not None and dev.labels is not None
         self.recipe, self.device, self.part = recipe, device, torch.from_numpy(part)
@@ -115,6 +117,7 @@ class Training:
         # train's own curve: as many faces as dev has
         self.sample = (self.images[torch.from_numpy(sample).to(device)], self.labels[sample])
         self.dev = (torch.from_numpy(dev.images).to(device), torch.from_numpy(dev.labels))
+        self.held = (torch.from_numpy(train.images[held]).to(device), torch.from_numpy(train.labels[held]))
         first = initialised(recipe.stem, recipe.width, recipe.seed, classes, recipe.enlarge)
         self.network, self.forward = _network(recipe, classes, device, compiled)
         self.network.load_state_dict({**first.state_dict(), **(start or {})})
@@ -132,16 +135,20 @@ class Training:
         self.draws: draws.Draws | None = None  # the epoch's
         self.advance = self.step  # or a graph of it
         self.epoch = 0
-        self.history: dict[str, list[float]] = {name: [] for name in CURVES}
+        self.history: dict[str, list[float]] = {name: [] for name in (*CURVES, *([HELD] if recipe.held else []))}
         self.logits: list[np.ndarray] = []  # per epoch (n, classes) float16
         self.best: Weights = {}
         self.sums = torch.zeros(len(train), 2)  # of each face's margins, and how many they are
 
     @property
     def chosen(self) -> int:
-        """The epoch, from 1, of the lowest dev loss among those at full size; the last one before there are any."""
+        """The epoch, from 1, of the lowest loss on dev, or on the faces that are held out, among those at full size.
+
+        The last one before there are any.
+        """
         first = min(self.recipe.small, self.epoch - 1)
-        return first + int(np.argmin(self.history["dev_loss"][first:])) + 1
+        losses = self.history[HELD if self.recipe.held else "dev_loss"]
+        return first + int(np.argmin(losses[first:])) + 1
 
     @property
     def side(self) -> int:
@@ -252,6 +259,10 @@ class Training:
             self._check_finite(name, F.cross_entropy(logits.half().double(), labels).item())  # as it is kept
             self.history[f"{name}_loss"].append(F.cross_entropy(logits.double(), labels).item())
             self.history[f"{name}_accuracy"].append((logits.argmax(1) == labels).double().mean().item())
+        if self.recipe.held:
+            images, labels = self.held
+            losses = F.cross_entropy(views.logits(quick, images, self.side).double(), labels)
+            self.history[HELD].append(losses.item())
         self.logits.append(logits.half().numpy())
         self.epoch += 1  # from here on `chosen` counts it
         if self.chosen == self.epoch:

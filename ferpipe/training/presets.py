@@ -25,7 +25,7 @@ class Preset:
     long: bool = False  # whether to tell beforehand how many hours it takes
 
 
-_SMOKE = Recipe(width=8, epochs=2, part=256, batch=32)
+_SMOKE = Recipe(width=8, epochs=2, part=256, batch=32, held=20)
 TAUGHT: JSON = {"distil": 0.7, "label_smoothing": 0.0}  # by the members that learn from labels alone
 _HOUR = Recipe(stem="pooled", epochs=16, small=7, batch=128, muon=0.015, rotate=8.0, scale=0.1, shift=3.0)  # two cores
 _NIGHT = replace(_HOUR, epochs=40, small=16)
@@ -45,7 +45,9 @@ _KINDS: tuple[JSON, ...] = (
 PRESETS: dict[str, dict[str, Preset]] = {
     "rendered": {
         "smoke": Preset(2, _SMOKE, 64, 3, sizes=(175, 105, 35)),
-        "default": Preset(5, Recipe(width=16, epochs=8), 600, 10, sizes=(2600, 900, 600), overfitted=3),
+        "default": Preset(
+            5, Recipe(width=16, epochs=8, held=300), 1300, 8, (2900, 900, 300), overfitted=5, balanced=3
+        ),
         "overnight": Preset(
             5, replace(_NIGHT, epochs=20, small=8), 600, 10, (12000, 3000, 3000), _TWO_ALONE, 3, 2, True, True
         ),
@@ -53,8 +55,8 @@ PRESETS: dict[str, dict[str, Preset]] = {
     },
     "fer2013": {
         "smoke": Preset(2, _SMOKE, 64, 3),
-        "default": Preset(3, _HOUR, 1000, 10),
-        "overnight": Preset(5, _NIGHT, 1000, 10, (0, 0, 0), _TWO_ALONE, 3, 2, True, True),
+        "default": Preset(3, _HOUR, 4000, 10, overfitted=3),
+        "overnight": Preset(5, _NIGHT, 4000, 10, (0, 0, 0), _TWO_ALONE, 3, 2, True, True),
         "full": Preset(5, _FULL, 4000, 40, (0, 0, 0), _KINDS, 3, 2, True, True),
     },
 }

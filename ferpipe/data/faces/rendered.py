@@ -29,6 +29,7 @@ WRONG_LABELS = 0.07  # share of labels that name another emotion
 HANDS = (0.05, 0.05, 0.05, 0.05, 0.30, 0.05, 0.05)  # share of faces with a hand, by emotion: the planted shortcut
 PRESENT = 0.93  # probability that a unit takes part in an expression at all
 STRENGTH = (3.0, 0.8)  # the beta distribution of an expression's intensity
+INTENSITIES = 256  # draws over which an ideal reader averages
 RESTING = 0.2  # the most that a unit moves on its own: nobody's face is quite at rest
 CHUNK = 250  # faces that a process draws at a time
 BATCH = 16  # faces drawn at once: small enough for the processor's cache
@@ -92,6 +93,29 @@ def _face(seed: int, i: int, intensity: float | None, emotion: int | None, misla
     hand, wrong = rng.random() < HANDS[true], rng.random() < WRONG_LABELS and mislabel
     other = (true + 1 + int(rng.integers(len(EMOTIONS) - 1))) % len(EMOTIONS)
     return true, other if wrong else true, units, hand, draw_traits(rng), (seed, i)
+
+
+def posterior(units: np.ndarray) -> np.ndarray:
+    """Return the probability of each emotion (n, 7) for action units (n, 17), for one who knows how faces are drawn.
+
+    Bayes' rule over `_face`: each unit is the larger of what the expression does, of an intensity that all units of a
+    face share, and of what it does at rest. What cannot be told from the exact units, no pixel tells.
+    """
+    intensities = np.random.default_rng(0).beta(*STRENGTH, INTENSITIES)
+    u = np.asarray(units, float)[:, :, None]  # (n, units, intensities)
+    moves = (np.array(UNITS) != "AU9")[:, None]
+    rests, resting = np.where(moves, 0.75 + 0.25 * np.clip(u / RESTING, 0, 1), 1.0), moves * (u < RESTING) / RESTING / 4
+    likelihood = np.empty((len(units), len(EMOTIONS)))
+    for emotion, expression in enumerate(EXPRESSIONS):
+        full = np.array([expression.get(name, 0.0) for name in UNITS])[:, None] * intensities
+        low, width = 0.7 * full, np.maximum(0.3 * full, 1e-9)
+        shown = PRESENT * (full > 0)
+        below = (1 - shown) + shown * np.clip((u - low) / width, 0, 1)
+        density = shown / width * ((u >= low) & (u <= full)) * rests + below * resting
+        density = np.where(u > 0, density, (1 - shown) * np.where(moves, 0.75, 1.0))
+        likelihood[:, emotion] = np.exp(np.log(np.maximum(density, 1e-12)).sum(1)).mean(1)
+    chances = likelihood * np.array(FREQUENCIES)
+    return chances / np.maximum(chances.sum(1, keepdims=True), 1e-300)
 
 
 def without(faces: Faces, *parts: str) -> Faces:
@@ -203,6 +227,13 @@ def dataset(sizes: tuple[int, int, int], seed: int, progress: Callable[[int], ob
     return Dataset(
         "rendered", False, EMOTIONS, splits["train"], splits["dev"], splits["test"], notes=_notes(drawn), truth=truth
     )
+
+
+def even(n: int, seed: int) -> Split:
+    """Return n faces of a stream of their own, each emotion as often as the others: for training without frequencies."""
+    faces = sample(n, 10 * seed + len(SPLITS), emotions=np.arange(n) % len(EMOTIONS))
+    images = np.concatenate([chunk for (chunk,) in _everywhere(_alone, faces)])
+    return Split(images, faces.labels, np.array([f"even-{i:05d}" for i in range(n)]))
 
 
 def _alone(faces: Faces) -> tuple[np.ndarray]:

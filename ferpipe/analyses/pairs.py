@@ -1,0 +1,71 @@
+"""The evidence for right and wrong answers of every network, on faces matched by answer and confidence."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ferpipe.analyses import evidence, subjects
+from ferpipe.analyses.study import Study
+from ferpipe.analyses.subjects import Subject
+
+NEAR = 0.1  # of confidence: the matched faces differ by no more
+DRAW = 195  # marks this module's generators
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """A network's wrongly answered faces, a rightly answered one beside each, and the evidence in them."""
+
+    subject: Subject
+    places: np.ndarray  # (k, 2): of dev, the wrong one first
+    falls: np.ndarray  # (k, 2, classes, 8, 8): what each cell says for each class
+
+    def of_answer(self, side: int) -> np.ndarray:
+        """Return the evidence for the answers to the wrong (0) or the right (1) faces, (k, 8, 8)."""
+        return self.falls[np.arange(len(self.places)), side, self.subject.answers[self.places[:, side]]]
+
+
+def of_each(study: Study) -> tuple[list[Pairs], list[Pairs]]:
+    """Return some pairs of each trained and untrained network; analyses of one run share them."""
+    if "pairs" not in study.shared:
+        study.shared["pairs"] = tuple(
+            [drawn(study, subject, k) for k, subject in enumerate(group)]
+            for group in (subjects.trained(study), subjects.untrained(study))
+        )
+    return study.shared["pairs"]
+
+
+def drawn(study: Study, subject: Subject, index: int) -> Pairs:
+    """Return some pairs of one network.
+
+    Where the truth is known, an answer is wrong that is not the true emotion, and faces behind a hand are left out:
+    what the hand says is not the face's.
+    """
+    truth = study.dataset.truth.get("emotions", study.labels)
+    bare = ~study.dataset.truth["hands"] if "hands" in study.dataset.truth else np.ones(len(truth), bool)
+    right = subject.answers == truth
+    rng = np.random.default_rng([study.seed, DRAW, index])
+    pairs = matched(subject.answers, right, subject.confidence, bare, rng)[: study.effort["subjects"].pairs]
+    images = study.dataset.dev.images[pairs.ravel()]
+    shape = (*pairs.shape, len(study.classes), evidence.CELLS, evidence.CELLS)
+    falls = evidence.falls(subject.quick, images, study.device) if len(pairs) else np.zeros(shape, np.float32)
+    return Pairs(subject, pairs, falls.reshape(shape))
+
+
+def matched(
+    answers: np.ndarray, right: np.ndarray, confidence: np.ndarray, among: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Return pairs (k, 2) of a wrong and a right face, `among` (n,) bool, of the same answer and like confidence.
+
+    Each face stands in one pair at most; wrong faces come in drawn order and take the nearest right one that is left.
+    """
+    pairs, taken = [], np.zeros(len(answers), bool)
+    for wrong in rng.permutation(np.flatnonzero(~right & among)):
+        free = np.flatnonzero(right & among & ~taken & (answers == answers[wrong]))
+        if not len(free):
+            continue
+        gaps = np.abs(confidence[free] - confidence[wrong])
+        if gaps.min() <= NEAR:
+            taken[free[gaps.argmin()]] = True
+            pairs.append((wrong, free[gaps.argmin()]))
+    return np.array(pairs, int).reshape(-1, 2)

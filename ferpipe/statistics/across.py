@@ -1,0 +1,105 @@
+"""A statistic once for each network, with what other faces would make of it.
+
+Faces are resampled once for all networks: a row of weights is a sample, the first row the faces as they are. Networks
+that saw the same faces can then be averaged sample by sample.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ferpipe.results.common import Across
+from ferpipe.statistics.intervals import resamples
+
+HIGHEST = 0.999  # of a correlation: Fisher's z of 1 is infinite
+
+Statistic = Callable[[np.ndarray], np.ndarray]  # weights (r, n) -> values (r,), NaN where a sample defines none
+
+
+def weights(rng: np.random.Generator, n: int, count: int) -> np.ndarray:
+    """Return weights (1 + count, n) of n faces, each row summing to 1: all alike, then bootstrap samples."""
+    return np.concatenate([np.full((1, n), 1 / n), resamples(rng, n, count)])
+
+
+def mean(values: np.ndarray) -> Statistic:
+    """Return the weighted mean of `values` (n,) as a statistic; NaN stands for faces without a value."""
+    known = ~np.isnan(values)
+    filled = np.where(known, values, 0.0).astype(float)
+
+    def of(rows: np.ndarray) -> np.ndarray:
+        total = rows @ known
+        return np.divide(rows @ filled, total, out=np.full(len(rows), np.nan), where=total > 0)
+
+    return of
+
+
+def correlation(first: np.ndarray, second: np.ndarray) -> Statistic:
+    """Return the weighted correlation of two vectors (n,) as a statistic; given ranks, it is Spearman's."""
+
+    def of(rows: np.ndarray) -> np.ndarray:
+        a, b = rows @ first, rows @ second
+        products = rows @ (first * second) - a * b
+        squares = np.maximum(rows @ first**2 - a**2, 0) * np.maximum(rows @ second**2 - b**2, 0)
+        return np.divide(products, np.sqrt(squares), out=np.full(len(rows), np.nan), where=squares > 1e-18)
+
+    return of
+
+
+def across(
+    statistics: Sequence[Statistic],
+    rows: np.ndarray,
+    control: Sequence[Statistic] = (),
+    fisher: bool = False,
+    n: int | None = None,
+) -> Across | None:
+    """Return statistics of one network each over the same faces, with weights as `weights` gives; None without any.
+
+    `control` are those of untrained networks, of which no more than the value is asked. A network for which the
+    statistic is not defined is left out. `n` is the number of faces that count, where not all do.
+    """
+    columns = [column for statistic in statistics if not np.isnan((column := statistic(rows))[0])]
+    if not columns:
+        return None
+    values = np.array([column[0] for column in columns])
+    drawn = np.array([column[1:] for column in columns])
+    untrained = [float(statistic(rows[:1])[0]) for statistic in control]
+    drawn = np.where(np.isnan(drawn), values[:, None], drawn)
+    if fisher:
+        drawn = np.arctanh(np.clip(drawn, -HIGHEST, HIGHEST))
+    return Across(
+        values.tolist(),
+        drawn.std(1, ddof=1).tolist(),
+        float(drawn.mean(0).std(ddof=1)),
+        rows.shape[1] if n is None else n,
+        [value for value in untrained if not np.isnan(value)],
+        fisher,
+    )
+
+
+def apart(
+    groups: Sequence[np.ndarray],
+    rng: np.random.Generator,
+    count: int,
+    control: Sequence[np.ndarray] = (),
+    statistic: Callable[[np.ndarray], Statistic] = mean,
+    fisher: bool = False,
+) -> Across | None:
+    """Return a statistic over units that each network has for itself, as filters; None without any.
+
+    Of `groups` of units, the units on the first axis of each; `control` are those of untrained networks.
+    """
+    drawn = [
+        across([statistic(group)], weights(rng, len(group), count), fisher=fisher) for group in groups if len(group)
+    ]
+    one = [found for found in drawn if found is not None]
+    if not one:
+        return None
+    untrained = [float(statistic(group)(weights(rng, len(group), 0))[0]) for group in control if len(group)]
+    return Across(
+        [found.values[0] for found in one],
+        [found.errors[0] for found in one],
+        0.0,
+        max(found.n for found in one),
+        [value for value in untrained if not np.isnan(value)],
+        fisher,
+    )

@@ -1,0 +1,109 @@
+"""What a statistic over networks says about a finding: holds, fails, or undecided.
+
+A finding speaks of networks, of which a run has a few, and they saw the same faces: y = mean + network + face + rest.
+The variance of the mean over both is  networks / K + faces / n + rest / (K n)  (Obuchowski & Rockette 1995), its
+degrees of freedom Hillis' (2007): those of Satterthwaite, where the networks alone are few.
+"""
+
+from dataclasses import dataclass
+from math import atanh, sqrt, tanh
+
+from scipy.special import ndtri, stdtrit
+
+from ferpipe.results.common import Across, Estimate
+
+LEVEL = 0.95  # of an interval that stands alone
+FEWEST = 3  # networks from which on an interval is over networks
+HIGHEST = 0.999  # of a correlation: Fisher's z of 1 is infinite
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A verdict and what it rests on."""
+
+    verdict: str  # holds, fails, undecided
+    value: float  # the mean over networks
+    interval: tuple[float, float]
+    bar: float  # what is to be passed: the threshold, or what untrained networks reach
+    past: int  # networks on the claimed side of the bar
+    smallest: float | None  # distance from the bar that this run could have shown
+
+
+def decided(found: Across, threshold: float, side: str, family: int = 1, learned: bool = False) -> Decision:
+    """Return the verdict on the claim that the statistic lies above, or below, the threshold.
+
+    It holds where every network lies there and the interval is clear of the threshold, and fails where the same is true
+    of the other side. What is claimed to be `learned` must also lie beyond what untrained networks reach. One network
+    decides nothing; of two, each must be clear by its own faces' interval. The level is corrected for a `family` of
+    claims (Bonferroni).
+    """
+    sign = 1 if side == "above" else -1
+    there, back = (_z, tanh) if found.fisher else (float, float)
+    values = [there(value) for value in found.values]
+    tail = (1 - LEVEL) / 2 / family
+    control = [there(value) for value in found.control]
+    untrained = _mean(control) if control else None
+    binding = learned and untrained is not None and sign * untrained > sign * there(threshold)
+    bar = untrained if binding and untrained is not None else there(threshold)
+    variance, freedom = _variance(values, found, control if binding else [])
+    value = _mean(values)
+    if len(values) < FEWEST:
+        normal = -float(ndtri(tail))
+        bounds = [(v - normal * e, v + normal * e) for v, e in zip(values, found.errors, strict=True)]
+        low, high = min(low for low, _ in bounds), max(high for _, high in bounds)
+    else:
+        half = -float(stdtrit(freedom, tail)) * sqrt(variance)
+        low, high = value - half, value + half
+    past = sum(sign * v > sign * bar for v in values)
+    beyond = sum(sign * v < sign * bar for v in values)
+    verdict = "undecided"
+    # no width means that nothing differed: too few to tell, not certainty
+    if len(values) > 1 and low < high:
+        if past == len(values) and sign * (low if sign > 0 else high) > sign * bar:
+            verdict = "holds"
+        elif beyond == len(values) and sign * (high if sign > 0 else low) < sign * bar:
+            verdict = "fails"
+    smallest = abs(back(value) - back(low if sign > 0 else high)) if low < high else None
+    return Decision(verdict, back(value), (back(low), back(high)), back(bar), past, smallest)
+
+
+def estimated(found: Across) -> Estimate:
+    """Return the mean over networks with the interval that it has on its own."""
+    decision = decided(found, 0.0, "above")
+    return Estimate(decision.value, list(decision.interval), found.n)
+
+
+def around(control: list[float]) -> tuple[float, float] | None:
+    """Return the interval of the mean of untrained networks' statistics; None for fewer than two."""
+    if len(control) < 2:
+        return None
+    half = -float(stdtrit(len(control) - 1, (1 - LEVEL) / 2)) * sqrt(_between(control) / len(control))
+    return _mean(control) - half, _mean(control) + half
+
+
+def _variance(values: list[float], found: Across, control: list[float]) -> tuple[float, float]:
+    """Return the variance of the mean over networks and faces, and its degrees of freedom."""
+    count = len(values)
+    if count < FEWEST:
+        return 0.0, 1.0
+    between = _between(values) / count
+    own = sum(error**2 for error in found.errors) / count
+    rest = max(0.0, own - found.error**2) / (count - 1) if found.error else 0.0  # counted in both
+    untrained = _between(control) / len(control) if len(control) > 1 else 0.0
+    variance = between + max(0.0, found.error**2 - rest) + untrained
+    spread = between**2 / (count - 1) + (untrained**2 / (len(control) - 1) if untrained else 0.0)
+    return variance, variance**2 / spread if spread > 0 else 1e9
+
+
+def _z(value: float) -> float:
+    return atanh(max(-HIGHEST, min(HIGHEST, value)))
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _between(values: list[float]) -> float:
+    """Return the variance of one value a network."""
+    centre = _mean(values)
+    return sum((value - centre) ** 2 for value in values) / (len(values) - 1)
