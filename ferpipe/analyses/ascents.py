@@ -21,7 +21,7 @@ from ferpipe.results.common import Across
 from ferpipe.size import SIDE
 from ferpipe.statistics.across import Statistic, apart, correlation
 
-FILTERS = 12  # of each later layer; of the first, all
+FILTERS = 8  # of each later layer; of the first, all
 ORIENTATIONS, PHASES = 8, 4
 WAVES = (2.0, 3.0, 4.5, 7.0, 11.0, 18.0)  # across a face: 192 gratings in all
 DRAW = 194  # marks this module's generators
@@ -42,7 +42,7 @@ class Grown:
 def findings(study: Study) -> tuple[Across | None, Across | None, Across | None]:
     """Return how regular the first layer's pictures are, how complexity goes with depth, and how readable all are.
 
-    Over networks. Regular: by how much a picture's spectral entropy is lower than its own start's, as a share of that.
+    Over networks. Regular: a picture's spectral entropy over that of its own start.
     Complexity: one less the share of a picture's response that the best grating has; its rank correlation with depth.
     Readable: kappa (Cohen 1960) of what the network takes the pictures for with the emotion that excites the filter.
     """
@@ -115,10 +115,10 @@ def most(study: Study, subject: Subject, layer: str, waves: np.ndarray, threshol
 
 
 def regularity(layers: list[Grown]) -> np.ndarray:
-    """Return by how much each picture of the first layer has less spectral entropy than its start, (k,), as a share."""
+    """Return each picture's spectral entropy over that of its own start, of the first layer, (k,): 1 is no change."""
     first = layers[0]
     before, after = (np.array([entropy_of(picture) for picture in part]) for part in (first.begin, first.pictures))
-    return 1 - after / np.maximum(before, 1e-12)
+    return after / np.maximum(before, 1e-12)
 
 
 def complexities(layers: list[Grown]) -> np.ndarray:

@@ -52,6 +52,8 @@ def analyse(study: Study) -> Light:
         quiet=quiet(study),
         done=done(study),
         turned=turned(study),
+        dark=DARK,
+        flat=FLAT,
         n=len(chosen),
         seed=study.seed,
         resamples=count,

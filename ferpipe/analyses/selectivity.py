@@ -33,8 +33,8 @@ def analyse(study: Study) -> Selectivity:
     """Return the selectivity of what each block hands on, its rise over depth, and what zeroing Table 1's filters does.
 
     A face's response is the mean over positions of a channel after addition and ReLU: before them zero means nothing.
-    `excess` is the selectivity index less its mean under permuted labels. A layer's value is the mean over channels, and
-    over networks.
+    `excess` is the selectivity index less its mean under permuted labels. A layer's value is the mean over channels,
+    then over networks.
     """
     labels = study.labels[magnitudes.sampled(study)]
     rng = np.random.default_rng([study.seed, DRAW, 0])

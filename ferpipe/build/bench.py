@@ -16,7 +16,7 @@ from ferpipe.build.layout import RESULTS
 from ferpipe.build.settings import Settings
 from ferpipe.build.stages import Analysis, Data, Names, Network, Stage
 from ferpipe.data import cache, reading
-from ferpipe.data.dataset import Dataset
+from ferpipe.data.dataset import Dataset, Split
 from ferpipe.data.faces import rendered
 from ferpipe.errors import Slip
 from ferpipe.networks import checkpoints, machine, start

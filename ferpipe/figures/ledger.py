@@ -1,4 +1,4 @@
-"""The ledger: every finding of the original report, what this run measured, and its verdict."""
+"""The ledger: every finding of the original report, what each data set says of it, and what decides it."""
 
 from markupsafe import Markup, escape
 
@@ -6,48 +6,71 @@ from ferpipe.drawing import table
 from ferpipe.drawing.figure import REFERRED, Figure, numbers_file
 from ferpipe.drawing.table import Td
 from ferpipe.drawing.words import written
-from ferpipe.results.claims import Claims, Row
-from ferpipe.text.claims import SIGNS
-from ferpipe.text.formats import integer, interval
+from ferpipe.results.claims import Claims, Row, Side
+from ferpipe.text.claims import APART, SIGNS
+from ferpipe.text.formats import NONE, integer, interval
 from ferpipe.text.language import Language
+
+DECIDED = ("holds", "fails")
+_SMALL = Markup("<small>{}</small>")
 
 
 def draw(claims: Claims, language: Language) -> Figure:
-    """Return a row for each claim: finding, the original's view, statistic with interval and n, verdict, figure."""
-    cells: list[list[str | Td]] = [
-        [
-            Markup('<span id="claim-{}">{}</span><small>{}</small>').format(
-                row.id, row.finding[language], row.original[language]
-            ),
-            Td(_verdict(row, language), f"verdict {row.verdict}"),
-            Td(_measured(row, language)),
-        ]
-        for row in claims.rows
-    ]
-    body = table.table(language.row("ledger.head"), cells, "ledger")
+    """Return a row for each claim: finding, the original's words, the data sets' verdicts, untrained networks."""
+    editions = {side.edition: side.title.get(language, side.edition) for row in claims.rows for side in row.sides}
+    words = language.words("ledger")
+    names = [words["finding"], words["original"], *editions.values(), words["untrained"], words["decides"]]
+    cells = [_cells(row, list(editions), language) for row in claims.rows]
+    body = table.table(names, cells, "ledger")
     return Figure(body, "claims", "ledger.json", {"ledger.json": numbers_file(claims.rows)})
 
 
-def _measured(row: Row, language: Language) -> Markup:
-    words, why = language.words("ledger"), escape(row.why[language])
-    if row.statistic is None or row.interval is None or row.threshold is None:
-        return Markup("{}<small>{}</small>").format(words["none"], why)
-    threshold = words[row.side].format(threshold=written(language, row.threshold, row.unit))
-    low, high = row.interval
-    within = [max(low, 0.0), min(high, 1.0)] if row.unit == "percent" else [low, high]  # what a share can be
-    bounds, size = interval(language, within, row.unit), words["n"].format(n=integer(row.n))
-    measured = Markup('<b>{}</b> <span class="interval">{} · {}</span><small>{} · {}</small>')
-    return measured.format(written(language, row.statistic, row.unit), bounds, size, threshold, why)
+def _cells(row: Row, editions: list[str], language: Language) -> list[str | Td]:
+    words, sides = language.words("ledger"), {side.edition: side for side in row.sides}
+    finding = Markup('<span id="claim-{}">{}</span>').format(row.id, row.finding[language])
+    finding += _SMALL.format(REFERRED.format(row.figure))
+    decided = {side.verdict for side in row.sides if side.verdict in DECIDED}
+    if len(decided) > 1:
+        finding += _SMALL.format(words[f"differ_{row.about}"])
+    here = row.sides[0]
+    untrained = NONE if here.control is None else written(language, here.control, row.unit)
+    wanted = ""
+    if row.threshold is not None:
+        wanted = words[row.side].format(threshold=written(language, row.threshold, row.unit))
+    decides = Markup("{}").format(row.why[language])
+    return [
+        finding,
+        row.original[language],
+        *(_side(row, sides.get(name), name == here.edition, language) for name in editions),
+        Td(untrained, "number"),
+        Td(decides + _SMALL.format(" \N{MIDDLE DOT} ".join(filter(None, [wanted, words[f"about_{row.about}"]])))),
+    ]
 
 
-def _verdict(row: Row, language: Language) -> Markup:
-    words, small = language.words("ledger"), Markup("<small>{}</small>")
-    verdict = Markup('<span aria-hidden="true">{}</span> {}').format(
-        SIGNS[row.verdict], language.words("verdicts")[row.verdict]
+def _side(row: Row, side: Side | None, here: bool, language: Language) -> Td:
+    """Return a data set's verdict and, below it, what it rests on."""
+    words = language.words("ledger")
+    if side is None or side.verdict == APART:
+        return Td(NONE)
+    cell = Markup('<span aria-hidden="true">{}</span> {}').format(
+        SIGNS[side.verdict], language.words("verdicts")[side.verdict]
     )
-    if row.verdict == "undecided" and row.smallest is not None:
+    if side.statistic is None or side.interval is None:
+        return Td(cell + _SMALL.format(words["none"]), f"verdict {side.verdict}")
+    low, high = side.interval
+    within = [max(low, 0.0), min(high, 1.0)] if row.unit == "percent" else [low, high]  # what a share can be
+    bounds = interval(language, within, row.unit)
+    cell += Markup('<small><b>{}</b> <span class="interval">{}</span></small>').format(
+        written(language, side.statistic, row.unit), bounds
+    )
+    cell += _SMALL.format(escape(counted(language, side.networks, side.past)))
+    if here and side.verdict == "undecided" and row.smallest is not None:
         smallest = written(language, row.smallest, row.unit).lstrip("+")
-        verdict += small.format(words["smallest"].format(smallest=smallest))
-    elif row.verdict == "undecided" and row.statistic is not None:
-        verdict += small.format(words["few"])
-    return verdict + small.format(REFERRED.format(row.figure))
+        cell += _SMALL.format(words["smallest"].format(smallest=smallest))
+    return Td(cell, f"verdict {side.verdict}")
+
+
+def counted(language: Language, networks: int, past: int) -> str:
+    """Return in how many networks a statistic lies on the claimed side."""
+    words = language.words("ledger")
+    return words["one"] if networks == 1 else words["networks"].format(past=integer(past), n=integer(networks))

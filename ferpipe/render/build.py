@@ -77,6 +77,8 @@ def gather(
     for edition in editions:
         words = edition.spoken(WORDLESS)
         edition.verdicts.extend(claims.judged(sections, edition.numbers, problems, absent[edition.name], words))
+    for edition in editions:
+        edition.beside.extend(other for other in editions if other is not edition)
     leaks = {edition.name: restricted.problems(edition.results) for edition in editions if edition.restricted}
     problems += [line for lines in leaks.values() for line in lines]
     sheets = [
@@ -180,9 +182,7 @@ def _files(
         "editions": {edition.name: edition.recipes for edition in pages.editions},
         "outdated": outdated,  # results that are not today's code's
     }
-    records = [
-        {"edition": edition.name, **verdict.record()} for edition in pages.editions for verdict in edition.verdicts
-    ]
+    records = [record for edition in pages.editions for record in edition.records]
     return files | {
         "index.html": pages.chooser(),
         ".nojekyll": b"",

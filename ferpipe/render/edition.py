@@ -1,7 +1,7 @@
 """One edition of the report: the results of one data set, and where its pages lie."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from ferpipe.storage.freshness import OF_FACES
 from ferpipe.text.claims import APART, Verdict
 from ferpipe.text.language import Language
 from ferpipe.text.report import Report
+from ferpipe.text.section import Claim, Passage
 
 # Of a stranger's file name: control characters, those that turn the writing round, and private ones.
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ue000-\uf8ff]")
@@ -32,7 +33,9 @@ class Edition:
     original: JSON
     publishable: bool = False  # single pictures of it, as report.toml says
     faces: Path | None = None  # of a restricted data set, for the local page alone
+    title: Mapping[str, str] = field(default_factory=dict)  # on the page, by language
     verdicts: list[Verdict] = field(default_factory=list)  # on the claims of the text, once that has been read
+    beside: list["Edition"] = field(default_factory=list, repr=False)  # the site's other editions
 
     @property
     def local(self) -> bool:
@@ -114,19 +117,40 @@ class Edition:
     def ledger(self) -> list[JSON]:
         """Return the rows of the ledger of findings: verdicts, and the words of their claims in every language.
 
-        Of those that apply.
+        Of those that apply here, with what the other editions say.
         """
         rows = []
         for verdict in (verdict for verdict in self.verdicts if verdict.verdict != APART):
             claim = verdict.claim
-            texts = {
-                key: {
-                    language: self.spoken(language).filled(text.text) for language, text in getattr(claim, key).items()
-                }
-                for key in ("finding", "original", "why")
-            }
-            rows.append({**verdict.record(), "unit": claim.unit, "figure": claim.figure, **texts})
+            others = [(edition, edition._on(claim)) for edition in self.beside]
+            sides = [self._side(verdict), *(edition._side(other) for edition, other in others if other)]
+            texts = {key: self._worded(getattr(claim, key)) for key in ("finding", "original", "why")}
+            rows.append({**verdict.record(), "unit": claim.unit, "figure": claim.figure, **texts, "sides": sides})
         return rows
+
+    @property
+    def records(self) -> list[JSON]:
+        """Return the verdicts for other programs."""
+        return [
+            {"edition": self.name, **verdict.record(), "decides": self._worded(verdict.claim.why)}
+            for verdict in self.verdicts
+        ]
+
+    def _worded(self, texts: Mapping[Any, Passage]) -> dict[str, str]:
+        return {language: self.spoken(language).filled(text.text) for language, text in texts.items()}
+
+    def _on(self, claim: Claim) -> Verdict | None:
+        return next((verdict for verdict in self.verdicts if verdict.claim.id == claim.id), None)
+
+    def _side(self, verdict: Verdict) -> JSON:
+        numbers = verdict.numbers()
+        return {
+            "edition": self.name,
+            "title": dict(self.title),
+            "verdict": verdict.verdict,
+            "statistic": numbers["value"],
+            **{key: numbers[key] for key in ("interval", "n", "networks", "past", "control")},
+        }
 
     def load(self, name: str) -> object:
         """Return an analysis's result, its faces where this page may show them, the original's, or the claims."""
@@ -169,11 +193,11 @@ def editions(results: Path, artefacts: Path, names: Sequence[str], local: str | 
     if local:
         faces = artefacts / local / "faces.npz"
         shown = faces if faces.is_file() else None
-        editions = [Edition(local, "", results / local, original, local in known, shown)]
+        editions = [Edition(local, "", results / local, original, local in known, shown, report.names.get(local, {}))]
     else:
         folders = ["" if not index else f"{name}/" for index, name in enumerate(names)]
         editions = [
-            Edition(name, folder, results / name, original, name in known)
+            Edition(name, folder, results / name, original, name in known, title=report.names.get(name, {}))
             for name, folder in zip(names, folders, strict=True)
         ]
     for edition in editions:

@@ -38,7 +38,7 @@ class Filters:
 
     layers: list[str]
     pictures: list[list[Picture]]  # by layer and filter
-    regular: Across | None  # share by which the first layer's pictures have less spectral entropy than their starts
+    regular: Across | None  # spectral entropy of the first layer's pictures over that of their starts
     complexity: Across | None  # rank correlation with depth of what no grating excites of a filter
     readable: Across | None  # agreement of what pictures are taken for with the emotion that excites the filter, kappa
     steps: int

@@ -29,6 +29,8 @@ class Light:
         ChangeName, Across | None
     ]  # accuracy lost by the same pictures in poor light, with less contrast, blurred
     turned: Across | None  # answers changed by light from the other side; None where faces are not drawn
+    dark: float  # share of the light that is left in poor light
+    flat: float  # share of the contrast that is left without it
     n: int
     seed: int
     resamples: int

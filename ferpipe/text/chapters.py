@@ -112,13 +112,27 @@ class Writer:
 
     def _claim(self, name: str) -> str:
         """Return the mark beside a claim, which leads to its row of the ledger."""
-        verdict = self.values["claims"][claims.name(name)]["verdict"]
+        numbers = self.values["claims"][claims.name(name)]
+        verdict = numbers["verdict"]
         label = self.language.words("labels")["ledger"].format(verdict=self.language.words("verdicts")[verdict])
         sign = claims.SIGNS[verdict]
-        return self.held.html(
+        counted = self._counted(numbers)
+        return counted + self.held.html(
             f'<a class="claim {verdict}" href="#claim-{name}" title="{label}"><span aria-hidden="true">{sign}</span>'
             f'<span class="visually-hidden">{label}</span></a>'
         )
+
+    def _counted(self, numbers: JSON) -> str:
+        """Return in how many networks a claim's statistic lies where it is said to, in brackets; "" for none."""
+        words, networks, past = self.language.words("ledger"), numbers["networks"], numbers["past"]
+        if not networks:
+            return ""
+        if numbers["fails"]:  # the sentence says the opposite, of those on the other side
+            past = networks - past
+        parts = [words["one"] if networks == 1 else words["networks"].format(past=past, n=networks)]
+        if numbers["untrained"] and not numbers["fails"]:
+            parts.append(words["untrained_too"])
+        return self.language.words("labels")["counted"].format(counted=words["joined"].join(parts))
 
     def _reference(self, kind: str, name: str) -> str:
         label = self.labels.get(name, name)

@@ -66,6 +66,7 @@ class Verdict:
             "past": decision.past if decision else 0,
             "smallest": decision.smallest if decision else None,
             "control": self.control[0] if self.control else None,
+            "untrained": self.untrained,
         }
         return {"verdict": self.verdict, **tests, **known, "threshold": self.threshold}
 

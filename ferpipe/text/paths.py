@@ -21,7 +21,20 @@ from ferpipe.text.section import Claim, Passage, Section
 EDITION = {"name": str, "local": bool, "faces": bool, "shows": str, "classes": list[str], "compared": bool}
 FINDINGS = dict.fromkeys(("all", *VERDICTS, "apart"), int)
 CLAIM = dict.fromkeys(
-    ("verdict", *VERDICTS, "value", "interval", "n", "threshold", "smallest", "networks", "past", "control", "values")
+    (
+        "verdict",
+        *VERDICTS,
+        "value",
+        "interval",
+        "n",
+        "threshold",
+        "smallest",
+        "networks",
+        "past",
+        "control",
+        "values",
+        "untrained",
+    )
 )
 ONE = ("first", "last", "min", "max")  # filters that give a part of a list
 SAME = ("list", "sort", "reverse", "unique", "selectattr", "rejectattr", "abs")  # and what they are given

@@ -45,9 +45,7 @@ _KINDS: tuple[JSON, ...] = (
 PRESETS: dict[str, dict[str, Preset]] = {
     "rendered": {
         "smoke": Preset(2, _SMOKE, 64, 3, sizes=(175, 105, 35)),
-        "default": Preset(
-            5, Recipe(width=16, epochs=8, held=300), 1300, 8, (2900, 900, 300), overfitted=5, balanced=3
-        ),
+        "default": Preset(5, Recipe(width=16, epochs=8, held=300), 1300, 8, (2900, 900, 300), overfitted=5, balanced=3),
         "overnight": Preset(
             5, replace(_NIGHT, epochs=20, small=8), 600, 10, (12000, 3000, 3000), _TWO_ALONE, 3, 2, True, True
         ),

@@ -230,7 +230,7 @@ def dataset(sizes: tuple[int, int, int], seed: int, progress: Callable[[int], ob
 
 
 def even(n: int, seed: int) -> Split:
-    """Return n faces of a stream of their own, each emotion as often as the others: for training without frequencies."""
+    """Return n faces of a stream of their own, each emotion as often as the others: to train without frequencies."""
     faces = sample(n, 10 * seed + len(SPLITS), emotions=np.arange(n) % len(EMOTIONS))
     images = np.concatenate([chunk for (chunk,) in _everywhere(_alone, faces)])
     return Split(images, faces.labels, np.array([f"even-{i:05d}" for i in range(n)]))
