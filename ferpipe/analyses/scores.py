@@ -427,7 +427,10 @@ def agreement(study: Study, maps: Mapping[Method, np.ndarray]) -> Agreement:
 
 
 def score(study: Study, values: Values) -> Score:
-    """Return a method's statistics, each a mean over its faces with interval and n; None without faces."""
+    """Return a method's statistics, each a mean over its faces with interval and n; None without faces.
+
+    What decides is entered by Contest.
+    """
 
     def mean(key: str) -> Estimate | None:
         return statistic(study, key, values.get(key))
@@ -443,6 +446,9 @@ def score(study: Study, values: Values) -> Score:
         randomisation=mean("randomisation"),
         seeds=mean("seeds"),
         members=mean("members"),
+        criterion=None,
+        lead=None,
+        margin=None,
     )
 
 

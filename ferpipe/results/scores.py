@@ -22,9 +22,9 @@ class Score:
     randomisation: Estimate | None  # rank correlation with the map of random weights
     seeds: Estimate | None  # of another seed
     members: Estimate | None  # of the second member
-    criterion: Across | None = None  # the one that decides, of every trained network on faces of its own
-    lead: Across | None = None  # less that of each network's best baseline, on the same faces; of a method alone
-    margin: Estimate | None = None  # the mean of `lead`, its interval widened for as many methods as are asked
+    criterion: Across | None  # the one that decides, of every trained network on faces of its own
+    lead: Across | None  # less that of each network's best baseline, on the same faces; of a method alone
+    margin: Estimate | None  # the mean of `lead`, its interval widened for as many methods as are asked
 
     def statistics(self) -> dict[str, Estimate | None]:
         """Return all of them by name, in the order of the report's table."""
