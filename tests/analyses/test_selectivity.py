@@ -9,6 +9,7 @@ from scipy.stats import mannwhitneyu
 from torch import nn
 
 from ferpipe.analyses import selectivity
+from ferpipe.explainers import activations
 from ferpipe.figures import selectivity as drawer
 from ferpipe.networks.resnet import ResNet18, initialised
 from ferpipe.results.stored import plain
