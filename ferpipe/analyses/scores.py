@@ -1,11 +1,12 @@
 """Which explanation deserves belief: every method scored against what is true, beside baselines that ask no network.
 
 On rendered faces the truth is known: a part's effect on this network (`counterfactuals`), and where the parts are. On
-any faces a map can be played back (insertion, deletion), and must change with the network's weights.
+any faces a map can be played back (insertion, deletion), and must change with the network's weights. What decides is
+asked of every trained network, since methods that are best on one need not be on the next; the rest of one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -15,33 +16,37 @@ from torch import nn
 from ferpipe.analyses.counterfactuals import Counterfactual, available, counterfactuals, effects
 from ferpipe.analyses.faces import described, labels_of, predictions, stratified, typical
 from ferpipe.analyses.study import Study, softmax
+from ferpipe.analyses.subjects import Subject, means, trained
 from ferpipe.data import fer2013
-from ferpipe.explainers.attributions import blurred
+from ferpipe.data.faces.rendered import RESTING
 from ferpipe.explainers.inputs import logits
-from ferpipe.explainers.methods import BASELINES, METHODS, Baseline, Method, relevance
+from ferpipe.explainers.methods import BASELINES, METHODS, Method, relevance
 from ferpipe.explainers.surrogates import rank_correlation
 from ferpipe.networks.folding import folded
 from ferpipe.networks.resnet import initialised
-from ferpipe.results.common import Estimate
-from ferpipe.results.scores import Agreement, MeanMaps, Score, ScoredFaces, Scores
+from ferpipe.results.common import BaselineName, Estimate
+from ferpipe.results.scores import Agreement, Good, MeanMaps, Score, ScoredFaces, Scores
 from ferpipe.size import SIDE
 from ferpipe.statistics.intervals import averaged, proportion
+from ferpipe.statistics.verdicts import decided
 
 SURE = 0.5  # probability from which on an answer counts as sure
 PARTS = 3  # fewest parts that make a ranking
-BLUR = 6.0  # pixels: what is not inserted shows the face without its features, since black is information here
 TOP = 0.1  # share of the pixels whose overlap is counted
-ENOUGH = 10  # faces below which nothing is trusted: an interval over a handful is too narrow
+ENOUGH = 10  # faces of each network below which nothing is trusted: an interval over a handful is too narrow
+ALIKE = 0.5  # rank correlation from which on two maps count as alike
+AREA: BaselineName = "area"  # the parts' mere sizes, which only rendered faces tell
 DRAW = 121  # marks this analysis's generators
 
-# Forward passes: a face's maps by all methods cost some 900 (LIME and RISE 400 each, occlusion 65, the gradients 33
-# with as many backward), and are made 100 + 3 x 14 times: 130,000. Insertion and deletion add 2 x 25 x 10 maps x 100
-# faces = 50,000, the parts' effects some 500.
+# Forward passes: a face's maps by all methods cost some 900 (LIME and RISE 400 each, occlusion 65, the gradients 35
+# with as many backward), and are made 100 + 3 x 14 times, and 30 more for every network: 260,000 of five. Insertion and
+# deletion add 2 x 25 x 12 maps x 100 faces = 60,000, the parts' effects some 1,000.
 
 TRUTH = ("rank_correlation", "mass_accuracy", "rank_accuracy", "pointing_game")  # of rendered faces alone
 PLAYED = ("insertion", "deletion", "difference")
 CHECKS = ("randomisation", "seeds", "members")
-STATISTICS = (*TRUTH, *PLAYED, *CHECKS, "area", "area_correlation", "agreement", "overlap")
+STATISTICS = (*TRUTH, *PLAYED, *CHECKS, "agreement", "overlap")
+ORDER, NETWORKS = 3 + len(STATISTICS), 4 + len(STATISTICS)  # mark generators beside those of STATISTICS
 
 Values = Mapping[str, np.ndarray | None]  # by statistic: one value a face; bool, or float with NaN where there is none
 
@@ -64,31 +69,36 @@ def analyse(study: Study) -> Scores:
     """Return each method's and baseline's scores, how far the methods agree, and which of them is trusted.
 
     All explain the analysis model's answer. Each statistic is a mean over faces with a bootstrap interval and n (the
-    pointing game a share with Wilson's). `trusted` says which method the report believes, by the rule there.
+    pointing game a share with Wilson's); the one that decides is asked of the other networks too. `trusted` says which
+    method the report believes, by the rule there.
     """
     chosen, checked = sampled(study)
     images, targets = study.dataset.dev.images[chosen], predictions(study)[chosen]
-    asked = Asked(study, images, targets)
+    asked = Asked(study, images, targets, study.quick)
     maps = {name: asked.maps(name) for name in (*METHODS, *BASELINES)}
     indices = [index for label in labels_of(study, fer2013.RIGHT) if (index := typical(study, label)) is not None]
     truth = known(study, chosen, asked)
     checks = Checks(asked, checked)
-    scores = {}
-    for name, relevances in maps.items():
-        values = {**against(truth, relevances), **played(asked, relevances), **checks.values(name, relevances)}
-        scores[name] = score(study, values)
-    methods, baselines = {name: scores[name] for name in METHODS}, {name: scores[name] for name in BASELINES}
-    covered = areas(truth)
-    criterion = "rank_correlation" if available(study) else "difference"
-    pictures = Asked(study, study.dataset.dev.images[indices], predictions(study)[indices])
+    found: dict[str, Values] = {
+        name: {**against(truth, relevances), **played(asked, relevances), **checks.values(name, relevances)}
+        for name, relevances in maps.items()
+    }
+    rivals: tuple[BaselineName, ...] = BASELINES
+    if available(study):
+        rivals, found[AREA] = (*BASELINES, AREA), areas(truth)
+    contest = Contest(study, METHODS, rivals)
+    methods = {name: contest.entered(name, score(study, found[name])) for name in METHODS}
+    baselines = {name: contest.entered(name, score(study, found[name])) for name in rivals}
+    pictures = Asked(study, study.dataset.dev.images[indices], predictions(study)[indices], study.quick)
     return Scores(
         methods=methods,
         baselines=baselines,
-        area=statistic(study, "area", covered["area"]),
-        area_correlation=statistic(study, "area_correlation", covered["area_correlation"]),
         agreement=agreement(study, {name: maps[name] for name in METHODS}),
-        criterion=criterion,
-        trusted=trusted(methods, baselines, criterion),
+        criterion=contest.criterion,
+        faces=contest.faces,
+        best=contest.best,
+        trusted=trusted(methods, contest.faces),
+        good=good(methods, baselines),
         shown=[described(study, index) for index in indices],
         n=len(chosen),
         checked=checked,
@@ -96,34 +106,117 @@ def analyse(study: Study) -> Scores:
         resamples=study.effort["scores"].resamples,
         effort=study.effort["scores"].share,
         steps=study.effort["scores"].steps,
-        blur=BLUR,
         sure=SURE,
         parts=PARTS,
         top=TOP,
         enough=ENOUGH,
+        alike=ALIKE,
         arrays=MeanMaps(np.stack([maps[name].mean(0) for name in METHODS])),
         private=ScoredFaces(pictures.images, np.stack([pictures.maps(name) for name in METHODS])),
     )
 
 
-def trusted(methods: Mapping[Method, Score], baselines: Mapping[Baseline, Score], criterion: str) -> Method | None:
-    """Return the method that the report trusts; None if none passes. The rule was fixed before any network was scored.
+def trusted(methods: Mapping[Method, Score], faces: Sequence[int]) -> Method | None:
+    """Return the method that the report trusts; None if none passes, as of one network.
 
     The criterion is, on rendered faces, the rank correlation of the parts' relevance with their true effects; on other
-    data insertion minus deletion. A method passes if its whole interval lies above the interval of the best baseline
-    and rests on at least ENOUGH faces; of those that pass, the one with the highest value is trusted, of equal ones the
-    first of METHODS.
+    data insertion minus deletion. A method passes if in every network it lies above that network's best baseline, by a
+    difference whose interval over networks and faces is clear of zero, corrected for as many methods as are asked; each
+    network must have been asked of ENOUGH `faces`. Of those that pass, the one with the highest mean is trusted, of
+    equal ones the first of METHODS.
     """
-    known = [estimate for score in baselines.values() if (estimate := score.statistics()[criterion])]
-    if not known:
+    if min(faces, default=0) < ENOUGH:
         return None
-    bar = max(known, key=lambda estimate: estimate.value).interval[1]
-    passed = {
-        name: estimate.value
+    passed: dict[Method, float] = {
+        name: float(np.mean(score.criterion.values))
         for name, score in methods.items()
-        if (estimate := score.statistics()[criterion]) and estimate.interval[0] > bar and estimate.n >= ENOUGH
+        if score.criterion and score.lead and decided(score.lead, 0.0, "above", len(methods)).verdict == "holds"
     }
     return max(passed, key=lambda name: passed[name], default=None)
+
+
+def good(methods: Mapping[Method, Score], baselines: Mapping[BaselineName, Score]) -> Good:
+    """Return what each method is good for, where its whole interval says so."""
+
+    def beyond(key: str, score: Score) -> bool:
+        own = score.statistics()[key]
+        bars = [other.interval[1] for baseline in baselines.values() if (other := baseline.statistics()[key])]
+        return own is not None and bool(bars) and own.interval[0] > max(bars)
+
+    def having(has: Callable[[Score], bool]) -> list[Method]:
+        return [name for name, score in methods.items() if has(score)]
+
+    return Good(
+        finds=having(lambda score: beyond("mass_accuracy", score) and beyond("rank_accuracy", score)),
+        ranks=having(lambda score: score.lead is not None and min(score.lead.values) > 0),
+        depends=having(lambda score: score.randomisation is not None and score.randomisation.interval[1] < ALIKE),
+        stable=having(lambda score: score.seeds is not None and score.seeds.interval[0] > ALIKE),
+    )
+
+
+class Contest:
+    """What decides, of every trained network, each asked about faces that it answers surely and rightly.
+
+    On rendered faces it is the rank correlation, on others insertion less deletion. The faces are the first of one
+    drawn order, so that networks share what they can. A value is NaN where a network was not asked about a face, or the
+    face has none.
+    """
+
+    def __init__(self, study: Study, methods: Sequence[Method], rivals: Sequence[BaselineName]) -> None:
+        self.study, self.methods, self.rivals = study, methods, rivals
+        self.criterion = "rank_correlation" if available(study) else "difference"
+        subjects = trained(study)
+        own = [answerable(study, subject) for subject in subjects]
+        every = np.unique(np.concatenate([np.zeros(0, int), *own]))
+        parts = counterfactuals(study, every) if available(study) else None
+        self.values: dict[str, list[np.ndarray]] = {name: [] for name in (*methods, *rivals)}
+        for subject, faces in zip(subjects, own, strict=True):
+            places = np.searchsorted(every, faces)
+            asked = Asked(study, study.dataset.dev.images[faces], subject.answers[faces], subject.quick)
+            truth = None
+            if parts is not None:
+                truth = truly(subject.network, asked, np.arange(len(faces)), [parts[place] for place in places])
+            for name, values in self.values.items():
+                values.append(np.full(len(every), np.nan))
+                values[-1][places] = self._value(name, asked, truth)
+        self.faces = [int((~np.isnan(values)).sum()) for values in self.values[rivals[0]]]
+        self.best = [self._best(k) for k in range(len(subjects)) if self.faces[k]]
+
+    def entered(self, name: Method | BaselineName, score: Score) -> Score:
+        """Return the score with what the contest says of the method or baseline; a baseline has no lead."""
+        if not len(self.best) or len(self.best) < len(self.faces):  # a network without a face: nothing is over all
+            return score
+        values, lead = self.values[name], None
+        if name in self.methods:
+            rivals = [self.values[best][k] for k, best in enumerate(self.best)]
+            lead = means(self.study, (DRAW, NETWORKS), [own - other for own, other in zip(values, rivals, strict=True)])
+        decision = decided(lead, 0.0, "above", len(self.methods)) if lead else None
+        return replace(
+            score,
+            criterion=means(self.study, (DRAW, NETWORKS), values),
+            lead=lead,
+            margin=Estimate(decision.value, list(decision.interval), lead.n) if lead and decision else None,
+        )
+
+    def _value(self, name: str, asked: "Asked", truth: "Truth | None") -> np.ndarray | None:
+        if name == AREA:
+            return areas(truth)["rank_correlation"]
+        maps = asked.maps(name)
+        return (played(asked, maps) if truth is None else against(truth, maps))[self.criterion]
+
+    def _best(self, network: int) -> BaselineName:
+        """Return the baseline that is best in a network, of equal ones the first."""
+        return max(self.rivals, key=lambda name: float(np.nanmean(self.values[name][network])))
+
+
+def answerable(study: Study, subject: Subject) -> np.ndarray:
+    """Return the dev faces about which a network is asked, sorted; of rendered ones those with parts to rank."""
+    usable = surely_right(study, subject)
+    if available(study):
+        truth = study.dataset.truth
+        usable = usable & ((truth["units"] > RESTING).sum(1) + truth["hands"] >= PARTS)
+    drawn = np.random.default_rng([study.seed, DRAW, ORDER]).permutation(len(usable))
+    return np.sort(drawn[usable[drawn]][: study.effort["scores"].own])
 
 
 def sampled(study: Study) -> tuple[np.ndarray, int]:
@@ -133,7 +226,9 @@ def sampled(study: Study) -> tuple[np.ndarray, int]:
     known they are taken from the faces that count for it, if those suffice.
     """
     count, fewer = study.effort["scores"].faces, study.effort["scores"].checked
-    places = np.flatnonzero(surely_right(study)) if available(study) else np.arange(len(study.labels))
+    places = np.arange(len(study.labels))
+    if available(study):
+        places = np.flatnonzero(surely_right(study, trained(study)[0]))
     if len(places) < count:
         places = np.arange(len(study.labels))
     chosen = places[stratified(study.labels[places], count, np.random.default_rng([study.seed, DRAW, 0]))]
@@ -143,20 +238,21 @@ def sampled(study: Study) -> tuple[np.ndarray, int]:
 
 @dataclass(frozen=True)
 class Asked:
-    """The faces that are explained, and for which classes."""
+    """The faces that are explained, for which classes, and of which network."""
 
     study: Study
     images: np.ndarray  # (n, 48, 48) uint8
     targets: np.ndarray  # (n,) int64
+    network: nn.Module  # in evaluation mode
 
     def maps(
         self, name: str, network: nn.Module | None = None, seed: int | None = None, first: int | None = None
     ) -> np.ndarray:
-        """Return a method's maps (n, 48, 48), of the analysis model unless another network or seed is given."""
+        """Return a method's maps (n, 48, 48), of the faces' network unless another, or another seed, is given."""
         study = self.study
         return relevance(
             name,
-            study.quick if network is None else network,
+            self.network if network is None else network,
             self.images[:first],
             self.targets[:first],
             study.device,
@@ -165,22 +261,27 @@ class Asked:
         )
 
 
-def surely_right(study: Study) -> np.ndarray:
-    """Return which drawn dev faces are answered surely and rightly, (n,) bool: by the truth, some labels are wrong."""
-    answers = predictions(study)
-    sure = study.probabilities[np.arange(len(answers)), answers] >= SURE
-    return sure & (answers == study.dataset.truth["emotions"])
+def surely_right(study: Study, subject: Subject) -> np.ndarray:
+    """Return which dev faces a network answers surely and rightly, (n,) bool: by the truth where it is known."""
+    truth = study.dataset.truth["emotions"] if available(study) else study.labels
+    right: np.ndarray = (subject.confidence >= SURE) & (subject.answers == truth)
+    return right
 
 
 def known(study: Study, chosen: np.ndarray, asked: Asked) -> Truth | None:
     """Return the truth about the sample's faces, None where it is not known."""
     if not available(study):
         return None
-    places = np.flatnonzero(surely_right(study)[chosen])
+    places = np.flatnonzero(surely_right(study, trained(study)[0])[chosen])
     parts = counterfactuals(study, chosen[places])
     visible = [k for k, face in enumerate(parts) if face.parts]
-    places, parts = places[visible], [parts[k] for k in visible]
-    return Truth(places, parts, effects(study.model, asked.images[places], asked.targets[places], parts, study.device))
+    return truly(study.model, asked, places[visible], [parts[k] for k in visible])
+
+
+def truly(network: nn.Module, asked: Asked, places: np.ndarray, parts: list[Counterfactual]) -> Truth:
+    """Return the truth about a network's faces at these places, of which the parts are given."""
+    images, targets = asked.images[places], asked.targets[places]
+    return Truth(places, parts, effects(network, images, targets, parts, asked.study.device))
 
 
 def against(truth: Truth | None, maps: np.ndarray) -> Values:
@@ -213,7 +314,7 @@ def part_correlation(relevances: np.ndarray, face: Counterfactual, effect: np.nd
 
     NaN where the effects make no ranking; 0 for a map that makes none. The relevance is summed over a part's mask, not
     averaged: an effect is the whole part's, and a map that shares the answer out among pixels gives a part the sum of
-    theirs. A sum grows with the mask, as effects do; what that alone achieves is `area_correlation`.
+    theirs. A sum grows with the mask, as effects do; what that alone achieves is the baseline AREA.
     """
     if len(effect) < PARTS or np.ptp(effect) == 0:
         return float("nan")
@@ -221,12 +322,15 @@ def part_correlation(relevances: np.ndarray, face: Counterfactual, effect: np.nd
 
 
 def areas(truth: Truth | None) -> Values:
-    """Return the share of each face that its parts cover, and how far the parts' mere sizes rank their effects."""
+    """Return how far the parts' mere sizes rank their effects, and the share of each face that they cover.
+
+    This is what an even map scores, which has no order of pixels.
+    """
     if truth is None:
-        return {"area": None, "area_correlation": None}
+        return {}
     even = np.ones((SIDE, SIDE))
     ranked = [part_correlation(even, *face) for face in zip(truth.parts, truth.effects, strict=True)]
-    return {"area": truth.masks.mean((1, 2)), "area_correlation": np.array(ranked, float)}
+    return {"rank_correlation": np.array(ranked, float), "mass_accuracy": truth.masks.mean((1, 2))}
 
 
 def order(maps: np.ndarray) -> np.ndarray:
@@ -244,14 +348,16 @@ def order(maps: np.ndarray) -> np.ndarray:
 def played(asked: Asked, maps: np.ndarray) -> Values:
     """Return each face's areas under the target's probability while pixels come or go, most relevant first, in [0, 1].
 
-    Insertion begins with the blurred face, deletion with the face (Petsiuk et al. 2018): a good map's insertion is
-    high, its deletion low.
+    Insertion begins with the hidden face, deletion with the face (Petsiuk et al. 2018): a good map's insertion is
+    high, its deletion low. What hides a face is its own mean grey: LIME, RISE, occlusion and integrated gradients hide
+    it behind its blur, and a metric that did so too would score them by what they were made with.
     """
     study, places = asked.study, order(maps)
-    whole, blank = asked.images.astype(np.float32) / 255, blurred(asked.images, BLUR)
+    whole = asked.images.astype(np.float32) / 255
+    blank = whole.mean((1, 2), keepdims=True)
 
     def probability(visible: np.ndarray) -> np.ndarray:
-        answers = softmax(logits(study.quick, np.where(visible, whole, blank), study.device))
+        answers = softmax(logits(asked.network, np.where(visible, whole, blank), study.device))
         return answers[np.arange(len(answers)), asked.targets]
 
     cuts = np.linspace(0, SIDE * SIDE, study.effort["scores"].steps + 1)
@@ -324,7 +430,7 @@ def score(study: Study, values: Values) -> Score:
     """Return a method's statistics, each a mean over its faces with interval and n; None without faces."""
 
     def mean(key: str) -> Estimate | None:
-        return statistic(study, key, values[key])
+        return statistic(study, key, values.get(key))
 
     return Score(
         rank_correlation=mean("rank_correlation"),

@@ -1,7 +1,7 @@
-"""The planted shortcut: in rendered faces a hand goes with sadness. What the network makes of it, and who finds it.
+"""The planted shortcut: in rendered faces a hand goes with sadness. What the networks make of it, and who finds it.
 
-Whether a hand decides an answer is known: the same face is drawn without it. A method that shows what decides must mark
-the hand where it did.
+What a hand does to an answer is known: the same face is drawn with it and without. A method that shows what decides
+must mark the hand where it did.
 """
 
 from dataclasses import replace
@@ -9,9 +9,11 @@ from dataclasses import replace
 import numpy as np
 from scipy.stats import rankdata
 
-from ferpipe.analyses.counterfactuals import HAND, available, counterfactuals
+from ferpipe.analyses.counterfactuals import CHANGED, HAND, available, dev_faces
 from ferpipe.analyses.study import Study
+from ferpipe.analyses.subjects import means, trained, untrained
 from ferpipe.data import fer2013
+from ferpipe.data.faces.rendered import draw, without
 from ferpipe.explainers.methods import BASELINES, METHODS, Baseline, Method, relevance
 from ferpipe.explainers.perturbation import log_odds
 from ferpipe.results.common import Estimate
@@ -20,45 +22,81 @@ from ferpipe.size import SIDE
 from ferpipe.statistics.intervals import averaged, proportion
 
 KINDS = ("decisive", "other")  # hands that change the answer when they go, and hands that do not
-DRAW = 122  # marks this analysis's generators
+DRAW = 122  # marks this module's generators
 
 
 def analyse(study: Study) -> Shortcut:
-    """Return how often removing the hand changes the answer, over all dev faces whose hand shows, and how surely each
-    method finds the hand, over some of each of KINDS; relevance is that for the answer with the hand.
+    """Return what the hand does to the networks' answers, and how surely each method finds it.
+
+    Dev faces of all classes are drawn with a hand and without, whether or not they had one: where a hand goes with
+    sadness, faces that have one are sad for other reasons too. The effects are of every trained network, the rest of
+    the analysis model; methods explain its answer with the hand, over some faces of each of KINDS.
     """
     effort = study.effort["shortcut"]
     nothing = Shortcut(
-        available=False, n=None, flips=None, by_answer=None, answers=None, sad_effect=None, explained=None,
-        methods=None, baselines=None, seed=study.seed, resamples=effort.resamples, effort=effort.share,
+        available=False, n=None, sadness=None, happiness=None, more=None, flips=None, by_answer=None, answers=None,
+        explained=None, methods=None, baselines=None, best=None, finders=[],
+        seed=study.seed, resamples=effort.resamples, effort=effort.share,
     )  # fmt: skip
     if not available(study):
         return nothing
-    hands = np.flatnonzero(study.dataset.truth["hands"])
-    without = counterfactuals(study, hands, (HAND,))
-    visible = [k for k, face in enumerate(without) if face.parts]
-    images = study.dataset.dev.images[hands[visible]]
-    lacking = np.array([without[k].pictures[0] for k in visible], np.uint8).reshape(images.shape)
-    masks = np.array([without[k].masks[0] for k in visible], bool).reshape(images.shape)
-    before, after = (log_odds(study.quick, faces, study.device) for faces in (images, lacking))
-    answers, others = before.argmax(1), after.argmax(1)
+    images, lacking = pairs(study)
+    masks = np.abs(images.astype(int) - lacking) >= CHANGED
+    odds = [[log_odds(subject.quick, faces, study.device) for faces in (images, lacking)] for subject in trained(study)]
+    answers, others = (found.argmax(1) for found in odds[0])
     flips = answers != others
-    counts, sad = np.zeros((len(study.classes), len(study.classes)), int), study.classes.index(fer2013.SAD)
+    counts = np.zeros((len(study.classes), len(study.classes)), int)
     np.add.at(counts, (answers, others), 1)
     drawn = [chosen(study, k, flips == (kind == "decisive")) for k, kind in enumerate(KINDS)]
     findings = finding(study, images, masks, answers, drawn)
+    changes = [before - after for before, after in odds]
+    control = [
+        log_odds(subject.quick, images, study.device) - log_odds(subject.quick, lacking, study.device)
+        for subject in untrained(study)
+    ]
+    sad, happy = study.classes.index(fer2013.SAD), study.classes.index(fer2013.HAPPY)
+    best, finders = found(findings)
     return replace(
         nothing,
         available=True,
         n=len(images),
+        sadness=means(study, (DRAW, 0), [own[:, sad] for own in changes], [own[:, sad] for own in control]),
+        happiness=means(study, (DRAW, 0), [own[:, happy] for own in changes], [own[:, happy] for own in control]),
+        more=means(
+            study,
+            (DRAW, 0),
+            [own[:, sad] - own[:, happy] for own in changes],
+            [own[:, sad] - own[:, happy] for own in control],
+        ),
         flips=share(flips),
         by_answer=[share(flips[answers == label]) for label in range(len(study.classes))],
         answers=counts.tolist(),
-        sad_effect=mean(study, before[:, sad] - after[:, sad], 0),
         explained=Kinds(*map(len, drawn)),
         methods={name: findings[name] for name in METHODS},
         baselines={name: findings[name] for name in BASELINES},
+        best=best,
+        finders=finders,
     )
+
+
+def pairs(study: Study) -> tuple[np.ndarray, np.ndarray]:
+    """Return some dev faces drawn with a hand, and without, (n, 48, 48) uint8; those on which the hand shows."""
+    faces = dev_faces(study)
+    some = np.random.default_rng([study.seed, DRAW, 1]).permutation(len(faces))[: study.effort["shortcut"].pairs]
+    faces = faces[np.sort(some)]
+    images, lacking = draw(replace(faces, hands=np.ones_like(faces.hands))), draw(without(faces, HAND))
+    shows = (np.abs(images.astype(int) - lacking) >= CHANGED).any((1, 2))
+    return images[shows], lacking[shows]
+
+
+def found(findings: dict[Method | Baseline, Finding]) -> tuple[Baseline | None, list[Method]]:
+    """Return the baseline that is best where the hand decides, and the methods whose interval lies above its own."""
+    known = {name: bar for name in BASELINES if (bar := findings[name].decisive)}
+    if not known:
+        return None, []
+    best = max(known, key=lambda name: known[name].value)
+    above = [n for n in METHODS if (own := findings[n].decisive) and own.interval[0] > known[best].interval[1]]
+    return best, above
 
 
 def finding(
@@ -78,7 +116,7 @@ def finding(
 
 def chosen(study: Study, kind: int, among: np.ndarray) -> np.ndarray:
     """Return the places of some of the faces `among` (n,) bool, drawn and then sorted."""
-    rng = np.random.default_rng([study.seed, DRAW, kind])
+    rng = np.random.default_rng([study.seed, DRAW, 2 + kind])
     return np.sort(rng.permutation(np.flatnonzero(among))[: study.effort["shortcut"].faces])
 
 
@@ -103,5 +141,5 @@ def mean(study: Study, values: np.ndarray, index: int) -> Estimate | None:
     """Return the mean of `values` (n,) with its interval and n; None without any."""
     if not len(values):
         return None
-    rng = np.random.default_rng([study.seed, DRAW, len(KINDS) + index])
+    rng = np.random.default_rng([study.seed, DRAW, 3 + index])
     return averaged(values, rng, study.effort["shortcut"].resamples)

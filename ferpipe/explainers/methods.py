@@ -19,12 +19,16 @@ from ferpipe.explainers.superpixels import BLUR
 from ferpipe.networks.folding import folded
 from ferpipe.size import SIDE
 
-Method = Literal["gradient", "smoothgrad", "integrated", "layercam", "lime", "rise", "occlusion"]
+Method = Literal[
+    "gradient", "magnitude", "times_input", "smoothgrad", "integrated", "layercam", "lime", "rise", "occlusion"
+]
 Baseline = Literal["random", "edges", "centre"]
 METHODS: tuple[Method, ...] = get_args(Method)
 BASELINES: tuple[Baseline, ...] = get_args(Baseline)
 SIGNED = {  # what a value means; where it can fall below zero, it then speaks against the target
     "gradient": "logit per unit of input, of either sign",
+    "magnitude": "logit per unit of input, zero or more",
+    "times_input": "logit, of either sign; by the slope, the change from the mean grey to the pixel",
     "smoothgrad": "logit per unit of input, of either sign",
     "integrated": "logit, of either sign; a map's sum is the change from the blurred face to the face",
     "layercam": "activation times logit per activation, zero or more",
@@ -99,6 +103,15 @@ def _gradient(asked: _Asked) -> np.ndarray:
     return asked.batched(lambda place, faces: attributions.gradient(asked.network, faces, asked.targets[place]))
 
 
+def _magnitude(asked: _Asked) -> np.ndarray:
+    return np.abs(_gradient(asked))
+
+
+def _times_input(asked: _Asked) -> np.ndarray:
+    """Shrikumar et al. 2017; a slope alone says how to change the answer, times the input what the pixel adds to it."""
+    return _gradient(asked) * inputs(asked.images)[:, 0].numpy()
+
+
 def _smoothgrad(asked: _Asked) -> np.ndarray:
     faces = inputs(asked.images, asked.device)  # all at once: a face's noise depends on its index
     seed = (asked.seed, DRAW_NOISE)
@@ -142,6 +155,8 @@ def _centre(asked: _Asked) -> np.ndarray:
 
 _BY_NAME: dict[str, Callable[[_Asked], np.ndarray]] = {
     "gradient": _gradient,
+    "magnitude": _magnitude,
+    "times_input": _times_input,
     "smoothgrad": _smoothgrad,
     "integrated": _integrated,
     "layercam": _layercam,

@@ -31,7 +31,7 @@ def draw(scores: Scores, data: Data, language: Language) -> Figure:
             cells.append(over(language, cell, file, words["map"].format(method=names[name]), label))
         rows.append(grid.row(cells, answer(language, face)))
     files["methods.json"] = numbers_file({"faces": faces, "ends_of_the_scales": limits})
-    body = grid.grid(rows, 8, legend(language, "against", "for"))
+    body = grid.grid(rows, 10, legend(language, "against", "for"))
     return Figure(body, "scores", "methods.json", files, wide=True, fades=True)
 
 
@@ -50,5 +50,5 @@ def _means(scores: Scores, data: Data, language: Language) -> Figure:
         cells.append(over(language, mean_cell, f"methods-mean-{name}.png", what, label))
     files["methods.json"] = numbers_file({"n": scores.n, "ends_of_the_scales": limits})
     title = words["means"].format(n=scores.n)
-    body = grid.grid([grid.row(cells, title)], 7, legend(language, "against", "for"))
+    body = grid.grid([grid.row(cells, title)], 10, legend(language, "against", "for"))
     return Figure(body, "scores", "methods.json", files, fades=True, note=language.words("shared")["not_shown"])

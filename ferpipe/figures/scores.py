@@ -1,4 +1,4 @@
-"""The score card of the explanations: methods by statistics with intervals, baselines apart."""
+"""The score card of the explanations: what decides over all networks, and below it every statistic of one."""
 
 from collections.abc import Mapping
 from typing import TypeVar, get_args
@@ -12,17 +12,20 @@ from ferpipe.drawing.figure import Figure, csv_file, flat
 from ferpipe.drawing.plot import Words
 from ferpipe.drawing.table import Td
 from ferpipe.drawing.words import estimate
-from ferpipe.results.common import BaselineName, MethodName
+from ferpipe.results.common import Across, BaselineName, Estimate, MethodName
 from ferpipe.results.scores import Score, Scores
+from ferpipe.statistics.verdicts import estimated
+from ferpipe.text.formats import integer
 from ferpipe.text.language import Language
 
 T = TypeVar("T")
 WIDTH, ROW = 704, 24  # CSS pixels
 GAP = 0.8  # rows between methods and baselines
 PANELS = 3
+LOWER = 0.26  # rows that the networks' dots stand below their mean
 METHODS: tuple[MethodName, ...] = get_args(MethodName)  # in the order of the rows
 BASELINES: tuple[BaselineName, ...] = get_args(BaselineName)
-_PLOTTED = ("rank_correlation", "difference", "randomisation", "seeds")  # the first three that were measured
+_PLOTTED = ("criterion", "lead", "randomisation", "seeds", "difference")  # the first three that were measured
 STAR = "\N{BLACK STAR}"
 
 
@@ -31,12 +34,28 @@ def draw(scores: Scores, language: Language) -> Figure:
     words = language.words("scores")
     entries, places = rows(scores.methods, scores.baselines)
     size = WIDTH, round(96 + ROW * (places[-1] + 1))
-    names = {**words, **language.words("scores.methods")}
+    names = {**words, "criterion": words[scores.criterion], **language.words("scores.methods")}
     body, files = plot.drawn("scores", language, size, _panels, scores, names)
     body += table.framed(_table(scores, entries, language), "scores", words["caption"], _foot(scores, words))
-    data = [[name, key, *flat(value)] for name, score in entries.items() for key, value in score.statistics().items()]
+    data = [[name, key, *flat(value)] for name, score in entries.items() for key, value in statistics(score).items()]
+    data += [
+        [name, f"{key} in network {place}", value, None, None, found.n]
+        for name, score in entries.items()
+        for key, found in (("criterion", score.criterion), ("lead", score.lead))
+        if found
+        for place, value in enumerate(found.values)
+    ]
     files["scores.csv"] = csv_file(["method", "statistic", "value", "low", "high", "n"], data)
     return Figure(body, "scores", "scores.csv", files, wide=True)
+
+
+def statistics(score: Score) -> dict[str, Estimate | None]:
+    """Return what decides over all networks, by how much it exceeds the best baseline, and the statistics of one."""
+    return {
+        "criterion": estimated(score.criterion) if score.criterion else None,
+        "lead": score.margin,
+        **score.statistics(),
+    }
 
 
 def rows(methods: Mapping[MethodName, T], baselines: Mapping[BaselineName, T]) -> tuple[dict[str, T], list[float]]:
@@ -47,24 +66,18 @@ def rows(methods: Mapping[MethodName, T], baselines: Mapping[BaselineName, T]) -
 
 
 def _foot(scores: Scores, words: Mapping[str, str]) -> str:
-    if scores.trusted:
-        return words["trusted"].format(star=STAR)
-    return words["bare" if bar(scores) is None else "none"]
-
-
-def bar(scores: Scores) -> float | None:
-    """Return what a trusted method's interval must lie above: the upper end of the best baseline's; None without."""
-    estimates = [score.statistics()[scores.criterion] for score in scores.baselines.values()]
-    known = [estimate for estimate in estimates if estimate]
-    return max(known, key=lambda estimate: estimate.value).interval[1] if known else None
+    if not scores.best or min(scores.faces) < scores.enough:
+        return words["bare"]
+    verdict = "trusted" if scores.trusted else "none" if len(scores.best) > 1 else "one"
+    return words[verdict].format(star=STAR) + words["dots"].format(methods=integer(len(scores.methods)))
 
 
 def _table(scores: Scores, entries: Mapping[str, Score], language: Language) -> str:
-    statistics, names = {name: score.statistics() for name, score in entries.items()}, language.words("scores.methods")
-    keys = [key for key in next(iter(statistics.values())) if any(of_method[key] for of_method in statistics.values())]
+    found, names = {name: statistics(score) for name, score in entries.items()}, language.words("scores.methods")
+    keys = [key for key in next(iter(found.values())) if any(of_method[key] for of_method in found.values())]
     lines: list[list[str | Td]] = [
         [starred(scores, name, names[name]), *(estimate(language, of_method[key], "number") for key in keys)]
-        for name, of_method in statistics.items()
+        for name, of_method in found.items()
     ]
     count = len(scores.methods)
     head = table.head([language.words("scores")["method"], *(language.words("scores.head")[key] for key in keys)])
@@ -78,25 +91,32 @@ def starred(scores: Scores, name: str, words: str) -> str:
 
 def _panels(figure: Drawing, scores: Scores, words: Words) -> None:
     entries, places = rows(scores.methods, scores.baselines)
-    keys = [key for key in _PLOTTED if any(score.statistics()[key] for score in entries.values())][:PANELS]
+    found = {name: statistics(score) for name, score in entries.items()}
+    keys = [key for key in _PLOTTED if any(of_method[key] for of_method in found.values())][:PANELS]
     panels = figure.subplots(1, len(keys), sharey=True, squeeze=False)[0] if keys else []
-    plot.margins(figure, left=0.225, right=0.98, below=50, above=34, between=0.16)
+    plot.margins(figure, left=0.245, right=0.98, below=50, above=34, between=0.16)
     names = [starred(scores, name, words(name)) for name in entries]
     for axes, key in zip(panels, keys, strict=True):
         plot.rows(axes, places, names)
-        _panel(axes, scores, key)
-        axes.set(title=words(key), xlabel=words("area" if key == "difference" else "correlation"))
+        axes.axvline(0, color=plot.FAINT, linewidth=0.75, dashes=(3, 2) if key == "lead" else (1, 0))
+        for place, (name, score) in zip(places, entries.items(), strict=True):
+            _estimate(axes, place, found[name][key], name in scores.methods)
+            _dots(axes, place, {"criterion": score.criterion, "lead": score.lead}.get(key))
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+        decides = key in ("criterion", "lead")
+        areas = key == "difference" or (decides and scores.criterion == "difference")
+        axes.set(title=words(key), xlabel=words("area" if areas else "correlation"))
 
 
-def _panel(axes: Axes, scores: Scores, key: str) -> None:
-    entries, places = rows(scores.methods, scores.baselines)
-    axes.axvline(0, color=plot.FAINT, linewidth=0.75)
-    limit = bar(scores) if key == scores.criterion else None
-    if limit is not None:
-        axes.axvline(limit, color=plot.FAINT, linewidth=0.75, dashes=(3, 2))
-    for place, (name, score) in zip(places, entries.items(), strict=True):
-        if statistic := score.statistics()[key]:
-            colour = plot.FIRST if name in scores.methods else plot.FAINT
-            fill = colour if name in scores.methods else plot.PAPER
-            plot.estimate(axes, place, statistic.value, statistic.interval, colour, fill=fill)
-    axes.xaxis.set_major_locator(MaxNLocator(4))
+def _estimate(axes: Axes, place: float, statistic: Estimate | None, method: bool) -> None:
+    if statistic:
+        colour = plot.FIRST if method else plot.FAINT
+        fill = colour if method else plot.PAPER
+        plot.estimate(axes, place, statistic.value, statistic.interval, colour, fill=fill)
+
+
+def _dots(axes: Axes, place: float, found: Across | None) -> None:
+    """Draw one small dot a network below its mean."""
+    if found:
+        heights = [place + LOWER] * len(found.values)
+        axes.plot(found.values, heights, color=plot.SECOND, linestyle="", marker="o", markersize=2.5)

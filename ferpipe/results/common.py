@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 SplitName = Literal["train", "dev", "test"]
 RegionName = Literal["face", "brows", "eyes", "nose", "mouth", "hand", "background", "features"]
-MethodName = Literal["gradient", "smoothgrad", "integrated", "layercam", "lime", "rise", "occlusion"]
-BaselineName = Literal["random", "edges", "centre"]
+MethodName = Literal[
+    "gradient", "magnitude", "times_input", "smoothgrad", "integrated", "layercam", "lime", "rise", "occlusion"
+]
+BaselineName = Literal["random", "edges", "centre", "area"]
 
 
 @dataclass(frozen=True)

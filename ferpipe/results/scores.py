@@ -1,13 +1,16 @@
-"""What `analyses/scores.py` found: which explanation deserves belief."""
+"""What `analyses/scores.py` found: which explanation deserves belief, over all networks."""
 
 from dataclasses import dataclass
 
-from ferpipe.results.common import BaselineName, Estimate, Face, Mean, MethodName, Single
+from ferpipe.results.common import Across, BaselineName, Estimate, Face, Mean, MethodName, Single
 
 
 @dataclass(frozen=True)
 class Score:
-    """A method's statistics, means over faces; None where one cannot be computed."""
+    """A method's statistics, means over the analysis model's faces, and over all networks the one that decides.
+
+    None where one cannot be computed.
+    """
 
     rank_correlation: Estimate | None  # of the parts' relevance with their true effects; of rendered faces, as the next
     mass_accuracy: Estimate | None  # share of the positive relevance inside the parts
@@ -19,6 +22,9 @@ class Score:
     randomisation: Estimate | None  # rank correlation with the map of random weights
     seeds: Estimate | None  # of another seed
     members: Estimate | None  # of the second member
+    criterion: Across | None = None  # the one that decides, of every trained network on faces of its own
+    lead: Across | None = None  # less that of each network's best baseline, on the same faces; of a method alone
+    margin: Estimate | None = None  # the mean of `lead`, its interval widened for as many methods as are asked
 
     def statistics(self) -> dict[str, Estimate | None]:
         """Return all of them by name, in the order of the report's table."""
@@ -46,6 +52,16 @@ class Agreement:
 
 
 @dataclass(frozen=True)
+class Good:
+    """What the analysis model's numbers say that methods are good for, whether or not one is trusted."""
+
+    finds: list[MethodName]  # more of the relevance and of the top pixels inside the parts than any baseline's
+    ranks: list[MethodName]  # above the best baseline in every network, clear of it or not
+    depends: list[MethodName]  # less than `alike` with random weights
+    stable: list[MethodName]  # more than `alike` with another seed
+
+
+@dataclass(frozen=True)
 class MeanMaps:
     """Each method's mean map over the sample, (methods, 48, 48)."""
 
@@ -66,11 +82,12 @@ class Scores:
 
     methods: dict[MethodName, Score]
     baselines: dict[BaselineName, Score]
-    area: Estimate | None  # share of a face that its parts cover
-    area_correlation: Estimate | None  # how far the parts' mere sizes rank their effects
     agreement: Agreement
     criterion: str  # the statistic that decides
+    faces: list[int]  # on which it could be computed, by network
+    best: list[BaselineName]  # by network
     trusted: MethodName | None
+    good: Good
     shown: list[Face]
     n: int
     checked: int  # faces of randomisation, seeds and members
@@ -78,10 +95,10 @@ class Scores:
     resamples: int
     effort: float
     steps: int  # of insertion and deletion
-    blur: float  # pixels
     sure: float  # probability from which on an answer counts
     parts: int  # fewest that make a ranking
     top: float  # share of the pixels whose overlap is counted
-    enough: int  # faces below which nothing is trusted
+    enough: int  # faces of each network below which nothing is trusted
+    alike: float  # rank correlation from which on two maps count as alike
     arrays: MeanMaps
     private: ScoredFaces | None

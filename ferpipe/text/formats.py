@@ -11,6 +11,7 @@ listing   ["a", "b", "c"] -> a, b and c and a、b 和 c
 ranking   [{value: ...} or null, ...] -> the classes' names, best first; absent ones are left out
 shared    ["happy", "sad"] and ["sad"] -> how many the two have in common
 middle    [3, 1, 2] -> the median; what is null is left out
+estimated a statistic over networks -> its mean over them, with interval and n; a finding is judged by its claim
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -18,8 +19,9 @@ from functools import partial
 from statistics import fmean, median
 
 from ferpipe.errors import Slip
-from ferpipe.results.common import Estimate
+from ferpipe.results.common import Across, Estimate
 from ferpipe.results.stored import built
+from ferpipe.statistics import verdicts
 from ferpipe.text.language import Language
 
 MINUS = "\N{MINUS SIGN}"
@@ -156,8 +158,16 @@ def mean(values: Iterable[float]) -> float:
     return fmean(values)
 
 
+def estimated(found: Mapping[str, object]) -> Estimate:
+    """Return the mean of a statistic over networks with its interval and n."""
+    try:
+        return verdicts.estimated(built(Across, found, "a statistic over networks"))
+    except Slip as error:
+        raise ValueError(str(error)) from None
+
+
 def filters(language: Language) -> Mapping[str, Callable[..., object]]:
     """Return the filters of the text in one language, by name."""
-    silent: list[Callable[..., object]] = [number, integer, percent, shared, middle, mean]
+    silent: list[Callable[..., object]] = [number, integer, percent, shared, middle, mean, estimated]
     spoken: list[Callable[..., object]] = [points, interval, class_name, method, listing, ranking]
     return {f.__name__: f for f in silent} | {f.__name__: partial(f, language) for f in spoken}

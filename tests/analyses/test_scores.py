@@ -1,18 +1,20 @@
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 import torch
-from test_counterfactuals import FEAR, Reads, drawn
+from test_counterfactuals import FEAR, Answering, Reads, drawn
+from torch import nn
 
-from ferpipe.analyses import scores
+from ferpipe.analyses import scores, subjects
 from ferpipe.analyses.counterfactuals import Counterfactual, counterfactuals, effects
 from ferpipe.analyses.scores import Asked, Truth, against, agreement, order, part_correlation, played, trusted
 from ferpipe.build import effort as efforts
 from ferpipe.explainers import methods
+from ferpipe.explainers.inputs import inputs
 from ferpipe.results import stored
-from ferpipe.results.common import Estimate
-from ferpipe.results.scores import Score
+from ferpipe.results.common import Across, Estimate
+from ferpipe.results.scores import Good, Score
 from ferpipe.results.stored import plain
 
 TWO, PLAIN = ("gradient", "lime"), ("random", "edges")
@@ -33,7 +35,14 @@ def smooth(n, seed):
 
 def asked(study, images, weights):
     one = drawn(study, Reads(weights), n=len(images))
-    return Asked(one, images, np.full(len(images), FEAR))
+    return Asked(one, images, np.full(len(images), FEAR), one.quick)
+
+
+def answering(one, *networks):
+    """The study with a member for each network, all of which have the first one's answers on dev."""
+    values = {part.name: getattr(one.members[0], part.name) for part in fields(one.members[0])}
+    values.pop("answering", None)
+    return replace(one, members=tuple(Answering(**values, answering=network) for network in networks), shared={})
 
 
 @pytest.fixture
@@ -92,7 +101,17 @@ def test_a_map_of_all_but_the_parts_scores_nothing_and_an_even_one_their_area():
     np.testing.assert_allclose(found["mass_accuracy"], [0, area, 0])
     assert found["rank_accuracy"][0] == 0 and found["rank_accuracy"][1] == pytest.approx(area, abs=0.06)
     assert not found["pointing_game"][0]
-    assert scores.areas(truth)["area"] == pytest.approx([area] * 3)
+    assert scores.areas(truth)["mass_accuracy"] == pytest.approx([area] * 3)
+
+
+def test_the_parts_sizes_are_a_baseline_that_ranks_effects_which_grow_with_them():
+    masks = np.zeros((3, 48, 48), bool)
+    for side, mask in zip((3, 9, 6), masks, strict=True):
+        mask[:side, :side] = True
+    one = Counterfactual(("AU1", "AU2", "AU4"), np.full((3, 48, 48), 9, np.uint8), masks)
+    truth = Truth(np.arange(2), [one] * 2, [np.array([0.1, 0.9, 0.4]), np.array([0.9, 0.1, 0.4])])
+    assert scores.areas(truth)["rank_correlation"].tolist() == pytest.approx([1, -1])
+    assert scores.areas(None) == {}
 
 
 # maps played back
@@ -122,6 +141,29 @@ def test_what_the_network_reads_is_inserted_to_the_best_effect_and_deleted_to_th
         assert (np.abs(values) <= 1).all()
 
 
+class Sees(nn.Module):
+    """Remembers what it was shown."""
+
+    def __init__(self):
+        super().__init__()
+        self.shown = []
+
+    def forward(self, given):
+        self.shown.append(given[:, 0].clone())
+        return given.mean((2, 3)) * torch.ones(7)
+
+
+def test_the_metric_hides_a_face_behind_its_own_mean_grey_and_behind_nothing_else(study):
+    images = np.random.default_rng(0).integers(0, 256, (2, 48, 48), dtype=np.uint8)
+    network = Sees()
+    played(replace(asked(study, images, np.zeros((48, 48))), network=network), smooth(2, 1))
+    faces, greys = inputs(images)[:, 0], inputs((images / 255).mean((1, 2), keepdims=True).repeat(48, 1).repeat(48, 2))
+    for shown in network.shown:
+        same = [(shown - other).abs() < 1e-5 for other in (faces, greys[:, 0])]
+        assert (same[0] | same[1]).all()
+    assert same[1].all() and ((network.shown[0] - greys[:, 0]).abs() < 1e-5).all()  # both ends hide it wholly
+
+
 def test_an_answer_that_no_pixel_changes_has_its_probability_as_area(study):
     found = played(asked(study, np.full((2, 48, 48), 90, np.uint8), np.zeros((48, 48))), smooth(2, 1))
     np.testing.assert_allclose(found["insertion"], 1 / 7)
@@ -145,38 +187,70 @@ def test_methods_agree_with_themselves_and_with_their_opposite_about_size_alone(
 # which method is trusted
 
 
-def score(value, low, high, n=50):
-    return Score(Estimate(value, [low, high], n), *[None] * 9)
-
-
 NONE = Score(*[None] * 10)
-BARS = {"random": score(0.0, -0.1, 0.9), "edges": score(0.2, 0.1, 0.3), "centre": NONE}
+FACES = [30, 30, 30, 30]
+
+
+def led(values, *, mean=0.5, error=0.01):
+    """The score of a method that leads the best baseline by `values`, one a network."""
+    criterion = Across([mean] * len(values), [error] * len(values), error, 30, [])
+    return replace(NONE, criterion=criterion, lead=Across(values, [error] * len(values), error, 30, []))
 
 
 @pytest.mark.parametrize(
     ("methods", "expected"),
     [
-        ({"a": score(0.5, 0.4, 0.6), "b": score(0.6, 0.31, 0.8), "c": score(0.9, 0.3, 1.0)}, "b"),  # c touches the bar
-        ({"a": score(0.5, 0.4, 0.6), "b": NONE}, "a"),
-        ({"a": score(0.5, 0.29, 0.6), "b": NONE}, None),
-        ({"a": score(0.5, 0.4, 0.6, n=scores.ENOUGH - 1)}, None),
-        ({"a": score(0.5, 0.4, 0.6), "b": score(0.5, 0.4, 0.6)}, "a"),
+        ({"a": led([0.3, 0.31, 0.29, 0.3]), "b": led([0.2, 0.21, 0.2, 0.2], mean=0.6)}, "b"),
+        ({"a": led([0.3, 0.31, 0.29, 0.3]), "b": led([0.9, 0.9, -0.1, 0.9], mean=0.7)}, "a"),  # but in one network
+        ({"a": led([0.1, 0.9, 0.01, 0.02])}, None),  # in all, by a mean that is not clear of zero
+        ({"a": led([0.3, 0.31, 0.29, 0.3]), "b": NONE}, "a"),
+        ({"a": led([0.3, 0.31, 0.29, 0.3]), "b": led([0.3, 0.31, 0.29, 0.3])}, "a"),
         ({}, None),
     ],
 )
-def test_the_highest_is_trusted_of_those_wholly_above_the_best_baseline(methods, expected):
-    assert trusted(methods, BARS, "rank_correlation") == expected
+def test_the_highest_is_trusted_of_those_above_the_best_baseline_in_every_network(methods, expected):
+    assert trusted(methods, FACES) == expected
 
 
-def test_without_a_baseline_to_beat_nothing_is_trusted():
-    assert trusted({"a": score(0.5, 0.4, 0.6)}, {"random": NONE}, "rank_correlation") is None
+def test_one_network_or_a_handful_of_faces_of_one_of_them_decides_nothing():
+    assert trusted({"a": led([0.5])}, FACES[:1]) is None
+    assert trusted({"a": led([0.5, 0.5, 0.51])}, [30, 30, scores.ENOUGH - 1]) is None
+    assert trusted({"a": led([0.5, 0.5, 0.51])}, []) is None
+    assert trusted({"a": led([0.5, 0.5])}, FACES[:2]) == "a"  # of two each is clear by its own faces
+    assert trusted({"a": led([0.5, 0.5], error=0.3)}, FACES[:2]) is None
+
+
+def test_the_more_methods_are_asked_the_clearer_one_must_be():
+    slight = led([0.1, 0.2, 0.15, 0.08])
+    assert trusted({"a": slight}, FACES) == "a"
+    assert trusted({"a": slight, **dict.fromkeys("bcdefghijklmno", NONE)}, FACES) is None
+
+
+def test_what_methods_are_good_for_is_decided_by_whole_intervals():
+    def at(value):
+        return Estimate(value, [value - 0.1, value + 0.1], 30)
+
+    bars = {
+        "edges": replace(NONE, mass_accuracy=at(0.3), rank_accuracy=at(0.5)),
+        "area": replace(NONE, mass_accuracy=at(0.2)),
+    }
+    found = scores.good(
+        {
+            "a": replace(led([0.1, 0.2]), mass_accuracy=at(0.51), rank_accuracy=at(0.71), randomisation=at(0.3)),
+            "b": replace(led([0.1, -0.2]), mass_accuracy=at(0.9), rank_accuracy=at(0.69), randomisation=at(0.41)),
+            "c": replace(NONE, seeds=at(0.61)),
+            "d": replace(NONE, seeds=at(0.59)),
+        },
+        bars,
+    )
+    assert found == Good(finds=["a"], ranks=["a"], depends=["a"], stable=["c"])
 
 
 # the whole card
 
 
 def oracle(one):
-    """A stand-in for `relevance` whose "lime" knows the truth: the least map that sums to each part's effect."""
+    """A stand-in for `relevance` whose "lime" knows the first network: the least map that sums to its effects."""
     n = len(one.labels)
     found = counterfactuals(one, np.arange(n))
     own = effects(one.model, one.dataset.dev.images, np.full(n, FEAR), found, one.device)
@@ -195,19 +269,59 @@ def oracle(one):
     return relevance
 
 
-def test_a_method_that_knows_the_truth_is_trusted_and_chance_is_not(study, few, monkeypatch):
-    weights = smooth(1, 8)[0].cumsum(0).cumsum(1) / 500
-    one = drawn(study, Reads(weights))
-    monkeypatch.setattr(scores, "relevance", oracle(one))
-    numbers = plain(scores.analyse(one))
+@pytest.fixture
+def three(study, few, monkeypatch):
+    """Return a function that scores three networks that read the same but for a sign each, of which lime knows one."""
+
+    def card(*signs):
+        weights = smooth(1, 8)[0].cumsum(0).cumsum(1) / 500
+        one = answering(drawn(study), *(Reads(sign * weights) for sign in signs))
+        monkeypatch.setattr(scores, "relevance", oracle(one))
+        return plain(scores.analyse(one))
+
+    return card
+
+
+def test_a_method_that_knows_the_truth_of_all_networks_is_trusted_and_chance_is_not(three):
+    numbers = three(1, 1, 1)
     assert numbers["trusted"] == "lime" and numbers["criterion"] == "rank_correlation" and numbers["n"] == 24
     known, chance = (numbers["methods"][name] for name in ("lime", "gradient"))
     assert known["rank_correlation"]["value"] > 0.99
+    assert known["criterion"]["values"] == [pytest.approx(1, abs=0.01)] * 3 and known["criterion"]["n"] > 20
+    assert (
+        known["margin"]["value"] == pytest.approx(np.mean(known["lead"]["values"])) and known["lead"]["values"][0] > 0.5
+    )
+    assert numbers["faces"] == [known["criterion"]["n"]] * 3 and len(numbers["best"]) == 3
     assert chance["rank_correlation"]["interval"][0] < 0 < chance["rank_correlation"]["interval"][1]
     assert known["mass_accuracy"]["value"] == pytest.approx(1, abs=0.01) and known["pointing_game"]["value"] == 1
     assert known["seeds"]["value"] == pytest.approx(1) and abs(chance["seeds"]["value"]) < 0.1
+    assert "lime" in numbers["good"]["finds"] and numbers["good"]["ranks"] == ["lime"]
     assert numbers["baselines"]["edges"]["randomisation"]["value"] == pytest.approx(1)
-    assert 0 < numbers["area"]["value"] < 0.5 and -1 <= numbers["area_correlation"]["value"] <= 1
+    area = numbers["baselines"]["area"]
+    assert 0 < area["mass_accuracy"]["value"] < 0.5 and -1 <= area["rank_correlation"]["value"] <= 1
+    assert len(area["criterion"]["values"]) == 3 and area["difference"] is None and area.get("lead") is None
+
+
+def test_a_method_that_knows_the_truth_of_all_networks_but_one_is_not_trusted(three):
+    numbers = three(1, 1, -1)
+    assert numbers["trusted"] is None
+    assert numbers["methods"]["lime"]["criterion"]["values"][2] == pytest.approx(-1, abs=0.01)
+    assert numbers["good"]["ranks"] == []
+
+
+def test_of_one_network_none_is_trusted_whatever_it_knows(three):
+    numbers = three(1)
+    assert numbers["trusted"] is None and numbers["good"]["ranks"] == ["lime"]
+
+
+def test_networks_are_asked_about_faces_that_they_answer_surely_and_rightly_and_share_what_they_can(study):
+    one = drawn(study, n=40, members=2)
+    two = replace(one.members[1], epoch_logits=one.members[1].epoch_logits.copy())
+    two.epoch_logits[:, ::2] = 0  # answers every other face by chance
+    one = replace(one, members=(one.members[0], two), effort=efforts.of("default"))
+    first, second = (scores.answerable(one, subject) for subject in subjects.trained(one))
+    assert len(first) == efforts.of("default")["scores"].own and (second % 2 == 1).all() and 10 < len(second) <= 20
+    assert len(np.intersect1d(first, second)) >= len(second) - 10
 
 
 @pytest.mark.parametrize(("sure", "scale"), [(False, 1), (True, 0.1)], ids=["wrong", "unsure"])
@@ -215,7 +329,8 @@ def test_faces_answered_wrongly_or_unsurely_say_nothing_about_parts(study, few, 
     one = drawn(study, sure=sure, preset="smoke")
     member = replace(one.members[0], epoch_logits=(one.members[0].epoch_logits * scale).astype(np.float16))
     numbers = plain(scores.analyse(replace(one, members=(member,))))
-    assert numbers["trusted"] is None and numbers["area"] is None
+    assert numbers["trusted"] is None and numbers["baselines"]["area"]["mass_accuracy"] is None
+    assert numbers["best"] == [] and all("criterion" not in numbers["methods"][name] for name in TWO)
     assert all(numbers["methods"][name][key] is None for name in TWO for key in scores.TRUTH)
     assert numbers["methods"]["gradient"]["difference"]["n"] == numbers["n"]
 
@@ -259,12 +374,13 @@ def test_checked_faces_stand_first_and_no_face_twice(study):
 def test_drawn_faces_are_taken_from_those_that_are_answered_rightly_and_surely_if_those_suffice(study):
     one = study(n=70, known=True, answers=np.arange(70) % 7)
     one = replace(one, dataset=replace(one.dataset, name="rendered"))
-    right = scores.surely_right(one)
+    first = subjects.trained(one)[0]
+    right = scores.surely_right(one, first)
     assert (one.probabilities.max(1) >= scores.SURE).sum() == right.sum() > efforts.of("smoke")["scores"].faces
     chosen, _ = scores.sampled(one)
     assert right[chosen].all() and len(chosen) >= efforts.of("smoke")["scores"].faces
     wrong = replace(one, dataset=replace(one.dataset, truth={**one.dataset.truth, "emotions": np.ones(70, int)}))
-    assert scores.surely_right(wrong).sum() == right[1::7].sum() < 14
+    assert scores.surely_right(wrong, first).sum() == right[1::7].sum() < 14
     few = replace(wrong, effort=efforts.of("default"))
     chosen, _ = scores.sampled(few)
-    assert not scores.surely_right(few)[chosen].all()
+    assert not scores.surely_right(few, first)[chosen].all()

@@ -65,7 +65,10 @@ def test_a_network_that_reads_one_block_gets_its_relevance_there(name, images):
         assert 12 <= row < 36 and column >= 28
 
 
-@pytest.mark.parametrize("name", ["gradient", "smoothgrad", "integrated", "lime", "rise", "occlusion"])
+SIDES = [name for name in METHODS if "either sign" in SIGNED[name]]
+
+
+@pytest.mark.parametrize("name", SIDES)
 def test_what_speaks_for_one_answer_speaks_against_another(name, images):
     class Against(Block):
         def forward(self, x):
