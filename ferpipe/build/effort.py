@@ -10,6 +10,7 @@ from ferpipe.storage.encoding import JSON
 ALL = sys.maxsize  # faces
 SMALL = ("smoke",)  # presets that do the least work which still fills every figure
 TABLE = {  # usual, small
+    "abstaining": (Effort(resamples=1000), Effort(resamples=100)),
     "atlas": (Effort(resamples=1000), Effort(resamples=100)),
     "calibration": (Effort(resamples=1000), Effort(resamples=100)),
     "confusion": (Effort(resamples=1000), Effort(resamples=100)),
