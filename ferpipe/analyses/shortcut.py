@@ -21,7 +21,6 @@ from ferpipe.results.shortcut import Finding, Kinds, Shortcut
 from ferpipe.size import SIDE
 from ferpipe.statistics.intervals import averaged, proportion
 
-KINDS = ("decisive", "other")  # hands that change the answer when they go, and hands that do not
 DRAW = 122  # marks this module's generators
 
 
@@ -30,12 +29,13 @@ def analyse(study: Study) -> Shortcut:
 
     Dev faces of all classes are drawn with a hand and without, whether or not they had one: where a hand goes with
     sadness, faces that have one are sad for other reasons too. The effects are of every trained network, the rest of
-    the analysis model; methods explain its answer with the hand, over some faces of each of KINDS.
+    the analysis model; methods explain its answer with the hand, over some faces that are sad to it by the hand alone,
+    and over others whose answer stays. A hand that only hides a smile is neither.
     """
     effort = study.effort["shortcut"]
     nothing = Shortcut(
         available=False, n=None, sadness=None, happiness=None, more=None, flips=None, by_answer=None, answers=None,
-        explained=None, methods=None, baselines=None, best=None, finders=[],
+        explained=None, methods=None, baselines=None, best=None, finders=[], tellers=[],
         seed=study.seed, resamples=effort.resamples, effort=effort.share,
     )  # fmt: skip
     if not available(study):
@@ -44,17 +44,16 @@ def analyse(study: Study) -> Shortcut:
     masks = np.abs(images.astype(int) - lacking) >= CHANGED
     odds = [[log_odds(subject.quick, faces, study.device) for faces in (images, lacking)] for subject in trained(study)]
     answers, others = (found.argmax(1) for found in odds[0])
-    flips = answers != others
+    flips, sad, happy = answers != others, study.classes.index(fer2013.SAD), study.classes.index(fer2013.HAPPY)
     counts = np.zeros((len(study.classes), len(study.classes)), int)
     np.add.at(counts, (answers, others), 1)
-    drawn = [chosen(study, k, flips == (kind == "decisive")) for k, kind in enumerate(KINDS)]
+    drawn = [chosen(study, k, among) for k, among in enumerate((flips & (answers == sad), ~flips))]
     findings = finding(study, images, masks, answers, drawn)
     changes = [before - after for before, after in odds]
     control = [
         log_odds(subject.quick, images, study.device) - log_odds(subject.quick, lacking, study.device)
         for subject in untrained(study)
     ]
-    sad, happy = study.classes.index(fer2013.SAD), study.classes.index(fer2013.HAPPY)
     best, finders = found(findings)
     return replace(
         nothing,
@@ -76,6 +75,7 @@ def analyse(study: Study) -> Shortcut:
         baselines={name: findings[name] for name in BASELINES},
         best=best,
         finders=finders,
+        tellers=[name for name in METHODS if tells(findings[name])],
     )
 
 
@@ -97,6 +97,12 @@ def found(findings: dict[Method | Baseline, Finding]) -> tuple[Baseline | None, 
     best = max(known, key=lambda name: known[name].value)
     above = [n for n in METHODS if (own := findings[n].decisive) and own.interval[0] > known[best].interval[1]]
     return best, above
+
+
+def tells(finding: Finding) -> bool:
+    """Return whether a method marks hands that decide more than others, by whole intervals."""
+    decisive, other = finding.decisive, finding.other
+    return decisive is not None and other is not None and decisive.interval[0] > other.interval[1]
 
 
 def finding(

@@ -7,7 +7,7 @@ from ferpipe.results.common import Across, BaselineName, Estimate, MethodName
 
 @dataclass(frozen=True)
 class Kinds:
-    """How many faces whose answer the hand decides were explained, and how many others."""
+    """How many faces that are sad by the hand alone were explained, and how many whose answer stays without it."""
 
     decisive: int
     other: int
@@ -38,6 +38,7 @@ class Shortcut:
     baselines: dict[BaselineName, Finding] | None
     best: BaselineName | None  # where the hand decides
     finders: list[MethodName]  # whose whole interval lies there above that baseline's
+    tellers: list[MethodName]  # whose whole interval lies there above their own where it does not
     seed: int
     resamples: int
     effort: float

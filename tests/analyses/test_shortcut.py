@@ -77,6 +77,20 @@ def test_hands_that_decide_are_counted_and_the_methods_that_mark_them_are_found(
     assert gradient["decisive"] == {"value": 0.5, "interval": pytest.approx([0.5, 0.5]), "n": few}
     assert numbers["baselines"]["centre"]["other"]["n"] == n - few == numbers["explained"]["other"]
     assert numbers["finders"] == ["lime", "rise"] and numbers["best"] == "random"  # the first of equal ones
+    assert numbers["tellers"] == ["lime"]
+
+
+def test_a_hand_that_makes_a_face_anything_but_sad_decides_nothing_here(found):
+    one, n = found
+    model = one.members[0].answering
+
+    class Angry(nn.Module):
+        def forward(self, given):
+            return model(given).roll(-SAD, 1)  # angry instead of sad, and fear instead of neutral
+
+    numbers = plain(shortcut.analyse(answering(one, Angry())))
+    assert numbers["flips"]["value"] > 0.4 and numbers["explained"] == {"decisive": 0, "other": n - n // 2}
+    assert numbers["best"] is None and numbers["finders"] == numbers["tellers"] == []
 
 
 def test_the_hands_effect_on_sadness_is_told_of_each_network_beside_that_on_happiness(found):
@@ -117,7 +131,7 @@ def test_where_no_hand_shows_there_is_nothing_to_measure(study, monkeypatch):
     numbers = plain(shortcut.analyse(one))
     assert numbers["available"] and numbers["n"] == 0 and numbers["flips"] is None and numbers["sadness"] is None
     assert numbers["methods"] == {name: {"decisive": None, "other": None} for name in methods.METHODS}
-    assert numbers["best"] is None and numbers["finders"] == []
+    assert numbers["best"] is None and numbers["finders"] == numbers["tellers"] == []
 
 
 def test_of_photographs_nothing_is_known_and_the_keys_are_the_same(study, tmp_path):

@@ -80,3 +80,11 @@ def test_the_middle_leaves_out_what_is_null():
 
 def test_the_mean_over_networks() -> None:
     assert formats.mean([0.1, 0.2, 0.6]) == pytest.approx(0.3)
+
+
+def test_a_statistic_over_networks_is_told_by_its_mean_and_what_is_none_is_refused():
+    found = {"values": [1.0, 2.0, 3.0], "errors": [0.1] * 3, "error": 0.05, "n": 30, "control": []}
+    estimate = formats.estimated(found)
+    assert estimate.value == 2 and estimate.n == 30 and estimate.interval[0] < 0.5 < 3.5 < estimate.interval[1]
+    with pytest.raises(ValueError, match="a statistic over networks"):
+        formats.estimated({"value": 1.0})

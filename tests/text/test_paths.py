@@ -34,7 +34,7 @@ def test_the_report_asks_for_nothing_that_no_result_has(capsys):
     ("{{ selectivity.zeroing.filters | selectattr('hlom', 'lt', 1) }}", "unknown number 'hlom' of Zeroed"),
     ("{{ scores.methods[scores.trusted].diference }}", "unknown number 'diference' of Score"),
     ("{% set one = atlas.share.mouth %}{{ one.by_answers }}", "unknown number 'by_answers' of Region"),
-    ("{{ scores.methods[scores.trusted][scores.criterion].valeu }}", "unknown number 'valeu' of Estimate"),
+    ("{{ shortcut.methods[scores.trusted][scores.criterion].valeu }}", "unknown number 'valeu' of Estimate"),
     ("{{ (confusion.accuracy or confusion.accuracy).valeu }}", "unknown number 'valeu' of Estimate"),
     ("{{ (confusion.accuracy if confusion.n else none).valeu }}", "unknown number 'valeu' of Estimate"),
     ("{% with best = confusion.best %}{{ best.valuse }}{% endwith %}", "unknown number 'valuse' of Across"),
