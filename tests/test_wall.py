@@ -32,7 +32,8 @@ MAY = {  # a room -> the rooms that it may import, all of them below it; then ot
         ("errors", "size", "named", "storage", "results", "text"), {"numpy", "matplotlib", "PIL", "markupsafe"}
     ),
     "figures": (
-        ("errors", "size", "results", "statistics.verdicts", "text", "drawing"), {"numpy", "matplotlib", "PIL", "markupsafe"}
+        ("errors", "size", "results", "statistics.verdicts", "text", "drawing"),
+        {"numpy", "matplotlib", "PIL", "markupsafe"},
     ),
     "render": (
         ("errors", "storage", "results", "text", "drawing", "figures"), {"numpy", "jinja2", "markupsafe"}

@@ -3,5 +3,5 @@
 ANALYSES = (
     "data", "settings", "saliency", "filters", "filter_emotions", "conv1_outputs", "confusion", "lime", "curves",
     "ensemble", "calibration", "audit", "selectivity", "scores", "shortcut",
-    "atlas", "elsewhere", "stages", "dissection", "light",
+    "copies", "suspects", "abstaining", "atlas", "elsewhere", "stages", "dissection", "light",
 )  # fmt: skip

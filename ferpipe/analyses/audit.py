@@ -10,6 +10,7 @@ float32, some seconds of a processor's matrix unit, in blocks of 16 MiB; the can
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -39,34 +40,61 @@ UNKNOWN = -1  # a withheld label
 DRAW = 193  # marks this analysis's generator
 
 
+@dataclass(frozen=True)
+class Groups:
+    """The pictures of all splits, one after the other, and which of them are copies; every array is (n,)."""
+
+    place: np.ndarray  # of each picture's split in SPLITS
+    labels: np.ndarray  # int64, UNKNOWN where they are withheld
+    means: np.ndarray  # brightness in grey levels
+    deviations: np.ndarray  # contrast in grey levels
+    exact: np.ndarray  # the same number for pictures that are equal pixel by pixel
+    near: np.ndarray  # and for all that near-duplicates link
+
+    def of(self, split: SplitName) -> np.ndarray:
+        """Return the near-duplicates' group of each picture of a split."""
+        return self.near[self.place == SPLITS.index(split)]
+
+
+def grouped(study: Study) -> Groups:
+    """Return the pictures' groups; analyses of one run share them."""
+    if "groups" not in study.shared:
+        splits = parts(study.dataset)
+        images = np.concatenate([split.images for split in splits.values()])
+        place = np.repeat([SPLITS.index(name) for name in splits], [len(split) for split in splits.values()])
+        labels = np.concatenate([known(split) for split in splits.values()])
+        means, deviations, coarse = measured(images)
+        blank = deviations < BLANK
+        exact = hashed(images, blank)
+        near = linked(images, means, deviations, coarse, exact, ~blank)
+        study.shared["groups"] = Groups(place, labels, means, deviations, exact, near)
+    return study.shared["groups"]
+
+
 def analyse(study: Study) -> Audit:
     """Return the copies within and across splits, exact ones and all, the blank pictures, brightness and contrast.
 
     Pictures that are linked by copies are a group. Blank pictures are counted on their own and are nobody's copies.
     Brightness and contrast are a picture's mean and deviation. None for a split that there is not.
     """
-    splits = parts(study.dataset)
-    images = np.concatenate([split.images for split in splits.values()])
-    place = np.repeat([SPLITS.index(name) for name in splits], [len(split) for split in splits.values()])
-    labels = np.concatenate([known(split) for split in splits.values()])
-    means, deviations, coarse = measured(images)
-    blank = deviations < BLANK
-    exact = hashed(images, blank)
-    near = linked(images, means, deviations, coarse, exact, ~blank)
+    groups = grouped(study)
+    place, labels, near = groups.place, groups.labels, groups.near
     return Audit(
         splits={
-            name: described(means[inside], deviations[inside]) if (inside := place == index).any() else None
+            name: described(groups.means[inside], groups.deviations[inside])
+            if (inside := place == index).any()
+            else None
             for index, name in enumerate(SPLITS)
         },
-        exact=copies(exact, place, labels),
+        exact=copies(groups.exact, place, labels),
         near=copies(near, place, labels),
-        seen=seen(study, near, place),
+        seen=seen(study, groups),
         errors=errors(study, near, place, labels),
         wrong_labels=study.dataset.notes.get("wrong_labels"),
         tolerance=TOLERANCE,
         correlation=CORRELATION,
         quantiles=list(QUANTILES),
-        n=len(images),
+        n=len(place),
     )
 
 
@@ -239,10 +267,14 @@ def errors(study: Study, groups: np.ndarray, place: np.ndarray, labels: np.ndarr
     return Errors(common, reader, known="units" in truth)
 
 
-def seen(study: Study, groups: np.ndarray, place: np.ndarray) -> Seen:
+def copied_in_train(groups: Groups) -> np.ndarray:
+    """Return which dev faces have a copy in train, (n,) bool."""
+    return np.isin(groups.of("dev"), groups.of("train"))
+
+
+def seen(study: Study, groups: Groups) -> Seen:
     """Return the share of dev faces with a copy in train, and the analysis model's accuracy on these and the rest."""
-    train, dev = (groups[place == SPLITS.index(name)] for name in ("train", "dev"))
-    copied, right = np.isin(dev, train), predictions(study) == study.labels
+    copied, right = copied_in_train(groups), predictions(study) == study.labels
     return Seen(
         share=proportion(copied),
         accuracy=proportion(right[copied]) if copied.any() else None,

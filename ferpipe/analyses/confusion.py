@@ -10,7 +10,7 @@ from ferpipe.analyses.faces import predictions
 from ferpipe.analyses.study import Study
 from ferpipe.data import fer2013
 from ferpipe.results.common import Across, Estimate
-from ferpipe.results.confusion import Confused, Confusion
+from ferpipe.results.confusion import Confused, Confusion, Findings
 from ferpipe.statistics.across import Statistic, across
 from ferpipe.statistics.intervals import percentiles, proportion, wilson
 
@@ -36,7 +36,7 @@ def analyse(study: Study) -> Confusion:
         f1=f1,
         confused=confused(counts),
         frequency=frequency(study, answers == study.labels),
-        **findings(study),
+        **vars(findings(study)),
         seed=study.seed,
     )
 
@@ -80,8 +80,8 @@ def alike(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return np.divide(np.nansum(a * b, axis=1), length, out=np.zeros_like(length), where=length > 0)
 
 
-def findings(study: Study) -> dict[str, Across | None]:
-    """Return what the networks' answers say about the original's findings, by field of `Confusion`."""
+def findings(study: Study) -> Findings:
+    """Return what the networks' answers say about the original's findings."""
     k, labels = len(study.classes), study.labels
     answers = [member.dev_logits.argmax(1) for member in study.members]
     drawn = [subject.answers for subject in subjects.untrained(study)]
@@ -92,12 +92,12 @@ def findings(study: Study) -> dict[str, Across | None]:
 
     named = {*fer2013.BEST, *fer2013.WORST} <= set(study.classes)
     confusions = {name for true, others in fer2013.TAKEN.items() for name in (true, *others)} <= set(study.classes)
-    return {
-        "skill": over_all(lambda own: skill(recalls(labels, own == labels, k))),
-        "best": over_all(lambda own: best(study, recalls(labels, own == labels, k))) if named else None,
-        "balanced": balanced(study, answers, rows),
-        "cells": over_all(lambda own: least(labels, own, study.classes)) if confusions else None,
-    }
+    return Findings(
+        skill=over_all(lambda own: skill(recalls(labels, own == labels, k))),
+        best=over_all(lambda own: best(study, recalls(labels, own == labels, k))) if named else None,
+        balanced=balanced(study, answers, rows),
+        cells=over_all(lambda own: least(labels, own, study.classes)) if confusions else None,
+    )
 
 
 def skill(recall: Statistic) -> Statistic:

@@ -74,9 +74,11 @@ def misled(study: Study, of: Pairs) -> np.ndarray:
     truth = study.dataset.truth.get("emotions", study.labels)[places]
     rows = np.arange(len(places))
     for_answer = of.of_answer(0) - of.falls[rows, 0, truth]
-    inside = evidence.coverage((masks["eyes"] | masks["mouth"])[places]).reshape(len(places), -1)
-    rest = evidence.coverage((masks["face"] & ~masks["eyes"] & ~masks["mouth"])[places]).reshape(len(places), -1)
-    cells = for_answer.reshape(len(places), -1)
+    inside = evidence.coverage((masks["eyes"] | masks["mouth"])[places]).reshape(len(places), evidence.CELLS**2)
+    rest = evidence.coverage((masks["face"] & ~masks["eyes"] & ~masks["mouth"])[places]).reshape(
+        len(places), evidence.CELLS**2
+    )
+    cells = for_answer.reshape(len(places), evidence.CELLS**2)
     rng = np.random.default_rng([study.seed, DRAW, 9])
     values = []
     for cell, here, there in zip(cells, inside, rest, strict=True):
@@ -105,7 +107,7 @@ def patches(study: Study, of: Pairs, side: int) -> Patches | None:
     if not len(enough):
         return None
     rng = np.random.default_rng([study.seed, DRAW, 6, side])
-    seen = of.of_answer(side).reshape(len(chosen), -1)
+    seen = of.of_answer(side).reshape(len(chosen), evidence.CELLS**2)
     strongest = np.where(cells[enough], seen[enough], -np.inf)
     drawn = np.where(cells[enough], rng.random((len(enough), evidence.CELLS**2)), -np.inf)
     answers = of.subject.answers[chosen[enough]]

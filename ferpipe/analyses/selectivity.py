@@ -24,6 +24,7 @@ from ferpipe.statistics.across import Statistic, across
 from ferpipe.statistics.intervals import LEVEL, mcnemar, percentiles, resamples
 
 MEASURES = ("index", "null", "excess", "auroc", "eta_squared")
+CONSTANT = 1e-6  # of a channel's largest response: a range below is rounding
 DRAW = 142  # marks this analysis's generators
 
 Measures = dict[str, np.ndarray]  # by name, one value a filter (channels,)
@@ -62,6 +63,8 @@ def rise(means: Means, drawn: np.ndarray) -> Statistic:
     The slope of the least squares over depth, times the depth; chance is that of permuted labels, as in `measures`.
     """
     labels, present = drawn[0], np.unique(drawn[0])
+    if len(present) < 2:
+        return lambda rows: np.full(len(rows), np.nan)
     depth = np.arange(len(BLOCKS)) / (len(BLOCKS) - 1)
     null = [indices(class_means(means[name], drawn[1:], present)).mean() for name in BLOCKS]
 
@@ -75,7 +78,7 @@ def rise(means: Means, drawn: np.ndarray) -> Statistic:
         slopes: np.ndarray = (depth - depth.mean()) @ np.stack(excess) / ((depth - depth.mean()) ** 2).sum()
         return slopes
 
-    return of if len(present) > 1 else (lambda rows: np.full(len(rows), np.nan))
+    return of
 
 
 def count(study: Study) -> int:
@@ -95,6 +98,7 @@ def measures(values: np.ndarray, drawn: np.ndarray) -> Measures:
     labels, present = drawn[0], np.unique(drawn[0])
     if len(present) < 2:
         return {name: np.full(values.shape[1], 0.5 * (name == "auroc")) for name in MEASURES}
+    values = np.where(np.ptp(values, axis=0) <= CONSTANT * np.abs(values).max(0), 0.0, values)
     means = class_means(values, drawn, present)
     index = indices(means)
     null = index[1:].mean(0)

@@ -81,7 +81,8 @@ def means(
         return None
     counted = round(float(np.mean([(~np.isnan(own)).sum() for own in values])))
     statistics, others = [over.mean(own) for own in values], [over.mean(own) for own in control]
-    return over.across(statistics, rows(study, draw, len(values[0])), others, n=counted)
+    found = over.across(statistics, rows(study, draw, len(values[0])), others, n=counted)
+    return over.softened(found, [own[~np.isnan(own)] for own in values]) if found else None
 
 
 def rows(study: Study, draw: Sequence[int], n: int) -> np.ndarray:

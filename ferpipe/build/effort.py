@@ -10,10 +10,12 @@ from ferpipe.storage.encoding import JSON
 ALL = sys.maxsize  # faces
 SMALL = ("smoke",)  # presets that do the least work which still fills every figure
 TABLE = {  # usual, small
+    "abstaining": (Effort(resamples=1000), Effort(resamples=100)),
     "atlas": (Effort(resamples=1000), Effort(resamples=100)),
     "calibration": (Effort(resamples=1000), Effort(resamples=100)),
     "confusion": (Effort(resamples=1000), Effort(resamples=100)),
     "conv1_outputs": (Effort(faces=200, samples=42), Effort(faces=28, samples=7)),  # samples: faces for every network
+    "copies": (Effort(resamples=1000), Effort(resamples=100)),
     "dissection": (Effort(faces=280, least=20, resamples=1000), Effort(faces=28, least=2, resamples=100)),
     "elsewhere": (Effort(resamples=1000), Effort(resamples=100)),
     # of the gain: its interval's ends then hold to about a tenth of its width

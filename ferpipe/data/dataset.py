@@ -33,7 +33,7 @@ class Dataset:
     dev: Split
     test: Split | None
     notes: JSON  # facts that the report states: conversions, held-out dev, missing classes
-    truth: dict[str, np.ndarray] = field(default_factory=dict)  # rendered faces: what is known of each dev face
+    truth: dict[str, np.ndarray] = field(default_factory=dict)  # of rendered faces: each dev face's, and train_emotions
     shows: str = "face"  # or "picture": what one is called
 
     @property

@@ -16,7 +16,17 @@ class Confused:
 
 
 @dataclass(frozen=True)
-class Confusion:
+class Findings:
+    """What all networks' answers say; None where classes are missing that are asked about."""
+
+    skill: Across | None  # mean recall less what a drawn answer reaches
+    best: Across | None  # recall of the original's best classes less its worst, whichever one is left out
+    balanced: Across | None  # rank correlation of the members' recalls and those of networks that saw classes alike
+    cells: Across | None  # share that the least of the cells which the original names has beyond what is expected
+
+
+@dataclass(frozen=True)
+class Confusion(Findings):
     """The analysis model's counts on dev and their summaries."""
 
     n: int
@@ -30,8 +40,4 @@ class Confusion:
     f1: list[float | None]
     confused: list[Confused]  # up to five, the largest share of its class first
     frequency: Estimate | None  # rank correlation of recall with a class's number of training faces
-    skill: Across | None  # mean recall less what a drawn answer reaches
-    best: Across | None  # recall of the original's best classes less its worst, whichever one is left out
-    balanced: Across | None  # rank correlation of the members' recalls and those of networks that saw classes alike
-    cells: Across | None  # share that the least of the cells which the original names has beyond what is expected
     seed: int

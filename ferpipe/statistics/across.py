@@ -5,6 +5,7 @@ that saw the same faces can then be averaged sample by sample.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -74,6 +75,23 @@ def across(
         [value for value in untrained if not np.isnan(value)],
         fisher,
     )
+
+
+def softened(found: Across, values: Sequence[np.ndarray]) -> Across:
+    """Return a mean of zeros and ones with errors that a share of none or all has too (Agresti & Coull 1998).
+
+    Resamples of such `values`, one array a network, do not differ; of any other values it is returned as it is.
+    """
+    kept = [own for own in values if len(own)]
+    if not all(np.isin(own, (0, 1)).all() for own in kept):
+        return found
+    least = []
+    for own in kept:
+        share = (own.sum() + 2) / (len(own) + 4)
+        least.append(float(np.sqrt(share * (1 - share) / (len(own) + 4))))
+    errors = [max(pair) for pair in zip(found.errors, least, strict=True)]
+    # of the mean: no less than one network's where none differ, for they may all have seen the same faces
+    return replace(found, errors=errors, error=found.error or min(least))
 
 
 def apart(

@@ -102,8 +102,9 @@ def _unproven(claim: Claim, roots: Mapping[str, object]) -> Iterator[str]:
     """Yield a line on a claim whose statistic is no path to one over networks."""
     passage = Passage(claim.statistic.text, claim.statistic.path, claim.statistic.line)
     hint = _known(_Walk(passage, roots, expression=True).type)
-    if hint is not None and hint is not Across:
-        got = getattr(hint, "__name__", hint)
+    plain = re.fullmatch(r"\w+(\.\w+)+", claim.statistic.text)  # other programs look its values up by it
+    if not plain or hint not in (None, Across):
+        got = getattr(hint, "__name__", hint) if plain else "an expression"
         yield f"{claim.statistic.at(0)}: claim '{claim.id}': wanted a statistic over networks (Across), got {got}"
 
 

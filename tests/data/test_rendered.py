@@ -217,7 +217,11 @@ def test_a_data_set_has_the_truth_of_its_dev_faces() -> None:
     assert shapes == {
         "emotions": (20,), "units": (20, len(UNITS)), "hands": (20,), "regions": (20, 7, 48, 48),
         "changed": (20, 48, 48), "traits": (20, len(NAMES)), "seeds": (20, 2),
+        "train_emotions": (30,),
     }  # fmt: skip
+    assert made.train.labels is not None
+    wrong = (made.truth["train_emotions"] != made.train.labels).mean()
+    assert wrong == made.notes["wrong_labels"]["train"]  # type: ignore[index]
     assert set(made.notes["wrong_labels"]) == {"train", "dev", "test"}
 
 

@@ -53,8 +53,8 @@ def test_both_languages_have_the_same_anchors(site: Path) -> None:
 
 def test_figures_are_numbered_in_each_language(site: Path) -> None:
     english, chinese = ((site / lang / "index.html").read_text(encoding="utf-8") for lang in ("en", "zh"))
-    assert '<a class="reference" href="#fig-saliency">Figure 2</a>' in english
-    assert '<a class="reference" href="#fig-saliency">图 2</a>' in chinese
+    assert '<a class="reference" href="#fig-saliency">Figure 3</a>' in english
+    assert '<a class="reference" href="#fig-saliency">图 3</a>' in chinese
     assert '<span class="numbered">表 3</span>' in chinese
 
 

@@ -49,6 +49,8 @@ def test_single_faces_are_none_where_they_are_not_to_be_had():
 @pytest.mark.parametrize("analysis", ANALYSES)
 def test_the_committed_results_are_of_their_types(dataset, analysis):
     folder = ROOT / "report" / "results" / dataset / analysis
+    if dataset == "fer2013" and not folder.exists():
+        pytest.skip("nobody has run it on FER2013 yet")
     result = stored.read(folder)
     assert encoding.json_bytes(stored.plain(result)) == (folder / "numbers.json").read_bytes()
     files = {**stored.arrays(result), **stored.arrays(result, "private")}

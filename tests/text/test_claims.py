@@ -1,7 +1,5 @@
 """Claims decided from made-up numbers: verdicts, families, forms, and the lines that tell what is wrong."""
 
-from statistics import NormalDist
-
 import pytest
 
 from ferpipe.text import claims, loose
@@ -13,6 +11,7 @@ statistic = "{statistic}"
 threshold = "{threshold}"
 side = "{side}"
 unit = "points"
+about = "{about}"
 figure = "fig:x"
 family = "{family}"
 finding = {{ en = "It is so", zh = "如此" }}
@@ -22,8 +21,8 @@ why = {{ en = "Because", zh = "因为" }}
 TEXT = "{{% if claims.{id}.holds %}}yes{{% elif claims.{id}.fails %}}no{{% else %}}perhaps{{% endif %}} {{claim:{id}}}"
 
 
-def front(id="a", statistic="x.gain", threshold="0", side="above", family=""):
-    return CLAIM.format(id=id, statistic=statistic, threshold=threshold, side=side, family=family)
+def front(id="a", statistic="x.gain", threshold="0", side="above", family="", about="data"):
+    return CLAIM.format(id=id, statistic=statistic, threshold=threshold, side=side, family=family, about=about)
 
 
 def section(tmp_path, declared, text=None, zh=None):
@@ -34,8 +33,11 @@ def section(tmp_path, declared, text=None, zh=None):
     return read(path, "s.md", ("en", "zh"))
 
 
-def gain(value, low, high, n=100):
-    return {"x": {"gain": {"value": value, "interval": [low, high], "n": n}}}
+def gain(value, spread=0.01, control=()):
+    """A statistic of five networks about a value."""
+    values = [value + spread * step for step in (-1, -0.5, 0, 0.5, 1)]
+    found = {"values": values, "errors": [0.001] * 5, "error": 0.0, "n": 100, "control": list(control), "fisher": False}
+    return {"x": {"gain": found}}
 
 
 def judge(tmp_path, numbers, declared=None):
@@ -46,34 +48,55 @@ def judge(tmp_path, numbers, declared=None):
 
 
 @pytest.mark.parametrize(
-    ("interval", "side", "verdict"),
+    ("value", "spread", "side", "verdict"),
     [
-        ((0.01, 0.05), "above", "holds"),
-        ((-0.05, -0.01), "above", "fails"),
-        ((-0.01, 0.05), "above", "undecided"),
-        ((0.0, 0.05), "above", "undecided"),
-        ((0.01, 0.05), "below", "fails"),
-        ((-0.05, -0.01), "below", "holds"),
+        (0.05, 0.01, "above", "holds"),
+        (-0.05, 0.01, "above", "fails"),
+        (0.05, 0.1, "above", "undecided"),
+        (0.05, 0.01, "below", "fails"),
+        (-0.05, 0.01, "below", "holds"),
+        (-0.05, 0.1, "below", "undecided"),
     ],
 )
-def test_a_verdict_needs_the_whole_interval_on_one_side(tmp_path, interval, side, verdict):
-    (found,), problems = judge(tmp_path, gain(sum(interval) / 2, *interval), front(side=side))
-    assert (found.verdict, found.n, problems) == (verdict, 100, [])
-    assert found.interval == pytest.approx(interval)
-    assert sum(found.numbers()[name] for name in claims.VERDICTS) == 1 and found.numbers()[verdict]
+def test_a_verdict_and_its_numbers(tmp_path, value, spread, side, verdict):
+    (found,), problems = judge(tmp_path, gain(value, spread), front(side=side))
+    numbers = found.numbers()
+    assert (found.verdict, numbers["n"], numbers["networks"], problems) == (verdict, 100, 5, [])
+    assert numbers["value"] == pytest.approx(value) and numbers["interval"][0] < value < numbers["interval"][1]
+    assert sum(numbers[name] for name in claims.VERDICTS) == 1 and numbers[verdict]
+    assert numbers["smallest"] == pytest.approx(value - numbers["interval"][0])
 
 
-def test_an_undecided_claim_says_what_it_could_have_shown(tmp_path):
-    (found,), _ = judge(tmp_path, gain(0.01, -0.02, 0.05))
-    assert found.smallest == pytest.approx(0.03)
-    (found,), _ = judge(tmp_path, gain(0.01, -0.02, 0.05), front(side="below"))
-    assert found.smallest == pytest.approx(0.04)
+def test_a_record_tells_other_programs_all_of_it(tmp_path):
+    (found,), _ = judge(tmp_path, gain(0.05, control=(0.01, 0.02)), front(about="learned"))
+    record = found.record()
+    assert (record["path"], record["networks"], record["past"], record["about"]) == ("x.gain.values", 5, 5, "learned")
+    assert record["values"] == pytest.approx([0.04, 0.045, 0.05, 0.055, 0.06])
+    assert record["control"]["value"] == pytest.approx(0.015) and record["bar"] == pytest.approx(0.015)
+    low, high = record["control"]["interval"]
+    assert low < 0.015 < high
+    assert found.untrained  # which are past the threshold as well
+
+
+@pytest.mark.parametrize("about", ["learned", "data", "architecture"])
+def test_untrained_networks_set_the_bar_of_what_is_learned_alone(tmp_path, about):
+    (found,), _ = judge(tmp_path, gain(0.05, control=(0.0501, 0.0502)), front(about=about))
+    assert found.verdict == ("undecided" if about == "learned" else "holds")
+
+
+def test_nothing_is_learned_by_networks_that_answer_no_better_than_chance(tmp_path):
+    numbers = gain(0.05)
+    for skill, about, verdict in (
+        (0.4, "learned", "holds"), (0.0, "learned", "undecided"), (0.0, "data", "holds"), (-0.1, "learned", "undecided")
+    ):  # fmt: skip
+        (found,), _ = judge(tmp_path, {**numbers, "confusion": {"skill": gain(skill)["x"]["gain"]}}, front(about=about))
+        assert found.verdict == verdict
 
 
 @pytest.mark.parametrize("side", ["above", "below"])
-def test_an_interval_without_width_decides_nothing(tmp_path, side):
-    (found,), _ = judge(tmp_path, gain(-0.3, -0.3, -0.3, n=5), front(threshold="0.5", side=side))
-    assert (found.verdict, found.smallest) == ("undecided", None)
+def test_networks_that_do_not_differ_at_all_decide_nothing(tmp_path, side):
+    (found,), _ = judge(tmp_path, gain(-0.3, 0.0), front(threshold="0.5", side=side))
+    assert (found.verdict, found.numbers()["smallest"]) == ("undecided", None)
 
 
 def test_a_family_widens_its_intervals_so_that_all_hold_together(tmp_path):
@@ -81,16 +104,16 @@ def test_a_family_widens_its_intervals_so_that_all_hold_together(tmp_path):
     text = " ".join(TEXT.format(id=k) for k in "abc")
     made, wrong = section(tmp_path, declared, text)
     assert not wrong
-    found = claims.judged([made], gain(0.02, 0.001, 0.039), [])
+    found = claims.judged([made], gain(0.012), [])
     assert [one.verdict for one in found] == ["undecided", "undecided", "holds"]
     assert found[0].family == 2
-    ratio = NormalDist().inv_cdf(1 - 0.025 / 2) / NormalDist().inv_cdf(0.975)
-    assert found[0].interval == pytest.approx((0.02 - 0.019 * ratio, 0.02 + 0.019 * ratio))
+    narrow, wide = found[2].decision.interval, found[0].decision.interval
+    assert wide[0] < narrow[0] < 0.012 < narrow[1] < wide[1]
 
 
 def test_a_number_that_a_run_has_none_of_leaves_its_claim_undecided(tmp_path):
     (found,), problems = judge(tmp_path, {"x": {"gain": None}})
-    assert (found.verdict, found.value, found.smallest, problems) == ("undecided", None, None, [])
+    assert (found.verdict, found.decision, found.numbers()["value"], problems) == ("undecided", None, None, [])
     assert found.threshold == 0.0  # which needs no result
 
 
@@ -100,13 +123,13 @@ def test_a_number_that_a_run_has_none_of_leaves_its_claim_undecided(tmp_path):
         (front(statistic="x.gian"), "s.md:7: unknown number 'x.gian' (did you mean 'x.gain'?)"),
         (front(statistic="x.gain +"), "s.md:7: unexpected 'end of statement block'"),
         (front(threshold="y.z"), "s.md:8: unknown number 'y.z'"),
-        (front(threshold="x.gain"), "s.md:8: claim 'a': the threshold is {'value': 0.1, "),
-        (front(statistic="x.gain.value"), "s.md:7: claim 'a': wanted a statistic with value, interval and n, got 0.1"),
+        (front(threshold="x.gain"), "s.md:8: claim 'a': the threshold is {'values': ["),
+        (front(statistic="x.gain.n"), "s.md:7: claim 'a': wanted a statistic over networks, got 100"),
         (front(statistic="1 / (x.gain.n - 100)"), "s.md:7: division by zero"),
     ],
 )
 def test_what_cannot_be_decided_is_told_with_its_line(tmp_path, declared, line):
-    (found,), problems = judge(tmp_path, gain(0.1, 0.0, 0.2), declared)
+    (found,), problems = judge(tmp_path, gain(0.1), declared)
     assert found.verdict == "undecided" and len(problems) == 1 and problems[0].startswith(line)
 
 
@@ -129,7 +152,7 @@ def test_a_verdict_without_words_or_a_claim_without_its_mark_is_told(tmp_path, t
 
 def test_an_unknown_claim_is_told_with_its_nearest(tmp_path):
     made, _ = section(tmp_path, front(id="happy-mouth"), TEXT.format(id="happy_mouth") + "\n{claim:hapy-mouth}")
-    assert "s.md:19: unknown claim 'hapy-mouth' (did you mean 'happy-mouth'?)" in claims.problems([made], ("en",))
+    assert "s.md:20: unknown claim 'hapy-mouth' (did you mean 'happy-mouth'?)" in claims.problems([made], ("en",))
 
 
 @pytest.mark.parametrize(
@@ -138,6 +161,7 @@ def test_an_unknown_claim_is_told_with_its_nearest(tmp_path):
         ('side = "above"', 'side = "over"', "s.md:9: side is 'over'; wanted above or below"),
         ('unit = "points"', 'unit = "metres"', "s.md:10: unit is 'metres'; wanted percent or points or number"),
         ('threshold = "0"\n', "", "s.md:6: claim 'a' has no threshold"),
+        ('about = "data"', 'about = "it"', "s.md:11: about is 'it'; wanted learned or data or architecture"),
         (', zh = "因为" }', " }", "no why of claim 'a' in 'zh'"),
         ("figure =", "figur =", "claim 'a' has unknown key 'figur' (did you mean 'figure'?)"),
     ],
@@ -188,7 +212,7 @@ def test_a_typed_quantity_is_found(tmp_path, text):
     made, _ = section(tmp_path, front(), text)
     found = loose.problems([made])
     assert len(found) == 2 and all("is typed" in line for line in found)
-    assert found[0].startswith("s.md:18: ") and found[1].startswith("s.md:20: ")
+    assert found[0].startswith("s.md:19: ") and found[1].startswith("s.md:21: ")
 
 
 @pytest.mark.parametrize(
@@ -225,7 +249,7 @@ def test_a_claim_about_what_the_data_have_not_does_not_apply(tmp_path):
     made, wrong = section(tmp_path, declared, " ".join(TEXT.format(id=name) for name in "abc"))
     assert not wrong
     about = claims.WORDLESS.about("picture", ("oak", "ash"))
-    numbers = gain(0.02, 0.01, 0.03)
+    numbers = gain(0.05)
     first, second, third = claims.judged([made], numbers, [], about=about)
     assert (first.verdict, first.lacks) == ("not applicable", ("face", "sad"))
     assert first.record()["reason"] == "no picture shows a face, there is no class sad"

@@ -78,18 +78,13 @@ def test_the_middle_leaves_out_what_is_null():
     assert formats.middle([3, None, 1, 2]) == 2
 
 
+def test_the_mean_over_networks() -> None:
+    assert formats.mean([0.1, 0.2, 0.6]) == pytest.approx(0.3)
+
+
 def test_a_statistic_over_networks_is_told_by_its_mean_and_what_is_none_is_refused():
     found = {"values": [1.0, 2.0, 3.0], "errors": [0.1] * 3, "error": 0.05, "n": 30, "control": []}
     estimate = formats.estimated(found)
     assert estimate.value == 2 and estimate.n == 30 and estimate.interval[0] < 0.5 < 3.5 < estimate.interval[1]
     with pytest.raises(ValueError, match="a statistic over networks"):
         formats.estimated({"value": 1.0})
-
-
-def test_two_groups_of_shares_are_contrasted_with_an_interval() -> None:
-    recalls = [{"value": value, "interval": [0.0, 1.0], "n": 100} for value in (0.5, 0.4, 0.6, 0.9, 0.5, 0.8, 0.7)]
-    found = formats.contrasted(EN, recalls, ["happy", "surprise", "neutral"], ["disgust", "fear", "sad"])
-    assert found is not None and found["value"] == pytest.approx(0.3) and found["n"] == 600
-    assert found["interval"] == pytest.approx([0.3 - 0.072, 0.3 + 0.072], abs=0.002)  # as for two shares of 300 faces
-    assert formats.contrasted(EN, [None, *recalls[1:]], ["angry"], ["sad"]) is None
-    assert formats.contrasted(EN, recalls, [], ["sad"]) is None

@@ -20,7 +20,7 @@ def told(text):
 def test_the_report_asks_for_nothing_that_no_result_has(capsys):
     assert build.main(["check"]) == 0
     assert "results have every number" in capsys.readouterr().out
-    assert paths.check(ROOT / "report", ANALYSES).startswith("21 sections")
+    assert paths.check(ROOT / "report", ANALYSES).startswith("24 sections")
 
 
 @pytest.mark.parametrize(("text", "expected"), [
@@ -37,7 +37,7 @@ def test_the_report_asks_for_nothing_that_no_result_has(capsys):
     ("{{ shortcut.methods[scores.trusted][scores.criterion].valeu }}", "unknown number 'valeu' of Estimate"),
     ("{{ (confusion.accuracy or confusion.accuracy).valeu }}", "unknown number 'valeu' of Estimate"),
     ("{{ (confusion.accuracy if confusion.n else none).valeu }}", "unknown number 'valeu' of Estimate"),
-    ("{% with taken = confusion.taken.sad %}{{ taken.evne }}{% endwith %}", "unknown number 'evne' of Taken"),
+    ("{% with best = confusion.best %}{{ best.valuse }}{% endwith %}", "unknown number 'valuse' of Across"),
     ("{{ data.splits.dev.m }}", "unknown number 'm' of Size"),
     ("{{ saliency.share.mouht.value }}", "unknown number 'mouht' (did you mean 'mouth'?)"),
     ("{{ scores.methods['lame'].seeds.value }}", "unknown number 'lame' (did you mean 'lime'?)"),
@@ -57,7 +57,7 @@ def test_each_way_to_a_number_is_followed_and_told_with_its_line(text, expected)
 
 @pytest.mark.parametrize("text", [
     "{{ confusion.accuracy.interval[0] | percent }}",
-    "{{ (confusion.recall | contrasted(original.best, original.worst)).value | points }}",
+    "{{ confusion.best.values | mean | points }}",
     "{% for pair in confusion.confused %}{{ pair.share }}{% if not loop.last %}, {% endif %}{% endfor %}",
     "{{ curves.overfitted.dev_loss[curves.overfitted.best - 1] | number }}",
     "{% if data.notes.wrong_labels is defined %}{{ data.notes.wrong_labels.dev | percent }}{% endif %}",
@@ -68,22 +68,20 @@ def test_what_results_can_have_is_not_told(text):
     assert told(text) == []
 
 
-@pytest.mark.parametrize(("statistic", "n", "got"), [
-    ("light.n", None, "got int"),
-    ("confusion.balanced_accuracy", None, "got float"),
-    ("ensemble.gain", None, "got Gain"),  # it has no n
-    ("ensemble.gain", "ensemble.n", None),
-    ("confusion.accuracy", None, None),
-    ("(confusion.recall | contrasted(original.best, original.worst))", None, None),
-    ("confusion.recall | first", None, None),
+@pytest.mark.parametrize(("statistic", "got"), [
+    ("light.n", "got int"),
+    ("confusion.accuracy", "got Estimate"),  # of one network
+    ("confusion.best", None),
+    ("light.done.dark", None),
+    ("confusion.best if confusion.n else none", "got an expression"),
 ])  # fmt: skip
-def test_a_claim_rests_on_what_has_an_interval(statistic, n, got):
+def test_a_claim_rests_on_a_statistic_over_networks(statistic, got):
     place = "report/sections/x.md"
     parts = {key: Passage(text, place, 3) for key, text in (("statistic", statistic), ("threshold", "0"))}
-    claim = Claim("a", "", **parts, n=n and Passage(n, place, 4), side="above", unit="number", figure="", family="",
+    claim = Claim("a", "", **parts, side="above", unit="number", about="data", figure="", family="",
                   needs=(), finding={}, original={}, why={})  # fmt: skip
     lines = paths.problems([Section("x", place, {}, {}, (), claims=(claim,))], ANALYSES)
-    wanted = f"{place}:3: claim 'a': wanted a statistic with value, interval and n, {got}"
+    wanted = f"{place}:3: claim 'a': wanted a statistic over networks (Across), {got}"
     assert lines == ([wanted] if got else [])
 
 

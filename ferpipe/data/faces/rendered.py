@@ -215,10 +215,14 @@ def _blurred(image: np.ndarray, amount: np.ndarray | np.float32) -> np.ndarray:
 
 
 def dataset(sizes: tuple[int, int, int], seed: int, progress: Callable[[int], object] | None = None) -> Dataset:
-    """Return train, dev and test splits of these sizes, from streams of their own, with the truth of each dev face."""
+    """Return train, dev and test splits of these sizes, from streams of their own, with the truth of each dev face.
+
+    Of train's faces the true emotions are kept as well.
+    """
     drawn = {name: sample(n, 10 * seed + stream) for stream, (name, n) in enumerate(zip(SPLITS, sizes, strict=True))}
     splits: dict[str, Split] = {}
     truth = {field: getattr(drawn["dev"], field) for field in ("emotions", "units", "hands", "traits", "seeds")}
+    truth["train_emotions"] = drawn["train"].emotions
     for name, faces in drawn.items():
         chunks = []
         for chunk in _everywhere(_known if name == "dev" else _alone, faces):
