@@ -49,7 +49,7 @@ TABLE = {  # usual, small
     ),
     # of what is asked of each network; that of untrained ones varies little
     "subjects": (
-        Effort(networks=3, faces=600, pairs=60, steps=40, resamples=1000),
+        Effort(networks=3, faces=600, pairs=60, steps=30, resamples=1000),
         Effort(networks=2, faces=35, pairs=6, steps=4, resamples=100),
     ),
     "stages": (Effort(faces=140, samples=60, resamples=1000), Effort(faces=14, samples=7, resamples=100)),
