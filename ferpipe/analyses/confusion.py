@@ -74,8 +74,12 @@ def recalls(labels: np.ndarray, right: np.ndarray, classes: int) -> Statistic:
 
 def alike(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Return Spearman's correlation (1904) of each row of two arrays (rows, k); 0 where one of the two is constant."""
-    a, b = (rankdata(values, axis=1, nan_policy="omit") for values in (first, second))
-    a, b = (values - np.nanmean(values, axis=1, keepdims=True) for values in (a, b))
+    return pearson(*(rankdata(values, axis=1, nan_policy="omit") for values in (first, second)))
+
+
+def pearson(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return the correlation of each row of two arrays (rows, k); 0 where one of the two is constant."""
+    a, b = (values - np.nanmean(values, axis=1, keepdims=True) for values in (first, second))
     length = np.sqrt(np.nansum(a**2, axis=1) * np.nansum(b**2, axis=1))
     return np.divide(np.nansum(a * b, axis=1), length, out=np.zeros_like(length), where=length > 0)
 
@@ -131,16 +135,17 @@ def best(study: Study, recall: Statistic) -> Statistic:
 
 
 def balanced(study: Study, answers: Sequence[np.ndarray], rows: np.ndarray) -> Across | None:
-    """Return how nearly networks that saw each class alike rank the classes as the members do, by mean recall.
+    """Return how nearly the recalls of networks that saw each class alike go with the members' mean recalls.
 
-    One rank correlation for each of the former; None without any.
+    One correlation over classes (Pearson 1895) for each of the former; None without any. Of so few classes ranks tell
+    too little: with all in order their correlation is one, whatever the recalls.
     """
     k, labels = len(study.classes), study.labels
 
     def against(own: np.ndarray) -> Statistic:
         def of(rows: np.ndarray) -> np.ndarray:
             together = np.mean([recalls(labels, member == labels, k)(rows) for member in answers], axis=0)
-            return alike(together, recalls(labels, own == labels, k)(rows))
+            return pearson(together, recalls(labels, own == labels, k)(rows))
 
         return of
 

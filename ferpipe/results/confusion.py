@@ -21,7 +21,7 @@ class Findings:
 
     skill: Across | None  # mean recall less what a drawn answer reaches
     best: Across | None  # recall of the original's best classes less its worst, whichever one is left out
-    balanced: Across | None  # rank correlation of the members' recalls and those of networks that saw classes alike
+    balanced: Across | None  # correlation of the members' recalls with those of networks that saw classes alike
     cells: Across | None  # share that the least of the cells which the original names has beyond what is expected
 
 
