@@ -13,7 +13,6 @@ TABLE = {  # usual, small
     "abstaining": (Effort(resamples=1000), Effort(resamples=100)),
     "atlas": (Effort(resamples=1000), Effort(resamples=100)),
     "calibration": (Effort(resamples=1000), Effort(resamples=100)),
-    "confusion": (Effort(resamples=1000), Effort(resamples=100)),
     "conv1_outputs": (Effort(faces=200, samples=42), Effort(faces=28, samples=7)),  # samples: faces for every network
     "copies": (Effort(resamples=1000), Effort(resamples=100)),
     "dissection": (Effort(faces=280, least=20, resamples=1000), Effort(faces=28, least=2, resamples=100)),
@@ -23,10 +22,7 @@ TABLE = {  # usual, small
     "evidence": (Effort(faces=ALL), Effort(faces=35)),
     "filter_emotions": (Effort(resamples=1000), Effort(resamples=100)),  # a share of 1000 is known to 3 points
     # half as many steps again reach some 5 % more
-    "filters": (
-        Effort(steps=80, starts=2, faces=420, resamples=1000),
-        Effort(steps=8, starts=1, faces=35, resamples=100),
-    ),
+    "filters": (Effort(steps=80, starts=2, faces=420), Effort(steps=8, starts=1, faces=35)),
     "light": (Effort(faces=ALL, resamples=1000), Effort(faces=70, resamples=100)),
     # lime's own default of samples
     "lime": (Effort(samples=1000, class_faces=12, class_masks=200), Effort(samples=100, class_faces=2, class_masks=80)),

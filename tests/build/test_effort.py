@@ -32,5 +32,7 @@ def test_a_smaller_effort_asks_less_of_the_same():
 
 
 def test_a_recipe_knows_the_rows_that_its_code_asks():
-    code = fingerprints.code("ferpipe.analyses.atlas")
-    assert effort.recorded(effort.of("smoke"), code) == {"atlas.resamples": 100, "evidence.faces": 35}
+    code = fingerprints.code("ferpipe.analyses.lime")
+    assert effort.recorded(effort.of("smoke"), code) == {
+        "lime.samples": 100, "lime.class_faces": 2, "lime.class_masks": 80
+    }  # fmt: skip
