@@ -22,6 +22,7 @@ from ferpipe.size import SIDE
 from ferpipe.statistics.across import Statistic, apart, correlation
 
 FILTERS = 8  # of each later layer; of the first, all
+UNTRAINED = 2  # networks that are asked beside: an ascent is dear, and they decide nothing about pictures
 ORIENTATIONS, PHASES = 8, 4
 WAVES = (2.0, 3.0, 4.5, 7.0, 11.0, 18.0)  # across a face: 192 gratings in all
 DRAW = 194  # marks this module's generators
@@ -47,9 +48,9 @@ def findings(study: Study) -> tuple[Across | None, Across | None, Across | None]
     Readable: kappa (Cohen 1960) of what the network takes the pictures for with the emotion that excites the filter.
     """
     groups = [
-        [grown(study, subject, means) for subject, means in zip(group, of_group, strict=True)]
+        [grown(study, subject, means) for subject, means in zip(group, of_group, strict=False)]
         for group, of_group in zip(
-            (subjects.trained(study), subjects.untrained(study)), responses.of_each(study), strict=True
+            (subjects.trained(study), subjects.untrained(study)[:UNTRAINED]), responses.of_each(study), strict=True
         )
     ]
     regular, complexity, readable = (

@@ -17,6 +17,7 @@ from ferpipe.statistics.intervals import LEAST, QUANTILE, mean
 
 SIDES = ("right", "wrong")
 DISCOVERY = 0.05  # share of the cells called different that may be so by chance (Benjamini & Hochberg 1995)
+OTHERS = 8  # faces whose edges a face's evidence is held against
 DRAW = 152  # marks this analysis's generators
 
 
@@ -114,18 +115,21 @@ def shares(
 def along_edges(study: Study) -> Across | None:
     """Return by how much nearer a face's evidence follows its own edges than those of another face, over networks.
 
-    The rank correlations over the cells of the grid, of rightly answered faces: all faces have edges in like places.
+    The rank correlations over the cells of the grid, of rightly answered faces, less the mean one with OTHERS: all
+    faces have edges in like places.
     """
     trained, untrained = pairs.of_each(study)
 
     def nearer(of: Pairs) -> np.ndarray:
         strength = evidence.coverage(features(study.dataset.dev.images[of.places[:, 1]])["edges"])
-        seen, others = of.of_answer(1), np.roll(strength, 1, axis=0)
-        values = [
-            (rank_correlation(one.ravel(), own.ravel()), rank_correlation(one.ravel(), other.ravel()))
-            for one, own, other in zip(seen, strength, others, strict=True)
+        seen = of.of_answer(1)
+        along = [
+            [rank_correlation(one.ravel(), edges.ravel()) for one, edges in zip(seen, shifted, strict=True)]
+            for shifted in (np.roll(strength, k, axis=0) for k in range(1 + OTHERS))
         ]
-        return np.array([own - other for own, other in values if own is not None and other is not None])
+        own, *others = np.array(along, float).reshape(1 + OTHERS, len(seen))  # NaN where all cells are alike
+        more = own - np.mean(others, axis=0)
+        return more[~np.isnan(more)]
 
     own, control = ([nearer(each) for each in group] for group in (trained, untrained))
     return apart(own, drawn(study, 33), study.effort["subjects"].resamples, control)

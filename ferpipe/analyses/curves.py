@@ -12,7 +12,7 @@ def analyse(study: Study) -> Curves:
 
 def curve(study: Study, member: Member) -> Curve:
     """Return a member's history; train's loss and accuracy are of a sample of its faces, without augmentation."""
-    faces = len(study.dataset.train)
+    faces = len(study.dataset.train) - member.recipe.held
     values = {name: [float(value) for value in member.history[name]] for name in CURVES}
     return Curve(
         epochs=list(range(1, len(member.history["dev_loss"]) + 1)),

@@ -37,13 +37,12 @@ def analyse(study: Study) -> Stages:
     same, above = resemblance(study, study.model, images)
     of_each = subjects.each(study, lambda subject: falling(resemblance(study, subject.network, images[few])[1]))
     answered = [modes(study, means) for means in responses.of_each(study)[0]]
-    untrained = [modes(study, means) for means in responses.of_each(study)[1]]
     count = study.effort["stages"].resamples
 
     def draw(index: int) -> np.random.Generator:
         return np.random.default_rng([study.seed, DRAW, index])
 
-    own, control = ([np.concatenate(list(each.values())) for each in group] for group in (answered, untrained))
+    own = [np.concatenate(list(each.values())) for each in answered]
     return Stages(
         layers=[
             Layer(
@@ -57,7 +56,7 @@ def analyse(study: Study) -> Stages:
             for depth, name in enumerate(LAYERS)
         ],
         falling=apart(of_each[0], draw(20), count, of_each[1], trend, fisher=True),
-        modes=apart(own, draw(21), count, control),
+        modes=apart(own, draw(21), count),  # an untrained filter that prefers an emotion does so by chance
         preferring=PREFERS,
         loud=LOUD,
         n=len(chosen),

@@ -52,10 +52,13 @@ def trained(study: Study) -> list[Subject]:
 
 
 def untrained(study: Study) -> list[Subject]:
-    """Return networks of the first member's shape with drawn weights; analyses of one run share them."""
+    """Return networks of the first member's shape with drawn weights, the same ones whatever the run's seed.
+
+    Analyses of one run share them.
+    """
     if "untrained" not in study.shared:
         recipe, count = study.members[0].recipe, study.effort["subjects"].networks
-        seeds = np.random.default_rng([study.seed, DRAW]).integers(2**31, size=count).tolist()
+        seeds = np.random.default_rng(DRAW).integers(2**31, size=count).tolist()
         networks = [
             initialised(recipe.stem, recipe.width, seed, len(study.classes), recipe.enlarge)
             .to(study.device)

@@ -32,11 +32,11 @@ TABLE = {  # usual, small
     ),
     # each check asks for three further maps of a face; a share of 0.4 is 400 masks
     "scores": (
-        Effort(faces=70, checked=14, own=20, share=0.4, steps=24, resamples=1000),
+        Effort(faces=50, checked=10, own=15, share=0.4, steps=24, resamples=1000),
         Effort(faces=7, checked=2, own=4, share=0.02, steps=4, resamples=100),
     ),
     "selectivity": (  # the mean over permutations is over all filters too
-        Effort(permutations=20, faces=700, resamples=1000),
+        Effort(permutations=20, faces=350, resamples=1000),
         Effort(permutations=5, faces=35, resamples=100),
     ),
     "shortcut": (
@@ -45,7 +45,7 @@ TABLE = {  # usual, small
     ),
     # of what is asked of each network; that of untrained ones varies little
     "subjects": (
-        Effort(networks=3, faces=600, pairs=45, steps=20, resamples=1000),
+        Effort(networks=5, faces=600, pairs=45, steps=20, resamples=1000),
         Effort(networks=2, faces=35, pairs=6, steps=4, resamples=100),
     ),
     "stages": (Effort(faces=140, samples=60, resamples=1000), Effort(faces=14, samples=7, resamples=100)),

@@ -105,7 +105,7 @@ class Training:
         order = rng.permutation(len(train))
         held, order = np.sort(order[: recipe.held]), order[recipe.held :]
         part = np.sort(order[: recipe.part or len(train)])
-        sample = np.sort(rng.permutation(len(part))[: len(dev)])
+        sample = np.sort(rng.permutation(len(part))[: len(dev) // 3])
         assert train.labels is not None and dev.labels is not None
         self.recipe, self.device, self.part = recipe, device, torch.from_numpy(part)
         self.labels = torch.from_numpy(train.labels[part])
@@ -114,7 +114,7 @@ class Training:
         self.targets = F.one_hot(self.truth, classes).float()
         self.precision = torch.bfloat16 if machine.half(device) else torch.float32
         self.teachers = [folded(teacher).to(self.precision) for teacher in teachers]
-        # train's own curve: as many faces as dev has
+        # train's own curve: a third as many faces as dev has
         self.sample = (self.images[torch.from_numpy(sample).to(device)], self.labels[sample])
         self.dev = (torch.from_numpy(dev.images).to(device), torch.from_numpy(dev.labels))
         self.held = (torch.from_numpy(train.images[held]).to(device), torch.from_numpy(train.labels[held]))
