@@ -57,9 +57,7 @@ def _side(row: Row, side: Side | None, here: bool, language: Language) -> Td:
     )
     if side.statistic is None or side.interval is None:
         return Td(cell + _SMALL.format(words["none"]), f"verdict {side.verdict}")
-    low, high = side.interval
-    within = [max(low, 0.0), min(high, 1.0)] if row.unit == "percent" else [low, high]  # what a share can be
-    bounds = interval(language, within, row.unit)
+    bounds = interval(language, side.interval, row.unit)
     cell += Markup('<small><b>{}</b> <span class="interval">{}</span></small>').format(
         written(language, side.statistic, row.unit), bounds
     )

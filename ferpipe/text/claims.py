@@ -47,6 +47,14 @@ class Verdict:
         return (sum(values) / len(values), around(values)) if values else None
 
     @property
+    def interval(self) -> list[float] | None:
+        """Return the interval of the mean over networks, of a share within what one can be."""
+        if self.decision is None:
+            return None
+        shares = self.claim.unit == "percent"
+        return [min(1.0, max(0.0, end)) if shares else end for end in self.decision.interval]
+
+    @property
     def untrained(self) -> bool:
         """Return whether untrained networks pass the threshold too."""
         if self.control is None or self.threshold is None:
@@ -59,7 +67,7 @@ class Verdict:
         found, decision = self.found, self.decision
         known = {
             "value": decision.value if decision else None,
-            "interval": list(decision.interval) if decision else None,
+            "interval": self.interval,
             "n": found.n if found else None,
             "values": found.values if found else [],
             "networks": len(found.values) if found else 0,
@@ -82,7 +90,7 @@ class Verdict:
             "expression": claim.statistic.text,
             "path": f"{claim.statistic.text}.values",
             "statistic": known["value"],
-            "interval": decision.interval if decision else None,
+            "interval": known["interval"],
             "n": known["n"],
             "networks": known["networks"],
             "values": known["values"],

@@ -290,7 +290,7 @@ def test_own_faces_are_followed_less_with_depth_or_more():
 
 def test_kinds_of_first_filters_are_counted_in_every_network(study):
     found = conv1_outputs.fitting(study(members=3, preset="default"))
-    assert len(found.values) == 3 and len(found.control) == 3 and found.n == 64 and found.error == 0
+    assert len(found.values) == 3 and len(found.control) == 5 and found.n == 64 and found.error == 0
     assert all(0 <= share <= 1 for share in (*found.values, *found.control))
 
 
@@ -509,7 +509,7 @@ def test_pairs_are_of_one_answer_and_like_confidence_and_without_hands(study):
 def test_untrained_networks_are_of_the_members_shape_and_the_same_in_every_run(study):
     asked, again = study(preset="default"), study(preset="default")
     first, second = subjects.untrained(asked), subjects.untrained(again)
-    assert len(first) == 3 and subjects.untrained(asked) is first
+    assert len(first) == 5 and subjects.untrained(asked) is first
     for one, other in zip(first, second, strict=True):
         assert torch.equal(one.network.conv1.weight, other.network.conv1.weight)
         assert one.logits.shape == (42, 7) and one.network.layer1[0].conv1.out_channels == 8

@@ -287,7 +287,7 @@ def test_a_method_that_knows_the_truth_of_all_networks_is_trusted_and_chance_is_
     assert numbers["trusted"] == "lime" and numbers["criterion"] == "rank_correlation" and numbers["n"] == 24
     known, chance = (numbers["methods"][name] for name in ("lime", "gradient"))
     assert known["rank_correlation"]["value"] > 0.99
-    assert known["criterion"]["values"] == [pytest.approx(1, abs=0.01)] * 3 and known["criterion"]["n"] > 20
+    assert known["criterion"]["values"] == [pytest.approx(1, abs=0.01)] * 3 and known["criterion"]["n"] >= 10
     assert (
         known["margin"]["value"] == pytest.approx(np.mean(known["lead"]["values"])) and known["lead"]["values"][0] > 0.5
     )
@@ -365,7 +365,7 @@ def test_checked_faces_stand_first_and_no_face_twice(study):
     chosen, checked = scores.sampled(one)
     assert (
         abs(len(chosen) - efforts.of("default")["scores"].faces) < 7
-        and checked == 14
+        and checked == 7
         and len(set(chosen.tolist())) == len(chosen)
     )
     assert set(one.labels[chosen[:checked]]) == set(range(7))

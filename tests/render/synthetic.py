@@ -27,7 +27,8 @@ def write(
         result = fewer(stored.read(own), found) if restricted and own.exists() else drawn
         if analysis == "data":
             result = replace(result, name="synthetic")
-        faces |= {f"{analysis}/{key}": array for key, array in stored.arrays(drawn, "private").items()}
+        if not (restricted and analysis == "suspects"):  # which names no face of such a data set
+            faces |= {f"{analysis}/{key}": array for key, array in stored.arrays(drawn, "private").items()}
         code, made_by = fingerprints.code(f"ferpipe.analyses.{analysis}", _KNOWN), freshness.inputs(name, {}, _KNOWN)
         recipe = {"code": code, "parameters": {"seed": 0}, "data": "0123456789abcdef", "members": {}}
         record = {"recipe": recipe, "inputs": made_by, "made_with": {}}

@@ -67,7 +67,7 @@ def beyond(claim: dict[str, Any], up: bool, which: slice) -> Callable[[Numbers],
     def change(numbers: Numbers) -> None:
         found = at(numbers, PATHS[claim["id"]][1:])
         count = len(found["values"])
-        far = 0.4 if found["fisher"] or claim["threshold"] else 0.5
+        far = 0.4 if found.get("fisher") or claim["threshold"] else 0.5
         values = [claim["threshold"] + sign * (far + 0.001 * k) for k in range(count)]
         found["values"][which] = values[which]
         found["errors"], found["error"] = [0.001] * count, 0.001
