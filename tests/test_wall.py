@@ -106,3 +106,9 @@ def test_every_file_of_the_package_is_installed_with_it():
     installed = {path for pattern in patterns["ferpipe"] for path in PACKAGE.glob(pattern)}
     others = {path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
     assert sorted(others - installed) == []
+
+
+def test_verdicts_need_no_scipy():
+    """Whoever only renders a report has none."""
+    for name in ("verdicts", "student"):
+        assert "scipy" not in {name.split(".")[0] for name in imported(PACKAGE / "statistics" / f"{name}.py")}

@@ -8,9 +8,8 @@ degrees of freedom Hillis' (2007): those of Satterthwaite, where the networks al
 from dataclasses import dataclass
 from math import atanh, sqrt, tanh
 
-from scipy.special import ndtri, stdtrit
-
 from ferpipe.results.common import Across, Estimate
+from ferpipe.statistics import student
 
 LEVEL = 0.95  # of an interval that stands alone
 FEWEST = 3  # networks from which on an interval is over networks
@@ -48,11 +47,11 @@ def decided(found: Across, threshold: float, side: str, family: int = 1, learned
     variance, freedom = _variance(values, found, control if binding else [])
     value = _mean(values)
     if len(values) < FEWEST:
-        normal = -float(ndtri(tail))
+        normal = student.quantile(tail, student.NORMAL)
         bounds = [(v - normal * e, v + normal * e) for v, e in zip(values, found.errors, strict=True)]
         low, high = min(low for low, _ in bounds), max(high for _, high in bounds)
     else:
-        half = -float(stdtrit(freedom, tail)) * sqrt(variance)
+        half = student.quantile(tail, freedom) * sqrt(variance)
         low, high = value - half, value + half
     past = sum(sign * v > sign * bar for v in values)
     beyond = sum(sign * v < sign * bar for v in values)
@@ -77,7 +76,7 @@ def around(control: list[float]) -> tuple[float, float] | None:
     """Return the interval of the mean of untrained networks' statistics; None for fewer than two."""
     if len(control) < 2:
         return None
-    half = -float(stdtrit(len(control) - 1, (1 - LEVEL) / 2)) * sqrt(_between(control) / len(control))
+    half = student.quantile((1 - LEVEL) / 2, len(control) - 1) * sqrt(_between(control) / len(control))
     return _mean(control) - half, _mean(control) + half
 
 

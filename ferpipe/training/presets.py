@@ -103,6 +103,8 @@ def plan(
         kinds = [replace(kind, epochs=epochs, small=kind.small * epochs // kind.epochs) for kind in kinds]
     ensemble = [replace(kinds[k % len(kinds)], seed=seed + k) for k in range(members or chosen.members)]
     bare = overfitted(ensemble[0], chosen.overfitted_part, chosen.overfitted_epochs)
+    if bare.pretrained:  # torchvision's weights fit one width only
+        bare = replace(bare, width=ensemble[0].width)
     even = replace(ensemble[0], role="balanced", balanced=True)
     return Plan(
         ensemble,

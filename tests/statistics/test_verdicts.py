@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import t
 
 from ferpipe.results.common import Across
+from ferpipe.statistics import student
 from ferpipe.statistics.across import across, apart, correlation, mean, weights
 from ferpipe.statistics.verdicts import around, decided, estimated
 
@@ -118,3 +119,9 @@ def test_the_interval_of_untrained_networks():
     low, high = around([0.1, 0.2, 0.3])
     assert (low + high) / 2 == pytest.approx(0.2) and high - low == pytest.approx(2 * 4.3027 * 0.1 / 3**0.5, rel=1e-3)
     assert around([0.1]) is None
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 2.5, 4, 7.3, 30, 400, 1e5, 1e7])
+@pytest.mark.parametrize("tail", [0.025, 0.0125, 0.003, 1e-4])
+def test_students_quantile_is_scipys(freedom, tail):
+    assert student.quantile(tail, freedom) == pytest.approx(t.isf(tail, freedom), rel=1e-6)
