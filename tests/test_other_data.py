@@ -12,8 +12,8 @@ from ferpipe.results import stored
 
 LEAVES = {"ash": "ellipse", "Birch": "rectangle", "elm": "line", "oak": "triangle", "槐": "ring"}
 WORDS = {
-    "en": r"\bfac(e|es|ial)\b|emotion|expression|happ(y|iness)|\bsad(?!inle)|surprise|disgust|\bfear|anger|angry|neutral|"
-    r"mouth|\beyes?\b|\bbrows\b|\bnose\b|\bhand\b|\bperson\b|photograph",
+    "en": r"\bfac(e|es|ial)\b|emotion|expression|happ(y|iness)|\bsad(?!inle)|surprise|disgust|\bfear|anger|angry|"
+    r"neutral|mouth|\beyes?\b|\bbrows\b|\bnose\b|\bhand\b|\bperson\b|photograph",
     "zh": "脸|情绪|表情|高兴|悲伤|惊讶|厌恶|恐惧|生气|中性|轻蔑|嘴|眼|眉|鼻|照片|五官",
 }
 
