@@ -8,7 +8,7 @@ from ferpipe.analyses.regions import ELLIPSE, regions
 from ferpipe.analyses.study import Study
 from ferpipe.data import fer2013
 from ferpipe.explainers.attributions import blurred, gradient, integrated, smoothgrad
-from ferpipe.explainers.inputs import batches, inputs
+from ferpipe.explainers.inputs import inputs
 from ferpipe.results.common import Across, RegionName
 from ferpipe.results.saliency import ClassMaps, Saliency, SaliencyFaces, Share
 from ferpipe.size import SIDE
@@ -78,10 +78,7 @@ def six(study: Study, indices: list[int]) -> tuple[dict[str, np.ndarray], float 
 
 def shares_of_pixels(study: Study, chosen: np.ndarray) -> np.ndarray:
     """Return the gradient's magnitude for the predicted logit, (n, 48, 48), each face's map summing to 1 (or to 0)."""
-    maps = np.zeros((len(chosen), SIDE, SIDE), np.float32)
-    targets = predictions(study)[chosen]
-    for place, batch in batches(study.dataset.dev.images[chosen], study.device):
-        maps[place] = np.abs(gradient(study.model, batch, targets[place]))
+    maps = magnitudes.sizes(study, subjects.trained(study)[0], chosen)
     total = maps.sum((1, 2), keepdims=True)
     return np.divide(maps, total, out=np.zeros_like(maps), where=total > 0)
 

@@ -4,6 +4,7 @@ What a hand does to an answer is known: the same face is drawn with it and witho
 must mark the hand where it did.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -11,12 +12,12 @@ from scipy.stats import rankdata
 
 from ferpipe.analyses.counterfactuals import CHANGED, HAND, available, dev_faces
 from ferpipe.analyses.study import Study
-from ferpipe.analyses.subjects import means, trained, untrained
+from ferpipe.analyses.subjects import each, means
 from ferpipe.data import fer2013
 from ferpipe.data.faces.rendered import draw, without
 from ferpipe.explainers.methods import BASELINES, METHODS, Baseline, Method, relevance
 from ferpipe.explainers.perturbation import log_odds
-from ferpipe.results.common import Estimate
+from ferpipe.results.common import Across, Estimate
 from ferpipe.results.shortcut import Finding, Kinds, Shortcut
 from ferpipe.size import SIDE
 from ferpipe.statistics.intervals import averaged, proportion
@@ -42,31 +43,29 @@ def analyse(study: Study) -> Shortcut:
         return nothing
     images, lacking = pairs(study)
     masks = np.abs(images.astype(int) - lacking) >= CHANGED
-    odds = [[log_odds(subject.quick, faces, study.device) for faces in (images, lacking)] for subject in trained(study)]
+    odds, control = each(
+        study,
+        lambda subject: np.stack([log_odds(subject.quick, faces, study.device) for faces in (images, lacking)]),
+    )
     answers, others = (found.argmax(1) for found in odds[0])
     flips, sad, happy = answers != others, study.classes.index(fer2013.SAD), study.classes.index(fer2013.HAPPY)
     counts = np.zeros((len(study.classes), len(study.classes)), int)
     np.add.at(counts, (answers, others), 1)
     drawn = [chosen(study, k, among) for k, among in enumerate((flips & (answers == sad), ~flips))]
     findings = finding(study, images, masks, answers, drawn)
-    changes = [before - after for before, after in odds]
-    control = [
-        log_odds(subject.quick, images, study.device) - log_odds(subject.quick, lacking, study.device)
-        for subject in untrained(study)
-    ]
+    changes, drawn_weights = ([before - after for before, after in group] for group in (odds, control))
+
+    def over(effect: Callable[[np.ndarray], np.ndarray]) -> Across | None:
+        return means(study, (DRAW, 0), [effect(own) for own in changes], [effect(own) for own in drawn_weights])
+
     best, finders = found(findings)
     return replace(
         nothing,
         available=True,
         n=len(images),
-        sadness=means(study, (DRAW, 0), [own[:, sad] for own in changes], [own[:, sad] for own in control]),
-        happiness=means(study, (DRAW, 0), [own[:, happy] for own in changes], [own[:, happy] for own in control]),
-        more=means(
-            study,
-            (DRAW, 0),
-            [own[:, sad] - own[:, happy] for own in changes],
-            [own[:, sad] - own[:, happy] for own in control],
-        ),
+        sadness=over(lambda own: own[:, sad]),
+        happiness=over(lambda own: own[:, happy]),
+        more=over(lambda own: own[:, sad] - own[:, happy]),
         flips=share(flips),
         by_answer=[share(flips[answers == label]) for label in range(len(study.classes))],
         answers=counts.tolist(),

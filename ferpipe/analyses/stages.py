@@ -2,10 +2,11 @@
 
 import numpy as np
 import torch
-from scipy.stats import mannwhitneyu, rankdata
+from scipy.stats import mannwhitneyu
 from torch import nn
 
 from ferpipe.analyses import magnitudes, responses, subjects
+from ferpipe.analyses.ascents import trend
 from ferpipe.analyses.faces import stratified
 from ferpipe.analyses.responses import Means
 from ferpipe.analyses.roles import features, standard
@@ -14,7 +15,7 @@ from ferpipe.explainers.activations import LAYERS, recording
 from ferpipe.explainers.inputs import batches
 from ferpipe.results.stages import Layer, Stages
 from ferpipe.size import SIDE
-from ferpipe.statistics.across import Statistic, apart, correlation
+from ferpipe.statistics.across import apart
 from ferpipe.statistics.intervals import averaged
 
 SHOWS = ("face", "edges", "shade")  # what an output may follow
@@ -79,11 +80,6 @@ def falling(above: dict[str, np.ndarray]) -> np.ndarray:
         np.stack([np.full(values.shape[1], LAYERS.index(name)), values.mean(0)], 1) for name, values in above.items()
     ]
     return np.concatenate(rows)
-
-
-def trend(units: np.ndarray) -> Statistic:
-    """Return Spearman's correlation (1904) of the columns of `units` (k, 2) as a statistic over its rows."""
-    return correlation(rankdata(units[:, 0]), rankdata(units[:, 1]))
 
 
 def likeness(study: Study, network: nn.Module, images: np.ndarray, against: np.ndarray) -> dict[str, np.ndarray]:
