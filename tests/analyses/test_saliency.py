@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ferpipe.analyses import saliency
+from ferpipe.analyses import magnitudes, saliency
 from ferpipe.results.stored import plain
 
 
@@ -55,6 +55,9 @@ def test_without_truth_the_face_is_an_ellipse_whose_axes_are_told(study):
 
 
 def test_the_ellipse_draws_saliency_by_its_area_when_the_gradient_is_even(study, monkeypatch):
-    monkeypatch.setattr(saliency, "gradient", lambda network, given, targets: np.ones((len(given), 48, 48), np.float32))
+    def even(network, faces, targets):
+        return np.ones((len(faces), 48, 48), np.float32)
+
+    monkeypatch.setattr(magnitudes, "gradient", even)
     share = plain(saliency.analyse(study()))["share"]["face"]
     assert share["value"] == pytest.approx(share["area"], abs=1e-5)

@@ -33,6 +33,9 @@ stops.catch()
 stops.leave(build.main([]))
 """
 
+# many short sleeps: a signal between Python's last look and the system call would wait for the end of a long one
+WORK = "for _ in range(600): time.sleep(0.1)"
+
 
 @contextlib.contextmanager
 def slow(folder, work):
@@ -49,7 +52,7 @@ def slow(folder, work):
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_clears_what_is_half_written_and_ends_in_one_line(tmp_path, name):
-    with slow(tmp_path, "time.sleep(60)") as process:
+    with slow(tmp_path, WORK) as process:
         process.send_signal(getattr(signal, name))
         _, errors = process.communicate(timeout=10)
     assert process.returncode == 130
@@ -58,7 +61,7 @@ def test_a_signal_clears_what_is_half_written_and_ends_in_one_line(tmp_path, nam
 
 
 def test_an_import_that_an_interrupt_breaks_in_c_counts_as_interrupted(tmp_path):
-    broken = "try: time.sleep(60)\n        except KeyboardInterrupt: raise ImportError from None"
+    broken = f"try:\n            {WORK}\n        except KeyboardInterrupt: raise ImportError from None"
     with slow(tmp_path, broken) as process:
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=10)
