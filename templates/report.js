@@ -29,7 +29,7 @@
   const follow = () => {
     const sections = [...document.querySelectorAll("main > section")];
     const links = new Map([...document.querySelectorAll(".contents ol a")].map(a => [a.hash.slice(1), a]));
-    const others = [...document.querySelectorAll("a.language")].map(a => [a, a.getAttribute("href")]);
+    const others = [...document.querySelectorAll("a.language, .tabs a")].map(a => [a, a.getAttribute("href")]);
     let current = null, waiting = false;
     const look = () => {
       waiting = false;
@@ -69,6 +69,23 @@
     });
   };
 
+  // A figure's sentence to cite it by: its label, the page's title, authors and date, and its address.
+  const quote = link => {
+    const meta = name => [...document.querySelectorAll(`meta[name="${name}"]`)].map(m => m.content).join(", ");
+    link.addEventListener("click", async () => {
+      const part = link.closest("figure, .table");
+      const label = part.querySelector(".numbered").textContent;
+      const page = document.querySelector("link[rel=canonical]")?.href ?? location.href.split("#")[0];
+      const from = [meta("citation_author"), meta("citation_publication_date")].filter(Boolean).join(", ");
+      const said = link.textContent;
+      try {
+        await navigator.clipboard.writeText(`${label}, “${meta("citation_title")}”${from && ` (${from})`}, ${page}#${part.id}`);
+        link.textContent = document.querySelector("button.copy")?.dataset.copied ?? said;
+        setTimeout(() => { link.textContent = said; }, 2000);
+      } catch { /* no clipboard: the link leads to the figure all the same */ }
+    });
+  };
+
   const enlarge = (dialog, link) => {
     const figure = link.closest("figure");
     const open = event => {
@@ -99,10 +116,12 @@
     document.querySelectorAll("button.theme").forEach(theme);
     document.querySelectorAll("figure .fade").forEach(fade);
     document.querySelectorAll("button.copy").forEach(copy);
+    document.querySelectorAll("a.quote").forEach(quote);
     document.querySelectorAll("a.enlarge").forEach(link => enlarge(dialog, link));
     dialog.querySelector(".close").addEventListener("click", () => dialog.close());
     dialog.addEventListener("click", event => { if (event.target === dialog) dialog.close(); });
     addEventListener("beforeprint", () => { for (const p of document.images) p.loading = "eager"; });
+    document.querySelector(".contents")?.addEventListener("click", event => { if (event.target.closest("a") && event.currentTarget.matches(":popover-open")) event.currentTarget.hidePopover(); });
     follow();
   };
   document.readyState === "loading" ? document.addEventListener("DOMContentLoaded", start) : start();

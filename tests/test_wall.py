@@ -27,7 +27,10 @@ MAY = {  # a room -> the rooms that it may import, all of them below it; then ot
          "results"),
         {"numpy", "torch", "torchvision", "lime", "captum", "skimage", "sklearn", "scipy"},
     ),
-    "text": (("errors", "size", "storage", "results", "statistics.verdicts"), {"jinja2", "markdown", "markupsafe"}),
+    "text": (
+        ("errors", "size", "storage", "results", "statistics.verdicts"),
+        {"jinja2", "markdown", "markupsafe", "pybtex"},
+    ),
     "drawing": (
         ("errors", "size", "named", "storage", "results", "text"), {"numpy", "matplotlib", "PIL", "markupsafe"}
     ),

@@ -3,5 +3,6 @@
 ANALYSES = (
     "data", "settings", "saliency", "filters", "filter_emotions", "conv1_outputs", "confusion", "lime", "curves",
     "ensemble", "calibration", "audit", "selectivity", "scores", "shortcut",
-    "copies", "suspects", "abstaining", "atlas", "elsewhere", "stages", "dissection", "light",
+    "copies", "suspects", "abstaining", "portraits", "photograph",
+    "atlas", "elsewhere", "stages", "dissection", "light",
 )  # fmt: skip

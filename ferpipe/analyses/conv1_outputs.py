@@ -3,11 +3,11 @@
 import numpy as np
 
 from ferpipe.analyses import subjects
-from ferpipe.analyses.faces import described, predictions, stratified, typical
+from ferpipe.analyses.faces import FEWEST, described, predictions, stratified, typical
 from ferpipe.analyses.roles import DEAD, KINDS, LIKE, SHADE, kinds_of, likenesses, responses, standard
 from ferpipe.analyses.study import Study
 from ferpipe.data import fer2013
-from ferpipe.explainers.inputs import inputs
+from ferpipe.explainers.inputs import batches, inputs
 from ferpipe.results.common import Across
 from ferpipe.results.conv1_outputs import Conv1Outputs, Kernels, Outputs, Thresholds
 from ferpipe.statistics.across import apart
@@ -31,6 +31,7 @@ def analyse(study: Study) -> Conv1Outputs:
     likeness, variance = likenesses(study.model, images[chosen], study.device)
     kinds = kinds_of(likeness, variance)
     outputs = responses(study.model, inputs(images[index : index + 1], study.device))[0]
+    mean, used = mean_outputs(study, int(study.labels[index]))
     return Conv1Outputs(
         face=described(study, index),
         order=order(kernels),
@@ -42,8 +43,9 @@ def analyse(study: Study) -> Conv1Outputs:
         size=outputs.shape[1],
         duplicates=duplicates(kernels),
         n=len(chosen),
+        mean_n=used,
         seed=study.seed,
-        arrays=Kernels(kernels),
+        arrays=Kernels(kernels, mean),
         private=Outputs(images[index], outputs),
     )
 
@@ -57,6 +59,21 @@ def fitting(study: Study) -> Across | None:
         lambda subject: np.isin(kinds_of(*likenesses(subject.network, images, study.device)), KINDS).astype(float),
     )
     return apart(own, np.random.default_rng([study.seed, DRAW, 2]), study.effort["subjects"].resamples, control)
+
+
+def mean_outputs(study: Study, label: int) -> tuple[np.ndarray, int]:
+    """Return the first layer's mean outputs (64, h, w) over rightly answered faces of a class, and of how many."""
+    right = np.flatnonzero((study.labels == label) & (predictions(study) == label))
+    used = len(right) if len(right) >= (FEWEST if study.dataset.restricted else 1) else 0
+    parts = [
+        responses(study.model, batch).sum(0, dtype=np.float64)
+        for _, batch in batches(study.dataset.dev.images[right[:used] if used else right[:0]], study.device)
+    ]
+    if not parts:
+        blank = responses(study.model, inputs(study.dataset.dev.images[:1], study.device))[0]
+        return np.zeros_like(blank), 0
+    total: np.ndarray = np.sum(parts, axis=0)
+    return (total / used).astype(np.float32), used
 
 
 def the_face(study: Study) -> int:

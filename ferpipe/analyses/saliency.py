@@ -10,7 +10,7 @@ from ferpipe.data import fer2013
 from ferpipe.explainers.attributions import blurred, gradient, integrated, smoothgrad
 from ferpipe.explainers.inputs import inputs
 from ferpipe.results.common import Across, RegionName
-from ferpipe.results.saliency import ClassMaps, Saliency, SaliencyFaces, Share
+from ferpipe.results.saliency import ClassMaps, Confused, Saliency, SaliencyFaces, Share
 from ferpipe.size import SIDE
 from ferpipe.statistics.intervals import bootstrap
 
@@ -19,6 +19,7 @@ BLUR = 6.0  # pixels: the baseline is the face without its features, since black
 STILL = 1e-6  # mean change of the logits: below it the baselines are the faces, and an error has no measure
 DRAW, DRAW_NOISE = 104, 105  # mark this analysis's generators
 SHOWN = 8  # faces at most
+CONFUSIONS = 6  # shown at most
 METHODS = ("gradient", "smoothgrad", "integrated")
 
 
@@ -35,19 +36,21 @@ def analyse(study: Study) -> Saliency:
     magnitudes = shares_of_pixels(study, chosen)
     fewest = FEWEST if study.dataset.restricted else 1
     class_maps, used = means_by_class(magnitudes, study.labels[chosen], len(study.classes), fewest)
+    confusions, faces, differences = confused(study, chosen, magnitudes, fewest)
     return Saliency(
         faces=[described(study, index) for index in indices],
         n=len(chosen),
         completeness_error=error,
         share=shares(study, chosen, magnitudes),
         class_maps_n=used,
+        confusions=confusions,
         methods=list(METHODS),
         seed=study.seed,
         smoothgrad_samples=study.effort["saliency"].samples,
         smoothgrad_sigma=SIGMA,
         integrated_steps=study.effort["saliency"].steps,
         integrated_blur=BLUR,
-        arrays=ClassMaps(class_maps),
+        arrays=ClassMaps(class_maps, faces, differences),
         private=SaliencyFaces(
             images=study.dataset.dev.images[indices],
             gradient=maps["gradient"],
@@ -111,6 +114,33 @@ def means_by_class(maps: np.ndarray, labels: np.ndarray, classes: int, fewest: i
         if used[-1]:
             means[label] = of_class.mean(0, dtype=np.float64)
     return means, used
+
+
+def confused(
+    study: Study, chosen: np.ndarray, maps: np.ndarray, fewest: int
+) -> tuple[list[Confused], np.ndarray, np.ndarray]:
+    """Return the most frequent confusions, their mean faces, and their mean maps less those of the label's right faces.
+
+    Of the `chosen` faces with their maps (n, 48, 48); a mean of fewer than `fewest` faces is left out.
+    """
+    labels, answers = study.labels[chosen], predictions(study)[chosen]
+    pairs = np.argwhere(~np.eye(len(study.classes), dtype=bool))
+    cells = [(label, answer, (labels == label) & (answers == answer)) for label, answer in pairs.tolist()]
+    cells = [
+        cell for cell in cells if cell[2].sum() >= max(fewest, 1) and ((labels == answers) & (labels == cell[0])).any()
+    ]
+    cells = sorted(cells, key=lambda cell: -int(cell[2].sum()))[:CONFUSIONS]
+    none = np.zeros((0, SIDE, SIDE), np.float32)
+    faces, differences = [none], [none]
+    for label, _, members in cells:
+        right = (labels == label) & (answers == label)
+        faces.append(
+            (study.dataset.dev.images[chosen[members]].mean(0, dtype=np.float64) / 255)[None].astype(np.float32)
+        )
+        difference = maps[members].mean(0, dtype=np.float64) - maps[right].mean(0, dtype=np.float64)
+        differences.append(difference[None].astype(np.float32))
+    found = [Confused(label, answer, int(members.sum())) for label, answer, members in cells]
+    return found, np.concatenate(faces), np.concatenate(differences)
 
 
 def shares(study: Study, chosen: np.ndarray, magnitudes: np.ndarray) -> dict[RegionName, Share]:

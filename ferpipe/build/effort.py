@@ -26,13 +26,14 @@ TABLE = {  # usual, small
     "light": (Effort(faces=ALL, resamples=1000), Effort(faces=70, resamples=100)),
     # lime's own default of samples
     "lime": (Effort(samples=1000, class_faces=12, class_masks=200), Effort(samples=100, class_faces=2, class_masks=80)),
+    "portraits": (Effort(share=0.4), Effort(share=0.02)),
     "saliency": (  # samples of Smilkov et al. 2017; steps of Gauss-Legendre
         Effort(samples=50, steps=32, faces=ALL, resamples=1000),
         Effort(samples=8, steps=8, faces=70, resamples=100),
     ),
-    # each check asks for three further maps of a face; a share of 0.4 is 400 masks
+    # each check asks for three further maps of a face; a share of 0.3 is 300 masks
     "scores": (
-        Effort(faces=50, checked=10, own=15, share=0.4, steps=24, resamples=1000),
+        Effort(faces=50, checked=10, own=15, share=0.3, steps=24, resamples=1000),
         Effort(faces=7, checked=2, own=4, share=0.02, steps=4, resamples=100),
     ),
     "selectivity": (  # the mean over permutations is over all filters too
@@ -40,7 +41,7 @@ TABLE = {  # usual, small
         Effort(permutations=5, faces=35, resamples=100),
     ),
     "shortcut": (
-        Effort(pairs=300, faces=30, share=0.4, resamples=1000),
+        Effort(pairs=300, faces=30, share=0.3, resamples=1000),
         Effort(pairs=40, faces=3, share=0.02, resamples=100),
     ),
     # of what is asked of each network; that of untrained ones varies little

@@ -1,7 +1,8 @@
 """Colour scales for maps: equal steps of a value are equal steps for the eye.
 
-A scale is a straight line in OKLab (Ottosson 2020, https://bottosson.github.io/posts/oklab), where distances are
-perceived differences. The signed one runs from blue over white, which is zero, to orange, with ends equally dark.
+A scale is a straight line in OKLab (Ottosson 2020,
+https://bottosson.github.io/posts/oklab), where distances are perceived differences. The signed one runs from blue over
+white, which is zero, to orange, with ends equally dark.
 """
 
 from functools import cache

@@ -31,6 +31,11 @@ class Figure:
     fades: bool = False  # a slider fades between face and map
     note: str = ""  # a line under the caption: what this edition could not show
 
+    def picture(self, name: str) -> str | None:
+        """Return which of its files is the figure of this name as one picture; None of a table."""
+        plots = [file for file in self.files if file.endswith(".svg")]
+        return plots[0] if plots else f"{name}.png" if f"{name}.png" in self.files else None
+
 
 def numbers_file(numbers: object, **more: object) -> bytes:
     """Return the numbers of a result, or of what holds such, as a JSON file; `more` stands beside them."""

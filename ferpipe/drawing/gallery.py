@@ -9,12 +9,13 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 
 from ferpipe import named
 from ferpipe.drawing.figure import Figure
+from ferpipe.drawing.sheet import sheet
 from ferpipe.storage import atomic, fingerprints
 from ferpipe.text.language import Language
 
@@ -69,6 +70,8 @@ def figure(
         return cached
     results = {analysis: load(analysis) for analysis in analyses(name)}
     drawn: Figure = named.module("figures", module).draw(language=language, **results)
+    if together := sheet(drawn.body, drawn.files):
+        drawn = replace(drawn, files={**drawn.files, f"{name}.png": together})
     files = {file: base64.b64encode(content).decode() for file, content in drawn.files.items()}
     atomic.seal(path, json.dumps({"recipe": recipe, "figure": {**asdict(drawn), "files": files}}).encode())
     return drawn

@@ -1,8 +1,9 @@
 """Plots: matplotlib draws, and what comes out is one SVG for light and dark, the same bytes for the same numbers.
 
-Colours are drawn as marks and become variables of the SVG, which a media query sets: an SVG in an img follows the
-colour scheme of the page. Text stays text in the reader's fonts; matplotlib's own DejaVu, whatever is installed, only
-places it. Words are placed as marks and written in afterwards, so that every language has the same plot.
+Colours are drawn as marks and become attributes, which a media query overrides in the dark: an SVG in an img follows
+the colour scheme of the page, and any other program shows the light one. Text stays text in the reader's fonts;
+matplotlib's own DejaVu, whatever is installed, only places it. Words are placed as marks and written in afterwards, so
+that every language has the same plot.
 """
 
 import io
@@ -24,19 +25,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from ferpipe.drawing.figure import ALT, ASSETS, LABEL
+from ferpipe.text.palette import PALETTE
 
-# The marks, and what they are in light and dark. The last three tell series apart, also by lightness.
+# The marks that stand for the palette's colours while matplotlib draws. The last three tell series apart, also by
+# lightness.
 PAPER, INK, FAINT, RULE = "#fe0000", "#010000", "#020000", "#030000"
 FIRST, SECOND, BAND = "#040000", "#050000", "#060000"
-_MEANING = {
-    PAPER: ("paper", "#ffffff", "#16181b"),
-    INK: ("ink", "#1c1d1f", "#e6e4df"),
-    FAINT: ("faint", "#5b5e63", "#a5a8ad"),
-    RULE: ("rule", "#d9dadc", "#36393e"),
-    FIRST: ("first", "#1d5fa8", "#7db5ec"),
-    SECOND: ("second", "#b4530a", "#f0a15e"),
-    BAND: ("band", "#c9dcf0", "#23405f"),
-}
+_MEANING = {PAPER: "paper", INK: "ink", FAINT: "faint", RULE: "rule", FIRST: "accent", SECOND: "warm", BAND: "band"}
 _FONTS = (
     "'Helvetica Neue','Segoe UI',Roboto,Arial,"
     "'PingFang SC','Microsoft YaHei','Noto Sans CJK SC','Source Han Sans SC',sans-serif"
@@ -174,18 +169,30 @@ def _bundled_fonts() -> Iterator[None]:
 
 
 def _themed(text: str, width: int, height: int) -> str:
-    for mark, (name, _, _) in _MEANING.items():
-        text = text.replace(mark, f"var(--{name})")
+    for mark, name in _MEANING.items():
+        text = text.replace(mark, PALETTE[name][0])
     text = text.replace("font-family: 'DejaVu Sans'; ", "")
     text = re.sub(r"\A.*?(?=<svg)", "", text, flags=re.DOTALL)
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', f'width="{width}" height="{height}"', text, count=1)
+    text = re.sub(r' style="([^"]*)"', _coloured, text)
     text, classes = _lightened(text)
-    light, dark = ("".join(f"--{m[0]}:{m[i]};" for m in _MEANING.values()) for i in (1, 2))
-    style = (
-        f":root{{{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}text{{font-family:{_FONTS}}}{classes}"
+    dark = "".join(
+        f'[{part}="{light}"]{{{part}:{dark}}}'
+        for light, dark in (PALETTE[name] for name in _MEANING.values())
+        for part in ("fill", "stroke")
+        if f'{part}="{light}"' in text
     )
+    style = f"text{{font-family:{_FONTS}}}{classes}@media (prefers-color-scheme:dark){{{dark}}}"
     return re.sub(r"(<svg[^>]*>)", lambda match: f"{match[1]}<style>{style}</style>", text, count=1)
+
+
+def _coloured(match: re.Match[str]) -> str:
+    """Return a style with its colours as attributes, which every program that reads SVG knows."""
+    parts = [part.strip().split(": ", 1) for part in match[1].split(";") if part.strip()]
+    colours = "".join(f' {key}="{value}"' for key, value in parts if key in ("fill", "stroke"))
+    rest = "; ".join(f"{key}: {value}" for key, value in parts if key not in ("fill", "stroke"))
+    return colours + (f' style="{rest}"' if rest else "")
 
 
 def _lightened(text: str) -> tuple[str, str]:
@@ -195,6 +202,7 @@ def _lightened(text: str) -> tuple[str, str]:
     """
     text = re.sub(r"\d+\.\d{3,}", lambda match: f"{float(match[0]):.2f}".rstrip("0").rstrip("."), text)
     text = re.sub(r' transform="rotate\(-0 [^"]*\)"', "", text)
+    text = re.sub(r'(?<= d=")[^"]*', lambda match: re.sub(r"\s*([A-Za-z])\s*", r"\1", match[0]).strip(), text)
     text = re.sub(r'<g id="[^"]*"', "<g", text)
     text = re.sub(r"\s*\n\s*", "\n", text)
     styles = Counter(re.findall(r' style="([^"]*)"', text))

@@ -9,7 +9,7 @@ from ferpipe.drawing import grid
 from ferpipe.drawing.grid import Cell
 from ferpipe.drawing.table import Td, number_cell
 from ferpipe.results.common import Estimate, Face
-from ferpipe.text.formats import NONE, bracketed, class_name, interval, number, percent, points
+from ferpipe.text.formats import NONE, bracketed, class_name, interval, percent, written
 from ferpipe.text.language import Language
 
 
@@ -40,13 +40,6 @@ def answer(language: Language, face: Face) -> Markup:
         class_name(language, face.prediction),
         percent(face.probability, 0),
     )
-
-
-def written(language: Language, value: float, unit: str) -> str:
-    """Return a value in its unit: percent, points or number."""
-    if unit == "points":
-        return points(language, value)
-    return percent(value) if unit == "percent" else number(value)
 
 
 def share(language: Language, value: float, bounds: Sequence[float]) -> str:

@@ -1,4 +1,4 @@
-"""What all filters of the first convolution make of one face: kernel and response in pairs, one sprite."""
+"""What all filters of the first convolution make of one face, or of a mean one: kernel and response in pairs."""
 
 import numpy as np
 
@@ -17,7 +17,8 @@ def draw(conv1_outputs: Conv1Outputs, language: Language) -> Figure:
     """Return the sprite of pairs in the result's order, or of kernels alone."""
     words, order, private = language.words("conv1_outputs"), conv1_outputs.order, conv1_outputs.private
     files = {"conv1-outputs.json": numbers_file(conv1_outputs), SCALE: pictures.scale()}
-    tiles = _pairs(conv1_outputs.arrays.kernels[order], private.outputs[order] if private else None)
+    responses = private.outputs if private else conv1_outputs.arrays.mean_outputs if conv1_outputs.mean_n else None
+    tiles = _pairs(conv1_outputs.arrays.kernels[order], None if responses is None else responses[order])
     sheet = pictures.tiled(tiles, _COLUMNS, 8)
     sheet = (sheet * LEVELS).round() / LEVELS  # a third fewer bytes in the page's largest picture
     files["conv1-outputs.png"] = pictures.signed(sheet, 1.0)
@@ -29,21 +30,21 @@ def draw(conv1_outputs: Conv1Outputs, language: Language) -> Figure:
         cell = grid.Cell(described(language, face), face="conv1-face.png", label=answer(language, face))
         rows.insert(0, grid.row([cell]))
     body = grid.grid(rows, 1, grid.scale(words["low"], words["high"], language.words("shared")["zero"]))
-    note = "" if private else words["kernels"]
+    note = "" if responses is not None else words["kernels"]
     body = body.replace(f' role="group" aria-label="{ALT}"', "")  # the sprite itself carries it
     return Figure(body, "conv1_outputs", "conv1-outputs.json", files, note=note)
 
 
 def _pairs(kernels: np.ndarray, responses: np.ndarray | None) -> np.ndarray:
     """Return kernel and response side by side, each kind on one symmetric scale from -1 to 1."""
-    left = _enlarged(kernels / (pictures.limit(kernels, 1.0) or 1.0))
+    left = enlarged(kernels / (pictures.limit(kernels, 1.0) or 1.0))
     if responses is None:
         return left
-    right = _enlarged(responses / (pictures.limit(responses) or 1.0))
+    right = enlarged(responses / (pictures.limit(responses) or 1.0))
     return np.concatenate([left, np.zeros((len(left), left.shape[1], 2)), right], axis=2)
 
 
-def _enlarged(tiles: np.ndarray) -> np.ndarray:
+def enlarged(tiles: np.ndarray) -> np.ndarray:
     """Return tiles (n, h, w) in whole multiples, centred in squares of the shown size; white is zero."""
     factor = max(_SHOWN // max(tiles.shape[1:]), 1)
     large = tiles.repeat(factor, axis=1).repeat(factor, axis=2)

@@ -5,13 +5,11 @@ from markupsafe import Markup, escape
 from ferpipe.drawing import table
 from ferpipe.drawing.figure import REFERRED, Figure, numbers_file
 from ferpipe.drawing.table import Td
-from ferpipe.drawing.words import written
 from ferpipe.results.claims import Claims, Row, Side
-from ferpipe.text.claims import APART, SIGNS
-from ferpipe.text.formats import NONE, integer, interval
+from ferpipe.text.claims import APART, DECIDED, SIGNS
+from ferpipe.text.formats import NONE, integer, interval, written
 from ferpipe.text.language import Language
 
-DECIDED = ("holds", "fails")
 _SMALL = Markup("<small>{}</small>")
 
 

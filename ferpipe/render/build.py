@@ -11,12 +11,12 @@ from ferpipe.errors import Slip
 from ferpipe.render.edition import Edition
 from ferpipe.render.edition import editions as read_editions
 from ferpipe.render.page import Pages
-from ferpipe.render.site import ASSETS, GENERATOR
+from ferpipe.render.site import ASSETS, GENERATOR, STYLE
 from ferpipe.results import restricted
 from ferpipe.storage import freshness
 from ferpipe.storage.encoding import JSON
 from ferpipe.storage.fingerprints import Parsed
-from ferpipe.text import chapters, claims, loose, parity, section
+from ferpipe.text import chapters, claims, loose, palette, parity, references, section
 from ferpipe.text import report as frame
 from ferpipe.text.expressions import flat
 from ferpipe.text.language import WORDLESS, Language
@@ -65,7 +65,7 @@ def gather(
 
     report = frame.read(folder)
     editions = read_editions(results, artefacts, names, local, report)
-    sections, problems = _read(report)
+    sections, works, problems = _read(report)
     problems += chapters.unplaced(sections) if rules.strict else []
     outdated = {edition.name: freshness.outdated(edition.results, known) for edition in editions}
     notes = _aged(editions, outdated, rules, problems)
@@ -82,7 +82,7 @@ def gather(
     leaks = {edition.name: restricted.problems(edition.results) for edition in editions if edition.restricted}
     problems += [line for lines in leaks.values() for line in lines]
     sheets = [
-        Sheet(edition, language, _writer(language, sections, edition, problems, absent[edition.name]))
+        Sheet(edition, language, _writer(language, sections, edition, problems, absent[edition.name], works))
         for edition in editions
         for language in map(edition.spoken, report.languages)
     ]
@@ -164,7 +164,13 @@ def _files(
     sheets: Sequence[Sheet],
     cards: Mapping[str, Figure],
 ) -> Files:
+    report = pages.report
     files: Files = {name: (templates / Path(name).name).read_bytes() for name in ASSETS}
+    files[STYLE] = files[STYLE].replace(
+        b"  /* palette */", palette.sheet({**palette.PALETTE, **report.colours}).encode()
+    )
+    if report.logo:
+        files[f"assets/{report.logo}"] = (report.folder / report.logo).read_bytes()
     for sheet in sheets:
         edition, card = sheet.edition, cards.get(sheet.edition.name)
         page = pages.page(edition, sheet.language, sheet.writer, sheet.figures, card)
@@ -172,9 +178,10 @@ def _files(
         for figure in [*sheet.figures.values(), *filter(None, [card])]:
             for name, content in figure.files.items():
                 path = f"assets/{edition.name}/{name}"
+                content = palette.recoloured(content, report.colours) if name.endswith(".svg") else content
                 assert files.setdefault(path, content) == content, f"two figures draw {path} differently"
         if sheet.language == pages.report.languages[0]:
-            judged = {"claims": _judged(edition), "findings": claims.counts(edition.verdicts)}
+            judged = {"claims": _judged(edition), "findings": edition.findings}
             numbers = dict(flat({**edition.numbers, **judged})) | sheet.writer.computed()
             files[f"{edition.folder}numbers.json"] = _lines(numbers)
     origin = {
@@ -191,8 +198,9 @@ def _files(
     }
 
 
-def _read(report: Report) -> tuple[list[Section], list[str]]:
-    sections, problems = [], []
+def _read(report: Report) -> tuple[list[Section], Mapping[str, str], list[str]]:
+    """Return the sections, the works that they may cite, and what is wrong with them."""
+    sections, problems, works = [], [], references.read(report.folder)
     for name in report.sections:
         path = f"sections/{name}.md"
         part, wrong = section.read(report.folder / path, f"{report.folder.name}/{path}", report.languages)
@@ -207,20 +215,25 @@ def _read(report: Report) -> tuple[list[Section], list[str]]:
         if item.name not in drawn
     ]
     problems += claims.problems(sections, report.languages) + loose.problems(sections)
-    return sections, problems + chapters.places(sections, report.languages)
+    return sections, works, problems + chapters.places(sections, report.languages, works)
 
 
 def _writer(
-    language: Language, sections: Sequence[Section], edition: Edition, problems: list[str], absent: Collection[str]
+    language: Language,
+    sections: Sequence[Section],
+    edition: Edition,
+    problems: list[str],
+    absent: Collection[str],
+    works: Mapping[str, str],
 ) -> chapters.Writer:
     """Return the text in one language, and add what is wrong with it, and each result that it needs and lacks.
 
     Of `absent` analyses nothing is said.
     """
     sources = {name: gallery.analyses(name) for name in gallery.names()}
-    judged = {"claims": _judged(edition), "findings": claims.counts(edition.verdicts)}
+    judged = {"claims": _judged(edition), "findings": edition.findings}
     values = {**edition.numbers, "edition": edition.frame, **judged}
-    writer = chapters.Writer(language, sections, values, absent, sources)
+    writer = chapters.Writer(language, sections, values, absent, sources, works)
     # of an edition whose text leaves a figure out, nothing is lacking; a text that could not be filled in places all
     items = [
         item

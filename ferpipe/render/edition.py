@@ -13,6 +13,7 @@ from ferpipe.results import stored
 from ferpipe.storage import fingerprints
 from ferpipe.storage.encoding import JSON, read_json, read_npz
 from ferpipe.storage.freshness import OF_FACES
+from ferpipe.text import claims
 from ferpipe.text.claims import APART, Verdict
 from ferpipe.text.language import Language
 from ferpipe.text.report import Report
@@ -112,6 +113,11 @@ class Edition:
         if "claims" in names:
             files["claims"] = fingerprints.of_value(self.ledger)
         return files | {"original": fingerprints.of_value(self.original), **self._faces}
+
+    @property
+    def findings(self) -> JSON:
+        """Return how many findings there are, of each verdict, and how many are decided on another data set too."""
+        return claims.counts(self.verdicts, [verdict for edition in self.beside for verdict in edition.verdicts])
 
     @property
     def ledger(self) -> list[JSON]:

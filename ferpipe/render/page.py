@@ -57,7 +57,9 @@ class Pages:
             "chapters": chapters,
             "edition": self._edition(edition, language),
             "languages": [self._frame(edition.spoken(language)) for language in self.report.languages],
-            "others": [self._edition(other, language) for other in self.editions if other is not edition],
+            "others": len(self.editions) > 1,
+            "tabs": [self._edition(other, language) for other in self.editions],
+            "byline": [*self.report.authors, self._edition(edition, language)["name"], self.report.date],
             "card": f"{self.report.site_url}assets/{edition.name}/{card.data}" if card else "",
             "card_size": tokens.CARD,
             "home": f"{self.report.site_url}{edition.folder}",
@@ -110,8 +112,8 @@ class Pages:
         fields = {
             "title": f"{{{report.titled(language)}}}",  # in braces, lest a style changes its capitals
             "author": " and ".join(f"{{{author}}}" for author in report.authors),
-            "year": report.year,
-            "url": f"{report.site_url}{edition.folder}{language}/",
+            "year": report.date[:4],
+            "url": f"{report.site_url}{edition.folder}{language}/" if report.site_url else "",
             "note": self._edition(edition, language)["name"],
         }
         lines = [f'  {key} = "{value}"' for key, value in fields.items() if value]
@@ -124,7 +126,9 @@ class Pages:
         macro = getattr(macros, "figure" if placed.item.kind == "fig" else "table")
         side = "text" if figure.analysis == "claims" else "analyses"
         code = [f"ferpipe/{side}/{figure.analysis}.py", f"ferpipe/figures/{placed.item.name.replace('-', '_')}.py"]
-        html = str(macro(placed, figure, Markup(figure.body), Markup(placed.caption), code, assets + figure.data))
+        picture = figure.picture(placed.item.name)
+        taken = [assets + file for file in (picture, figure.data) if file]
+        html = str(macro(placed, figure, Markup(figure.body), Markup(placed.caption), code, taken))
         caption = f'<span class="numbered">{placed.label}</span> {placed.caption}'
         html = html.replace(tokens.ALT, placed.alt).replace(tokens.CAPTION, caption)
         return html.replace(tokens.LABEL, plain(placed.label)).replace(tokens.ASSETS, assets)

@@ -19,7 +19,8 @@ TEMPLATES = PACKAGE.parent / "templates"
 MEMORY = "figures/code.json"  # in the artefacts: parsed code, so that hashing it again costs little
 PAGE = "page"  # as a page's list tells it
 GENERATOR = "ferpipe"  # in provenance.json
-ASSETS = ("assets/report.css", "assets/report.js", "assets/favicon.svg")
+STYLE = "assets/report.css"
+ASSETS = (STYLE, "assets/report.js", "assets/favicon.svg")
 FRAME = ("index.html", ".nojekyll", "numbers.json", "claims.json", "provenance.json")
 TEXTS = "figures/texts.bin"  # in the artefacts: what is worked out from the texts alone
 

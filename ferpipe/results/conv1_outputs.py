@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ferpipe.results.common import Across, Face, Single, Weights
+from ferpipe.results.common import Across, Face, Mean, Single, Weights
 
 Kind = Literal["outline", "shade", "passes", "dead", "other"]
 
@@ -20,9 +20,13 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Kernels:
-    """All kernels of the first convolution, (64, k, k)."""
+    """All kernels of the first convolution, (64, k, k), and its mean outputs (64, h, w) over `mean_n` faces.
+
+    A convolution is linear, so that these are its outputs for the faces' mean.
+    """
 
     kernels: Weights
+    mean_outputs: Mean
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Conv1Outputs:
     size: int  # pixels a side of an output
     duplicates: int  # pairs of kernels that are the same
     n: int
+    mean_n: int  # rightly answered faces of the shown one's class; 0 for too few, and then the outputs are zero
     seed: int
     arrays: Kernels
     private: Outputs | None

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 from ferpipe.errors import Slip
 from ferpipe.results import stored
-from ferpipe.results.common import KINDS
+from ferpipe.results.common import KINDS, PUBLIC
 from ferpipe.storage import encoding
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 GRID = 8  # a map of one face may have so many cells a side at most
 ALIKE = 0.95  # correlation from which a picture counts as a face: FER2013's mean faces reach 0.90 with one
+PHOTOGRAPH = "photograph"  # the analysis of the one picture of a person that may be published
 _CURE = "give it a kind in the result's type, or return it in `private`"
 
 
@@ -38,6 +39,8 @@ def kind(analysis: str, array: str, shape: Sequence[int], classes: int = 0) -> s
         return None
     if isinstance(kinds, str):
         return kinds if kinds in KINDS and not _fine(shape[-2:], classes) else None
+    if kinds.get(array) == PUBLIC and analysis != PHOTOGRAPH:  # another picture is not this one
+        return None
     return kinds[array] if kinds.get(array) in KINDS else None
 
 

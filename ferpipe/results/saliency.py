@@ -16,10 +16,25 @@ class Share:
 
 
 @dataclass(frozen=True)
+class Confused:
+    """One of the most frequent confusions."""
+
+    label: int
+    prediction: int
+    n: int  # faces in its mean
+
+
+@dataclass(frozen=True)
 class ClassMaps:
-    """Each class's mean map of the gradient's magnitude, (7, 48, 48); a face's sums to 1."""
+    """Each class's mean map of the gradient's magnitude, (7, 48, 48); a face's sums to 1.
+
+    And of each of `confusions` the mean face, (k, 48, 48) in [0, 1], and its mean map less that of the label's right
+    faces.
+    """
 
     class_maps: Mean
+    confused_faces: Mean
+    confused_maps: Mean
 
 
 @dataclass(frozen=True)
@@ -41,6 +56,7 @@ class Saliency:
     completeness_error: float | None  # of Integrated Gradients, as a share of the logit's change
     share: dict[RegionName, Share]
     class_maps_n: list[int]  # faces in each class's mean map
+    confusions: list[Confused]  # the most frequent ones first
     methods: list[str]
     seed: int
     smoothgrad_samples: int

@@ -9,6 +9,7 @@ from ferpipe.text.expressions import Expressions
 from ferpipe.text.hold import Held
 from ferpipe.text.language import Language
 from ferpipe.text.problems import guess
+from ferpipe.text.references import CITE, cited, listed
 from ferpipe.text.section import CLAIM, PLACEMENT, REFERENCE, Item, Passage, Section
 
 SLOT = "\ue002{}\ue003"  # where a figure goes
@@ -43,8 +44,9 @@ class Writer:
         values: JSON,
         absent: Collection[str] = (),  # analyses without a result, of which nothing is said
         drawn: Mapping[str, Collection[str]] | None = None,  # the analyses that each figure is drawn from
+        works: Mapping[str, str] | None = None,  # that can be cited, as HTML by their keys
     ) -> None:
-        self.language, self.sections, self.values = language, sections, values
+        self.language, self.sections, self.values, self.works = language, sections, values, works or {}
         self.problems: list[str] = []
         self.held = Held()
         self.expressions = Expressions(language, self.held)
@@ -60,8 +62,15 @@ class Writer:
         self.filled = {s.name: self._fill(self.bodies.get(s.name)) for s in sections}
         self.failed = {s.name for s in sections if any(line.startswith(f"{s.path}:") for line in self.problems)}
         self.labels = self._number()
+        captions = [
+            item.caption[language].text for name in self.labels if language in (item := self.items[name]).caption
+        ]
+        self.cited = cited([*self.filled.values(), *captions])
         # a section that says nothing of this edition is left out
         self.chapters = [self._chapter(section) for section in sections if self.filled[section.name].strip()]
+        if self.cited:
+            title = language.words("page")["references"]
+            self.chapters.append(Chapter("references", title, listed(self.works, self.cited)))
         self.placed = [self._placed(self.items[name], label) for name, label in self.labels.items()]
 
     def _placed(self, item: Item, label: str) -> Placed:
@@ -107,7 +116,8 @@ class Writer:
         return html
 
     def _referred(self, text: str) -> str:
-        text = CLAIM.sub(lambda match: self._claim(match[1]), text)
+        text = CITE.sub(lambda match: self._citation(match[1]), text)
+        text = CLAIM.sub(lambda m: self._verdict(m[1]) if m[0].startswith("{verdict") else self._claim(m[1]), text)
         return REFERENCE.sub(lambda match: self._reference(match[1], match[2]), text)
 
     def _claim(self, name: str) -> str:
@@ -122,29 +132,50 @@ class Writer:
             f'<span class="visually-hidden">{label}</span></a>'
         )
 
+    def _verdict(self, name: str) -> str:
+        """Return a claim's verdict in words, which leads to its row of the ledger."""
+        numbers = self.values["claims"][claims.name(name)]
+        verdict = numbers["verdict"]
+        sign, word = claims.SIGNS[verdict], self.language.words("verdicts")[verdict]
+        counted = f" <small>{self._networks(numbers)}</small>" if numbers["networks"] else ""
+        return self.held.html(
+            f'<a class="pill {verdict}" href="#claim-{name}"><span aria-hidden="true">{sign}</span> {word}{counted}</a>'
+        )
+
     def _counted(self, numbers: JSON) -> str:
         """Return in how many networks a claim's statistic lies where it is said to, in brackets; "" for none."""
-        words, networks, past = self.language.words("ledger"), numbers["networks"], numbers["past"]
-        if not networks:
+        words = self.language.words("ledger")
+        if not numbers["networks"]:
             return ""
-        if numbers["fails"]:  # the sentence says the opposite, of those on the other side
-            past = networks - past
-        parts = [words["one"] if networks == 1 else words["networks"].format(past=past, n=networks)]
+        parts = [self._networks(numbers)]
         if numbers["untrained"] and not numbers["fails"]:
             parts.append(words["untrained_too"])
         return self.language.words("labels")["counted"].format(counted=words["joined"].join(parts))
 
+    def _networks(self, numbers: JSON) -> str:
+        """Return in how many networks a claim's statistic lies where its verdict says: of a failed one, elsewhere."""
+        words, networks, past = self.language.words("ledger"), numbers["networks"], numbers["past"]
+        if numbers["fails"]:
+            past = networks - past
+        return str(words["one"] if networks == 1 else words["networks"].format(past=past, n=networks))
+
     def _reference(self, kind: str, name: str) -> str:
         label = self.labels.get(name, name)
         return self.held.html(f'<a class="reference" href="#{kind}-{name}">{label}</a>')
+
+    def _citation(self, key: str) -> str:
+        return self.held.html(f'<a class="cite" href="#ref-{key}">[{self.cited.get(key, key)}]</a>')
 
     def _finish(self, html: str) -> str:
         html = self.held.release(html)
         return markup.spaced(html) if self.language == "zh" else html
 
 
-def places(sections: Sequence[Section], languages: Sequence[str]) -> list[str]:
-    """Return a line for each placement of and reference to what no section declares, and each placed twice."""
+def places(sections: Sequence[Section], languages: Sequence[str], works: Collection[str] = ()) -> list[str]:
+    """Return a line for each placement of and reference to what no section declares, and each placed twice.
+
+    And for each citation of a work that is not among `works`.
+    """
     problems: list[str] = []
     items = {item.name: item for section in sections for item in section.items}
     for language in languages:
@@ -153,7 +184,13 @@ def places(sections: Sequence[Section], languages: Sequence[str]) -> list[str]:
             if body := section.body.get(language):
                 problems += _placements(body, items, seen)
             texts = [section.body, *(text for item in section.items for text in (item.caption, item.alt))]
-            problems += [line for text in texts if language in text for line in _references(text[language], items)]
+            for passage in (text[language] for text in texts if language in text):
+                problems += _references(passage, items)
+                problems += [
+                    f"{passage.at(match.start())}: unknown work '{match[1]}'{guess(match[1], works)}"
+                    for match in CITE.finditer(passage.text)
+                    if match[1] not in works
+                ]
     return problems
 
 

@@ -26,6 +26,7 @@ from ferpipe.text.section import CLAIM, Claim, Passage, Section
 APART = "not applicable"  # to this data set: it has not what the claim is about
 SIGNS = {"holds": "\N{CHECK MARK}", "fails": "\N{MULTIPLICATION X}", "undecided": "?"}
 VERDICTS = tuple(SIGNS)
+DECIDED = ("holds", "fails")
 
 
 @dataclass(frozen=True)
@@ -105,10 +106,18 @@ class Verdict:
         }
 
 
-def counts(verdicts: Collection[Verdict]) -> JSON:
-    """Return how many findings there are, and how many of each verdict, as the text asks for them."""
+def counts(verdicts: Collection[Verdict], others: Collection[Verdict] = ()) -> JSON:
+    """Return how many findings there are, and how many of each verdict, as the text asks for them.
+
+    And how many are decided both here and on another data set, and of these how many alike.
+    """
     by_verdict = Counter(verdict.verdict for verdict in verdicts)
-    return {"all": len(verdicts), **{name: by_verdict[name] for name in VERDICTS}, "apart": by_verdict[APART]}
+    here = {verdict.claim.id: verdict.verdict for verdict in verdicts if verdict.verdict in DECIDED}
+    both = [(here[other.claim.id], other.verdict) for other in others
+            if other.claim.id in here and other.verdict in DECIDED]  # fmt: skip
+    compared = {"both": len(both), "alike": sum(ours == theirs for ours, theirs in both)}
+    known = {name: by_verdict[name] for name in VERDICTS}
+    return {"all": len(verdicts), **known, "apart": by_verdict[APART], **compared}
 
 
 def name(claim: str) -> str:

@@ -4,7 +4,7 @@ import re
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import cache, reduce
+from functools import cache, partial, reduce
 from types import CodeType
 from typing import Any
 
@@ -20,6 +20,7 @@ from ferpipe.text.hold import Held
 from ferpipe.text.language import WORDLESS, Language, Missing
 from ferpipe.text.problems import guess, nearest
 from ferpipe.text.section import Passage
+from ferpipe.text.sparks import spark
 
 Path = tuple[str | int, ...]
 Compiled = tuple[list[tuple[int, Path]], CodeType]  # line and path of the numbers that a text needs, and its code
@@ -50,6 +51,7 @@ class Expressions(ImmutableSandboxedEnvironment):
         for name in UNFIT:
             del self.filters[name]
         self.filters.update(filters(language))
+        self.filters["spark"] = partial(spark, language)
         self.language = language
 
     def getattr(self, obj: object, attribute: str) -> object:
@@ -146,7 +148,7 @@ class Expressions(ImmutableSandboxedEnvironment):
 
 _PRINTED = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _WRITING = re.compile(
-    r"\s*\|\s*(?:number|integer|percent|points|interval|listing|map\(\"number\".*?\)|map\(\"class_name\"\)|class_name)(?:\([^()]*\))?$"
+    r"\s*\|\s*(?:number|integer|percent|points|fall|interval|listing|map\(\"number\".*?\)|map\(\"class_name\"\)|class_name)(?:\([^()]*\))?$"
 )
 
 

@@ -2,6 +2,7 @@
 
 percent   0.6803 -> 68.0%         both languages; what is not nothing never reads 0.0%, nor what is not all 100.0%
 points    0.012 -> +1.2 points    a difference of shares, in percentage points
+fall      0.012 -> 1.2 points     the same, where the words say in which direction
 interval  [0.665, 0.696] -> 66.5–69.6% and, as GB/T 15835 has it, 66.5%～69.6%
 number    0.1234 -> 0.123         with the asked digits
 integer   28709 -> 28,709
@@ -75,6 +76,18 @@ def points(language: Language, value: float | None, digits: int = 1) -> str:
     """Return a difference of shares in percentage points, with its sign and unit."""
     unit = language.words("formats")["points"]
     return NONE if value is None else f"{signed(100 * value, digits)}{WIDE}{unit}"
+
+
+def fall(language: Language, value: float | None, digits: int = 1) -> str:
+    """Return a fall of shares in percentage points with its unit; with a sign only where it is a rise."""
+    return points(language, value, digits).removeprefix("+")
+
+
+def written(language: Language, value: float, unit: str) -> str:
+    """Return a value in its unit: percent, points or number."""
+    if unit == "points":
+        return points(language, value)
+    return percent(value) if unit == "percent" else number(value)
 
 
 def interval(
@@ -169,5 +182,5 @@ def estimated(found: Mapping[str, object]) -> Estimate:
 def filters(language: Language) -> Mapping[str, Callable[..., object]]:
     """Return the filters of the text in one language, by name."""
     silent: list[Callable[..., object]] = [number, integer, percent, shared, middle, mean, estimated]
-    spoken: list[Callable[..., object]] = [points, interval, class_name, method, listing, ranking]
+    spoken: list[Callable[..., object]] = [points, fall, interval, class_name, method, listing, ranking]
     return {f.__name__: f for f in silent} | {f.__name__: partial(f, language) for f in spoken}

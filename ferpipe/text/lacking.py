@@ -40,7 +40,7 @@ def unclaimed(passage: Passage, apart: Collection[str]) -> Passage:
                     end = tag.end()
                     break
             text = text[: start.start()] + "\n" * text.count("\n", start.start(), end) + text[end:]
-        text = text.replace(f"{{claim:{name.replace('_', '-')}}}", "")
+        text = re.sub(rf"\{{(?:claim|verdict):{name.replace('_', '-')}\}}", "", text)
     return Passage(text, passage.path, passage.line)
 
 

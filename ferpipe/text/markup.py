@@ -20,7 +20,20 @@ TAGS = {
     "h6", "hr", "i", "img", "kbd", "li", "ol", "p", "pre", "q", "s", "small", "span", "strong", "sub", "sup", "table",
     "tbody", "td", "th", "thead", "tr", "ul", "var",
 }  # fmt: skip
-ATTRIBUTES = {"href", "src", "alt", "title", "class", "id", "lang", "start", "colspan", "rowspan", "tabindex"}
+ATTRIBUTES = {
+    "href",
+    "src",
+    "alt",
+    "title",
+    "class",
+    "id",
+    "lang",
+    "start",
+    "colspan",
+    "rowspan",
+    "tabindex",
+    "data-path",
+}
 _LINK = re.compile(r"https?://|mailto:|[#.\w/-][^:]*$", re.ASCII)  # no javascript: and no data:
 # a list straight after the line that announces it, which Markdown would take for more of its paragraph
 _LIST = re.compile(r"^([^\s\-*+#>|].*[:：][ \t]*\n)(?=(?:[-*+]|\d{1,3}[.)])[ \t])", re.MULTILINE)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from itertools import zip_longest
 
+from ferpipe.text.references import CITE
 from ferpipe.text.section import CLAIM, PLACEMENT, REFERENCE, Passage, Section
 
 _CODE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
@@ -15,6 +16,7 @@ _COUNTED = {
     "test": re.compile(r"\{%-?\s*((?:if|elif|for|set)\b.*?)\s*-?%\}", re.DOTALL),
     "reference": REFERENCE,
     "claim": CLAIM,
+    "citation": CITE,
     "link": re.compile(r"\]\(\s*<?([^)\s>]+)"),
 }
 # These stand on lines of their own: their order counts too.

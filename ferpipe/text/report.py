@@ -9,6 +9,7 @@ from pathlib import Path
 from ferpipe.errors import Slip
 from ferpipe.storage.encoding import JSON
 from ferpipe.text.language import Language
+from ferpipe.text.palette import PALETTE
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,12 @@ class Report:
     languages: tuple[Language, ...]  # the first is the default one of the chooser and of hreflang's x-default
     editions: tuple[str, ...]  # data sets to publish; the first lies at the site's root
     sections: tuple[str, ...]  # names of files in sections/, in their order on the page
-    site_url: str  # where the site is published, with a slash at the end: hreflang links must be absolute
+    site_url: str = ""  # where the site is published, with a slash at the end; without it no link is absolute
     repository: str = ""  # address of the code, for links to it; without one its path is printed
     authors: tuple[str, ...] = ()
-    year: str = ""  # of publication, for those who cite it: typed, since no page says what a clock says
+    date: str = ""  # of publication, 2026-11-30 or a part of it: typed, since no page says what a clock says
+    logo: str = ""  # a picture's file in this folder, shown above the title
+    colours: Mapping[str, list[str]] = field(default_factory=dict)  # instead of the palette's: light and dark
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # on the page, by data set and language
     publishable: tuple[str, ...] = ()  # data sets of which single pictures may be published: no other's are
     original: JSON = field(default_factory=dict)  # figures of the report that this one rebuilds: {{ original.… }}
@@ -55,7 +58,7 @@ def read(folder: Path) -> Report:
     known = Report.__dataclass_fields__.keys() - {"folder"}
     if strange := sorted(values.keys() - known):
         raise Slip(f"{name} has unknown key '{strange[0]}'; known are {', '.join(sorted(known))}")
-    if missing := sorted({"title", "description", "languages", "editions", "sections", "site_url"} - values.keys()):
+    if missing := sorted({"title", "description", "languages", "editions", "sections"} - values.keys()):
         raise Slip(f"{name} lacks '{missing[0]}'")
     frozen: JSON = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
     report = Report(folder, **frozen)
@@ -64,7 +67,7 @@ def read(folder: Path) -> Report:
 
 
 def _check(report: Report, file: str) -> None:
-    for key in ("title", "description", "names", "original"):
+    for key in ("title", "description", "names", "original", "colours"):
         if not isinstance(value := getattr(report, key), dict):
             raise Slip(f"{file}: {key} is {value!r}; wanted a table")
     for key in ("languages", "editions", "sections", "authors", "publishable"):
@@ -73,8 +76,18 @@ def _check(report: Report, file: str) -> None:
     for name in (*report.editions, *report.sections):  # they name folders and files
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", name):
             raise Slip(f"{file}: {name!a} is no name; wanted letters, digits, - and _")
-    if not isinstance(report.site_url, str):
-        raise Slip(f"{file}: site_url is {report.site_url!r}; wanted an address")
+    for key in ("site_url", "repository", "date", "logo"):
+        if not isinstance(value := getattr(report, key), str):
+            raise Slip(f"{file}: {key} is {value!r}; wanted a text")
+    if not re.fullmatch(r"(\d{4}(-\d\d(-\d\d)?)?)?", report.date):
+        raise Slip(f"{file}: date is '{report.date}'; wanted a day, a month or a year, as 2026-11-30")
+    for name, pair in report.colours.items():
+        fit = isinstance(pair, list) and len(pair) == 2 and all(re.fullmatch("#[0-9a-f]{6}", str(c)) for c in pair)
+        if name not in PALETTE or not fit:
+            wanted = f"one of {', '.join(PALETTE)} with two like '#1d5fa8', in light and in dark"
+            raise Slip(f"{file}: colours.{name} is {pair!r}; wanted {wanted}")
+    if report.logo and (Path(report.logo).name != report.logo or not (report.folder / report.logo).is_file()):
+        raise Slip(f"{file}: logo is '{report.logo}'; wanted the name of a picture beside it")
     known = sorted(path.stem for path in (report.folder / "words").glob("*.toml"))
     if not report.languages or not set(report.languages) <= set(known):
         raise Slip(

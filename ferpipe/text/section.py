@@ -9,8 +9,9 @@ en = "..." ; zh = "..."
                         needs = ["face", "sad"]: what else it is about, without which it does not apply
 +++
 <!-- en -->
-Markdown with {{ expressions }}, {fig:saliency}, {table:accuracies}, {claim:locates-face}, and [[saliency]] on a line
-of its own
+Markdown with {{ expressions }}, {fig:saliency}, {table:accuracies}, {claim:locates-face} or, in words,
+{verdict:locates-face}, {number:confusion.accuracy.value | percent}, whose place in numbers.json the page tells, and
+[[saliency]] on a line of its own
 <!-- zh -->
 """
 
@@ -27,7 +28,8 @@ from ferpipe.text.language import Language
 from ferpipe.text.problems import guess
 
 PLACEMENT = re.compile(r"^\[\[([\w-]+)\]\][ \t]*$", re.MULTILINE)
-CLAIM = re.compile(r"\{claim:([\w-]*)\}")
+CLAIM = re.compile(r"\{(?:claim|verdict):([\w-]*)\}")  # its mark, or its verdict in words
+_NUMBER = re.compile(r"\{number:([\w.\[\]]+)((?:\s*\|[^{}]*)?)\}")
 SIDES, UNITS = ("above", "below"), ("percent", "points", "number")
 ABOUT = ("learned", "data", "architecture")  # what the networks learned, the pictures, or any network of this shape
 REFERENCE = re.compile(r"\{(fig|table):([\w-]*)\}")
@@ -281,7 +283,7 @@ def _bodies(texts: Sequence[Passage], languages: Sequence[str], problems: list[s
                 reason = "stands twice" if mark[1] in bodies else "is no language of report.toml"
                 problems.append(f"{rest.at(mark.start())}: <!-- {mark[1]} --> {reason}")
             elif mark[1] in languages:
-                bodies[mark[1]] = rest.part(rest.text[mark.end() : end], mark.end())
+                bodies[mark[1]] = rest.part(_NUMBER.sub(_numbered, rest.text[mark.end() : end]), mark.end())
         if stray := rest.text[: marks[0].start() if marks else None].strip():
             problems.append(f"{rest.at(0)}: text before the first <!-- language -->: '{stray[:30]}'")
     for language in languages:
@@ -289,6 +291,12 @@ def _bodies(texts: Sequence[Passage], languages: Sequence[str], problems: list[s
             bodies.pop(language, None)
             problems.append(f"{texts[0].at(0)}: no text in '{language}' under <!-- {language} -->")
     return bodies
+
+
+def _numbered(match: re.Match[str]) -> str:
+    """Return a number of the text as an expression inside an element that names its place in numbers.json."""
+    place = re.sub(r"\[([a-z][\w.]*)\]", r".{{ \1 }}", match[1])
+    return f'<b data-path="{place}">{{{{ {match[1]}{match[2]} }}}}</b>'
 
 
 def _words(languages: Sequence[str]) -> list[Path]:

@@ -1,0 +1,39 @@
+"""One drawn face changed in one thing at a time: what the network predicts of each, and on what it rests."""
+
+from markupsafe import Markup
+
+from ferpipe.drawing import grid, pictures
+from ferpipe.drawing.figure import SCALE, Figure, numbers_file
+from ferpipe.drawing.words import legend, over
+from ferpipe.figures.hero import OTHERWISE
+from ferpipe.results.common import MethodName
+from ferpipe.results.portraits import Portraits
+from ferpipe.results.scores import Scores
+from ferpipe.text.formats import class_name, percent
+from ferpipe.text.language import Language
+
+
+def draw(portraits: Portraits, scores: Scores, language: Language) -> Figure:
+    """Return the faces under the map of the method that may be believed, each with its change and prediction."""
+    words, private = language.words("changes"), portraits.private
+    files, cells = {"changes.json": numbers_file(portraits.changes), SCALE: pictures.scale()}, []
+    if private is None or not portraits.changes:
+        return Figure(f'<p class="note">{words["none_drawn"]}</p>', "portraits", "changes.json", files)
+    method: MethodName = scores.trusted or OTHERWISE
+    maps = private.changed_maps[portraits.methods.index(method)]
+    limit = pictures.limit(maps)
+    what = language.words("methods")["map"].format(method=language.words("scores.methods")[method])
+    for index, (image, values, change) in enumerate(zip(private.changed_images, maps, portraits.changes, strict=True)):
+        face, file = f"changes-face-{index}.png", f"changes-map-{index}.png"
+        files |= {face: pictures.grey(image), file: pictures.signed(values, limit)}
+        kept = change.prediction == portraits.changes[0].prediction
+        label = Markup('<b>{}</b> <span class="{}">{} {} {}</span>').format(
+            words[change.name],
+            "right" if kept else "wrong",
+            "\N{RIGHTWARDS ARROW}",
+            class_name(language, change.prediction),
+            percent(change.probability, 0),
+        )
+        cells.append(over(language, grid.Cell(words[change.name], face), file, what, label))
+    body = grid.grid([grid.row(cells)], 6, legend(language, "against", "for"))
+    return Figure(body, "portraits", "changes.json", files, wide=True, fades=True)

@@ -1,0 +1,49 @@
+"""The first picture of the page: faces of several classes under the map of the method that may be believed."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ferpipe.drawing import grid, pictures
+from ferpipe.drawing.figure import Figure, numbers_file
+from ferpipe.drawing.words import described, over
+from ferpipe.results.common import MethodName
+from ferpipe.results.data import Data
+from ferpipe.results.lime import Lime
+from ferpipe.results.portraits import Portraits
+from ferpipe.results.saliency import Saliency
+from ferpipe.results.scores import Scores
+from ferpipe.text.formats import class_name
+from ferpipe.text.language import Language
+
+OTHERWISE: MethodName = "magnitude"  # the method that is shown where none is trusted
+SHOWN = 6
+
+
+def draw(
+    portraits: Portraits, scores: Scores, saliency: Saliency, lime: Lime, data: Data, language: Language
+) -> Figure:
+    """Return faces under maps, or mean faces under mean maps where single ones may not be shown."""
+    names = language.words("scores.methods")
+    if portraits.private is not None and portraits.faces:
+        method: MethodName = scores.trusted or OTHERWISE
+        maps = portraits.private.maps[portraits.methods.index(method)]
+        images, labels = list(portraits.private.images), [face.label for face in portraits.faces]
+        alts = [described(language, face) for face in portraits.faces]
+    else:
+        method = "lime" if scores.trusted == "lime" else OTHERWISE
+        known = [k for k, mean in enumerate(data.arrays.mean_faces) if mean.any()][:SHOWN]
+        maps = (lime.arrays.class_weights if method == "lime" else saliency.arrays.class_maps)[known]
+        images, labels = list(data.arrays.mean_faces[known]), known
+        alts = [language.words("shared")["mean_of"].format(label=class_name(language, label)) for label in labels]
+    limits = [pictures.limit(values) for values in maps]  # one each: a map tells what is where, not how much
+    files: dict[str, bytes] = {}
+    cells = []
+    what = language.words("methods")["map"].format(method=names[method])
+    for index, (image, values, label, alt) in enumerate(zip(images, maps, labels, alts, strict=True)):
+        face, file = f"hero-face-{index}.png", f"hero-map-{index}.png"
+        files |= {face: pictures.grey(np.asarray(image)), file: pictures.signed(values, limits[index])}
+        cell = over(language, grid.Cell(alt, face), file, what)
+        cells.append(replace(cell, label=class_name(language, label)))
+    files["hero.json"] = numbers_file({"method": method, "labels": labels, "ends_of_the_scales": limits})
+    return Figure(grid.grid([grid.row(cells)], 3), "portraits", "hero.json", files, fades=True)

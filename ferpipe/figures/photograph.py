@@ -1,0 +1,28 @@
+"""One photograph under every method, and what the first layer makes of it."""
+
+from ferpipe.drawing import grid, pictures
+from ferpipe.drawing.figure import SCALE, Figure, numbers_file
+from ferpipe.drawing.words import legend, over
+from ferpipe.figures.scores import starred
+from ferpipe.results.photograph import Photograph
+from ferpipe.results.scores import Scores
+from ferpipe.text.language import Language
+
+FACE = "photograph.face.png"
+
+
+def draw(photograph: Photograph, scores: Scores, language: Language) -> Figure:
+    """Return the photograph and its maps by method, each on a scale of its own with white at zero."""
+    words, names = language.words("photograph"), language.words("scores.methods")
+    files = {FACE: pictures.grey(photograph.arrays.image), SCALE: pictures.scale()}
+    plain = grid.Cell(words["alt"], FACE)
+    cells, limits = [grid.Cell(words["alt"], FACE, label=words["picture"])], {}
+    for method, values in zip(photograph.methods, photograph.arrays.maps, strict=True):
+        file = f"photograph-{method}.png"
+        limits[method] = pictures.limit(values)
+        files[file] = pictures.signed(values, limits[method])
+        what = language.words("methods")["map"].format(method=names[method])
+        cells.append(over(language, plain, file, what, starred(scores, method, names[method])))
+    files["photograph.json"] = numbers_file(photograph, ends_of_the_scales=limits)
+    body = grid.grid([grid.row(cells)], 5, legend(language, "against", "for"))
+    return Figure(body, "photograph", "photograph.json", files, fades=True)
