@@ -32,6 +32,8 @@ class Options:
     why: bool = False  # print every difference that made a stage stale
     strict: bool = False
     release: bool = False  # strict, and no published result may be older than the code
+    site_url: str | None = None  # of the page that is rendered, instead of report.toml's
+    repository: str | None = None  # the same
     port: int | None = None  # of serve; None: 8000, or a free one
     run: str | None = None  # a trial's name; None: see layout.py
     publish: bool = False  # make the run the published one
@@ -58,6 +60,12 @@ class Options:
         from ferpipe.data.reading import name_of
 
         return self.name or name_of(self.data, self.classes)
+
+    @property
+    def address(self) -> dict[str, str]:
+        """What is said of where page and code lie, instead of what report.toml says."""
+        asked = {"site_url": self.site_url, "repository": self.repository}
+        return {name: value for name, value in asked.items() if value is not None}
 
     def rebuilds(self, stage: str, name: str = "") -> bool:
         """Return whether a stage, or the analysis `name` of it, is to be made again."""

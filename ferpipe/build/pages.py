@@ -1,7 +1,8 @@
 """The page of a build: whether it is as it would be rendered now, and rendering it."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ferpipe.build.layout import PAGE, Layout
@@ -18,12 +19,13 @@ class Request:
     strict: bool
     release: bool
     rebuild: bool
+    address: Mapping[str, str] = field(default_factory=dict)  # instead of what report.toml says of it
 
 
-def sources(layout: Layout) -> site.Sources:
+def sources(layout: Layout, address: Mapping[str, str] | None = None) -> site.Sources:
     """Return what a layout's page is made of."""
-    partial = not layout.published
-    return {"artefacts": layout.base, "editions": layout.editions, "local": layout.local, "partial": partial}
+    known: site.Sources = {"artefacts": layout.base, "editions": layout.editions, "local": layout.local}
+    return {**known, "partial": not layout.published, "address": address or {}}
 
 
 def render(layout: Layout, request: Request, log: Log) -> None:
@@ -33,7 +35,7 @@ def render(layout: Layout, request: Request, log: Log) -> None:
     pages = remembered(place)
     record = pages.get(key)
     asked = {"strict": request.strict, "release": request.release}
-    recipe = site.recipe(layout.results, **sources(layout))
+    recipe = site.recipe(layout.results, **sources(layout, request.address))
     known = record["recipe"] if record else {}
     if {key: value for key, value in known.items() if key not in asked} == recipe:
         asked = {name: value or known[name] for name, value in asked.items()}  # strict enough is so for less
@@ -45,9 +47,8 @@ def render(layout: Layout, request: Request, log: Log) -> None:
         log.fresh(stage)
     else:
         with log.making(stage, why):
-            made = site.render(
-                layout.results, layout.page, **sources(layout), strict=request.strict, release=request.release
-            )
+            parts = sources(layout, request.address)
+            made = site.render(layout.results, layout.page, **parts, strict=request.strict, release=request.release)
             log.changed += [layout.page / name for name in made.changed]
             notes = [*made.notes, *(site.absences(layout.results) if layout.published else [])]
             record = pages[key] = {"recipe": recipe, "files": _listing(layout.page), "notes": notes}
@@ -64,7 +65,7 @@ def _reasons(record: JSON | None, recipe: Recipe, rebuild: bool) -> list[str]:
     words = {
         "code": "the code that draws", "templates": "the templates", "report": "the text", "faces": "the faces",
         "editions": "the data sets on the page", "outdated": "the list of results that are older than the code",
-        "strict": "what is asked by --strict", "release": "what is asked by --release",
+        "address": "the page's address", "strict": "what is asked by --strict", "release": "what is asked by --release",
     }  # fmt: skip
     for key in changed(before, recipe):
         old, new = before.get(key), recipe.get(key)

@@ -53,7 +53,8 @@ def _run(options: Options, layout: Layout, target: Layout | None, memory: Memory
     log = Log(memory, layout.dataset, options.why)
     reference = target or (layout if layout.published else layouts.published(Options(artefacts=options.artefacts)))
     before = summary.read(reference, layout.dataset)
-    request = pages.Request(options.strict or options.release, options.release, options.rebuilds("render"))
+    strict = options.strict or options.release
+    request = pages.Request(strict, options.release, options.rebuilds("render"), options.address)
     try:
         if options.command != "render" and not prepare(options, layout, memory, log):
             return
@@ -184,4 +185,4 @@ def serve(options: Options, layout: Layout) -> None:
     from ferpipe.render.serve import serve as show
 
     guard.claim(layout)
-    show(layout.results, options.port, **pages.sources(layout), strict=options.strict)
+    show(layout.results, options.port, **pages.sources(layout, options.address), strict=options.strict)

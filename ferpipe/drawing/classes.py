@@ -18,7 +18,7 @@ def keys(language: Language) -> list[str]:
 
 def means(name: str, faces: np.ndarray, language: Language) -> tuple[list[grid.Cell], dict[str, bytes]]:
     """Return a cell for the mean face (48, 48) of each class, and their files, each named as its class."""
-    files = {f"{name}-{key}.png": pictures.grey(face) for key, face in zip(keys(language), faces, strict=True)}
+    files = {f"{name}-{key}.webp": pictures.grey(face) for key, face in zip(keys(language), faces, strict=True)}
     alt = language.words("shared")["mean_of"]
     cells = [
         grid.Cell(alt.format(label=word), file, label=word) if face.any() else blank(word, language)
@@ -42,7 +42,7 @@ def rows(
     """
     cells, files = means(f"{name}-mean", faces, language)
     painted = {
-        f"{name}-class-{key}.png": pictures.signed(evidence, limit)
+        f"{name}-class-{key}.webp": pictures.signed(evidence, limit)
         for key, evidence in zip(keys(language), maps, strict=True)
     }
     over_means = [

@@ -14,8 +14,8 @@ CAPTION = "\ue005"  # in a table's body, for its numbered caption
 ASSETS = "\ue006"  # before the name of one of the figure's files
 LABEL = "\ue008"  # for "Figure 3"
 REFERRED = "\ue00b{}\ue00c"  # for "Figure 3" as a link, of a figure named as fig:saliency
-RISE = "rise.png"  # its half above zero
-SCALE = "scale.png"  # the bar of the signed colour scale: the same file in every figure that has it
+RISE = "rise.webp"  # its half above zero
+SCALE = "scale.webp"  # the bar of the signed colour scale: the same file in every figure that has it
 CARD = 1200, 630  # width and height of a page's card, which OpenGraph's readers cut to
 
 

@@ -1,4 +1,7 @@
-"""PNGs of faces and maps at their native size: the browser enlarges them without smoothing."""
+"""Faces and maps at their native size, as lossless WebP: the browser enlarges them without smoothing.
+
+Of PNG they would take a third more bytes; PNG is what is made to be taken away.
+"""
 
 import io
 
@@ -9,16 +12,14 @@ from ferpipe.drawing import colours
 
 
 def grey(values: np.ndarray) -> bytes:
-    """Return a grey PNG of uint8 values, or of floats in [0, 1]."""
+    """Return a grey picture of uint8 values, or of floats in [0, 1]."""
     pixels = values if values.dtype == np.uint8 else np.rint(255 * np.clip(values, 0, 1)).astype(np.uint8)
-    return _png(Image.fromarray(np.ascontiguousarray(pixels)))
+    return _webp(Image.fromarray(np.ascontiguousarray(pixels)))
 
 
 def coarse(values: np.ndarray) -> bytes:
-    """Return a grey PNG of uint8 values in sixteen greys: half the bytes, for faces too small to show more."""
-    image = Image.fromarray(np.ascontiguousarray(values // 16)).convert("P")
-    image.putpalette([17 * level for level in range(16) for _ in range(3)])
-    return _png(image, bits=4)
+    """Return a grey picture of uint8 values in sixteen greys: half the bytes, for faces too small to show more."""
+    return _webp(Image.fromarray(np.ascontiguousarray(values // 16 * 17)))
 
 
 def colour(values: np.ndarray) -> bytes:
@@ -27,14 +28,14 @@ def colour(values: np.ndarray) -> bytes:
 
 
 def signed(values: np.ndarray, limit: float) -> bytes:
-    """Return a PNG of signed values on the blue-white-orange scale, white at zero and its ends at -limit and limit."""
+    """Return signed values on the blue-white-orange scale, white at zero and its ends at -limit and limit."""
     image = Image.fromarray(np.ascontiguousarray(colours.indices(values, limit)))
     image.putpalette(colours.signed())
-    return _png(image)
+    return _webp(image)
 
 
 def scale() -> bytes:
-    """Return the signed scale itself as a PNG, one pixel a step."""
+    """Return the signed scale itself as a picture, one pixel a step."""
     return signed(np.linspace(-1, 1, 2 * colours.STEPS + 1)[None], 1.0)
 
 
@@ -60,7 +61,14 @@ def tiled(tiles: np.ndarray, columns: int, gap: int, empty: float = 0.0) -> np.n
     return sheet
 
 
-def _png(image: Image.Image, **options: int) -> bytes:
+def _png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", optimize=False, compress_level=9, **options)
+    image.save(buffer, "PNG", optimize=False, compress_level=9)
+    return buffer.getvalue()
+
+
+def _webp(image: Image.Image) -> bytes:
+    """Return a picture as WebP, every pixel as it is; it knows neither greys nor palettes, and finds both itself."""
+    buffer = io.BytesIO()
+    image.convert("RGB").save(buffer, "WEBP", lossless=True, quality=100, method=6, exact=True)
     return buffer.getvalue()

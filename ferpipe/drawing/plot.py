@@ -195,6 +195,21 @@ def _coloured(match: re.Match[str]) -> str:
     return colours + (f' style="{rest}"' if rest else "")
 
 
+def _ungrouped(text: str) -> str:
+    """Return an SVG without the groups that say nothing."""
+    parts: list[str] = []
+    kept: list[bool] = []
+    for part in re.split(r"(<g>|<g [^>]*[^/]>|</g>)", text):
+        if part == "</g>":
+            parts.append(part if kept.pop() else "")
+        elif part.startswith("<g"):
+            kept.append(part != "<g>")
+            parts.append(part if kept[-1] else "")
+        else:
+            parts.append(part)
+    return "".join(parts)
+
+
 def _lightened(text: str) -> tuple[str, str]:
     """Return an SVG in some two thirds of its size, the same picture, and the style sheet that it now needs.
 
@@ -204,7 +219,8 @@ def _lightened(text: str) -> tuple[str, str]:
     text = re.sub(r' transform="rotate\(-0 [^"]*\)"', "", text)
     text = re.sub(r'(?<= d=")[^"]*', lambda match: re.sub(r"\s*([A-Za-z])\s*", r"\1", match[0]).strip(), text)
     text = re.sub(r'<g id="[^"]*"', "<g", text)
-    text = re.sub(r"\s*\n\s*", "\n", text)
+    text = _ungrouped(text)
+    text = re.sub(r"\s*\n\s*", "\n", text).replace(">\n<", "><")
     styles = Counter(re.findall(r' style="([^"]*)"', text))
     names = {style: f"s{index}" for index, style in enumerate(sorted(s for s, n in styles.items() if n > 1))}
     for style, name in names.items():

@@ -27,7 +27,7 @@ def draw(atlas: Atlas, data: Data, language: Language) -> Figure:
             if not n:
                 cells.append(replace(mean, alt=f"{mean.alt} · {count}", label=f"{mean.label}\n{count}"))
                 continue
-            file = f"atlas-{side}-{name}.png"
+            file = f"atlas-{side}-{name}.webp"
             files[file] = pictures.signed(evidence.repeat(6, 0).repeat(6, 1), limit)
             what = words["map"].format(label=mean.label)
             cells.append(over(language, mean, file, what, f"{mean.label}\n{count}"))

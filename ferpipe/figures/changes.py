@@ -21,11 +21,11 @@ def draw(portraits: Portraits, scores: Scores, language: Language) -> Figure:
         return Figure(f'<p class="note">{words["none_drawn"]}</p>', "portraits", "changes.json", files)
     method: MethodName = scores.trusted or OTHERWISE
     maps = private.changed_maps[portraits.methods.index(method)]
-    limit = pictures.limit(maps)
+    limits = [pictures.limit(values) for values in maps]  # one each, or a sure prediction's would be blank
     what = language.words("methods")["map"].format(method=language.words("scores.methods")[method])
     for index, (image, values, change) in enumerate(zip(private.changed_images, maps, portraits.changes, strict=True)):
-        face, file = f"changes-face-{index}.png", f"changes-map-{index}.png"
-        files |= {face: pictures.grey(image), file: pictures.signed(values, limit)}
+        face, file = f"changes-face-{index}.webp", f"changes-map-{index}.webp"
+        files |= {face: pictures.grey(image), file: pictures.signed(values, limits[index])}
         kept = change.prediction == portraits.changes[0].prediction
         label = Markup('<b>{}</b> <span class="{}">{} {} {}</span>').format(
             words[change.name],

@@ -27,7 +27,7 @@ def draw(data: Data, language: Language) -> Figure:
         if not cell.face:
             shown.append(cell)
             continue
-        file = f"contrasts-{key}.png"
+        file = f"contrasts-{key}.webp"
         files[file] = pictures.signed(difference, limit)
         shown.append(replace(over(language, cell, file, words["what"].format(label=name)), label=name))
     files |= {

@@ -15,12 +15,12 @@ def draw(filters: Filters, language: Language) -> Figure:
     files = {"conv1-filters.json": data, SCALE: pictures.scale()}
     tops, bottoms = [], []
     for index in range(len(kernels)):
-        files[f"conv1-kernel-{index}.png"] = pictures.signed(kernels[index], limit)
-        files[f"conv1-ascent-{index}.png"] = pictures.grey(grown[index])
+        files[f"conv1-kernel-{index}.webp"] = pictures.signed(kernels[index], limit)
+        files[f"conv1-ascent-{index}.webp"] = pictures.grey(grown[index])
         alts = [words["of"].format(what=words[what], index=index) for what in ("kernel", "ascent")]
         size = (kernels.shape[2], kernels.shape[1])
-        tops.append(grid.Cell(alts[0], map=f"conv1-kernel-{index}.png", size=size))
-        bottoms.append(grid.Cell(alts[1], face=f"conv1-ascent-{index}.png", label=str(index)))
+        tops.append(grid.Cell(alts[0], map=f"conv1-kernel-{index}.webp", size=size))
+        bottoms.append(grid.Cell(alts[1], face=f"conv1-ascent-{index}.webp", label=str(index)))
     rows = [grid.row(tops, words["kernel"]), grid.row(bottoms, words["ascent"])]
     foot = grid.scale(words["low"], words["high"], language.words("shared")["zero"])
     return Figure(grid.grid(rows, 6, foot), "filters", "conv1-filters.json", files)

@@ -8,7 +8,7 @@ from ferpipe.drawing.words import answer, described
 from ferpipe.results.conv1_outputs import Conv1Outputs
 from ferpipe.text.language import Language
 
-LEVELS = 21  # on each side of zero, a third of the scale's
+LEVELS = 12  # on each side of zero: what tells a small picture's greys apart
 _COLUMNS = 8
 _SHOWN = 48  # pixels of a response in the sprite: a whole multiple of its own
 
@@ -21,13 +21,13 @@ def draw(conv1_outputs: Conv1Outputs, language: Language) -> Figure:
     tiles = _pairs(conv1_outputs.arrays.kernels[order], None if responses is None else responses[order])
     sheet = pictures.tiled(tiles, _COLUMNS, 8)
     sheet = (sheet * LEVELS).round() / LEVELS  # a third fewer bytes in the page's largest picture
-    files["conv1-outputs.png"] = pictures.signed(sheet, 1.0)
-    sprite = grid.image("conv1-outputs.png", ALT, (sheet.shape[1], sheet.shape[0]), "sprite")
+    files["conv1-outputs.webp"] = pictures.signed(sheet, 1.0)
+    sprite = grid.image("conv1-outputs.webp", ALT, (sheet.shape[1], sheet.shape[0]), "sprite")
     rows = [f'<div class="sprite-box">{sprite}</div>']
     if private:
-        files["conv1-face.png"] = pictures.grey(private.image)
+        files["conv1-face.webp"] = pictures.grey(private.image)
         face = conv1_outputs.face
-        cell = grid.Cell(described(language, face), face="conv1-face.png", label=answer(language, face))
+        cell = grid.Cell(described(language, face), face="conv1-face.webp", label=answer(language, face))
         rows.insert(0, grid.row([cell]))
     body = grid.grid(rows, 1, grid.scale(words["low"], words["high"], language.words("shared")["zero"]))
     note = "" if responses is not None else words["kernels"]

@@ -28,14 +28,14 @@ def faces(
         data = {f"{name}.json": numbers_file([])}
         return Figure(f'<p class="note">{words["none_shown"]}</p>', "lime", f"{name}.json", data)
     limit = pictures.limit(np.stack([weights for _, weights, _ in layers]), 1.0)
-    files = {f"{name}-face-{index}.png": pictures.grey(image) for index, image in enumerate(images)}
+    files = {f"{name}-face-{index}.webp": pictures.grey(image) for index, image in enumerate(images)}
     cells = [grid.Cell(described(language, face), file) for face, file in zip(faces, files, strict=True)]
     files[SCALE] = pictures.scale()
     rows = []
     for title, weights, target in layers:
         maps = []
         for index, (face, cell) in enumerate(zip(faces, cells, strict=True)):
-            file = f"{name}-{target}-{index}.png"
+            file = f"{name}-{target}-{index}.webp"
             files[file] = pictures.signed(weights[index], limit)
             label = face.prediction if target == "prediction" else face.label
             what = language.words("explained")["map"].format(label=class_name(language, label))

@@ -19,9 +19,9 @@ def draw(data: Data, language: Language) -> Figure:
         count = data.examples[label]
         if not count:
             continue
-        files[f"faces-{name}.png"] = pictures.grey(pictures.tiled(data.private.examples[label][:count], count, 0))
+        files[f"faces-{name}.webp"] = pictures.grey(pictures.tiled(data.private.examples[label][:count], count, 0))
         alt = language.words("faces")["strip"].format(count=count, name=class_name(language, label))
-        strip = grid.image(f"faces-{name}.png", alt, (SIDE * count, SIDE), "strip")
+        strip = grid.image(f"faces-{name}.webp", alt, (SIDE * count, SIDE), "strip")
         size = language.words("faces")["n"].format(n=integer(sizes[label]))
         title = f'<b>{class_name(language, label)}</b><span class="cell-label">{size}</span>'
         rows.append(f'<li class="strip-{count}"><p class="row-title">{title}</p>{strip}</li>')

@@ -41,7 +41,7 @@ def draw(
     cells = []
     what = language.words("methods")["map"].format(method=names[method])
     for index, (image, values, label, alt) in enumerate(zip(images, maps, labels, alts, strict=True)):
-        face, file = f"hero-face-{index}.png", f"hero-map-{index}.png"
+        face, file = f"hero-face-{index}.webp", f"hero-map-{index}.webp"
         files |= {face: pictures.grey(np.asarray(image)), file: pictures.signed(values, limits[index])}
         cell = over(language, grid.Cell(alt, face), file, what)
         cells.append(replace(cell, label=class_name(language, label)))

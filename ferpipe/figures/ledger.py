@@ -1,12 +1,14 @@
 """The ledger: every finding of the original report, what each data set says of it, and what decides it."""
 
+from collections import Counter
+
 from markupsafe import Markup, escape
 
 from ferpipe.drawing import table
 from ferpipe.drawing.figure import REFERRED, Figure, numbers_file
 from ferpipe.drawing.table import Td
 from ferpipe.results.claims import Claims, Row, Side
-from ferpipe.text.claims import APART, DECIDED, SIGNS
+from ferpipe.text.claims import APART, DECIDED, SIGNS, VERDICTS
 from ferpipe.text.formats import NONE, integer, interval, written
 from ferpipe.text.language import Language
 
@@ -19,8 +21,23 @@ def draw(claims: Claims, language: Language) -> Figure:
     words = language.words("ledger")
     names = [words["finding"], words["original"], *editions.values(), words["untrained"], words["decides"]]
     cells = [_cells(row, list(editions), language) for row in claims.rows]
-    body = table.table(names, cells, "ledger")
+    body = _choice(claims, language) + table.table(names, cells, "ledger")
     return Figure(body, "claims", "ledger.json", {"ledger.json": numbers_file(claims.rows)})
+
+
+def _choice(claims: Claims, language: Language) -> str:
+    """Return buttons that show the rows of one verdict alone; the page's script shows the buttons."""
+    counts = Counter(row.verdict for row in claims.rows)
+    buttons = [("", language.words("ledger")["all"], len(claims.rows))]
+    buttons += [(verdict, language.words("verdicts")[verdict], counts[verdict]) for verdict in VERDICTS]
+    inner = "".join(
+        Markup('<button type="button" data-verdict="{}" aria-pressed="{}">{} {}</button>').format(
+            verdict, "false" if verdict else "true", word, integer(count)
+        )
+        for verdict, word, count in buttons
+    )
+    label = language.words("ledger")["choose"]
+    return Markup('<div class="choice" role="group" aria-label="{}" hidden>{}</div>').format(label, Markup(inner))
 
 
 def _cells(row: Row, editions: list[str], language: Language) -> list[str | Td]:

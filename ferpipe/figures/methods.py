@@ -10,22 +10,24 @@ from ferpipe.results.data import Data
 from ferpipe.results.scores import Scores
 from ferpipe.text.language import Language
 
+SHOWN = 2  # faces: that methods differ is seen on these, and each more weighs as much as a section
+
 
 def draw(scores: Scores, data: Data, language: Language) -> Figure:
     """Return faces by methods, a row a face, each method on a scale of its own with white at zero."""
-    faces = scores.shown
+    faces = scores.shown[:SHOWN]
     if scores.private is None or not faces:
         return _means(scores, data, language)
     words, names, files = language.words("methods"), language.words("scores.methods"), {SCALE: pictures.scale()}
     maps = dict(zip(scores.agreement.methods, scores.private.maps, strict=True))  # (k, 48, 48) each
     limits = {name: pictures.limit(relevances) for name, relevances in maps.items()}
     rows = []
-    for index, (image, face) in enumerate(zip(scores.private.images, faces, strict=True)):
-        cell = grid.Cell(described(language, face), f"methods-face-{index}.png")
+    for index, (image, face) in enumerate(zip(scores.private.images[:SHOWN], faces, strict=True)):
+        cell = grid.Cell(described(language, face), f"methods-face-{index}.webp")
         files[cell.face] = pictures.grey(image)
         cells = [replace(cell, label=language.words("shared")["face"] if not index else "")]
         for name, relevances in maps.items():
-            file = f"methods-{name}-{index}.png"
+            file = f"methods-{name}-{index}.webp"
             files[file] = pictures.signed(relevances[index], limits[name])
             label = starred(scores, name, names[name]) if not index else ""
             cells.append(over(language, cell, file, words["map"].format(method=names[name]), label))
@@ -41,13 +43,13 @@ def _means(scores: Scores, data: Data, language: Language) -> Figure:
     known = means[means.any((1, 2))]  # blank for a class of too few faces
     face = known.mean(0) if len(known) else means[0]
     words, names = language.words("methods"), language.words("scores.methods")
-    mean_cell = grid.Cell(words["mean"], "methods-mean.png")
+    mean_cell = grid.Cell(words["mean"], "methods-mean.webp")
     files, cells, limits = {SCALE: pictures.scale(), mean_cell.face: pictures.grey(face)}, [], {}
     for name, mean in zip(scores.agreement.methods, scores.arrays.means, strict=True):
         limits[name] = pictures.limit(mean)
-        files[f"methods-mean-{name}.png"] = pictures.signed(mean, limits[name])
+        files[f"methods-mean-{name}.webp"] = pictures.signed(mean, limits[name])
         what, label = words["map"].format(method=names[name]), starred(scores, name, names[name])
-        cells.append(over(language, mean_cell, f"methods-mean-{name}.png", what, label))
+        cells.append(over(language, mean_cell, f"methods-mean-{name}.webp", what, label))
     files["methods.json"] = numbers_file({"n": scores.n, "ends_of_the_scales": limits})
     title = words["means"].format(n=scores.n)
     body = grid.grid([grid.row(cells, title)], 10, legend(language, "against", "for"))

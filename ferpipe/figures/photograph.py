@@ -8,7 +8,7 @@ from ferpipe.results.photograph import Photograph
 from ferpipe.results.scores import Scores
 from ferpipe.text.language import Language
 
-FACE = "photograph.face.png"
+FACE = "photograph-face.webp"
 
 
 def draw(photograph: Photograph, scores: Scores, language: Language) -> Figure:
@@ -18,7 +18,7 @@ def draw(photograph: Photograph, scores: Scores, language: Language) -> Figure:
     plain = grid.Cell(words["alt"], FACE)
     cells, limits = [grid.Cell(words["alt"], FACE, label=words["picture"])], {}
     for method, values in zip(photograph.methods, photograph.arrays.maps, strict=True):
-        file = f"photograph-{method}.png"
+        file = f"photograph-{method}.webp"
         limits[method] = pictures.limit(values)
         files[file] = pictures.signed(values, limits[method])
         what = language.words("methods")["map"].format(method=names[method])

@@ -14,7 +14,7 @@ def draw(photograph: Photograph, conv1_outputs: Conv1Outputs, language: Language
     """Return the outputs in the order of the first layer's figure, on one scale."""
     outputs = photograph.arrays.outputs[conv1_outputs.order]
     sheet = pictures.tiled(enlarged(outputs / (pictures.limit(outputs) or 1.0)), COLUMNS, 4)
-    file = "photograph-outputs.sprite.png"
+    file = "photograph-outputs.webp"
     files = {
         file: pictures.signed((sheet * LEVELS).round() / LEVELS, 1.0),
         "photograph-outputs.json": numbers_file({"order": conv1_outputs.order}),

@@ -15,7 +15,7 @@ def draw(saliency: Saliency, data: Data, language: Language) -> Figure:
         return _classes(saliency, data, language)
     words, cells = language.words("saliency"), []
     for index, (image, face) in enumerate(zip(private.images, saliency.faces, strict=True)):
-        file = f"saliency-face-{index}.png"
+        file = f"saliency-face-{index}.webp"
         files[file] = pictures.grey(image)
         cells.append(grid.Cell(described(language, face), face=file, label=answer(language, face)))
     rows, limits = [grid.row(cells, language.words("shared")["face"])], {}
@@ -24,7 +24,7 @@ def draw(saliency: Saliency, data: Data, language: Language) -> Figure:
         limits[method] = pictures.limit(of_method[method])
         what = words["map"].format(method=words[method])
         painted = [pictures.signed(values, limits[method]) for values in of_method[method]]
-        names = [f"saliency-{method}-{index}.png" for index in range(len(painted))]
+        names = [f"saliency-{method}-{index}.webp" for index in range(len(painted))]
         files |= dict(zip(names, painted, strict=True))
         maps = [over(language, cell, file, what) for cell, file in zip(cells, names, strict=True)]
         rows.append(grid.row(maps, words[method]))

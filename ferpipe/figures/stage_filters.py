@@ -17,7 +17,7 @@ def draw(filters: Filters, language: Language) -> Figure:
     for stage, layer in enumerate(filters.layers[1:], 1):
         cells = []
         for index, picture in enumerate(filters.pictures[stage]):
-            file = f"stage-{stage}-filter-{index}.png"
+            file = f"stage-{stage}-filter-{index}.webp"
             files[file] = pictures.grey(filters.arrays.pictures[stage, index])
             label = words["label"].format(index=index, ratio=number(picture.ratio, 1))
             cells.append(grid.Cell(words["alt"].format(index=index, layer=layer), face=file, label=label))
@@ -26,7 +26,7 @@ def draw(filters: Filters, language: Language) -> Figure:
         if strongest is not None:
             cells = []
             for index, faces in enumerate(strongest[stage]):
-                sheet, file = pictures.tiled(faces, 3, 0), f"stage-{stage}-faces-{index}.png"
+                sheet, file = pictures.tiled(faces, 3, 0), f"stage-{stage}-faces-{index}.webp"
                 files[file] = pictures.coarse(sheet)
                 alt = words["faces"].format(n=len(faces), index=index, layer=layer)
                 cells.append(grid.Cell(alt, face=file, size=sheet.shape[::-1]))

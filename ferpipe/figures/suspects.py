@@ -23,7 +23,7 @@ def draw(suspects: Suspects, language: Language) -> Figure:
     assert ranking is not None  # a text without any places no figure
     body, files = plot.drawn("suspects", language, SIZE, _panels, ranking, words)
     if suspects.private is not None:
-        pictures = {f"suspect-{index}.png": grey(face) for index, face in enumerate(suspects.private.suspects)}
+        pictures = {f"suspect-{index}.webp": grey(face) for index, face in enumerate(suspects.private.suspects)}
         cells = [_cell(language, face, file) for face, file in zip(suspects.shown, pictures, strict=True)]
         body += grid.grid([grid.row(cells, words["shown"])], 6)
         files |= pictures

@@ -17,7 +17,6 @@ from ferpipe.storage import freshness
 from ferpipe.storage.encoding import JSON
 from ferpipe.storage.fingerprints import Parsed
 from ferpipe.text import chapters, claims, loose, palette, parity, references, section
-from ferpipe.text import report as frame
 from ferpipe.text.expressions import flat
 from ferpipe.text.language import WORDLESS, Language
 from ferpipe.text.problems import Problems, guess
@@ -50,7 +49,7 @@ class Sheet:
 def gather(
     results: Path,
     artefacts: Path,
-    folder: Path,
+    report: Report,
     templates: Path,
     names: Sequence[str],  # of the editions
     local: str | None,
@@ -63,7 +62,6 @@ def gather(
         sources, place = edition.sources(gallery.analyses(name)), f"{edition.name}{'-local' * edition.local}"
         return gallery.figure(name, language, sources, edition.load, artefacts / "figures" / place, known)
 
-    report = frame.read(folder)
     editions = read_editions(results, artefacts, names, local, report)
     sections, works, problems = _read(report)
     problems += chapters.unplaced(sections) if rules.strict else []

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +39,7 @@ class Sources(TypedDict):
     artefacts: Path
     editions: NotRequired[Sequence[str] | None]  # data sets; None: those of report.toml that have results here
     local: NotRequired[str | None]  # a restricted data set whose page, with faces, is for this machine alone
+    address: NotRequired[Mapping[str, str]]  # site_url and repository, instead of what report.toml says
     partial: NotRequired[bool]  # of this page, a trial's, what has no result is left out
     report: NotRequired[Path]
 
@@ -73,7 +74,8 @@ def gather(results: Path, **asked: Unpack[Asked]) -> tuple[dict[str, bytes], lis
     with _parsed(artefacts) as known:
         made_by = fingerprints.of_value(fingerprints.code(build.__name__, known))
         before = memo.recall(artefacts / TEXTS, made_by)
-        files = build.gather(results, artefacts, report, TEMPLATES, names, local, rules, known)
+        content = frame.read(report, asked.get("address"))
+        files = build.gather(results, artefacts, content, TEMPLATES, names, local, rules, known)
         memo.keep(artefacts / TEXTS, made_by, before)
     return files
 
@@ -94,6 +96,7 @@ def recipe(results: Path, **sources: Unpack[Sources]) -> JSON:
         "report": {name: value for name, value in _hashes(report).items() if not name.startswith("results/")},
         "editions": datasets,
         "local": local,
+        "address": dict(sources.get("address", {})),
         "outdated": outdated,
         **{f"results/{name}": _hashes(results / name) for name in datasets},
         **({"faces": {faces.name: fingerprints.of_file(faces)}} if faces and faces.is_file() else {}),

@@ -45,8 +45,11 @@ class Report:
         return str(texts.get(language.shows, texts).get(language, texts[language]))
 
 
-def read(folder: Path) -> Report:
-    """Return the frame of the report in `folder`; raises Slip naming what is missing or wrong."""
+def read(folder: Path, address: Mapping[str, str] | None = None) -> Report:
+    """Return the frame of the report in `folder`; raises Slip naming what is missing or wrong.
+
+    `address` tells site_url and repository instead.
+    """
     path = folder / "report.toml"
     name = f"{folder.name}/report.toml"
     try:
@@ -61,7 +64,7 @@ def read(folder: Path) -> Report:
     if missing := sorted({"title", "description", "languages", "editions", "sections"} - values.keys()):
         raise Slip(f"{name} lacks '{missing[0]}'")
     frozen: JSON = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
-    report = Report(folder, **frozen)
+    report = Report(folder, **{**frozen, **(address or {})})
     _check(report, name)
     return replace(report, languages=tuple(Language(code, folder / "words") for code in report.languages))
 

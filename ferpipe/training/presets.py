@@ -21,6 +21,7 @@ class Preset:
     kinds: tuple[JSON, ...] = ()  # what sets further members apart from the first
     overfitted: int = 1  # overfitting models
     balanced: int = 0  # networks that see each class as often as the others
+    balanced_epochs: int = 0  # of these; 0: as many as the members': their recalls' ranking alone is asked
     student: bool = False  # whether the ensemble is distilled into one network
     long: bool = False  # whether to tell beforehand how many hours it takes
 
@@ -45,17 +46,37 @@ _KINDS: tuple[JSON, ...] = (
 PRESETS: dict[str, dict[str, Preset]] = {
     "rendered": {
         "smoke": Preset(2, _SMOKE, 64, 3, sizes=(175, 105, 35)),
-        "default": Preset(5, Recipe(width=16, epochs=8, held=300), 1300, 8, (2900, 900, 300), overfitted=5, balanced=3),
-        "overnight": Preset(
-            5, replace(_NIGHT, epochs=20, small=8), 600, 10, (12000, 3000, 3000), _TWO_ALONE, 3, 2, True, True
+        "default": Preset(
+            5,
+            Recipe(width=16, epochs=8, held=300),
+            1300,
+            8,
+            (2900, 900, 300),
+            overfitted=5,
+            balanced=3,
+            balanced_epochs=6,
         ),
-        "full": Preset(5, replace(_FULL, epochs=20, small=8), 800, 40, (12000, 3000, 3000), _KINDS, 3, 2, True, True),
+        "overnight": Preset(
+            5,
+            replace(_NIGHT, epochs=20, small=8),
+            600,
+            10,
+            (12000, 3000, 3000),
+            _TWO_ALONE,
+            3,
+            2,
+            student=True,
+            long=True,
+        ),
+        "full": Preset(
+            5, replace(_FULL, epochs=20, small=8), 800, 40, (12000, 3000, 3000), _KINDS, 3, 2, student=True, long=True
+        ),
     },
     "fer2013": {
         "smoke": Preset(2, _SMOKE, 64, 3),
         "default": Preset(3, _HOUR, 4000, 10, overfitted=3),
-        "overnight": Preset(5, _NIGHT, 4000, 10, (0, 0, 0), _TWO_ALONE, 3, 2, True, True),
-        "full": Preset(5, _FULL, 4000, 40, (0, 0, 0), _KINDS, 3, 2, True, True),
+        "overnight": Preset(5, _NIGHT, 4000, 10, (0, 0, 0), _TWO_ALONE, 3, 2, student=True, long=True),
+        "full": Preset(5, _FULL, 4000, 40, (0, 0, 0), _KINDS, 3, 2, student=True, long=True),
     },
 }
 
@@ -106,6 +127,9 @@ def plan(
     if bare.pretrained:  # torchvision's weights fit one width only
         bare = replace(bare, width=ensemble[0].width)
     even = replace(ensemble[0], role="balanced", balanced=True)
+    if chosen.balanced_epochs:
+        fewer = min(even.epochs, chosen.balanced_epochs)
+        even = replace(even, epochs=fewer, small=even.small * fewer // even.epochs)
     return Plan(
         ensemble,
         [replace(bare, seed=seed + k) for k in range(chosen.overfitted)],

@@ -3,6 +3,8 @@ import pytest
 import torch
 
 from ferpipe.analyses import conv1_outputs
+from ferpipe.analyses.roles import responses
+from ferpipe.explainers.inputs import inputs
 from ferpipe.networks.resnet import initialised
 from ferpipe.results.stored import plain
 
@@ -65,3 +67,15 @@ def test_kernels_are_ordered_by_orientation_and_then_by_frequency():
 
     kernels = np.stack([wave(1.2, 3), wave(0, 3), np.ones((7, 7)), wave(0, 6), wave(1.2, 4)])
     assert conv1_outputs.order(kernels) == [2, 3, 1, 4, 0]
+
+
+def test_mean_outputs_are_those_of_the_mean_face_and_of_too_few_restricted_faces_none(study):
+    labels = np.arange(70) % 7
+    studied = study(n=70, labels=labels, answers=labels)
+    result = conv1_outputs.analyse(studied)
+    assert result.mean_n == 10
+    happy = studied.dataset.dev.images[labels == 3]
+    single = [responses(studied.model, inputs(face[None], studied.device))[0] for face in happy]
+    np.testing.assert_allclose(result.arrays.mean_outputs, np.mean(single, axis=0), atol=1e-4)
+    few = conv1_outputs.analyse(study(n=70, labels=labels, answers=labels, restricted=True))
+    assert few.mean_n == 0 and not few.arrays.mean_outputs.any()

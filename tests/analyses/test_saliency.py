@@ -61,3 +61,16 @@ def test_the_ellipse_draws_saliency_by_its_area_when_the_gradient_is_even(study,
     monkeypatch.setattr(magnitudes, "gradient", even)
     share = plain(saliency.analyse(study()))["share"]["face"]
     assert share["value"] == pytest.approx(share["area"], abs=1e-5)
+
+
+def test_confusions_are_the_most_frequent_ones_less_right_faces_of_the_label(study, monkeypatch):
+    labels = np.arange(42) % 7
+    answers = labels.copy()
+    answers[np.flatnonzero(labels == 2)[:4]] = 4  # fear for sad four times, and twice angry for happy
+    answers[np.flatnonzero(labels == 0)[:2]] = 3
+    result = saliency.analyse(study(labels=labels, answers=answers))
+    told = plain(result)["confusions"]
+    assert told == [{"label": 2, "prediction": 4, "n": 4}, {"label": 0, "prediction": 3, "n": 2}]
+    assert result.arrays.confused_faces.shape == result.arrays.confused_maps.shape == (2, 48, 48)
+    np.testing.assert_allclose(result.arrays.confused_maps.sum((1, 2)), 0, atol=1e-5)  # shares less shares
+    assert not saliency.analyse(study(labels=labels, answers=answers, restricted=True)).confusions
