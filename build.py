@@ -108,6 +108,8 @@ def options(arguments: list[str]) -> Options:
     add("--rebuild", nargs="?", const="all", choices=("all", *STAGES, *ANALYSES), metavar="STAGE",
         help=f"make it again though it is fresh: {', '.join(STAGES)}, or an analysis; alone: all")  # fmt: skip
     add("--why", action="store_true", help="print everything that made a stage stale")
+    add("--export", type=path, metavar="DIR", help="of render: write every figure into DIR, and no page")
+    add("--format", choices=("pdf", "png"), default="pdf", help="of --export")
     add("--site-url", type=word, help="of render: where the page will be, with a slash at the end")
     add("--repository", type=word, help="of render: the web address of the code")
     add("--strict", action="store_true", help="also refuse unused figures, dead links, requests elsewhere, heavy pages")

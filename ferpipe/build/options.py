@@ -34,6 +34,8 @@ class Options:
     release: bool = False  # strict, and no published result may be older than the code
     site_url: str | None = None  # of the page that is rendered, instead of report.toml's
     repository: str | None = None  # the same
+    export: Path | None = None  # where render writes figures instead of a page
+    format: str = "pdf"  # of these: pdf, png
     port: int | None = None  # of serve; None: 8000, or a free one
     run: str | None = None  # a trial's name; None: see layout.py
     publish: bool = False  # make the run the published one

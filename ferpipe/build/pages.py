@@ -28,6 +28,16 @@ def sources(layout: Layout, address: Mapping[str, str] | None = None) -> site.So
     return {**known, "partial": not layout.published, "address": address or {}}
 
 
+def export(layout: Layout, folder: Path, kind: str) -> None:
+    """Write every figure of a build's page as a file of its own."""
+    from ferpipe.render import export as figures  # matplotlib, which a fresh page does without
+    from ferpipe.text import report
+
+    names = [] if layout.local else layout.editions or site.published(layout.results)
+    written = figures.export(layout.results, layout.base, report.read(site.REPORT), names, layout.local, folder, kind)
+    print(f"{len(written)} figures in {folder}")
+
+
 def render(layout: Layout, request: Request, log: Log) -> None:
     """Render the page of a build, unless it is as it would be."""
     stage = "site" if layout.published else "page"

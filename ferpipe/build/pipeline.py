@@ -42,6 +42,10 @@ def run(options: Options) -> None:
     guard.check(options, layout, target)
     if options.command == "serve":
         return serve(options, layout)
+    if options.export is not None:
+        if options.command != "render":
+            raise Slip(f"--export is of render, not of {options.command}: python build.py render --export DIR")
+        return pages.export(layout, options.export, options.format)
     first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun started, which make one build
     with lock.held(guard.locks(options, layout, target) if first else ()):
         if first:

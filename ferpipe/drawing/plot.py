@@ -12,15 +12,18 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from html import escape
 from typing import Any, TypeVar
 
 import matplotlib
+import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.colors import to_hex, to_rgb, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
@@ -36,6 +39,7 @@ _FONTS = (
     "'Helvetica Neue','Segoe UI',Roboto,Arial,"
     "'PingFang SC','Microsoft YaHei','Noto Sans CJK SC','Source Han Sans SC',sans-serif"
 )
+_HAN = ("Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK JP", "SimHei")
 _RC: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "ferpipe",
@@ -106,11 +110,80 @@ def svg(width: int, height: int, draw: Draw[T], result: T, words: Mapping[str, s
     return said.written(_themed(buffer.getvalue().decode(), width, height), words).encode()
 
 
+@contextmanager
+def exporting(kind: str) -> Iterator[dict[str, bytes]]:
+    """Yield a table in which each plot that is drawn meanwhile appears by its name, as PDF or PNG in its language.
+
+    With the light colours, and in fonts of this machine: of these one has to know Chinese.
+    """
+    global _export
+    _export = _Export(kind, {})
+    try:
+        yield _export.files
+    finally:
+        _export = None
+
+
+@dataclass(frozen=True)
+class _Export:
+    kind: str  # pdf, png
+    files: dict[str, bytes]
+
+    def add(self, name: str, size: tuple[int, int], draw: Draw[Any], result: object, words: Mapping[str, str]) -> None:
+        with matplotlib.rc_context(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")
+            matplotlib.rcdefaults()
+            known = {font.name for font in font_manager.fontManager.ttflist}
+            matplotlib.rcParams.update({**_RC, "font.family": ["DejaVu Sans", *(f for f in _HAN if f in known)]})
+            figure = Figure(figsize=(size[0] / 96, size[1] / 96))
+            draw(figure, result, _Spoken(words))
+            _recolour(figure)
+            buffer = io.BytesIO()
+            figure.savefig(
+                buffer, format=self.kind, dpi=192, metadata={"CreationDate": None} if self.kind == "pdf" else {}
+            )
+        self.files[name] = buffer.getvalue()
+
+
+_export: _Export | None = None
+
+
+class _Spoken(Words):
+    """The words of a plot as they are."""
+
+    def __init__(self, words: Mapping[str, str]) -> None:
+        super().__init__()
+        self._words = words
+
+    def __call__(self, key: str, **values: object) -> str:
+        return self._words[key].format(**values)
+
+
+def _recolour(figure: Figure) -> None:
+    """Give every part of a figure the light colour that its mark stands for."""
+    light = {mark: PALETTE[name][0] for mark, name in _MEANING.items()}
+
+    def meant(colour: Any) -> Any:
+        if isinstance(colour, np.ndarray) and colour.ndim == 2:
+            return [meant(row) for row in colour]
+        mark = to_hex(colour)
+        return (*to_rgb(light[mark]), to_rgba(colour)[3]) if mark in light else colour
+
+    for artist in figure.findobj():
+        for part in ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor"):
+            get, put = getattr(artist, f"get_{part}", None), getattr(artist, f"set_{part}", None)
+            if get is not None and put is not None and (colour := get()) is not None:
+                with suppress(ValueError, TypeError):  # what is no colour, as "none" of a line's marker
+                    put(meant(colour))
+
+
 def drawn(
     name: str, language: str, size: tuple[int, int], draw: Draw[T], result: T, words: Mapping[str, str]
 ) -> tuple[str, dict[str, bytes]]:
     """Return the plot `name` of so many CSS pixels in a box that scrolls on a narrow screen, and its file."""
     file, (width, height) = f"{name}.{language}.svg", size
+    if _export is not None:
+        _export.add(f"{name}.{language}", size, draw, result, words)
     body = (
         f'<div class="scroll plot" tabindex="0" role="group" aria-label="{LABEL}">'
         f'<img class="svg" src="{ASSETS}{file}" width="{width}" height="{height}" alt="{ALT}" loading="lazy"></div>'

@@ -37,7 +37,7 @@ def _choice(claims: Claims, language: Language) -> str:
         for verdict, word, count in buttons
     )
     label = language.words("ledger")["choose"]
-    return Markup('<div class="choice" role="group" aria-label="{}" hidden>{}</div>').format(label, Markup(inner))
+    return str(Markup('<div class="choice" role="group" aria-label="{}" hidden>{}</div>').format(label, Markup(inner)))
 
 
 def _cells(row: Row, editions: list[str], language: Language) -> list[str | Td]:

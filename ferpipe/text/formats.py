@@ -12,12 +12,14 @@ listing   ["a", "b", "c"] -> a, b and c and a、b 和 c
 ranking   [{value: ...} or null, ...] -> the classes' names, best first; absent ones are left out
 shared    ["happy", "sad"] and ["sad"] -> how many the two have in common
 middle    [3, 1, 2] -> the median; what is null is left out
+passing   the score card's methods -> the names of those that beat every baseline in every network, and clearly
 estimated a statistic over networks -> its mean over them, with interval and n; a finding is judged by its claim
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from statistics import fmean, median
+from typing import Any
 
 from ferpipe.errors import Slip
 from ferpipe.results.common import Across, Estimate
@@ -171,6 +173,15 @@ def mean(values: Iterable[float]) -> float:
     return fmean(values)
 
 
+def passing(methods: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return which methods lie above the best baseline in every network, by a mean margin that is clear of zero."""
+    return [
+        name
+        for name, score in methods.items()
+        if score["margin"] and score["margin"]["interval"][0] > 0 and min(score["lead"]["values"]) > 0
+    ]
+
+
 def estimated(found: Mapping[str, object]) -> Estimate:
     """Return the mean of a statistic over networks with its interval and n."""
     try:
@@ -181,6 +192,6 @@ def estimated(found: Mapping[str, object]) -> Estimate:
 
 def filters(language: Language) -> Mapping[str, Callable[..., object]]:
     """Return the filters of the text in one language, by name."""
-    silent: list[Callable[..., object]] = [number, integer, percent, shared, middle, mean, estimated]
+    silent: list[Callable[..., object]] = [number, integer, percent, shared, middle, mean, passing, estimated]
     spoken: list[Callable[..., object]] = [points, fall, interval, class_name, method, listing, ranking]
     return {f.__name__: f for f in silent} | {f.__name__: partial(f, language) for f in spoken}

@@ -86,6 +86,19 @@
     });
   };
 
+  // The ledger by verdict.
+  const choose = group => {
+    const rows = [...group.parentElement.querySelectorAll("tbody tr")];
+    group.hidden = false;
+    group.addEventListener("click", event => {
+      const button = event.target.closest("button");
+      if (!button) return;
+      for (const other of group.children) other.setAttribute("aria-pressed", String(other === button));
+      const verdict = button.dataset.verdict;
+      for (const row of rows) row.hidden = Boolean(verdict) && !row.querySelector(".verdict")?.classList.contains(verdict);
+    });
+  };
+
   const enlarge = (dialog, link) => {
     const figure = link.closest("figure");
     const open = event => {
@@ -116,6 +129,7 @@
     document.querySelectorAll("button.theme").forEach(theme);
     document.querySelectorAll("figure .fade").forEach(fade);
     document.querySelectorAll("button.copy").forEach(copy);
+    document.querySelectorAll(".choice").forEach(choose);
     document.querySelectorAll("a.quote").forEach(quote);
     document.querySelectorAll("a.enlarge").forEach(link => enlarge(dialog, link));
     dialog.querySelector(".close").addEventListener("click", () => dialog.close());

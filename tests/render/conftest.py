@@ -8,6 +8,8 @@ import synthetic
 
 from ferpipe.render.site import REPORT, Site, render
 
+ADDRESS = {"site_url": "https://example.org/ferpipe/", "repository": "https://example.org/code"}
+
 
 class Trial:
     """Made-up results, and renders of them into folders of their own."""
@@ -27,7 +29,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     synthetic.write(base / "results")
     synthetic.write(base / "results", "fer2013", restricted=True, artefacts=base / "artefacts")
     trial = Trial(base)
-    trial.render(base / "site", editions=["rendered", "fer2013"], strict=True)
+    trial.render(base / "site", editions=["rendered", "fer2013"], strict=True, address=ADDRESS)
     trial.render(base / "local", local="fer2013", strict=True)
     return base
 

@@ -106,9 +106,9 @@ def test_missing_translation_of_a_body_and_of_a_title(trial: Trial, tmp_path: Pa
 
 def test_languages_that_differ(trial: Trial, tmp_path: Path) -> None:
     edit(trial, "settings", "第 {{ settings.analysis_model.epoch | integer }} 轮", "第九轮")
-    edit(trial, "lime", "{fig:lime-wrong}是答错", "下图是答错")
+    edit(trial, "lime", "{fig:lime-wrong}中，每个", "下图中，每个")
     edit(trial, "run", "<!-- zh -->\n", "<!-- zh -->\n### 标题\n")
-    edit(trial, "data", "其中有意埋下", "[其中](https://example.org)有意埋下")
+    edit(trial, "data", "其中有意埋下两处", "[其中](https://example.org)有意埋下两处")
     drop(trial, "training", "[[curves]]")
     problems = "\n".join(told(trial, tmp_path))
     assert "expression 'settings.analysis_model.epoch | integer' stands in 'en' alone, 'zh' lacks it" in problems
@@ -242,19 +242,19 @@ def test_strict_keeps_the_budget_of_requests() -> None:
 
 def test_strict_keeps_the_budget_of_style_and_script() -> None:
     random = Random(0)
-    noise = "".join(chr(random.randrange(97, 123)) for _ in range(30_000))
+    noise = "".join(chr(random.randrange(97, 123)) for _ in range(50_000))
     page = '<script src="a.js"></script>'
     faults = told_of({"index.html": page, "a.js": f"// {noise}"})
-    assert len(faults) == 1 and faults[0].endswith("bytes of CSS and JS gzipped, the budget is 15,000")
-    assert told_of({"index.html": page, "a.js": f"// {noise[:20_000]}"}) == []
+    assert len(faults) == 1 and faults[0].endswith("bytes of CSS and JS gzipped, the budget is 25,000")
+    assert told_of({"index.html": page, "a.js": f"// {noise[:35_000]}"}) == []
 
 
 def test_strict_keeps_the_budget_of_a_page_with_its_figures() -> None:
     page = '<img src="big.png" alt="x">'
-    assert told_of({"index.html": page, "big.png": "x" * (680_000 - len(page))}) == []
-    faults = told_of({"index.html": page, "big.png": "x" * 680_000})
+    assert told_of({"index.html": page, "big.png": "x" * (700_000 - len(page))}) == []
+    faults = told_of({"index.html": page, "big.png": "x" * 700_000})
     assert faults == [
-        "index.html:1: 680,027 bytes with all figures, the budget is 680,000; the most: big.png 680,000, index.html 27"
+        "index.html:1: 700,027 bytes with all figures, the budget is 700,000; the most: big.png 700,000, index.html 27"
     ]
 
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from ferpipe.render.site import REPORT
 from ferpipe.render.walk import Page, walk
+from ferpipe.text import report
 
 PAGES = ["en", "zh", "fer2013/en", "fer2013/zh"]
 
@@ -50,12 +53,22 @@ def test_the_head_tells_who_finds_the_page_what_it_is(page: tuple[Path, Page], s
     size = tuple(int.from_bytes(header[i : i + 4], "big") for i in (16, 20))
     assert header[1:4] == b"PNG" and size == (1200, 630)
     assert meta["og:image:alt"] and (meta["og:image:width"], meta["og:image:height"]) == ("1200", "630")
-    assert meta["citation_author"] == "the ferpipe authors" and re.fullmatch(
-        r"\d{4}", meta["citation_publication_date"]
-    )
+    own = report.read(REPORT)  # whose authors and date are those of whoever publishes
+    assert [v["content"] for v in metas if v.get("name") == "citation_author"] == list(own.authors)
+    assert meta.get("citation_publication_date", "").replace("/", "-") == own.date
     text = path.read_text(encoding="utf-8")
     assert "@misc{ferpipe-" in text and f"url = &#34;{canonical}&#34;" in text
     assert '<cite lang="en">Neural Networks: Assignment I</cite>' in text
+
+
+def test_the_headline_has_numbers_that_name_their_place_and_a_verdict(page: tuple[Path, Page]) -> None:
+    path, found = page
+    numbers = json.loads((path.parents[1] / "numbers.json").read_bytes())
+    places = [str(values["data-path"]) for _, values, _ in found.elements if "data-path" in values]
+    assert places and set(places) <= numbers.keys()
+    text = path.read_text(encoding="utf-8")
+    headline = text[text.index('<section id="headline"') : text.index("</section>")]
+    assert headline.count("data-path=") >= 3 and 'class="pill ' in headline and "<img " in headline
 
 
 def test_no_script_or_style_stands_in_the_page(page: tuple[Path, Page]) -> None:

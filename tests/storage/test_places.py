@@ -226,7 +226,7 @@ def test_two_flags_cannot_name_one_folder(tmp_path, capsys):
     ("--artefacts", "rendered/photographs/a.jpg"), ("--artefacts", "code.json"), ("--artefacts", "runs/a.txt"),
     ("--results", "rendered/lime/numbers.json"), ("--results", "rendered/data"), ("--output", "index.html"),
     ("--output", "en/index.html"), ("--output", "zh"), ("--output", "assets/report.css"),
-    ("--output", "assets/rendered/curves.en.svg"), ("--output", "assets/rendered/faces-new.png"),
+    ("--output", "assets/rendered/curves.en.svg"), ("--output", "assets/rendered/faces-new.webp"),
     ("--output", "assets"), ("--results", "rendered"), ("--artefacts", "rendered"), ("--artefacts", "figures"),
 ])  # fmt: skip
 def test_what_is_in_the_way_is_named_before_the_first_stage(tmp_path, monkeypatch, capsys, flag, name):

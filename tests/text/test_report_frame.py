@@ -52,8 +52,13 @@ def test_our_own_frame_holds_the_original_table() -> None:
         ('["one"]', "[3]", "sections is .* wanted a list of words"),
         ('["one"]', "3", "sections is 3; wanted a list of words"),
         ('{ en = "T", zh = "题" }', "3", "title is 3; wanted a table"),
-        ('"https://example.org/x/"', "3", "site_url is 3; wanted an address"),
+        ('"https://example.org/x/"', "3", "site_url is 3; wanted a text"),
         ('["one"]', "[" * 10**5, "cannot be read"),
+        ("title =", 'date = "yesterday"\ntitle =', "date is 'yesterday'; wanted a day"),
+        ("title =", 'logo = "none.svg"\ntitle =', "logo is 'none.svg'; wanted the name of a picture beside it"),
+        ("title =", 'logo = "../x.svg"\ntitle =', "wanted the name of a picture beside it"),
+        ("title =", 'colours = { accent = "blue" }\ntitle =', "colours.accent is 'blue'; wanted one of paper"),
+        ("title =", 'colours = { red = ["#ff0000", "#ff0000"] }\ntitle =', "colours.red is"),
     ],
 )
 def test_a_faulty_frame_is_a_slip(tmp_path: Path, old: str, new: str, told: str) -> None:

@@ -1,0 +1,62 @@
+"""Every figure as a file of its own, for a paper or a talk: written where its user says, never a part of the site."""
+
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from ferpipe import named
+from ferpipe.drawing import gallery, plot
+from ferpipe.drawing.figure import Figure
+from ferpipe.drawing.sheet import sheet
+from ferpipe.errors import Slip
+from ferpipe.render.edition import Edition, editions
+from ferpipe.storage import atomic
+from ferpipe.text.language import Language
+from ferpipe.text.report import Report
+
+KINDS = ("pdf", "png")
+
+
+def export(
+    results: Path, artefacts: Path, report: Report, names: Sequence[str], local: str | None, folder: Path, kind: str
+) -> list[Path]:
+    """Write each figure of these editions in every language below `folder`, and return where; raises Slip if it cannot.
+
+    <folder>/<data set>/<figure>.<language>.pdf of a plot, <folder>/<data set>/<figure>.pdf of a grid of pictures.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise Slip(f"{folder} is no folder; figures are written into one")
+    written: dict[Path, bytes] = {}
+    for edition in editions(results, artefacts, names, local, report):
+        for language in map(edition.spoken, report.languages):
+            for name in gallery.names():
+                if edition.drawable.issuperset(gallery.analyses(name)):
+                    made = _exported(edition, language, name, kind)
+                    written |= {folder / edition.name / f"{file}.{kind}": content for file, content in made.items()}
+    for path, content in written.items():
+        atomic.write(path, content)
+    return sorted(written)
+
+
+def _exported(edition: Edition, language: Language, name: str, kind: str) -> dict[str, bytes]:
+    """Return a figure's pictures by their names, none of a table or of what this edition has no numbers for."""
+    draw: Callable[..., Figure] = named.module("figures", name.replace("-", "_")).draw
+    with plot.exporting(kind) as plots:
+        try:
+            figure = draw(
+                language=language, **{analysis: edition.load(analysis) for analysis in gallery.analyses(name)}
+            )
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError):
+            return {}  # a figure that this edition's text does not place
+    together = sheet(figure.body, figure.files)
+    return {**plots, **({name: _as(together, kind)} if together else {})}
+
+
+def _as(png: bytes, kind: str) -> bytes:
+    if kind == "png":
+        return png
+    buffer = io.BytesIO()
+    Image.open(io.BytesIO(png)).save(buffer, "PDF", resolution=192.0)
+    return buffer.getvalue()
