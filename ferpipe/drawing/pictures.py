@@ -51,6 +51,13 @@ def limit(values: np.ndarray, share: float = 0.995) -> float:
     return float(np.quantile(np.abs(values), share)) if values.size else 0.0
 
 
+def pdf(png: bytes) -> bytes:
+    """Return a PNG as one page of PDF."""
+    buffer = io.BytesIO()
+    Image.open(io.BytesIO(png)).save(buffer, "PDF", resolution=192.0)
+    return buffer.getvalue()
+
+
 def tiled(tiles: np.ndarray, columns: int, gap: int, empty: float = 0.0) -> np.ndarray:
     """Return pictures (n, h, w) or (n, h, w, 3) as one, `columns` a row, with `gap` pixels of `empty` between."""
     count, height, width = tiles.shape[:3]

@@ -1,4 +1,4 @@
-"""What sets each class apart before any network is asked: its mean face less the mean of all classes."""
+"""What sets each class apart before any network is asked: its mean face less the mean of all, brightness evened."""
 
 from dataclasses import replace
 
@@ -18,6 +18,9 @@ def draw(data: Data, language: Language) -> Figure:
     known = np.array([mean.any() for mean in means])
     grand = means[known].mean(0) if known.any() else np.zeros(means.shape[1:])
     differences = np.where(known[:, None, None], means - grand, 0)
+    differences = differences - differences.mean(
+        (1, 2), keepdims=True
+    )  # that a class is brighter as a whole says nothing
     limit = pictures.limit(differences)
     cells, files = classes.means("contrasts-mean", means, language)
     shown = []

@@ -18,6 +18,7 @@ from ferpipe.text.language import Language
 
 OTHERWISE: MethodName = "magnitude"  # the method that is shown where none is trusted
 SHOWN = 6
+CELL = 6  # pixels a side of the cells on which LIME's mean is made
 
 
 def draw(
@@ -33,8 +34,8 @@ def draw(
     else:
         method = "lime" if scores.trusted == "lime" else OTHERWISE
         known = [k for k, mean in enumerate(data.arrays.mean_faces) if mean.any()][:SHOWN]
-        maps = (lime.arrays.class_weights if method == "lime" else saliency.arrays.class_maps)[known]
-        images, labels = list(data.arrays.mean_faces[known]), known
+        maps = _smooth(lime.arrays.class_weights[known]) if method == "lime" else saliency.arrays.class_maps[known]
+        images, labels = [_stretched(mean) for mean in data.arrays.mean_faces[known]], known
         alts = [language.words("shared")["mean_of"].format(label=class_name(language, label)) for label in labels]
     limits = [pictures.limit(values) for values in maps]  # one each: a map tells what is where, not how much
     files: dict[str, bytes] = {}
@@ -47,3 +48,19 @@ def draw(
         cells.append(replace(cell, label=class_name(language, label)))
     files["hero.json"] = numbers_file({"method": method, "labels": labels, "ends_of_the_scales": limits})
     return Figure(grid.grid([grid.row(cells)], 3), "portraits", "hero.json", files, fades=True)
+
+
+def _stretched(mean: np.ndarray) -> np.ndarray:
+    """Return a mean face over the whole range of grey: averaging has left it little of that."""
+    low, high = float(mean.min()), float(mean.max())
+    stretched: np.ndarray = (mean - low) / (high - low) if high > low else mean
+    return stretched
+
+
+def _smooth(maps: np.ndarray) -> np.ndarray:
+    """Return maps (n, 48, 48) of even cells with a linear passage from cell to cell, so that a face shows through."""
+    cells = maps[:, CELL // 2 :: CELL, CELL // 2 :: CELL]
+    places, pixels = np.arange(cells.shape[1]) * CELL + (CELL - 1) / 2, np.arange(maps.shape[1])
+    share = np.stack([np.interp(pixels, places, row) for row in np.eye(len(places))])  # (cells, 48)
+    smooth: np.ndarray = np.einsum("nij,ia,jb->nab", cells, share, share)
+    return smooth

@@ -1,13 +1,10 @@
 """Every figure as a file of its own, for a paper or a talk: written where its user says, never a part of the site."""
 
-import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PIL import Image
-
 from ferpipe import named
-from ferpipe.drawing import gallery, plot
+from ferpipe.drawing import gallery, pictures, plot
 from ferpipe.drawing.figure import Figure
 from ferpipe.drawing.sheet import sheet
 from ferpipe.errors import Slip
@@ -51,12 +48,4 @@ def _exported(edition: Edition, language: Language, name: str, kind: str) -> dic
         except (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError):
             return {}  # a figure that this edition's text does not place
     together = sheet(figure.body, figure.files)
-    return {**plots, **({name: _as(together, kind)} if together else {})}
-
-
-def _as(png: bytes, kind: str) -> bytes:
-    if kind == "png":
-        return png
-    buffer = io.BytesIO()
-    Image.open(io.BytesIO(png)).save(buffer, "PDF", resolution=192.0)
-    return buffer.getvalue()
+    return {**plots, **({name: pictures.pdf(together) if kind == "pdf" else together} if together else {})}

@@ -23,7 +23,9 @@ def drawn(language: Language = EN) -> np.ndarray:
     maps = np.zeros((7, 48, 48), np.float32)
     maps[6] = 1  # all at the scale's end: orange
     saliency, data = (stored.read(COMMITTED / "rendered" / name) for name in ("saliency", "data"))
-    figure = card.draw(replace(saliency, arrays=ClassMaps(maps)), replace(data, arrays=Means(faces)), language)
+    figure = card.draw(
+        replace(saliency, arrays=ClassMaps(maps, maps[:0], maps[:0])), replace(data, arrays=Means(faces)), language
+    )
     return np.array(Image.open(io.BytesIO(figure.files["card.png"])))
 
 

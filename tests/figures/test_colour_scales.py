@@ -35,15 +35,17 @@ def test_zero_is_in_the_middle_and_what_exceeds_the_limit_is_cut() -> None:
     assert colours.indices(np.zeros(3), 0.0).tolist() == [colours.STEPS] * 3
 
 
-def test_pictures_keep_their_pixels_and_carry_nothing_else() -> None:
+def test_pictures_keep_their_greys_to_within_one_of_sixty_four_and_carry_nothing_else() -> None:
     values = np.arange(48 * 48, dtype=np.uint8).reshape(48, 48)
     content = pictures.grey(values)
     image = Image.open(io.BytesIO(content))
-    assert (np.asarray(image) == values).all()
+    shown = np.asarray(image)
+    assert shown.shape == (48, 48, 3) and (shown == shown[..., :1]).all()  # grey
+    assert np.abs(shown[..., 0].astype(int) - values).max() <= 4 and {0, 255} <= set(shown.ravel().tolist())
     assert not image.info
     assert content == pictures.grey(values.copy())
     floats = Image.open(io.BytesIO(pictures.grey(np.full((2, 2), 0.5, np.float32))))
-    assert np.asarray(floats).tolist() == [[128, 128], [128, 128]]
+    assert np.abs(np.asarray(floats).astype(int) - 128).max() <= 2
 
 
 def test_a_signed_picture_is_white_where_it_is_zero() -> None:

@@ -1,5 +1,7 @@
 """Claims decided from made-up numbers: verdicts, families, forms, and the lines that tell what is wrong."""
 
+from dataclasses import replace
+
 import pytest
 
 from ferpipe.text import claims, loose
@@ -254,6 +256,12 @@ def test_a_claim_about_what_the_data_have_not_does_not_apply(tmp_path):
     assert (first.verdict, first.lacks) == ("not applicable", ("face", "sad"))
     assert first.record()["reason"] == "no picture shows a face, there is no class sad"
     assert (second.verdict, second.family, "reason" in second.record()) == ("holds", 1, False)  # alone in its family
-    assert claims.counts([first, second, third]) == {"all": 3, "holds": 1, "fails": 0, "undecided": 0, "apart": 2}
+    assert claims.counts([first, second, third]) == {
+        "all": 3, "holds": 1, "fails": 0, "undecided": 0, "apart": 2, "both": 0, "alike": 0,
+    }  # fmt: skip
+    other = [replace(second, verdict="fails"), replace(first, verdict="holds")]  # of these one is decided here too
+    counted = claims.counts([first, second, third], other)
+    assert (counted["both"], counted["alike"]) == (1, 0)
+    assert claims.counts([second], [second])["alike"] == 1
     everything = claims.judged([made], numbers, [], about=about.about("face", ("sad", "happy")))
     assert [(verdict.verdict, verdict.family) for verdict in everything] == [("holds", 1), ("holds", 2), ("holds", 2)]
