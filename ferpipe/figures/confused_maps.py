@@ -19,7 +19,7 @@ def draw(saliency: Saliency, language: Language) -> Figure:
     for index, (confusion, face, difference) in enumerate(zip(saliency.confusions, faces, maps, strict=True)):
         names = class_name(language, confusion.label), class_name(language, confusion.prediction)
         title = words["pair"].format(label=names[0], prediction=names[1])
-        file, layer = f"confused-face-{index}.webp", f"confused-map-{index}.webp"
+        file, layer = f"confused-mean-{index}.webp", f"confused-map-{index}.webp"
         files |= {file: pictures.grey(face), layer: pictures.signed(difference, limit)}
         label = f"{title}\n{words['n'].format(n=integer(confusion.n))}"
         cells.append(over(language, grid.Cell(title, file), layer, words["what"], label))

@@ -28,11 +28,13 @@ def draw(
     names = language.words("scores.methods")
     if portraits.private is not None and portraits.faces:
         method: MethodName = scores.trusted or OTHERWISE
+        kind = "face"
         maps = portraits.private.maps[portraits.methods.index(method)]
         images, labels = list(portraits.private.images), [face.label for face in portraits.faces]
         alts = [described(language, face) for face in portraits.faces]
     else:
         method = "lime" if scores.trusted == "lime" else OTHERWISE
+        kind = "mean"
         known = [k for k, mean in enumerate(data.arrays.mean_faces) if mean.any()][:SHOWN]
         maps = _smooth(lime.arrays.class_weights[known]) if method == "lime" else saliency.arrays.class_maps[known]
         images, labels = [_stretched(mean) for mean in data.arrays.mean_faces[known]], known
@@ -42,7 +44,7 @@ def draw(
     cells = []
     what = language.words("methods")["map"].format(method=names[method])
     for index, (image, values, label, alt) in enumerate(zip(images, maps, labels, alts, strict=True)):
-        face, file = f"hero-face-{index}.webp", f"hero-map-{index}.webp"
+        face, file = f"hero-{kind}-{index}.webp", f"hero-map-{index}.webp"
         files |= {face: pictures.grey(np.asarray(image)), file: pictures.signed(values, limits[index])}
         cell = over(language, grid.Cell(alt, face), file, what)
         cells.append(replace(cell, label=class_name(language, label)))

@@ -8,7 +8,7 @@ from ferpipe.results.photograph import Photograph
 from ferpipe.results.scores import Scores
 from ferpipe.text.language import Language
 
-FACE = "photograph-face.webp"
+FACE = "photograph-itself.webp"
 
 
 def draw(photograph: Photograph, scores: Scores, language: Language) -> Figure:

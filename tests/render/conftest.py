@@ -19,7 +19,8 @@ class Trial:
         self.results, self.artefacts = base / "results", base / "artefacts"
 
     def render(self, output: Path, **options: object) -> Site:
-        return render(self.results, output, artefacts=self.artefacts, report=self.report, **options)  # type: ignore[arg-type]
+        sources = {"artefacts": self.artefacts, "report": self.report, "address": ADDRESS}
+        return render(self.results, output, **{**sources, **options})  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +30,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     synthetic.write(base / "results")
     synthetic.write(base / "results", "fer2013", restricted=True, artefacts=base / "artefacts")
     trial = Trial(base)
-    trial.render(base / "site", editions=["rendered", "fer2013"], strict=True, address=ADDRESS)
+    trial.render(base / "site", editions=["rendered", "fer2013"], strict=True)
     trial.render(base / "local", local="fer2013", strict=True)
     return base
 

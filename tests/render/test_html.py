@@ -23,6 +23,9 @@ def test_every_link_and_picture_leads_to_a_file_and_every_anchor_exists(page: tu
     path, found = page
     for link, _ in [*found.links, *found.loads]:
         file, _, anchor = link.partition("#")
+        if link.startswith(("https://doi.org/", "https://example.org/code/")):  # a work that is cited, and the code
+            assert link not in dict(found.loads)
+            continue
         assert not re.match(r"[a-z]+:|//|/", file), link
         target = (path.parent / file).resolve() if file else path
         assert target.is_file(), link

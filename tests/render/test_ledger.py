@@ -124,7 +124,7 @@ def test_all_findings_of_the_original_are_decided_and_linked(plain: Path) -> Non
         html = (plain / language / "index.html").read_text()
         for one in found:
             assert html.count(f'id="claim-{one["id"]}"') == 1
-            assert html.count(f'href="#claim-{one["id"]}"') == 1
+            assert html.count(f'href="#claim-{one["id"]}"') >= 1
 
 
 def test_every_number_of_a_claim_is_among_the_sites_numbers(plain: Path) -> None:
@@ -150,6 +150,7 @@ def test_every_quantity_of_the_text_is_among_the_sites_numbers(plain: Path) -> N
     )
     html = (plain / "en" / "index.html").read_text()
     html = re.sub(r"<(pre|code|table|svg|footer|nav|head|bdi)\b.*?</\1>", " ", html, flags=re.DOTALL)
+    html = re.sub(r'<ol class="references">.*?</ol>|<a class="cite".*?</a>', " ", html, flags=re.DOTALL)
     html = re.sub(r'<a class="reference".*?</a>|<span class="numbered">.*?</span>', " ", html, flags=re.DOTALL)
     texts = re.findall(r"<(?:p|figcaption|caption|li)\b[^>]*>(.*?)</(?:p|figcaption|caption|li)>", html, re.DOTALL)
     text = exempt.sub(" ", " ".join(re.sub(r"<[^>]*>", "", part) for part in texts))

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 import synthetic
-from conftest import Trial
+from conftest import ADDRESS, Trial
 
 from ferpipe.errors import Slip
 from ferpipe.render.site import recipe, render
@@ -53,8 +54,12 @@ def test_both_languages_have_the_same_anchors(site: Path) -> None:
 
 def test_figures_are_numbered_in_each_language(site: Path) -> None:
     english, chinese = ((site / lang / "index.html").read_text(encoding="utf-8") for lang in ("en", "zh"))
-    assert '<a class="reference" href="#fig-saliency">Figure 3</a>' in english
-    assert '<a class="reference" href="#fig-saliency">图 3</a>' in chinese
+    for html, word in ((english, "Figure"), (chinese, "图")):
+        own = [int(n) for n in re.findall(rf'<span class="numbered">{word} (\d+)</span>', html)]
+        assert own == list(range(1, len(own) + 1))
+        place = html[html.index('<figure id="fig-saliency"') :]
+        number = re.search(rf'<span class="numbered">{word} (\d+)</span>', place)
+        assert number and f'<a class="reference" href="#fig-saliency">{word} {number[1]}</a>' in html
     assert '<span class="numbered">表 3</span>' in chinese
 
 
@@ -79,7 +84,8 @@ def test_numbers_stand_under_the_paths_of_the_text(site: Path) -> None:
 
 def test_equal_input_gives_equal_bytes_with_and_without_the_cache(made: Path, tmp_path: Path) -> None:
     Trial(made).render(tmp_path / "cached", editions=["rendered", "fer2013"])
-    render(made / "results", tmp_path / "fresh", artefacts=tmp_path / "new", editions=["rendered", "fer2013"])
+    both = ["rendered", "fer2013"]
+    render(made / "results", tmp_path / "fresh", artefacts=tmp_path / "new", editions=both, address=ADDRESS)
     assert digests(tmp_path / "cached") == digests(tmp_path / "fresh") == digests(made / "site")
 
 
@@ -143,7 +149,7 @@ def test_the_local_page_shows_faces_and_says_that_it_is_local(made: Path) -> Non
     assert "本地页面：不得发布" in page
     assert "saliency-face-0.webp" in page
     assert (made / "local" / "assets" / "fer2013" / "saliency-face-0.webp").is_file()
-    means = "各类的平均，而不是任何人的脸"
+    means = "不展示任何人的脸"
     assert means in (made / "site" / "fer2013" / "zh" / "index.html").read_text(encoding="utf-8")
     assert means not in page
     assert 'hreflang="x-default"' not in page
@@ -157,19 +163,19 @@ def test_what_such_a_network_must_not_be_used_for_is_told(site: Path, page: str)
 
 def test_a_section_and_a_figure_may_be_of_one_edition_alone(trial: Trial, tmp_path: Path) -> None:
     shutil.copytree(trial.results, tmp_path / "results")
-    shutil.rmtree(tmp_path / "results" / "fer2013" / "curves")
+    shutil.rmtree(tmp_path / "results" / "fer2013" / "dissection")
     trial.results = tmp_path / "results"
-    path = trial.report / "sections" / "training.md"
-    front = path.read_text(encoding="utf-8").partition("\n[claims")[0] + "\n+++\n"
-    body = '{% if edition.name == "rendered" %}\n\n[[ensemble]]\n\n[[curves]]\n\n{% endif %}\n'
+    path = trial.report / "sections" / "dissection.md"
+    front = path.read_text(encoding="utf-8").partition("\n+++\n")[0] + "\n+++\n"
+    body = '{% if edition.name == "rendered" %}\n\n[[dissection]]\n\n{% endif %}\n'
     path.write_text(f"{front}<!-- en -->\n{body}<!-- zh -->\n{body}", encoding="utf-8")
     trial.render(tmp_path / "site", editions=["rendered", "fer2013"], strict=True)
     first, second = (
         walk((tmp_path / "site" / p / "index.html").read_text(encoding="utf-8")) for p in ("en", "fer2013/en")
     )
-    assert {"training", "fig-curves"} <= first.ids
-    assert not {"training", "fig-curves"} & second.ids
-    assert "#training" not in dict(second.links)
+    assert {"dissection", "table-dissection"} <= first.ids
+    assert not {"dissection", "table-dissection"} & second.ids
+    assert "#dissection" not in dict(second.links)
 
 
 def test_what_a_restricted_data_set_lacks_is_left_out_and_told_and_only_a_release_refuses_it(
