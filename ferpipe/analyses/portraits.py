@@ -12,7 +12,7 @@ from ferpipe.data.faces.rendered import EMOTIONS, UNITS, Faces, draw, without
 from ferpipe.data.faces.traits import NAMES
 from ferpipe.explainers.inputs import logits
 from ferpipe.explainers.methods import METHODS, relevance
-from ferpipe.results.portraits import Change, Portraits, Portrayed
+from ferpipe.results.portraits import Change, Portraits, Portrayed, Thing
 from ferpipe.size import SIDE
 
 SHOWN = 6  # faces at most
@@ -65,13 +65,13 @@ def strip(study: Study) -> tuple[np.ndarray, list[Change], np.ndarray]:
     chances = softmax(logits(study.quick, images.astype(np.float32) / 255, study.device))
     answers = chances.argmax(1)
     changes = [
-        Change(name, int(answer), float(row[answer]), float(row[answers[0]]))
-        for name, answer, row in zip(variants, answers, chances, strict=True)
+        Change(what, int(answer), float(row[answer]), float(row[answers[0]]))
+        for what, answer, row in zip(variants, answers, chances, strict=True)
     ]
     return images, changes, answers
 
 
-def changed(face: Faces) -> dict[str, Faces]:
+def changed(face: Faces) -> dict[Thing, Faces]:
     """Return a drawn face as it is, and again with one thing changed, by its name."""
     frowning = face.units.copy()
     frowning[:, UNITS.index("AU4")] = 1

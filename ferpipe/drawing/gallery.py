@@ -15,7 +15,6 @@ from pathlib import Path
 
 from ferpipe import named
 from ferpipe.drawing.figure import Figure
-from ferpipe.drawing.sheet import sheet
 from ferpipe.storage import atomic, fingerprints
 from ferpipe.text.language import Language
 
@@ -70,6 +69,8 @@ def figure(
         return cached
     results = {analysis: load(analysis) for analysis in analyses(name)}
     drawn: Figure = named.module("figures", module).draw(language=language, **results)
+    from ferpipe.drawing.sheet import sheet  # PIL, which what is drawn already does without
+
     if together := sheet(drawn.body, drawn.files):
         drawn = replace(drawn, files={**drawn.files, f"{name}.png": together})
     files = {file: base64.b64encode(content).decode() for file, content in drawn.files.items()}

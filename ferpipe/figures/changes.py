@@ -28,12 +28,12 @@ def draw(portraits: Portraits, scores: Scores, language: Language) -> Figure:
         files |= {face: pictures.grey(image), file: pictures.signed(values, limits[index])}
         kept = change.prediction == portraits.changes[0].prediction
         label = Markup('<b>{}</b> <span class="{}">{} {} {}</span>').format(
-            words[change.name],
+            words[change.what],
             "right" if kept else "wrong",
             "\N{RIGHTWARDS ARROW}",
             class_name(language, change.prediction),
             percent(change.probability, 0),
         )
-        cells.append(over(language, grid.Cell(words[change.name], face), file, what, label))
+        cells.append(over(language, grid.Cell(words[change.what], face), file, what, label))
     body = grid.grid([grid.row(cells)], 6, legend(language, "against", "for"))
     return Figure(body, "portraits", "changes.json", files, wide=True, fades=True)

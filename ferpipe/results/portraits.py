@@ -1,15 +1,18 @@
 """What `analyses/portraits.py` found: a few faces under every method, and one face changed in one thing at a time."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from ferpipe.results.common import Face, MethodName, Single
+
+Thing = Literal["none", "mouth", "brows", "hand", "glasses", "light"]
 
 
 @dataclass(frozen=True)
 class Change:
     """A drawn face that differs from the first in one thing, and the analysis model's answer to it."""
 
-    name: str  # of what differs; "none" of the first
+    what: Thing  # differs; "none" of the first
     prediction: int
     probability: float  # of that prediction
     before: float  # probability of the first one's prediction

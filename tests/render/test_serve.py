@@ -34,7 +34,8 @@ sys.meta_path.insert(0, Wall())
 from pathlib import Path
 from ferpipe.render import serve
 results, artefacts, report = map(Path, sys.argv[1:4])
-serve.serve(results, artefacts=artefacts, report=report, port=int(sys.argv[4]))
+about = {"site_url": "https://example.org/ferpipe/", "repository": "https://example.org/code"}
+serve.serve(results, artefacts=artefacts, report=report, port=int(sys.argv[4]), address=about)
 """
 
 
@@ -109,7 +110,7 @@ def test_the_pages_policy_allows_the_reload_as_it_stands_and_all_else_is_as_rend
     assert served.replace(more, "") == (tmp_path / "site" / "en" / "index.html").read_text(encoding="utf-8")
     assert "script-src 'self'" in served and "connect-src 'self'" in served
     assert "fetch(" in writer.get("serve/reload.js")
-    assert writer.get("assets/report.css") == (site.TEMPLATES / "report.css").read_text(encoding="utf-8")
+    assert writer.get("assets/report.css") == (tmp_path / "site" / site.STYLE).read_text(encoding="utf-8")
 
 
 def test_only_this_machine_by_its_own_name_is_answered(writer: Writer) -> None:
