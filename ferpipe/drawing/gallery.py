@@ -67,14 +67,20 @@ def figure(
     path = folder / language / f"{name}.json"
     if cached := _cached(path, recipe):
         return cached
-    results = {analysis: load(analysis) for analysis in analyses(name)}
-    drawn: Figure = named.module("figures", module).draw(language=language, **results)
+    drawn = drawing(name, language, load)
     from ferpipe.drawing.sheet import sheet  # PIL, which what is drawn already does without
 
     if together := sheet(drawn.body, drawn.files):
         drawn = replace(drawn, files={**drawn.files, f"{name}.png": together})
     files = {file: base64.b64encode(content).decode() for file, content in drawn.files.items()}
     atomic.seal(path, json.dumps({"recipe": recipe, "figure": {**asdict(drawn), "files": files}}).encode())
+    return drawn
+
+
+def drawing(name: str, language: Language, load: Callable[[str], object]) -> Figure:
+    """Return a figure in one language as it is drawn from what `load` gives."""
+    results = {analysis: load(analysis) for analysis in analyses(name)}
+    drawn: Figure = named.module("figures", name.replace("-", "_")).draw(language=language, **results)
     return drawn
 
 

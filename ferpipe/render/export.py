@@ -1,11 +1,9 @@
 """Every figure as a file of its own, for a paper or a talk: written where its user says, never a part of the site."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from ferpipe import named
 from ferpipe.drawing import gallery, pictures, plot
-from ferpipe.drawing.figure import Figure
 from ferpipe.drawing.sheet import sheet
 from ferpipe.errors import Slip
 from ferpipe.render.edition import Edition, editions
@@ -39,12 +37,9 @@ def export(
 
 def _exported(edition: Edition, language: Language, name: str, kind: str) -> dict[str, bytes]:
     """Return a figure's pictures by their names, none of a table or of what this edition has no numbers for."""
-    draw: Callable[..., Figure] = named.module("figures", name.replace("-", "_")).draw
     with plot.exporting(kind) as plots:
         try:
-            figure = draw(
-                language=language, **{analysis: edition.load(analysis) for analysis in gallery.analyses(name)}
-            )
+            figure = gallery.drawing(name, language, edition.load)
         except (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError):
             return {}  # a figure that this edition's text does not place
     together = sheet(figure.body, figure.files)

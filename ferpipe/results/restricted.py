@@ -104,7 +104,7 @@ def blank(arrays: Mapping[str, np.ndarray], faces: Iterable[np.ndarray]) -> dict
     for split in faces:
         for name, array in arrays.items():
             if array.shape[-2:] == split.shape[1:]:
-                pictures = array.reshape(-1, *split.shape[1:])
+                pictures = array.reshape(array.size // split[0].size, *split.shape[1:])
                 gone.setdefault(name, set()).update(index for index, _ in alike(pictures, split))
     for name, indices in gone.items():
         for index in indices:
@@ -116,7 +116,7 @@ def _standard(pictures: np.ndarray) -> np.ndarray:
     """Return pictures as rows of mean zero and length one; a flat one is all zero."""
     import numpy as np
 
-    rows = pictures.reshape(len(pictures), -1).astype(np.float32)
+    rows = pictures.reshape(len(pictures), pictures.shape[1] * pictures.shape[2]).astype(np.float32)
     rows -= rows.mean(1, keepdims=True)
     length = np.sqrt((rows**2).sum(1, keepdims=True))
     return rows / np.where(length > 0, length, 1)

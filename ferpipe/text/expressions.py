@@ -223,7 +223,7 @@ def _wanted(tree: nodes.Template, free: set[str], everywhere: bool = False) -> I
 
 def _loads(node: nodes.Node, elsewhere: bool) -> Iterator[tuple[nodes.Node, bool]]:
     """Yield the outermost name of each chain, and whether it stands in a branch that depends on the edition."""
-    if isinstance(node, nodes.Name | nodes.Getattr) or (isinstance(node, nodes.Getitem) and chain(node)):
+    if chain(node):  # of a place that is computed, [-1], what it is a place of stands inside
         yield node, elsewhere
         return
     if isinstance(node, nodes.If | nodes.CondExpr):

@@ -60,7 +60,7 @@ def test_a_report_is_made_of_odd_data_and_says_what_it_cannot_show(study, odd, t
     one = study(**ODD[odd])
     one = replace(one, dataset=replace(one.dataset, name="fer2013"))
     read, open_ = frame.read, () if one.dataset.restricted else ("fer2013",)
-    monkeypatch.setattr(frame, "read", lambda folder: replace(read(folder), publishable=open_))
+    monkeypatch.setattr(frame, "read", lambda *place: replace(read(*place), publishable=open_))
     for name in ANALYSES:
         result = import_module(f"ferpipe.analyses.{name}").analyse(one)
         arrays, faces = stored.arrays(result), stored.arrays(result, "private")

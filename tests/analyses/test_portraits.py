@@ -18,7 +18,7 @@ def test_a_face_of_each_class_but_neutral_under_every_method(study):
 
 
 def test_a_changed_face_differs_in_that_thing_alone():
-    face = rendered.sample(1, 3, emotions=np.array([3]))
+    face = rendered.sample(1, 3, intensity=1.0, emotions=np.array([3]))
     variants = portraits.changed(face)
     for name, other in variants.items():
         units = np.flatnonzero((other.units != face.units)[0])

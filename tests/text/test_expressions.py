@@ -96,3 +96,8 @@ def test_a_later_process_compiles_nothing_again_and_trusts_no_other_code(tmp_pat
     assert (fill(text), fill(text.replace("{{ run.wrong }}", ""))) == first
     file.write_bytes(b"broken")
     assert memo.recall(file, "code") == 0
+
+
+def test_a_number_at_a_computed_place_is_a_number_of_its_analysis_too():
+    found = Expressions(EN, Held()).roots("{{ one.layers[-1].auroc }} {{ two[three.key].value }} {{ four.five }}")
+    assert found == {"one", "two", "three", "four"}
