@@ -9,6 +9,7 @@ from PIL import Image
 
 from ferpipe.drawing import pictures
 from ferpipe.drawing.figure import ASSETS
+from ferpipe.size import SIDE
 
 SCALE, GAP = 3, 12  # of a picture's pixels, and between pictures
 _ROW = re.compile(r'<ul class="cells">.*?</ul>|<img class="(?:strip|sprite)"[^>]*>', re.DOTALL)
@@ -37,7 +38,12 @@ def sheet(body: str, files: Mapping[str, bytes]) -> bytes | None:
 
 
 def _cell(layers: list[bytes]) -> np.ndarray:
-    """Return one picture, (h, w, 3) uint8, enlarged: a face, a map, or a map over its face as the page begins."""
+    """Return one picture, (h, w, 3) uint8, enlarged: a face, a map, or a map over its face as the page begins.
+
+    White for a cell that may show none.
+    """
+    if not layers:
+        return np.full((SIDE * SCALE, SIDE * SCALE, 3), 255, np.uint8)
     images = [np.asarray(Image.open(io.BytesIO(layer)).convert("RGB")).astype(np.uint16) for layer in layers]
     if len(images) > 1:
         images = [images[1] * (128 + images[0] // 2) // 255]  # the face pale enough for colours to show on black

@@ -32,5 +32,12 @@ def test_a_map_lies_over_its_pale_face():
     assert (made[0, 0] == orange * 128 // 255).all()
 
 
+def test_a_cell_that_may_show_nothing_is_white_and_a_grid_of_such_alone_is_one_too():
+    files = {"face": pictures.grey(np.zeros((48, 48), np.uint8))}
+    made = read(sheet(grid.grid([grid.row([grid.Cell("withheld"), grid.Cell("", "face")])], 2), files))
+    assert (made[:, :SIDE] == 255).all() and not made[:, -SIDE:].any()
+    assert (read(sheet(grid.grid([grid.row([grid.Cell("withheld")])], 1), {})) == 255).all()
+
+
 def test_a_table_is_no_grid():
     assert sheet("<table></table>", {}) is None

@@ -95,3 +95,8 @@ def test_only_the_kinds_that_somebody_thought_about_are_published(monkeypatch):
     monkeypatch.setattr(restricted.stored, "kinds", usual)
     for folder in ("common", "stored", "nothing"):  # of no analysis
         assert restricted.kind(folder, "mean_faces", (7, 48, 48)) is None
+
+
+def test_no_picture_at_all_looks_like_a_face():
+    none, faces = np.zeros((0, 48, 48), np.float32), np.random.default_rng(0).random((3, 48, 48), np.float32)
+    assert restricted.blank({"maps": none}, [faces]) == {} and restricted.alike(none, faces) == []
