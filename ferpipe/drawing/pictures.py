@@ -77,12 +77,12 @@ def _stepped(values: np.ndarray, steps: int) -> np.ndarray:
 
 def _png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", optimize=False, compress_level=9)
+    image.save(buffer, "PNG", optimize=False, compress_level=6)
     return buffer.getvalue()
 
 
 def _webp(image: Image.Image) -> bytes:
     """Return a picture as WebP, every pixel as it is; it knows neither greys nor palettes, and finds both itself."""
     buffer = io.BytesIO()
-    image.convert("RGB").save(buffer, "WEBP", lossless=True, quality=100, method=6, exact=True)
+    image.convert("RGB").save(buffer, "WEBP", lossless=True, quality=75, method=4, exact=True)
     return buffer.getvalue()

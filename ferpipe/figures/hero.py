@@ -6,7 +6,7 @@ import numpy as np
 
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import Figure, numbers_file
-from ferpipe.drawing.words import described, over
+from ferpipe.drawing.words import answer, described, over
 from ferpipe.results.common import MethodName
 from ferpipe.results.data import Data
 from ferpipe.results.lime import Lime
@@ -47,7 +47,8 @@ def draw(
         face, file = f"hero-{kind}-{index}.webp", f"hero-map-{index}.webp"
         files |= {face: pictures.grey(np.asarray(image)), file: pictures.signed(values, limits[index])}
         cell = over(language, grid.Cell(alt, face), file, what)
-        cells.append(replace(cell, label=class_name(language, label)))
+        shown = answer(language, portraits.faces[index]) if kind == "face" else class_name(language, label)
+        cells.append(replace(cell, label=shown))
     files["hero.json"] = numbers_file({"method": method, "labels": labels, "ends_of_the_scales": limits})
     return Figure(grid.grid([grid.row(cells)], 3), "portraits", "hero.json", files, fades=True)
 

@@ -76,7 +76,8 @@ def _side(row: Row, side: Side | None, here: bool, language: Language) -> Td:
     cell += Markup('<small><b>{}</b> <span class="interval">{}</span></small>').format(
         written(language, side.statistic, row.unit), bounds
     )
-    cell += _SMALL.format(escape(counted(language, side.networks, side.past)))
+    past = side.networks - side.past if side.verdict == "fails" else side.past  # as its sentence counts them
+    cell += _SMALL.format(escape(counted(language, side.networks, past)))
     if here and side.verdict == "undecided" and row.smallest is not None:
         smallest = written(language, row.smallest, row.unit).lstrip("+")
         cell += _SMALL.format(words["smallest"].format(smallest=smallest))

@@ -119,7 +119,7 @@ class Edition:
         """Return how many findings there are, of each verdict, and how many are decided on another data set too."""
         return claims.counts(self.verdicts, [verdict for edition in self.beside for verdict in edition.verdicts])
 
-    @property
+    @cached_property
     def ledger(self) -> list[JSON]:
         """Return the rows of the ledger of findings: verdicts, and the words of their claims in every language.
 

@@ -52,14 +52,17 @@ class Pages:
             {"id": chapter.name, "title": Markup(chapter.title), "body": Markup(body)}
             for chapter, body in zip(writer.chapters, bodies, strict=True)
         ]
+        here = self._edition(edition, language)
         values = self._frame(language) | {
             "root": root,
             "chapters": chapters,
-            "edition": self._edition(edition, language),
+            "edition": here,
             "languages": [self._frame(edition.spoken(language)) for language in self.report.languages],
             "others": len(self.editions) > 1,
             "tabs": [self._edition(other, language) for other in self.editions],
-            "byline": [*self.report.authors, self._edition(edition, language)["name"], self.report.date],
+            "byline": list(
+                filter(None, [*self.report.authors, self._edition(edition, language)["name"], self.report.date])
+            ),
             "card": f"{self.report.site_url}assets/{edition.name}/{card.data}" if card else "",
             "card_size": tokens.CARD,
             "home": f"{self.report.site_url}{edition.folder}",

@@ -137,7 +137,9 @@ class Writer:
         numbers = self.values["claims"][claims.name(name)]
         verdict = numbers["verdict"]
         sign, word = claims.SIGNS[verdict], self.language.words("verdicts")[verdict]
-        counted = f" <small>{self._networks(numbers)}</small>" if numbers["networks"] else ""
+        counted = (
+            f" <small>{self._networks(numbers)}</small>" if numbers["networks"] and not numbers["undecided"] else ""
+        )
         return self.held.html(
             f'<a class="pill {verdict}" href="#claim-{name}"><span aria-hidden="true">{sign}</span> {word}{counted}</a>'
         )
@@ -145,7 +147,7 @@ class Writer:
     def _counted(self, numbers: JSON) -> str:
         """Return in how many networks a claim's statistic lies where it is said to, in brackets; "" for none."""
         words = self.language.words("ledger")
-        if not numbers["networks"]:
+        if not numbers["networks"] or numbers["undecided"]:  # how many lie on one side decides nothing then
             return ""
         parts = [self._networks(numbers)]
         if numbers["untrained"] and not numbers["fails"]:

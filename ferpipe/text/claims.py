@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from jinja2 import TemplateError, nodes
@@ -41,7 +42,7 @@ class Verdict:
     decision: Decision | None = None
     lacks: tuple[str, ...] = ()  # which of the claim's needs the data set has not
 
-    @property
+    @cached_property
     def control(self) -> tuple[float, tuple[float, float] | None] | None:
         """Return the mean of untrained networks and its interval; None where there are none."""
         values = self.found.control if self.found else []

@@ -7,7 +7,7 @@ else. The tables nouns.face and nouns.picture have them.
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from string import Formatter
 from typing import NoReturn
@@ -52,6 +52,12 @@ class Words(dict[str, str]):
         raise Missing(f"{self.where} lacks the word '{key}'")
 
 
+@lru_cache(maxsize=16)
+def _parsed(text: str) -> dict[str, object]:
+    """Return the tables of a TOML text: every edition and figure speaks the same few languages."""
+    return tomllib.loads(text)
+
+
 class Language(str):
     """A language by its code, as BCP 47 has it: en, zh; and what its words are about."""
 
@@ -91,7 +97,7 @@ class Language(str):
     @cached_property
     def _read(self) -> dict[str, object]:
         try:
-            tables = tomllib.loads(self.file.read_text(encoding="utf-8"))
+            tables = _parsed(self.file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise Slip(f"{self.file} is missing: the words of the language '{self}' stand there") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
