@@ -37,6 +37,7 @@ class Edition:
     title: Mapping[str, str] = field(default_factory=dict)  # on the page, by language
     verdicts: list[Verdict] = field(default_factory=list)  # on the claims of the text, once that has been read
     beside: list["Edition"] = field(default_factory=list, repr=False)  # the site's other editions
+    languages: dict[tuple[str, Path], Language] = field(default_factory=dict, repr=False)  # as its page speaks them
 
     @property
     def local(self) -> bool:
@@ -90,7 +91,10 @@ class Edition:
 
     def spoken(self, language: Language) -> Language:
         """Return a language as this edition's page speaks it."""
-        return language.about(self.shows, self.classes)
+        key = str(language), language.file
+        if key not in self.languages:
+            self.languages[key] = language.about(self.shows, self.classes)
+        return self.languages[key]
 
     @property
     def restricted(self) -> bool:

@@ -3,7 +3,7 @@
 percent   0.6803 -> 68.0%         both languages; what is not nothing never reads 0.0%, nor what is not all 100.0%
 points    0.012 -> +1.2 points    a difference of shares, in percentage points
 fall      0.012 -> 1.2 points     the same, where the words say in which direction
-interval  [0.665, 0.696] -> 66.5–69.6% and, as GB/T 15835 has it, 66.5%～69.6%
+interval  [0.665, 0.696] -> 66.5–69.6% and 66.5% 至 69.6%
 number    0.1234 -> 0.123         with the asked digits
 integer   28709 -> 28,709
 class_name  3 or "happy" -> happy and 高兴; a class that the language has no word for keeps its name
