@@ -68,10 +68,11 @@ def figure(
     if cached := _cached(path, recipe):
         return cached
     drawn = drawing(name, language, load)
-    from ferpipe.drawing.sheet import sheet  # PIL, which what is drawn already does without
+    if any(file.endswith(".webp") for file in drawn.files):
+        from ferpipe.drawing.sheet import sheet  # PIL, which tables do without
 
-    if together := sheet(drawn.body, drawn.files):
-        drawn = replace(drawn, files={**drawn.files, f"{name}.png": together})
+        if together := sheet(drawn.body, drawn.files):
+            drawn = replace(drawn, files={**drawn.files, f"{name}.png": together})
     files = {file: base64.b64encode(content).decode() for file, content in drawn.files.items()}
     atomic.seal(path, json.dumps({"recipe": recipe, "figure": {**asdict(drawn), "files": files}}).encode())
     return drawn
