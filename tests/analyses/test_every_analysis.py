@@ -35,7 +35,7 @@ ODD = {
 
 UNSHOWN = {  # and what the page says of it
     "one member, never wrong": ("No such face was found in this run", "本次运行中没有找到这样的人脸"),
-    "restricted, never right": ("none of those emotions was ever answered rightly", "这些情绪没有一张答对"),
+    "restricted, never right": ("of those emotions was predicted correctly", "这些情绪没有一张预测正确"),
 }
 
 
