@@ -11,8 +11,6 @@ from ferpipe.storage import atomic
 from ferpipe.text.language import Language
 from ferpipe.text.report import Report
 
-KINDS = ("pdf", "png")
-
 
 def export(
     results: Path, artefacts: Path, report: Report, names: Sequence[str], local: str | None, folder: Path, kind: str

@@ -20,7 +20,7 @@ class Held:
         if value is None:
             raise ValueError("the number is null here; test for it before printing it")
         html = escape(PRIVATE.sub("\ufffd", value) if type(value) is str else value)
-        if "–" in html or "～" in html:  # an interval is not broken at its dash
+        if "–" in html:  # an interval is not broken at its dash
             html = Markup('<span class="nobreak">{}</span>').format(html)
         return self.html(html)
 
