@@ -4,6 +4,7 @@ Of PNG they would take a third more bytes; PNG is what is made to be taken away.
 """
 
 import io
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image
@@ -83,6 +84,12 @@ def _png(image: Image.Image) -> bytes:
 
 def _webp(image: Image.Image) -> bytes:
     """Return a picture as WebP, every pixel as it is; it knows neither greys nor palettes, and finds both itself."""
+    return _encoded(image.size, image.convert("RGB").tobytes())
+
+
+@lru_cache(2048)  # the languages share their pictures
+def _encoded(size: tuple[int, int], pixels: bytes) -> bytes:
     buffer = io.BytesIO()
-    image.convert("RGB").save(buffer, "WEBP", lossless=True, quality=75, method=4, exact=True)
+    image = Image.frombytes("RGB", size, pixels)
+    image.save(buffer, "WEBP", lossless=True, quality=75, method=4, exact=True)
     return buffer.getvalue()

@@ -8,12 +8,14 @@ that every language has the same plot.
 
 import io
 import logging
+import pickle
 import re
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from typing import Any, TypeVar
 
@@ -98,16 +100,23 @@ Draw = Callable[[Figure, T, Words], None]
 
 def svg(width: int, height: int, draw: Draw[T], result: T, words: Mapping[str, str]) -> bytes:
     """Return what the function `draw` makes of a result on a figure of so many CSS pixels, as SVG with `words`."""
+    text, said = _drawing(width, height, draw, pickle.dumps(result))
+    return said.written(text, words).encode()
+
+
+@lru_cache(64)  # the languages differ in their words alone, which are filled in later
+def _drawing(width: int, height: int, draw: Draw[Any], result: bytes) -> tuple[str, Words]:
+    """Return the SVG of a pickled result with marks for its words, and these."""
     with matplotlib.rc_context(), _bundled_fonts():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_RC)
         figure = Figure(figsize=(width / 96, height / 96))
         said = Words()
-        draw(figure, result, said)
+        draw(figure, pickle.loads(result), said)
         buffer = io.BytesIO()
         silent = dict.fromkeys(("Date", "Creator", "Type", "Format"))
         FigureCanvasSVG(figure).print_svg(buffer, metadata=silent)
-    return said.written(_themed(buffer.getvalue().decode(), width, height), words).encode()
+    return _themed(buffer.getvalue().decode(), width, height), said
 
 
 @contextmanager

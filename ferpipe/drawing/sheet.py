@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image
@@ -20,13 +21,16 @@ _FILE = re.compile(rf'src="{ASSETS}([^"]+)"')
 def sheet(body: str, files: Mapping[str, bytes]) -> bytes | None:
     """Return the PNG of a grid's HTML, whose pictures are these files; None where it has none."""
     rows = [
-        [_cell([files[file] for file in _FILE.findall(cell)]) for cell in _CELL.findall(row)]
+        tuple(tuple(files[file] for file in _FILE.findall(cell)) for cell in _CELL.findall(row))
         for row in _ROW.findall(body)
     ]
     rows = [row for row in rows if row]
-    if not rows:
-        return None
-    strips = [_joined(row) for row in rows]
+    return _grid(tuple(rows)) if rows else None
+
+
+@lru_cache(64)  # the languages share their pictures
+def _grid(rows: tuple[tuple[tuple[bytes, ...], ...], ...]) -> bytes:
+    strips = [_joined([_cell(layers) for layers in row]) for row in rows]
     width = max(strip.shape[1] for strip in strips)
     blank = np.full((GAP, width, 3), 255, np.uint8)
     parts: list[np.ndarray] = []
@@ -37,7 +41,7 @@ def sheet(body: str, files: Mapping[str, bytes]) -> bytes | None:
     return pictures.colour(np.concatenate(parts[:-1]))
 
 
-def _cell(layers: list[bytes]) -> np.ndarray:
+def _cell(layers: tuple[bytes, ...]) -> np.ndarray:
     """Return one picture, (h, w, 3) uint8, enlarged: a face, a map, or a map over its face as the page begins.
 
     White for a cell that may show none.

@@ -60,11 +60,13 @@ def module(name: str, known: Parsed | None = None) -> str:
     return _parsed(path, known)[0]
 
 
+@cache
 def aside(name: str) -> bool:
     """Return whether a module only stores, runs or tells the work of others."""
     return f"{name}.".startswith(tuple(f"{room}." for room in ASIDE))
 
 
+@cache
 def _module(name: str) -> str | None:
     """Return the module that an import names, itself or, of a value, the one that holds it; None of another project.
 
