@@ -38,6 +38,7 @@ class Edition:
     verdicts: list[Verdict] = field(default_factory=list)  # on the claims of the text, once that has been read
     beside: list["Edition"] = field(default_factory=list, repr=False)  # the site's other editions
     languages: dict[tuple[str, Path], Language] = field(default_factory=dict, repr=False)  # as its page speaks them
+    loaded: dict[str, object] = field(default_factory=dict, repr=False)  # results that a figure was drawn from
 
     @property
     def local(self) -> bool:
@@ -164,6 +165,11 @@ class Edition:
 
     def load(self, name: str) -> object:
         """Return an analysis's result, its faces where this page may show them, the original's, or the claims."""
+        if name not in self.loaded:
+            self.loaded[name] = self._load(name)
+        return self.loaded[name]
+
+    def _load(self, name: str) -> object:
         if name in OTHERS:
             return stored.joined(name, self.original if name == "original" else {"rows": self.ledger}, {}, name)
         arrays = read_npz(self.results / name / "arrays.npz")
