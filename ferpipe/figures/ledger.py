@@ -22,7 +22,7 @@ def draw(claims: Claims, language: Language) -> Figure:
     names = [words["finding"], words["original"], *editions.values(), words["untrained"], words["decides"]]
     cells = [_cells(row, list(editions), language) for row in claims.rows]
     body = _choice(claims, language) + table.table(names, cells, "ledger")
-    return Figure(body, "claims", "ledger.json", {"ledger.json": numbers_file(claims.rows)})
+    return Figure(body, "claims", "ledger.json", {"ledger.json": numbers_file(claims.rows)}, wide=True)
 
 
 def _choice(claims: Claims, language: Language) -> str:
