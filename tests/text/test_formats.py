@@ -29,9 +29,9 @@ def test_points_carry_sign_and_unit() -> None:
 
 def test_intervals_follow_each_language() -> None:
     assert formats.interval(EN, [0.665, 0.696]) == "66.5–69.6%"
-    assert formats.interval(ZH, [0.665, 0.696]) == "66.5% 至 69.6%"
+    assert formats.interval(ZH, [0.665, 0.696]) == "66.5%\xa0至\xa069.6%"
     assert formats.interval(EN, [-0.004, 0.02], "points") == "\u22120.4\u00a0to\u00a0+2.0\u00a0points"
-    assert formats.interval(ZH, [1.0, 2.5], "number", 2) == "1.00至2.50"
+    assert formats.interval(ZH, [1.0, 2.5], "number", 2) == "1.00\xa0至\xa02.50"
     with pytest.raises(ValueError, match="percent, points or number"):
         formats.interval(EN, [0, 1], "pints")
 
