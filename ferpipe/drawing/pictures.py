@@ -12,12 +12,13 @@ from PIL import Image
 from ferpipe.drawing import colours
 
 GREYS = 64  # more are not told apart in pictures of this size, and weigh a quarter more
+TEXTURE = 24  # of what ascent grows: its grain hides the steps
 
 
-def grey(values: np.ndarray) -> bytes:
-    """Return a grey picture of uint8 values, or of floats in [0, 1], in GREYS steps."""
+def grey(values: np.ndarray, steps: int = GREYS) -> bytes:
+    """Return a grey picture of uint8 values, or of floats in [0, 1], in so many steps."""
     pixels = values if values.dtype == np.uint8 else np.rint(255 * np.clip(values, 0, 1)).astype(np.uint8)
-    return _webp(Image.fromarray(_stepped(pixels, GREYS)))
+    return _webp(Image.fromarray(_stepped(pixels, steps)))
 
 
 def coarse(values: np.ndarray) -> bytes:

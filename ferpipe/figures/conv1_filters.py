@@ -16,7 +16,7 @@ def draw(filters: Filters, language: Language) -> Figure:
     tops, bottoms = [], []
     for index in range(len(kernels)):
         files[f"conv1-kernel-{index}.webp"] = pictures.signed(kernels[index], limit)
-        files[f"conv1-ascent-{index}.webp"] = pictures.grey(grown[index])
+        files[f"conv1-ascent-{index}.webp"] = pictures.grey(grown[index], pictures.TEXTURE)
         alts = [words["of"].format(what=words[what], index=index) for what in ("kernel", "ascent")]
         size = (kernels.shape[2], kernels.shape[1])
         tops.append(grid.Cell(alts[0], map=f"conv1-kernel-{index}.webp", size=size))

@@ -18,7 +18,7 @@ def draw(filters: Filters, language: Language) -> Figure:
         cells = []
         for index, picture in enumerate(filters.pictures[stage]):
             file = f"stage-{stage}-filter-{index}.webp"
-            files[file] = pictures.grey(filters.arrays.pictures[stage, index])
+            files[file] = pictures.grey(filters.arrays.pictures[stage, index], pictures.TEXTURE)
             label = words["label"].format(index=index, ratio=number(picture.ratio, 1))
             cells.append(grid.Cell(words["alt"].format(index=index, layer=layer), face=file, label=label))
             table.append([layer, index, picture.activation, picture.natural, picture.ratio])
