@@ -38,6 +38,11 @@ def grid(rows: Sequence[str], columns: int, foot: str = "") -> str:
     return f'<div class="grid columns-{columns}" role="group" aria-label="{ALT}">{"".join(rows)}{foot}</div>'
 
 
+def one(cells: Sequence[Cell], columns: int) -> str:
+    """Return a row of cells as it stands on the page of another data set."""
+    return f'<div class="grid columns-{columns}">{row(cells)}</div>'
+
+
 def scale(low: str, high: str, zero: str) -> str:
     """Return the legend of the signed scale: what its ends mean, and where its zero is."""
     words = "".join(

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import SCALE, Figure, numbers_file
 from ferpipe.drawing.words import answer, described, legend, over
@@ -21,20 +23,23 @@ def draw(scores: Scores, data: Data, language: Language) -> Figure:
     words, names, files = language.words("methods"), language.words("scores.methods"), {SCALE: pictures.scale()}
     maps = dict(zip(scores.agreement.methods, scores.private.maps, strict=True))  # (k, 48, 48) each
     limits = {name: pictures.limit(relevances) for name, relevances in maps.items()}
-    rows = []
+    rows, of_face = [], []
     for index, (image, face) in enumerate(zip(scores.private.images[:SHOWN], faces, strict=True)):
         cell = grid.Cell(described(language, face), f"methods-face-{index}.webp")
         files[cell.face] = pictures.grey(image)
-        cells = [replace(cell, label=language.words("shared")["face"] if not index else "")]
+        cells = [replace(cell, label=language.words("shared")["face"])]
         for name, relevances in maps.items():
             file = f"methods-{name}-{index}.webp"
             files[file] = pictures.signed(relevances[index], limits[name])
-            label = starred(scores, name, names[name]) if not index else ""
-            cells.append(over(language, cell, file, words["map"].format(method=names[name]), label))
-        rows.append(grid.row(cells, answer(language, face)))
+            what, label = words["map"].format(method=names[name]), starred(scores, name, names[name])
+            cells.append(over(language, cell, file, what, label))
+        of_face.append(cells)
+        rows.append(grid.row([replace(cell, label="") for cell in cells] if index else cells, answer(language, face)))
+    strength = [np.abs(values[:SHOWN]).mean((1, 2)) / (limits[name] or 1) for name, values in maps.items()]
+    clear = int(np.mean(strength, 0).argmax())  # the face whose maps show most
     files["methods.json"] = numbers_file({"faces": faces, "ends_of_the_scales": limits})
     body = grid.grid(rows, 10, legend(language, "against", "for"))
-    return Figure(body, "scores", "methods.json", files, wide=True, fades=True)
+    return Figure(body, "scores", "methods.json", files, wide=True, fades=True, one=grid.one(of_face[clear], 10))
 
 
 def _means(scores: Scores, data: Data, language: Language) -> Figure:

@@ -1,5 +1,7 @@
 """Saliency: what the prediction's logit answers to, pixel by pixel, by three methods."""
 
+from dataclasses import replace
+
 from ferpipe.drawing import classes, grid, pictures
 from ferpipe.drawing.figure import RISE, SCALE, Figure, numbers_file
 from ferpipe.drawing.words import answer, described, legend, over
@@ -18,7 +20,8 @@ def draw(saliency: Saliency, data: Data, language: Language) -> Figure:
         file = f"saliency-face-{index}.webp"
         files[file] = pictures.grey(image)
         cells.append(grid.Cell(described(language, face), face=file, label=answer(language, face)))
-    rows, limits = [grid.row(cells, language.words("shared")["face"])], {}
+    bare = language.words("shared")["face"]
+    rows, first, limits = [grid.row(cells, bare)], [replace(cells[0], label=bare)], {}
     of_method = {"gradient": private.gradient, "smoothgrad": private.smoothgrad, "integrated": private.integrated}
     for method in saliency.methods:
         limits[method] = pictures.limit(of_method[method])
@@ -28,9 +31,10 @@ def draw(saliency: Saliency, data: Data, language: Language) -> Figure:
         files |= dict(zip(names, painted, strict=True))
         maps = [over(language, cell, file, what) for cell, file in zip(cells, names, strict=True)]
         rows.append(grid.row(maps, words[method]))
+        first.append(replace(maps[0], label=words[method]))
     files["saliency.json"] = numbers_file(saliency, ends_of_the_scales=limits)
     body = grid.grid(rows, 6, legend(language, "lowers", "raises"))
-    return Figure(body, "saliency", "saliency.json", files, wide=True, fades=True)
+    return Figure(body, "saliency", "saliency.json", files, wide=True, fades=True, one=grid.one(first, 7))
 
 
 def _classes(saliency: Saliency, data: Data, language: Language) -> Figure:

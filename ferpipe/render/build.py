@@ -171,7 +171,8 @@ def _files(
         files[f"assets/{report.logo}"] = (report.folder / report.logo).read_bytes()
     for sheet in sheets:
         edition, card = sheet.edition, cards.get(sheet.edition.name)
-        page = pages.page(edition, sheet.language, sheet.writer, sheet.figures, card)
+        twin = _twin(sheet, sheets)
+        page = pages.page(edition, sheet.language, sheet.writer, sheet.figures, card, twin)
         files[f"{edition.folder}{sheet.language}/index.html"] = page
         for figure in [*sheet.figures.values(), *filter(None, [card])]:
             for name, content in figure.files.items():
@@ -194,6 +195,14 @@ def _files(
         "claims.json": numbers_file(records),
         "provenance.json": numbers_file(origin),
     }
+
+
+def _twin(sheet: Sheet, sheets: Sequence[Sheet]) -> tuple[Edition, Mapping[str, Figure]] | None:
+    """Return the edition whose figures stand for faces that this page may not show, and these figures."""
+    if sheet.edition.frame["faces"]:
+        return None
+    beside = (other for other in sheets if other.language.file == sheet.language.file)
+    return next(((other.edition, other.figures) for other in beside if other.edition.frame["faces"]), None)
 
 
 def _read(report: Report) -> tuple[list[Section], Mapping[str, str], list[str]]:

@@ -37,12 +37,24 @@ class Pages:
         self.templates.filters["integer"] = integer
 
     def page(
-        self, edition: Edition, language: Language, writer: Writer, figures: Mapping[str, Figure], card: Figure | None
+        self,
+        edition: Edition,
+        language: Language,
+        writer: Writer,
+        figures: Mapping[str, Figure],
+        card: Figure | None,
+        twin: tuple[Edition, Mapping[str, Figure]] | None,
     ) -> bytes:
-        """Return an edition's page in one language; `card` is the picture that stands for it elsewhere."""
+        """Return an edition's page in one language.
+
+        `card` is the picture that stands for it elsewhere, `twin` the figures of an edition that may show faces.
+        """
         root = "../" * (1 + edition.folder.count("/"))
+        one = self._one(*twin, language, root) if twin else {}
         slots = {
-            name: _referred(self._figure(placed, figures[name], edition, language, root), writer.labels)
+            name: _referred(
+                self._figure(placed, figures[name], edition, language, root, one.get(name, Markup())), writer.labels
+            )
             for placed in writer.placed
             if (name := placed.item.name) in figures  # else something is wrong, and the page is only checked
         }
@@ -122,7 +134,21 @@ class Pages:
         lines = [f'  {key} = "{value}"' for key, value in fields.items() if value]
         return f"@misc{{ferpipe-{edition.name}-{language},\n" + ",\n".join(lines) + "\n}"
 
-    def _figure(self, placed: Placed, figure: Figure, edition: Edition, language: Language, root: str) -> str:
+    def _one(self, edition: Edition, figures: Mapping[str, Figure], language: Language, root: str) -> dict[str, Markup]:
+        """Return what another edition's figures show of one face, each with a link to the figure."""
+        words, page = language.words("page"), f"{root}{edition.folder}{language}/index.html"
+        text = Markup('<p class="row-title"><a href="{}#fig-{}">{}</a></p>{}')
+        title = words["one_face"].format(edition=self._edition(edition, language)["name"])
+        assets = f"{root}assets/{edition.name}/"
+        return {
+            name: text.format(page, name, title, Markup(figure.one.replace(tokens.ASSETS, assets)))
+            for name, figure in figures.items()
+            if figure.one
+        }
+
+    def _figure(
+        self, placed: Placed, figure: Figure, edition: Edition, language: Language, root: str, one: Markup
+    ) -> str:
         """Return a figure with caption, sources and controls."""
         assets = f"{root}assets/{edition.name}/"
         macros = self.templates.get_template("macros.html").make_module(self._frame(language))
@@ -131,7 +157,7 @@ class Pages:
         code = [f"ferpipe/{side}/{figure.analysis}.py", f"ferpipe/figures/{placed.item.name.replace('-', '_')}.py"]
         picture = figure.picture(placed.item.name)
         taken = [assets + file for file in (picture, figure.data) if file]
-        html = str(macro(placed, figure, Markup(figure.body), Markup(placed.caption), code, taken))
+        html = str(macro(placed, figure, Markup(figure.body), Markup(placed.caption), code, taken, one))
         caption = f'<span class="numbered">{placed.label}</span> {placed.caption}'
         html = html.replace(tokens.ALT, placed.alt).replace(tokens.CAPTION, caption)
         return html.replace(tokens.LABEL, plain(placed.label)).replace(tokens.ASSETS, assets)
