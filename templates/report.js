@@ -99,6 +99,25 @@
     });
   };
 
+  // The network is asked for, with its script and its faces, when the reader opens it or follows a link that does.
+  const source = document.currentScript.src.replace("report.js", "try.js");
+  const trial = place => {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", id: "try-open", className: "try-open", textContent: place.dataset.open });
+    const open = async () => {
+      button.disabled = true;
+      button.textContent = place.dataset.opening;
+      const files = [source, ...place.dataset.files.split(" ")];
+      try {
+        await Promise.all(files.map(src => new Promise((done, fail) => { document.head.append(Object.assign(document.createElement("script"), { src, onload: done, onerror: fail })); })));
+        await window.ferpipeTry(place, JSON.parse(place.dataset.given));
+      } catch { button.disabled = false; button.textContent = place.dataset.open; }  // to be pressed again
+    };
+    button.addEventListener("click", open);
+    place.append(button);
+    if (new URLSearchParams(location.search).has("try")) open();
+  };
+
   const enlarge = (dialog, link) => {
     const figure = link.closest("figure");
     const open = event => {
@@ -131,6 +150,7 @@
     document.querySelectorAll("button.copy").forEach(copy);
     document.querySelectorAll(".choice").forEach(choose);
     document.querySelectorAll("a.quote").forEach(quote);
+    document.querySelectorAll(".try").forEach(trial);
     document.querySelectorAll("a.enlarge").forEach(link => enlarge(dialog, link));
     dialog.querySelector(".close").addEventListener("click", () => dialog.close());
     dialog.addEventListener("click", event => { if (event.target === dialog) dialog.close(); });

@@ -3,6 +3,6 @@
 ANALYSES = (
     "data", "settings", "saliency", "filters", "filter_emotions", "conv1_outputs", "confusion", "lime", "curves",
     "ensemble", "calibration", "audit", "selectivity", "scores", "shortcut",
-    "copies", "suspects", "abstaining", "portraits", "photograph",
+    "copies", "suspects", "abstaining", "portraits", "photograph", "network",
     "atlas", "elsewhere", "stages", "dissection", "light",
 )  # fmt: skip

@@ -6,6 +6,7 @@ import numpy as np
 
 from ferpipe.analyses.counterfactuals import available, dev_faces
 from ferpipe.analyses.faces import described, nearest, predictions
+from ferpipe.analyses.light import DARK
 from ferpipe.analyses.study import Study, softmax
 from ferpipe.data import fer2013
 from ferpipe.data.faces.rendered import EMOTIONS, UNITS, Faces, draw, without
@@ -18,7 +19,7 @@ from ferpipe.size import SIDE
 SHOWN = 6  # faces at most
 SMILE = "happy"  # the emotion of the face that is changed
 SURE = 0.9  # the probability from which on the least sure face is taken
-DARKER = 0.25  # of the range of grey, by which the darkened face is lower
+LIGHT: Thing = "light"  # the last change: poor light, as analyses/light.py has it
 
 
 def analyse(study: Study) -> Portraits:
@@ -62,11 +63,12 @@ def strip(study: Study) -> tuple[np.ndarray, list[Change], np.ndarray]:
     first = int(right[np.where(sure >= SURE, sure, 2 - sure).argmin()])
     variants = changed(faces[np.array([first])])
     images = np.concatenate([draw(face) for face in variants.values()])
+    images = np.concatenate([images, (images[:1] * DARK).round().astype(np.uint8)])
     chances = softmax(logits(study.quick, images.astype(np.float32) / 255, study.device))
     answers = chances.argmax(1)
     changes = [
         Change(what, int(answer), float(row[answer]), float(row[answers[0]]))
-        for what, answer, row in zip(variants, answers, chances, strict=True)
+        for what, answer, row in zip([*variants, LIGHT], answers, chances, strict=True)
     ]
     return images, changes, answers
 
@@ -87,5 +89,4 @@ def changed(face: Faces) -> dict[Thing, Faces]:
         "brows": replace(face, units=frowning),
         "hand": replace(face, hands=np.ones_like(face.hands)),
         "glasses": traits("glasses", 1),
-        "light": traits("level", -DARKER),
     }

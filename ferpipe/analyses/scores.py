@@ -147,7 +147,8 @@ def good(methods: Mapping[Method, Score], baselines: Mapping[BaselineName, Score
         return [name for name, score in methods.items() if has(score)]
 
     return Good(
-        finds=having(lambda score: beyond("mass_accuracy", score) and beyond("rank_accuracy", score)),
+        mass=having(lambda score: beyond("mass_accuracy", score)),
+        top=having(lambda score: beyond("rank_accuracy", score)),
         ranks=having(lambda score: score.lead is not None and min(score.lead.values) > 0),
         depends=having(lambda score: score.randomisation is not None and score.randomisation.interval[1] < ALIKE),
         stable=having(lambda score: score.seeds is not None and score.seeds.interval[0] > ALIKE),

@@ -30,6 +30,7 @@ class Figure:
     wide: bool = False  # may stand wider than the text
     fades: bool = False  # a slider fades between face and map
     note: str = ""  # a line under the caption: what this edition could not show
+    after: str = ""  # HTML behind the figure, for the page's script
     one: str = ""  # the same of one face alone, for the page of a data set that may show none
 
     def picture(self, name: str) -> str | None:

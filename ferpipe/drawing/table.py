@@ -23,7 +23,7 @@ def number_cell(text: str, below: str = "") -> Td:
 
 def table(names: Sequence[str], rows: Sequence[Sequence[str | Td]], style: str = "", foot: str = "") -> str:
     """Return a numbered table; the first cell of each row heads it."""
-    return framed(head(names) + body(rows), style, foot=foot)
+    return framed(head(names, rows) + body(rows), style, foot=foot)
 
 
 def framed(inside: str, style: str, name: str = "", foot: str = "") -> str:
@@ -40,9 +40,15 @@ def body(rows: Sequence[Sequence[str | Td]]) -> str:
     return f"<tbody>{''.join(_row(cells) for cells in rows)}</tbody>"
 
 
-def head(names: Sequence[str]) -> str:
-    """Return a table's header row."""
-    cells = "".join(Markup('<th scope="col">{}</th>').format(name) for name in names)
+def head(names: Sequence[str], rows: Sequence[Sequence[str | Td]] = ()) -> str:
+    """Return a table's header row; what heads numbers stands over them."""
+    numbers = {
+        column for row in rows for column, cell in enumerate(row) if isinstance(cell, Td) and cell.style == "number"
+    }
+    cells = "".join(
+        Markup('<th scope="col"{}>{}</th>').format(Markup(' class="right"' * (column in numbers)), name)
+        for column, name in enumerate(names)
+    )
     return f"<thead><tr>{cells}</tr></thead>"
 
 

@@ -3,7 +3,7 @@
 from markupsafe import Markup
 
 from ferpipe.drawing import grid, pictures
-from ferpipe.drawing.figure import SCALE, Figure, numbers_file
+from ferpipe.drawing.figure import RISE, SCALE, Figure, numbers_file
 from ferpipe.drawing.words import legend, over
 from ferpipe.figures.hero import OTHERWISE
 from ferpipe.results.common import MethodName
@@ -11,6 +11,8 @@ from ferpipe.results.portraits import Portraits
 from ferpipe.results.scores import Scores
 from ferpipe.text.formats import class_name, percent
 from ferpipe.text.language import Language
+
+UNSIGNED = ("magnitude", "layercam", "rise")  # methods whose maps are nowhere below zero
 
 
 def draw(portraits: Portraits, scores: Scores, language: Language) -> Figure:
@@ -35,5 +37,8 @@ def draw(portraits: Portraits, scores: Scores, language: Language) -> Figure:
             percent(change.probability, 0),
         )
         cells.append(over(language, grid.Cell(words[change.what], face), file, what, label))
-    body = grid.grid([grid.row(cells)], 6, legend(language, "against", "for"))
+    saliency, rule = language.words("saliency"), legend(language, "against", "for")
+    if method in UNSIGNED:
+        files[RISE], rule = pictures.rise(), grid.rise(saliency["least"], saliency["most"])
+    body = grid.grid([grid.row(cells)], 6, rule)
     return Figure(body, "portraits", "changes.json", files, wide=True, fades=True)

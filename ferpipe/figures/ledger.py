@@ -52,13 +52,16 @@ def _cells(row: Row, editions: list[str], language: Language) -> list[str | Td]:
     wanted = ""
     if row.threshold is not None:
         wanted = words[row.side].format(threshold=written(language, row.threshold, row.unit))
+        if row.bar is not None and row.bar != row.threshold:
+            wanted += words["bound"].format(bar=written(language, row.bar, row.unit))
+    about = f"about_{row.about}{'_alone' * (row.about == 'learned' and here.control is None)}"
     decides = Markup("{}").format(row.why[language])
     return [
         finding,
         row.original[language],
         *(_side(row, sides.get(name), name == here.edition, language) for name in editions),
         Td(untrained, "number"),
-        Td(decides + _SMALL.format(" \N{MIDDLE DOT} ".join(filter(None, [wanted, words[f"about_{row.about}"]])))),
+        Td(decides + _SMALL.format(" \N{MIDDLE DOT} ".join(filter(None, [wanted, words[about]])))),
     ]
 
 

@@ -28,6 +28,6 @@ def _listed(lime: Lime, language: Language) -> Figure:
         ]
         for face in lime.wrong
     ]
-    body = table.framed(table.head(language.row("lime_wrong.head")) + table.body(rows), "answers", ALT)
+    body = table.framed(table.head(language.row("lime_wrong.head"), rows) + table.body(rows), "answers", ALT)
     body = body if rows else f'<p class="note">{language.words("shared")["none_shown"]}</p>'
     return Figure(body, "lime", "lime-wrong.csv", data, note=language.words("lime_wrong")["note"])

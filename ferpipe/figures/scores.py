@@ -80,7 +80,8 @@ def _table(scores: Scores, entries: Mapping[str, Score], language: Language) -> 
         for name, of_method in found.items()
     ]
     count = len(scores.methods)
-    head = table.head([language.words("scores")["method"], *(language.words("scores.head")[key] for key in keys)])
+    heads = language.words("scores.head")
+    head = table.head([language.words("scores")["method"], *(heads[key] for key in keys)], lines)
     return head + table.body(lines[:count]) + table.body(lines[count:])
 
 
@@ -105,7 +106,7 @@ def _panels(figure: Drawing, scores: Scores, words: Words) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(4))
         decides = key in ("criterion", "lead")
         areas = key == "difference" or (decides and scores.criterion == "difference")
-        axes.set(title=words(key), xlabel=words("area" if areas else "correlation"))
+        axes.set(title=words(key), xlabel=words("areas" if areas else "correlation"))
 
 
 def _estimate(axes: Axes, place: float, statistic: Estimate | None, method: bool) -> None:

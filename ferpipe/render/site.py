@@ -20,7 +20,7 @@ MEMORY = "figures/code.json"  # in the artefacts: parsed code, so that hashing i
 PAGE = "page"  # as a page's list tells it
 GENERATOR = "ferpipe"  # in provenance.json
 STYLE = "assets/report.css"
-ASSETS = (STYLE, "assets/report.js", "assets/favicon.svg")
+ASSETS = (STYLE, "assets/report.js", "assets/try.js", "assets/favicon.svg")
 FRAME = ("index.html", ".nojekyll", "numbers.json", "claims.json", "provenance.json")
 TEXTS = "figures/texts.bin"  # in the artefacts: what is worked out from the texts alone
 

@@ -24,6 +24,7 @@ class Row:
 
     id: str
     threshold: float | None
+    bar: float | None  # what is to be passed: the threshold, or what untrained networks reach
     side: str  # of the threshold on which it holds: above, below
     about: str  # learned, data, architecture
     expression: str

@@ -53,14 +53,15 @@ class Face:
 
 
 # Arrays, each with the kind that a restricted data set may publish; no single picture can be recognised from these.
-KINDS = MEAN, WEIGHTS, ASCENT, TABLE, PUBLIC = (
+KINDS = MEAN, WEIGHTS, ASCENT, TABLE, PUBLIC, WHOLE = (
     "a mean over many faces", "weights of a filter", "a picture grown from noise", "a number for each filter and class",
-    "of the photograph in the public domain",
+    "of the photograph in the public domain", "weights of a whole network",
 )  # fmt: skip
 Mean = Annotated["np.ndarray", MEAN]
 Weights = Annotated["np.ndarray", WEIGHTS]
 Ascent = Annotated["np.ndarray", ASCENT]
 Table = Annotated["np.ndarray", TABLE]
 Public = Annotated["np.ndarray", PUBLIC]  # of the analysis `photograph` alone, see restricted.py
+Whole = Annotated["np.ndarray", WHOLE]
 SINGLE = "a picture of one face"  # which could be recognised: in `private` alone, which stays on the machine
 Single = Annotated["np.ndarray", SINGLE]

@@ -55,7 +55,8 @@ class Agreement:
 class Good:
     """What the analysis model's numbers say that methods are good for, whether or not one is trusted."""
 
-    finds: list[MethodName]  # more of the relevance and of the top pixels inside the parts than any baseline's
+    mass: list[MethodName]  # more of the relevance inside the parts than any baseline's
+    top: list[MethodName]  # more of the top pixels inside them
     ranks: list[MethodName]  # above the best baseline in every network, clear of it or not
     depends: list[MethodName]  # less than `alike` with random weights
     stable: list[MethodName]  # more than `alike` with another seed

@@ -56,8 +56,8 @@ def decided(found: Across, threshold: float, side: str, family: int = 1, learned
     past = sum(sign * v > sign * bar for v in values)
     beyond = sum(sign * v < sign * bar for v in values)
     verdict = "undecided"
-    # no width means that nothing differed: too few to tell, not certainty
-    if len(values) > 1 and low < high:
+    # of two networks no width means that nothing differed: too few to tell, not certainty
+    if len(values) > 1 and (low < high or len(values) >= FEWEST):
         if past == len(values) and sign * (low if sign > 0 else high) > sign * bar:
             verdict = "holds"
         elif beyond == len(values) and sign * (high if sign > 0 else low) < sign * bar:

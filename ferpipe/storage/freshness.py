@@ -187,7 +187,7 @@ def reasons(record: JSON | None, recipe: Recipe, rebuild: bool) -> list[str]:
     return differences(record.get("recipe"), recipe)
 
 
-OF_FACES = ("dissection", "elsewhere", "photograph", "shortcut")  # analyses that ask about parts of a face
+OF_FACES = ("dissection", "elsewhere", "network", "photograph", "shortcut")  # analyses that ask about parts of a face
 
 
 def analyses(shows: str = "face") -> list[str]:

@@ -58,10 +58,17 @@ class Verdict:
 
     @property
     def untrained(self) -> bool:
-        """Return whether untrained networks pass the threshold too."""
+        """Return whether untrained networks pass the threshold too, by the whole interval where they have one."""
         if self.control is None or self.threshold is None:
             return False
-        return self.control[0] > self.threshold if self.claim.side == "above" else self.control[0] < self.threshold
+        value, around = self.control
+        low, high = around or (value, value)
+        return low > self.threshold if self.claim.side == "above" else high < self.threshold
+
+    @property
+    def bound(self) -> bool:
+        """Return whether what untrained networks reach has to be passed, beyond the threshold."""
+        return self.decision is not None and self.threshold is not None and self.decision.bar != self.threshold
 
     def numbers(self) -> JSON:
         """Return what the text may ask."""
@@ -77,6 +84,8 @@ class Verdict:
             "smallest": decision.smallest if decision else None,
             "control": self.control[0] if self.control else None,
             "untrained": self.untrained,
+            "bar": decision.bar if decision else self.threshold,
+            "bound": self.bound,
         }
         return {"verdict": self.verdict, **tests, **known, "threshold": self.threshold}
 

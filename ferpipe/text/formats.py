@@ -12,6 +12,7 @@ listing   ["a", "b", "c"] -> a, b and c and a、b 和 c
 ranking   [{value: ...} or null, ...] -> the classes' names, best first; absent ones are left out
 shared    ["happy", "sad"] and ["sad"] -> how many the two have in common
 middle    [3, 1, 2] -> the median; what is null is left out
+above_chance  the shortcut's methods -> the names of those that mark the hand that decides better than chance
 passing   the score card's methods -> the names of those that beat every baseline in every network, and clearly
 estimated a statistic over networks -> its mean over them, with interval and n; a finding is judged by its claim
 """
@@ -81,8 +82,8 @@ def points(language: Language, value: float | None, digits: int = 1) -> str:
 
 
 def fall(language: Language, value: float | None, digits: int = 1) -> str:
-    """Return a fall of shares in percentage points with its unit; with a sign only where it is a rise."""
-    return points(language, value, digits).removeprefix("+")
+    """Return a fall or rise of shares in percentage points with its unit and without a sign."""
+    return NONE if value is None else points(language, abs(value), digits).removeprefix("+")
 
 
 def written(language: Language, value: float, unit: str) -> str:
@@ -182,6 +183,11 @@ def passing(methods: Mapping[str, Mapping[str, Any]]) -> list[str]:
     ]
 
 
+def above_chance(methods: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return which methods mark the hand that decides better than chance, by their whole interval."""
+    return [name for name, score in methods.items() if score["decisive"] and score["decisive"]["interval"][0] > 1 / 2]
+
+
 def estimated(found: Mapping[str, object]) -> Estimate:
     """Return the mean of a statistic over networks with its interval and n."""
     try:
@@ -192,6 +198,16 @@ def estimated(found: Mapping[str, object]) -> Estimate:
 
 def filters(language: Language) -> Mapping[str, Callable[..., object]]:
     """Return the filters of the text in one language, by name."""
-    silent: list[Callable[..., object]] = [number, integer, percent, shared, middle, mean, passing, estimated]
+    silent: list[Callable[..., object]] = [
+        number,
+        integer,
+        percent,
+        shared,
+        middle,
+        mean,
+        passing,
+        above_chance,
+        estimated,
+    ]
     spoken: list[Callable[..., object]] = [points, fall, interval, class_name, method, listing, ranking]
     return {f.__name__: f for f in silent} | {f.__name__: partial(f, language) for f in spoken}

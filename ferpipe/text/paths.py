@@ -34,6 +34,8 @@ CLAIM = dict.fromkeys(
         "control",
         "values",
         "untrained",
+        "bar",
+        "bound",
     )
 )
 ONE = ("first", "last", "min", "max")  # filters that give a part of a list

@@ -66,7 +66,7 @@ def test_a_report_is_made_of_odd_data_and_says_what_it_cannot_show(study, odd, t
         arrays, faces = stored.arrays(result), stored.arrays(result, "private")
         assert restricted.refused(name, {key: array.shape for key, array in arrays.items()}, plain(result)) == []
         for key, array in {**arrays, **faces}.items():
-            assert array.dtype in (np.uint8, np.float32), (name, key)
+            assert array.dtype in (np.uint8, np.int16, np.float32), (name, key)
             assert np.isfinite(array).all() or key.startswith("means"), (name, key)
         folder = tmp_path / "results" / "fer2013" / name
         stored.write(folder, result, {}, private=one.dataset.restricted)  # refuses NaN

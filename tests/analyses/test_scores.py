@@ -243,7 +243,7 @@ def test_what_methods_are_good_for_is_decided_by_whole_intervals():
         },
         bars,
     )
-    assert found == Good(finds=["a"], ranks=["a"], depends=["a"], stable=["c"])
+    assert found == Good(mass=["a", "b"], top=["a"], ranks=["a"], depends=["a"], stable=["c"])
 
 
 # the whole card
@@ -295,7 +295,7 @@ def test_a_method_that_knows_the_truth_of_all_networks_is_trusted_and_chance_is_
     assert chance["rank_correlation"]["interval"][0] < 0 < chance["rank_correlation"]["interval"][1]
     assert known["mass_accuracy"]["value"] == pytest.approx(1, abs=0.01) and known["pointing_game"]["value"] == 1
     assert known["seeds"]["value"] == pytest.approx(1) and abs(chance["seeds"]["value"]) < 0.1
-    assert "lime" in numbers["good"]["finds"] and numbers["good"]["ranks"] == ["lime"]
+    assert "lime" in numbers["good"]["mass"] and numbers["good"]["ranks"] == ["lime"]
     assert numbers["baselines"]["edges"]["randomisation"]["value"] == pytest.approx(1)
     area = numbers["baselines"]["area"]
     assert 0 < area["mass_accuracy"]["value"] < 0.5 and -1 <= area["rank_correlation"]["value"] <= 1

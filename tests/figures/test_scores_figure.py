@@ -26,7 +26,7 @@ def card(networks: int = 3, trusted: bool = False, faces: int = 30) -> Scores:
         faces=[faces] * networks,
         best=["area"] * networks,
         trusted="rise" if trusted else None,
-        good=Good([], [], [], []),
+        good=Good([], [], [], [], []),
         shown=[], n=20, checked=2, seed=0, resamples=100, effort=1.0, steps=4, sure=0.5, parts=3, top=0.1, enough=10,
         alike=0.5, arrays=MeanMaps(np.zeros((2, 48, 48), np.float32)), private=None,
     )  # fmt: skip

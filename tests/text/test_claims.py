@@ -70,14 +70,16 @@ def test_a_verdict_and_its_numbers(tmp_path, value, spread, side, verdict):
 
 
 def test_a_record_tells_other_programs_all_of_it(tmp_path):
-    (found,), _ = judge(tmp_path, gain(0.05, control=(0.01, 0.02)), front(about="learned"))
+    (found,), _ = judge(tmp_path, gain(0.05, control=(0.014, 0.015, 0.016)), front(about="learned"))
     record = found.record()
     assert (record["path"], record["networks"], record["past"], record["about"]) == ("x.gain.values", 5, 5, "learned")
     assert record["values"] == pytest.approx([0.04, 0.045, 0.05, 0.055, 0.06])
     assert record["control"]["value"] == pytest.approx(0.015) and record["bar"] == pytest.approx(0.015)
     low, high = record["control"]["interval"]
     assert low < 0.015 < high
-    assert found.untrained  # which are past the threshold as well
+    assert found.untrained and found.bound  # which are past the threshold as well
+    (found,), _ = judge(tmp_path, gain(0.05, control=(0.0, 0.03)), front(about="learned"))
+    assert found.bound and not found.untrained  # on average they are, but not clearly
 
 
 @pytest.mark.parametrize("about", ["learned", "data", "architecture"])
@@ -95,9 +97,13 @@ def test_nothing_is_learned_by_networks_that_answer_no_better_than_chance(tmp_pa
         assert found.verdict == verdict
 
 
-@pytest.mark.parametrize("side", ["above", "below"])
-def test_networks_that_do_not_differ_at_all_decide_nothing(tmp_path, side):
-    (found,), _ = judge(tmp_path, gain(-0.3, 0.0), front(threshold="0.5", side=side))
+@pytest.mark.parametrize(("side", "verdict"), [("above", "fails"), ("below", "holds")])
+def test_of_two_networks_that_do_not_differ_nothing_is_decided_and_of_five_it_is(tmp_path, side, verdict):
+    numbers = gain(-0.3, 0.0)
+    (found,), _ = judge(tmp_path, numbers, front(threshold="0.5", side=side))
+    assert (found.verdict, found.numbers()["smallest"]) == (verdict, None)
+    numbers["x"]["gain"] |= {"values": numbers["x"]["gain"]["values"][:2], "errors": [0.0, 0.0]}
+    (found,), _ = judge(tmp_path, numbers, front(threshold="0.5", side=side))
     assert (found.verdict, found.numbers()["smallest"]) == ("undecided", None)
 
 

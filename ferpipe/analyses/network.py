@@ -1,0 +1,204 @@
+"""One network for the page itself: its weights in whole numbers, faces to ask it about, and what comes of three trials.
+
+The analysis model or, where there is one, the student. Everything that is told of it here is told of the whole numbers.
+"""
+
+import numpy as np
+import torch
+from torch import nn
+
+from ferpipe.analyses import unlike
+from ferpipe.analyses.data import mean_faces
+from ferpipe.analyses.faces import FEWEST
+from ferpipe.analyses.photograph import photograph
+from ferpipe.analyses.study import Study, softmax
+from ferpipe.data.faces import rendered
+from ferpipe.data.faces.rendered import EMOTIONS, UNITS, Faces
+from ferpipe.data.faces.traits import NAMES
+from ferpipe.networks import views
+from ferpipe.networks.folding import Folded, Residual
+from ferpipe.results.network import Control, Deed, Drawn, Experiment, Network, Numbers
+from ferpipe.results.restricted import alike
+from ferpipe.size import SIDE
+
+BITS = 10  # of a weight: eight move a probability by up to 0.02, ten by 0.005
+GRID = 8  # cells a side that can be hidden
+PEOPLE = 4
+DARKER = -60  # grey levels
+LEVELS = (-2, -1, 1, 2)
+ENDS: dict[
+    str, tuple[dict[str, float], dict[str, float]]
+] = {  # what a control's lowest and highest level makes of units
+    "brows": ({"AU4": 1, "AU1": 0, "AU2": 0}, {"AU4": 0, "AU1": 1, "AU2": 1}),
+    "lids": ({"AU5": 0, "AU7": 0.6, "AU43": 0.7}, {"AU5": 1, "AU7": 0, "AU43": 0}),
+    "corners": ({"AU12": 0, "AU15": 1}, {"AU12": 1, "AU15": 0}),
+    "lips": ({"AU23": 1, "AU25": 0, "AU10": 0}, {"AU23": 0, "AU25": 1, "AU10": 0.5}),
+    "jaw": ({"AU26": 0, "AU17": 1}, {"AU26": 1, "AU17": 0, "AU25": 0.8}),
+}
+LIGHT = 0.14  # of the range of grey, a level
+CONTROLS = (
+    *(Control(name, list(LEVELS)) for name in ENDS),  # type: ignore[arg-type]
+    Control("light", list(LEVELS)), Control("hand", [1]), Control("glasses", [1]),
+)  # fmt: skip
+PARTS: dict[
+    Deed, tuple[int, ...]
+] = {  # cells, row by row, where faces have them: cut as FER2013's are, and as ours are drawn
+    "mouth": (42, 43, 44, 45, 50, 51, 52, 53),
+    "eyes": (17, 18, 19, 20, 21, 22, 25, 26, 27, 28, 29, 30),
+}
+DRAW = 271  # marks this analysis's generators
+
+
+def analyse(study: Study) -> Network:
+    """Return the network in whole numbers, drawn faces where they are, and the outcome of three experiments."""
+    taught = study.student is not None and study.student.weights is not None
+    member = study.student if taught and study.student is not None else study.members[0]
+    network = Folded(member.network(torch.device("cpu")))
+    weights, scales, biases = in_whole_numbers(network)
+    alarm = unlike.fitted(network, study, np.random.default_rng([study.seed, DRAW, 0]), BITS)
+    faces = drawn(study.seed) if study.dataset.name == "rendered" else None
+    shown = means(study)
+    answers = views.averaged(network, torch.from_numpy(study.dataset.dev.images)).numpy()
+    return Network(
+        name=member.name,
+        stem=member.recipe.stem,
+        width=member.recipe.width,
+        enlarge=member.recipe.enlarge,
+        bits=BITS,
+        accuracy=float((answers.argmax(1) == study.labels).mean()),
+        n=len(answers),
+        people=0 if faces is None else PEOPLE,
+        controls=[] if faces is None else list(CONTROLS),
+        grid=GRID,
+        parts={part: list(cells) for part, cells in PARTS.items()},
+        alarm_scale=alarm.scale,
+        alarm_bias=alarm.bias,
+        alarm=alarm.told,
+        experiments=experiments(network, study, shown, faces),
+        seed=study.seed,
+        arrays=Numbers(weights, scales, biases, alarm.weights, shown),
+        private=None if faces is None else Drawn(faces),
+    )
+
+
+def layers(network: Folded) -> list[nn.Conv2d | nn.Linear]:
+    """Return the layers that have weights, in the order in which a picture meets them; a shortcut comes last."""
+    blocks = [block for stage in (network.layer1, network.layer2, network.layer3, network.layer4) for block in stage]
+    found: list[nn.Conv2d | nn.Linear] = [network.conv1]
+    for block in blocks:
+        assert isinstance(block, Residual)
+        found += [part for part in (block.conv1, block.conv2, block.downsample) if part is not None]
+    return [*found, network.fc]
+
+
+def in_whole_numbers(network: Folded) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return weights (n,) int16, scales and biases (outputs,) float32, and give the network these very weights."""
+    weights, scales, biases = [], [], []
+    for layer in layers(network):
+        values = layer.weight.detach().double().flatten(1)
+        scale = (values.abs().amax(1) / (2 ** (BITS - 1) - 1)).float().clamp_min(1e-12)
+        whole = (values / scale[:, None]).round()
+        whole_shaped = whole.view(layer.weight.shape)
+        layer.weight.data = (whole_shaped.float() * scale.view(-1, *[1] * (layer.weight.ndim - 1))).contiguous()
+        ordered = whole_shaped.permute(0, 2, 3, 1) if layer.weight.ndim == 4 else whole_shaped
+        weights.append(ordered.flatten().numpy().astype(np.int16))
+        scales.append(scale.numpy())
+        assert layer.bias is not None
+        biases.append(layer.bias.detach().float().numpy())
+    return np.concatenate(weights), np.concatenate(scales), np.concatenate(biases)
+
+
+def means(study: Study) -> np.ndarray:
+    """Return each class's mean picture (classes, 48, 48) uint8, blank where it would show a single one."""
+    fewest = FEWEST if study.dataset.restricted else 1
+    pictures = mean_faces(study.dataset.train, len(study.classes), fewest)[0]
+    if study.dataset.restricted:
+        for split in (study.dataset.train, study.dataset.dev, study.dataset.test):
+            for label in {label for label, _ in alike(pictures, split.images)} if split is not None else ():
+                pictures[label] = 0
+    grey: np.ndarray = (255 * pictures).round().astype(np.uint8)
+    return grey
+
+
+def drawn(seed: int) -> np.ndarray:
+    """Return people by emotions by levels as one row of faces: each face as it is, then with one thing changed."""
+    people = rendered.sample(40, seed + DRAW, intensity=1.0, emotions=np.zeros(40, int), mislabel=False)
+    bare = np.flatnonzero((people.traits[:, NAMES.index("glasses")] < 0.5) & ~people.hands)[:PEOPLE]
+    pictures = []
+    for person in bare:
+        traits = people.traits[person]
+        for emotion in range(len(EMOTIONS)):
+            face = rendered.sample(1, seed + DRAW, intensity=1.0, emotions=np.array([emotion]), mislabel=False)
+            face = Faces(
+                face.emotions, face.labels, face.units, np.zeros(1, bool), traits[None].copy(), people.seeds[[person]]
+            )
+            pictures += [rendered.draw(variant) for variant in [face, *variants(face)]]
+    return np.concatenate(pictures)
+
+
+def variants(face: Faces) -> list[Faces]:
+    """Return a face with each control at each of its levels."""
+    return [moved(face, control.what, level) for control in CONTROLS for level in control.levels]
+
+
+def moved(face: Faces, control: str, level: int) -> Faces:
+    """Return a face with one control at a level, 0 as it is."""
+    units, traits, hands = face.units.copy(), face.traits.copy(), face.hands
+    if control in ENDS:
+        for unit, end in ENDS[control][level > 0].items():
+            k = UNITS.index(unit)
+            units[:, k] += (end - units[:, k]) * abs(level) / max(LEVELS)
+    elif control == "light":
+        traits[:, NAMES.index("level")] += LIGHT * level
+    elif control == "glasses":
+        traits[:, NAMES.index("glasses")] = 1
+    else:
+        hands = np.ones_like(hands)
+    return Faces(face.emotions, face.labels, units, hands, traits, face.seeds)
+
+
+def place(person: int, emotion: int, control: str = "", level: int = 0) -> int:
+    """Return where a drawn face stands among all."""
+    names = [(part.what, at) for part in CONTROLS for at in part.levels]
+    each = 1 + len(names)
+    return (person * len(EMOTIONS) + emotion) * each + (1 + names.index((control, level)) if level else 0)  # type: ignore[arg-type]
+
+
+def experiments(network: Folded, study: Study, shown: np.ndarray, faces: np.ndarray | None) -> list[Experiment]:
+    """Return three things to try with their outcomes, chosen before any network was asked."""
+    if faces is not None:
+        happy, sad, angry = (EMOTIONS.index(name) for name in ("happy", "sad", "angry"))
+        asked = [
+            ("mouth", place(0, happy), place(0, happy), happy),
+            ("hand", place(1, sad), place(1, sad, "hand", 1), sad),
+            ("brows", place(2, angry), place(2, angry, "brows", 2), angry),
+        ]
+        pictures = faces
+    else:
+        pictures = np.concatenate([shown, photograph()[None]])
+        answers = views.averaged(network, torch.from_numpy(pictures)).numpy().argmax(1)
+        known = [label for label in range(len(shown)) if shown[label].any()]
+        right = [label for label in known if answers[label] == label] or known or [len(shown)]
+        asked = [
+            (deed, where, where, int(answers[where]))
+            for deed, where in (("mouth", len(shown)), ("eyes", len(shown)), ("dark", right[-1]))
+        ]
+    return [_tried(network, pictures, *trial) for trial in asked]  # type: ignore[arg-type]
+
+
+def _tried(network: Folded, pictures: np.ndarray, what: Deed, before: int, after: int, label: int) -> Experiment:
+    hide = list(PARTS.get(what, ()))
+    bright = DARKER if what == "dark" else 0
+    both = np.stack([pictures[before], seen(pictures[after], hide, bright)])
+    chances = softmax(views.averaged(network, torch.from_numpy(both)).double().numpy())[:, label]
+    return Experiment(what, before, after, hide, bright, label, float(chances[0]), float(chances[1]))
+
+
+def seen(picture: np.ndarray, hide: list[int], bright: int) -> np.ndarray:
+    """Return a picture (48, 48) uint8 made brighter, then with cells hidden behind its mean: as in the page."""
+    grey = np.clip(picture.astype(np.int64) + bright, 0, 255)
+    mean, side = int(np.floor(grey.mean() + 0.5)), SIDE // GRID
+    for cell in hide:
+        top, left = cell // GRID * side, cell % GRID * side
+        grey[top : top + side, left : left + side] = mean
+    return grey.astype(np.uint8)

@@ -1,0 +1,171 @@
+"""The network in the page: three experiments as they came out, and what templates/try.js needs to ask anything else."""
+
+import base64
+import io
+import json
+
+import numpy as np
+from markupsafe import Markup
+from PIL import Image
+
+from ferpipe.drawing import grid, pictures
+from ferpipe.drawing.figure import ASSETS, Figure, numbers_file
+from ferpipe.results.network import Experiment, Network
+from ferpipe.results.photograph import Photograph
+from ferpipe.size import SIDE
+from ferpipe.text.formats import class_name, percent
+from ferpipe.text.language import Language
+
+LONG = 27  # faces in a row of the sheet: one with all its variants
+MASKS = 300  # of LIME in the page
+ONLY = "try-it-"  # begins the names of the two files that are asked for when the reader opens the network
+
+
+def draw(network: Network, photograph: Photograph, language: Language) -> Figure:
+    """Return before and after of each experiment, and the network with its faces as scripts."""
+    words = language.words("try")
+    faces, kept = _faces(network, photograph)
+    files = {
+        "try-it.json": numbers_file(network),
+        f"{ONLY}network.js": _network(network),
+        f"{ONLY}faces.js": _sheet(faces),
+    }
+    rows: dict[str, list[grid.Cell]] = {"before": [], "after": []}
+    for number, trial in enumerate(network.experiments, 1):
+        for when, index, chance in (("before", trial.picture, trial.before), ("after", trial.changed, trial.after)):
+            picture = faces[kept[index]]
+            file = f"{ONLY}{number}-{when}.webp"
+            files[file] = pictures.grey(_seen(picture, network.grid, trial) if when == "after" else picture)
+            name = class_name(language, trial.label)
+            label = f"{name} {percent(chance)}"
+            what = f"{words[trial.what]}\n" * (when == "after")
+            alt = words[f"alt_{when}"].format(what=words[trial.what], label=label)
+            rows[when].append(grid.Cell(alt, file, label=what + label))
+    given = _given(network, kept, language)
+    place = Markup('<div class="try" data-files="{}" data-given="{}" data-open="{}" data-opening="{}"></div>').format(
+        " ".join(f"{ASSETS}{name}" for name in files if name.endswith(".js")),
+        json.dumps(given, ensure_ascii=False), words["open"], words["opening"],
+    )  # fmt: skip
+    return Figure(
+        grid.grid([grid.row(cells, words[when]) for when, cells in rows.items()], 3),
+        "network",
+        "try-it.json",
+        files,
+        after=str(place),
+    )
+
+
+def _faces(network: Network, photograph: Photograph) -> tuple[list[np.ndarray], dict[int, int]]:
+    """Return the pictures that can be chosen, and where each that a result names stands among them."""
+    if network.private is not None:
+        return list(network.private.faces), {k: k for k in range(len(network.private.faces))}
+    shown = [*network.arrays.shown, photograph.arrays.image]
+    known = [k for k, picture in enumerate(shown) if picture.any()]
+    return [shown[k] for k in known], {k: at for at, k in enumerate(known)}
+
+
+def _given(network: Network, kept: dict[int, int], language: Language) -> dict[str, object]:
+    """Return what the script is told, in the page's language."""
+    words, classes = language.words("try"), language.classes
+    names = [class_name(language, name) for name in classes]
+    trials = [
+        {
+            "text": words["trial"].format(
+                what=words[trial.what],
+                name=names[trial.label],
+                before=percent(trial.before),
+                after=percent(trial.after),
+            ),
+            "changed": kept[trial.changed],
+            "hide": trial.hide,
+            "bright": trial.bright,
+        }
+        for trial in network.experiments
+    ]
+    drawn = network.private is not None
+    labels = [names[k] for k in kept if k < len(names)] if not drawn else []
+    start = network.experiments[0].picture
+    return {
+        "words": {key.removeprefix("say_"): word for key, word in words.items() if key.startswith("say_")},
+        "classes": names,
+        "ids": list(classes),
+        "people": network.people,
+        "emotions": names,
+        "faces": [words["mean"].format(name=name) for name in labels] + [words["photograph"]] * (not drawn),
+        "controls": [
+            {"name": part.what, "label": words[f"control_{part.what}"], "levels": part.levels}
+            for part in network.controls
+        ],
+        "grid": network.grid,
+        "parts": [{"name": name, "label": words[name], "cells": cells} for name, cells in network.parts.items()],
+        "masks": MASKS,
+        "experiments": trials,
+        "start": start // (LONG if drawn else 1) % len(names) if drawn else kept[start],
+    }
+
+
+def _seen(picture: np.ndarray, cells: int, trial: Experiment) -> np.ndarray:
+    """Return a picture as the experiment shows it."""
+    grey = np.clip(picture.astype(np.int64) + trial.bright, 0, 255)
+    mean, side = int(np.floor(grey.mean() + 0.5)), SIDE // cells
+    for cell in trial.hide:
+        top, left = cell // cells * side, cell % cells * side
+        grey[top : top + side, left : left + side] = mean
+    return grey.astype(np.uint8)
+
+
+def _network(network: Network) -> bytes:
+    """Return the weights as a script: ten bits each, a string of base64 a layer."""
+    arrays, at = network.arrays, 0
+    weights = []
+    for size in _sizes(network):
+        weights.append(_text(packed(arrays.weights[at : at + size])))
+        at += size
+    assert at == len(arrays.weights), "the network has another shape than its stem and width say"
+    told = {
+        "stem": network.stem,
+        "width": network.width,
+        "enlarge": network.enlarge,
+        "classes": len(arrays.shown),
+        "weights": weights,
+        "scales": _text(arrays.scales.astype("<f4").tobytes()),
+        "biases": _text(arrays.biases.astype("<f4").tobytes()),
+        "alarm": _text(packed(arrays.alarm)),
+        "alarmScale": network.alarm_scale,
+        "alarmBias": network.alarm_bias,
+    }
+    return f"window.ferpipeNetwork={json.dumps(told, separators=(',', ':'))};\n".encode()
+
+
+def _sizes(network: Network) -> list[int]:
+    """Return how many weights each layer has, in their order."""
+    kernel = 7 if network.stem in ("imagenet", "strided") else 3
+    sizes, channels = [kernel * kernel * 64], 64
+    for stage in range(4):
+        for block in range(2):
+            wide = network.width << stage
+            sizes += [9 * channels * wide, 9 * wide * wide]
+            if (stage and not block) or channels != wide:
+                sizes.append(channels * wide)
+            channels = wide
+    return [*sizes, channels * len(network.arrays.shown)]
+
+
+def packed(values: np.ndarray) -> bytes:
+    """Return whole numbers from -512 to 511 as ten bits each, four in five bytes, the least significant first."""
+    quads = np.zeros((-(-len(values) // 4), 4), np.uint64)
+    quads.flat[: len(values)] = values.astype(np.int64) + 512
+    joined = quads[:, 0] | quads[:, 1] << np.uint64(10) | quads[:, 2] << np.uint64(20) | quads[:, 3] << np.uint64(30)
+    return joined.astype("<u8").view(np.uint8).reshape(-1, 8)[:, :5].tobytes()
+
+
+def _sheet(faces: list[np.ndarray]) -> bytes:
+    """Return all faces as one lossless picture, as a script."""
+    sheet = pictures.tiled(np.stack(faces), min(LONG, len(faces)), 0)
+    buffer = io.BytesIO()
+    Image.fromarray(sheet).convert("RGB").save(buffer, "WEBP", lossless=True, quality=90, method=5, exact=True)
+    return f'window.ferpipeFaces="{_text(buffer.getvalue())}";\n'.encode()
+
+
+def _text(content: bytes) -> str:
+    return base64.b64encode(content).decode()

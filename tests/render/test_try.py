@@ -1,0 +1,185 @@
+"""The network in the page against the same whole numbers in torch, in a real browser, from a file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from test_browser import browser  # noqa: F401 (a fixture)
+
+from ferpipe.analyses import network as analysis
+from ferpipe.analyses import unlike
+from ferpipe.data import pictures
+from ferpipe.figures.try_it import packed
+from ferpipe.networks import views
+from ferpipe.networks.folding import Folded
+from ferpipe.networks.resnet import ResNet18, normalise
+from ferpipe.results import stored
+
+COMMITTED = Path(__file__).parents[2] / "report/results/rendered/network"
+pytestmark = pytest.mark.slow
+
+
+def told(folder: Path = COMMITTED) -> tuple[Any, Folded]:
+    """The committed result, and the network that its whole numbers are."""
+    result = stored.read(folder)
+    network = Folded(ResNet18(result.stem, result.width, len(result.arrays.shown), result.enlarge).eval())
+    at = row = 0
+    for layer in analysis.layers(network):
+        size, outputs = layer.weight.numel(), len(layer.weight)
+        shape = (outputs, *layer.weight.shape[2:], *layer.weight.shape[1:2])
+        values = torch.tensor(result.arrays.weights[at : at + size].reshape(shape)).float()
+        values = values.permute(0, 3, 1, 2) if values.ndim == 4 else values
+        scale = torch.tensor(result.arrays.scales[row : row + outputs])
+        layer.weight.data = (values * scale.view(-1, *[1] * (values.ndim - 1))).contiguous()
+        layer.bias.data = torch.tensor(result.arrays.biases[row : row + outputs])
+        at, row = at + size, row + outputs
+    return result, network
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Any, site: Path) -> Iterator[Any]:  # noqa: F811
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    page.asked, page.faults = [], []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.on("console", lambda message: page.faults.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: page.faults.append(str(error)))
+    page.goto(f"{site.as_uri()}/en/index.html")
+    assert not [url for url in page.asked if "try" in url]  # nothing of it before it is opened
+    page.click("#try-open")
+    page.wait_for_selector(".try[data-state=rest]")
+    yield page
+    page.close()
+
+
+def settled(page: Any, deed: Any) -> dict[str, float]:
+    """The probabilities by class once the page has answered over all views."""
+    page.evaluate("document.querySelector('.try').dataset.state = ''")
+    deed()
+    page.wait_for_selector(".try[data-state=rest]")
+    return {
+        item.get_attribute("id"): float(item.get_attribute("data-value"))
+        for item in page.query_selector_all(".try-bars li")
+    }
+
+
+def test_ten_bits_are_packed_as_the_script_reads_them() -> None:
+    values = np.array([-512, 511, 0, 1, -1], np.int16)
+    content = int.from_bytes(packed(values), "little")
+    assert [(content >> 10 * k & 1023) - 512 for k in range(5)] == values.tolist()
+
+
+def test_the_page_answers_as_torch_does(opened: Any) -> None:
+    result, network = told()
+    faces = result.private.faces[::19]
+    with torch.inference_mode():
+        wanted = network(normalise(torch.from_numpy(faces))).softmax(1).numpy()
+    answers = [
+        opened.evaluate("pixels => ferpipeTry.ask(Uint8Array.from(pixels))", face.ravel().tolist()) for face in faces
+    ]
+    assert np.abs(np.array(answers) - wanted).max() < 0.001
+    read = unlike.Reading(result.arrays.alarm, result.alarm_scale, result.alarm_bias, result.alarm)
+    strange = unlike.noise(6, np.random.default_rng(1))
+    for face in [*faces[:6], *strange]:
+        warned = opened.evaluate("pixels => ferpipeTry.alarm(Uint8Array.from(pixels))", face.ravel().tolist())
+        assert warned == pytest.approx(float(read.of(unlike.third(network, face[None]))[0]), abs=1e-3)
+
+
+def test_the_experiments_come_out_as_told(opened: Any) -> None:
+    result, _ = told()
+    for number, trial in enumerate(result.experiments, 1):
+        found = settled(opened, lambda number=number: opened.click(f"#try-experiment-{number}"))
+        assert list(found.values())[trial.label] == pytest.approx(trial.after, abs=0.001)
+
+
+@pytest.mark.parametrize("form", ["png", "turned jpeg", "clear png", "grey webp", "tiny png"])
+def test_a_readers_picture_is_cropped_greyed_and_shrunk_as_predict_does(opened: Any, tmp_path: Path, form: str) -> None:
+    from skimage import data
+
+    picture = Image.fromarray(data.astronaut()).crop((140, 20, 330, 260))
+    file, more = tmp_path / f"face.{form.split()[-1]}", {}
+    if form == "turned jpeg":
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        more = {"exif": exif, "quality": 90}
+    elif form == "clear png":
+        picture.putalpha(Image.linear_gradient("L").resize(picture.size))
+    elif form == "grey webp":
+        picture = picture.convert("L")
+        more = {"lossless": True}
+    elif form == "tiny png":
+        picture = picture.resize((16, 21))
+    buffer = io.BytesIO()
+    picture.save(buffer, form.split()[-1].upper(), **more)
+    file.write_bytes(buffer.getvalue())
+    found = settled(opened, lambda: opened.set_input_files("#try-file", str(file)))
+    seen, _ = pictures.decode(file.read_bytes(), file.name)
+    assert np.abs(np.array(opened.evaluate("ferpipeTry.pixels()")).reshape(48, 48) - seen.astype(int)).max() <= 2
+    wanted = views.averaged(told()[1], torch.tensor(seen[None])).softmax(1)[0].numpy()
+    assert np.abs(np.array(list(found.values())) - wanted).max() < 0.02
+
+
+def test_every_control_answers_the_keyboard_and_a_link_restores_the_settings(opened: Any, site: Path) -> None:
+    settled(opened, lambda: opened.click("#try-experiment-1"))
+    before = settled(opened, lambda: opened.click("#try-clear"))
+    opened.focus(".try-cells input[tabindex='0']")
+    for key in ("ArrowRight", "ArrowDown", "ArrowDown", "ArrowDown"):
+        opened.keyboard.press(key)
+    after = settled(opened, lambda: opened.keyboard.press("Space"))
+    assert before != after
+    opened.focus("#try-turn")
+    assert after != settled(opened, lambda: opened.keyboard.press("ArrowRight"))
+    turned = settled(opened, lambda: (opened.focus("#try-brows"), opened.keyboard.press("End")))
+    opened.evaluate("navigator.clipboard.writeText = async text => { window.copied = String(text); }")
+    opened.click("#try-link")
+    opened.wait_for_function("window.copied")
+    other = opened.context.browser.new_page()
+    other.goto(opened.evaluate("window.copied"))
+    other.wait_for_selector(".try[data-state=rest]")
+    restored = [float(item.get_attribute("data-value")) for item in other.query_selector_all(".try-bars li")]
+    other.close()
+    assert restored == pytest.approx(list(turned.values()), abs=1e-6)
+
+
+def test_why_is_answered_and_nothing_is_asked_of_other_hosts(opened: Any) -> None:
+    for name in ("occlusion", "lime"):
+        done = opened.evaluate("document.querySelector('.try').dataset.done ?? ''")
+        opened.click(f"#try-{name}")
+        opened.wait_for_function("done => (document.querySelector('.try').dataset.done ?? '') !== done", arg=done)
+        painted = opened.evaluate(
+            "document.querySelector('.try-map').getContext('2d').getImageData(0, 0, 8, 8).data.some(value => value)"
+        )
+        assert painted and opened.inner_text(".try-told")
+    assert not opened.faults
+    assert all(url.startswith(("file://", "blob:")) for url in opened.asked)
+
+
+def test_without_a_worker_the_page_itself_answers(browser: Any, site: Path) -> None:  # noqa: F811
+    page = browser.new_page()
+    page.add_init_script("window.Worker = class { constructor() { throw new Error('refused'); } }")
+    page.goto(f"{site.as_uri()}/zh/index.html")
+    page.click("#try-open")
+    page.wait_for_selector(".try[data-state=rest]", timeout=60_000)
+    result, _ = told()
+    values = settled(page, lambda: page.click("#try-experiment-1"))
+    assert list(values.values())[result.experiments[0].label] == pytest.approx(result.experiments[0].after, abs=0.001)
+    page.close()
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 360)])
+def test_axe_finds_nothing_in_the_opened_network(browser: Any, site: Path, theme: str, width: int) -> None:  # noqa: F811
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True)
+    page.goto(f"{site.as_uri()}/en/index.html?try=1#try")
+    page.wait_for_selector(".try[data-state=rest]")
+    found = Axe().run(page, context="#try").response["violations"]
+    assert not found, [(rule["id"], [node["html"] for node in rule["nodes"]][:3]) for rule in found]
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    page.close()
