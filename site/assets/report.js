@@ -100,7 +100,7 @@
   };
 
   // The network is asked for, with its script and its faces, when the reader opens it or follows a link that does.
-  const source = document.currentScript.src.replace("report.js", "try.js");
+  const source = new URL("try.js", document.currentScript.src).href;
   const trial = place => {
     const button = document.createElement("button");
     Object.assign(button, { type: "button", id: "try-open", className: "try-open", textContent: place.dataset.open });

@@ -154,15 +154,19 @@
   // Ask in a worker or, where there is none within a second, here.
   const asker = async network => {
     const source = `const engine = (${engine})(), run = steps => { let at; do at = steps.next(); while (!at.done); return at.value; };
+      postMessage("here");
       onmessage = ({ data }) => data.network ? (run(engine.load(data.network)), postMessage("ready")) : postMessage(data.map(picture => run(engine.forward(picture))));`;
+    let worker = null;
     try {
-      const worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+      worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
       const next = () => new Promise((done, fail) => { worker.onmessage = event => done(event.data); worker.onerror = fail; });
+      await Promise.race([next(), new Promise((_, fail) => setTimeout(fail, 1000))]);
       const ready = next();
       worker.postMessage({ network });
-      await Promise.race([ready, new Promise((_, fail) => setTimeout(fail, 1000 + network.weights.length * 100))]);
+      await ready;
       return pictures => { const answer = next(); worker.postMessage(pictures); return answer; };
     } catch {
+      worker?.terminate();
       const own = engine();
       const run = async steps => {
         for (let since = performance.now(), at = steps.next(); ; at = steps.next()) {
@@ -217,14 +221,17 @@
   };
 
   // A picture's grey levels as predict has them: Pillow's weights, transparency on white.
-  const greyed = source => {
+  const greyed = async source => {
     const { width, height } = source, canvas = Object.assign(document.createElement("canvas"), { width, height });
-    const context = canvas.getContext("2d", { willReadFrequently: true });
+    const context = canvas.getContext("2d", { willReadFrequently: true }), grey = new Uint8Array(width * height);
     context.drawImage(source, 0, 0);
-    const rgba = context.getImageData(0, 0, width, height).data, grey = new Uint8Array(width * height);
-    for (let i = 0, k = 0; i < grey.length; i++, k += 4) {
-      const level = (rgba[k] * 19595 + rgba[k + 1] * 38470 + rgba[k + 2] * 7471 + 32768) >> 16, alpha = rgba[k + 3];
-      grey[i] = alpha === 255 ? level : Math.round((level * alpha + 255 * (255 - alpha)) / 255);
+    for (let top = 0; top < height; top += 256) {
+      const rgba = context.getImageData(0, top, width, Math.min(256, height - top)).data;
+      for (let i = top * width, k = 0; k < rgba.length; i++, k += 4) {
+        const level = (rgba[k] * 19595 + rgba[k + 1] * 38470 + rgba[k + 2] * 7471 + 32768) >> 16, alpha = rgba[k + 3];
+        grey[i] = alpha === 255 ? level : Math.round((level * alpha + 255 * (255 - alpha)) / 255);
+      }
+      if (height > 256) await new Promise(done => setTimeout(done));
     }
     return { grey, width, height };
   };
@@ -289,12 +296,12 @@
     const percent = value => `${(100 * value).toFixed(1)}%`;
     const ask = await asker(window.ferpipeNetwork);
     const each = 1 + controls.reduce((n, control) => n + control.levels.length, 0);
-    const sheet = greyed(await createImageBitmap(new Blob([Uint8Array.from(atob(window.ferpipeFaces), c => c.charCodeAt(0))], { type: "image/webp" }), { colorSpaceConversion: "none" }));
+    const sheet = await greyed(await createImageBitmap(new Blob([Uint8Array.from(atob(window.ferpipeFaces), c => c.charCodeAt(0))], { type: "image/webp" }), { colorSpaceConversion: "none" }));
     const wide = sheet.width / SIDE;
     const face = index => { const out = new Uint8Array(PIXELS), top = Math.floor(index / wide) * SIDE, left = index % wide * SIDE; for (let r = 0; r < SIDE; r++) out.set(sheet.grey.subarray((top + r) * sheet.width + left, (top + r) * sheet.width + left + SIDE), r * SIDE); return out; };
 
     const first = { person: 0, face: given.start, control: "", level: 0, bright: 0, blur: 0, turn: 0, noise: 0, mirror: false, hide: new Set(), own: null, zoom: 1, x: 0, y: 0 };
-    let state = { ...first, hide: new Set() }, shown = null, stopped = true, chances = [], alarm = 0, waiting = false, again = false, rest = 0;
+    let state = { ...first, hide: new Set() }, shown = null, rested = null, job = 0, taking = 0, chances = [], alarm = 0, waiting = false, again = false, rest = 0;
     const index = () => {
       if (!given.people) return state.face;
       let at = (state.person * given.emotions.length + state.face) * each, step = 1;
@@ -305,7 +312,10 @@
       if (!state.own) return face(index());
       const { grey, width, height } = state.own, side = Math.min(width, height) / state.zoom, round = state.zoom === 1 && !state.x && !state.y ? Math.floor : v => v;
       const place = (size, share) => round((size - side) / 2) + (size - side) / 2 * share;
-      return width === SIDE && height === SIDE && state.zoom === 1 ? grey : resized(grey, width, height, place(width, state.x), place(height, state.y), side);
+      if (width === SIDE && height === SIDE && state.zoom === 1) return grey;
+      const key = [state.zoom, state.x, state.y].join();
+      if (state.own.key !== key) Object.assign(state.own, { key, seen: resized(grey, width, height, place(width, state.x), place(height, state.y), side) });
+      return state.own.seen;
     };
     const picture = () => {
       let now = turned(origin(), state.turn);
@@ -352,20 +362,25 @@
     const look = async () => {
       if (waiting) { again = true; return; }
       waiting = true;
-      do {
-        again = false;
-        const [answer] = await queued([shown]);
-        chances = softmax(answer.logits); alarm = answer.alarm; tell(false);
-      } while (again);
-      waiting = false;
+      try {
+        do {
+          again = false;
+          const now = shown, [answer] = await queued([now]);
+          if (now !== rested) { chances = softmax(answer.logits); alarm = answer.alarm; tell(false); }
+        } while (again);
+      } finally { waiting = false; }
     };
     const settle = async () => {
       const asked = shown, answers = await queued(views(asked));
       if (asked !== shown) return;
+      rested = asked;
       chances = softmax(joined(answers)); alarm = answers[0].alarm; tell(true);
     };
+    const idle = () => { stop.hidden = progress.hidden = true; };
     const change = () => {
-      stopped = true;
+      job++;
+      rested = null;
+      idle();
       clear();
       told.textContent = "";
       shown = picture();
@@ -385,11 +400,12 @@
     };
     const choice = (name, text, options, set) => {
       const input = make("select", {}, ...options.map((option, k) => make("option", { value: k, textContent: option })));
-      input.addEventListener("change", () => { set(Number(input.value)); state.own = null; sync(); change(); });
+      input.addEventListener("change", () => { set(Number(input.value)); taking++; state.own = null; sync(); change(); });
       return labelled(name, input, text);
     };
     const button = (name, text, press) => { const made = make("button", { type: "button", id: `try-${name}`, textContent: text }); made.addEventListener("click", press); return made; };
     const sync = () => {
+      off();
       for (const [name, input] of Object.entries(inputs)) {
         if (input.type === "checkbox") input.checked = state[name];
         else if (input.type === "file") continue;
@@ -424,64 +440,73 @@
     board.addEventListener("click", event => { if (event.detail) event.preventDefault(); });  // the stroke has set it; the space bar has not
 
     // The reader's own picture: read here, sent nowhere.
-    const take = async file => {
+    const take = async picked => {
+      const mine = ++taking;
       try {
-        state = { ...state, own: greyed(await createImageBitmap(file, { imageOrientation: "from-image", colorSpaceConversion: "none", premultiplyAlpha: "none" })), zoom: 1, x: 0, y: 0, control: "", level: 0 };
+        const own = await greyed(await createImageBitmap(picked, { imageOrientation: "from-image", colorSpaceConversion: "none", premultiplyAlpha: "none" }));
+        if (mine !== taking) return;
+        state = { ...state, own, zoom: 1, x: 0, y: 0, control: "", level: 0 };
         sync();
         change();
       } catch { told.textContent = words.unreadable; }
     };
     const file = make("input", { type: "file", accept: "image/*" });
-    file.addEventListener("change", () => { if (file.files[0]) take(file.files[0]); });
+    file.addEventListener("change", () => { if (file.files[0]) take(file.files[0]); file.value = ""; });
     const square = make("div", { className: "try-controls", hidden: true },
       range("zoom", words.zoom, 1, 5, 0.05, v => { state.zoom = v; }), range("x", words.x, -1, 1, 0.02, v => { state.x = v; }), range("y", words.y, -1, 1, 0.02, v => { state.y = v; }));
     const video = make("video", { muted: true, playsInline: true, hidden: true });
+    const off = () => { for (const track of video.srcObject?.getTracks() ?? []) track.stop(); video.srcObject = null; video.hidden = true; camera.textContent = words.camera; };
     const camera = button("camera", words.camera, async () => {
       if (video.srcObject) {
-        const frame = await createImageBitmap(video);
-        for (const track of video.srcObject.getTracks()) track.stop();
-        video.srcObject = null; video.hidden = true; camera.textContent = words.camera;
-        return take(frame);
+        const frame = await createImageBitmap(video).catch(() => null);
+        off();
+        if (frame) take(frame);
+        return;
       }
-      try { video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user" } }); video.hidden = false; await video.play(); camera.textContent = words.take; }
-      catch { told.textContent = words.no_camera; }
+      camera.disabled = true;
+      try { video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user" } }); video.hidden = false; camera.textContent = words.take; await video.play(); }
+      catch { off(); told.textContent = words.no_camera; }
+      camera.disabled = false;
     });
     camera.hidden = !navigator.mediaDevices?.getUserMedia;
 
     // Why: what hiding each cell takes away, and LIME's regression over random halves.
     const progress = make("progress", { hidden: true, max: 1 });
     progress.setAttribute("aria-label", words.progress);
-    const many = async pictures => {
+    const many = async (pictures, going) => {
       const answers = [];
-      for (let at = 0; at < pictures.length && !stopped; at += 8) { answers.push(...await queued(pictures.slice(at, at + 8))); progress.value = answers.length / pictures.length; }
+      for (let at = 0; at < pictures.length && going(); at += 8) { answers.push(...await queued(pictures.slice(at, at + 8))); progress.value = answers.length / pictures.length; }
       return answers.map(answer => softmax(answer.logits));
     };
     const why = async work => {
+      const mine = ++job, going = () => mine === job;
       clearTimeout(rest);
+      stop.hidden = progress.hidden = false;
+      progress.value = 0;
+      told.textContent = "";
       await settle();
-      stopped = false; stop.hidden = progress.hidden = false; progress.value = 0; told.textContent = "";
-      const target = chances.indexOf(Math.max(...chances)), before = shown;
-      await work(target, before);
-      stop.hidden = progress.hidden = true;
+      if (going()) await work(chances.indexOf(Math.max(...chances)), shown, going);
+      if (!going()) return;
+      idle();
       place.dataset.done = String(Number(place.dataset.done ?? 0) + 1);
     };
     const odds = p => Math.log(Math.max(p, 1e-12) / Math.max(1 - p, 1e-12));
-    const occlusion = button("occlusion", words.occlusion, () => why(async (target, before) => {
-      const answers = await many([before, ...cells.map((_, k) => hidden(before, new Set([k]), grid))]);
-      if (answers.length <= cells.length || stopped) return;
+    const occlusion = button("occlusion", words.occlusion, () => why(async (target, before, going) => {
+      const answers = await many([before, ...cells.map((_, k) => hidden(before, new Set([k]), grid))], going);
+      if (!going()) return;
       paintMap(answers.slice(1).map(answer => odds(answers[0][target]) - odds(answer[target])));
       told.textContent = say("occluded", { name: classes[target] });
     }));
-    const lime = button("lime", "LIME", () => why(async (target, before) => {
+    const lime = button("lime", "LIME", () => why(async (target, before, going) => {
       const next = drawn(2), masks = Array.from({ length: given.masks }, (_, s) => cells.map(() => s && next() < 0.5 ? 0 : 1));
-      const answers = await many(masks.map(mask => hidden(before, new Set(mask.flatMap((kept, k) => kept ? [] : [k])), grid)));
-      if (answers.length < masks.length || stopped) return;
+      const answers = await many(masks.map(mask => hidden(before, new Set(mask.flatMap((kept, k) => kept ? [] : [k])), grid)), going);
+      if (!going()) return;
       const near = masks.map(mask => Math.exp(-((1 - Math.sqrt(mask.reduce((a, b) => a + b) / mask.length)) ** 2) / 0.0625));
       const { beta, fit } = regression(masks, answers.map(answer => answer[target]), near);
       paintMap(beta);
       told.textContent = say("limed", { name: classes[target], fit: fit.toFixed(2) });
     }));
-    const stop = button("stop", words.stop, () => { stopped = true; });
+    const stop = button("stop", words.stop, () => { job++; idle(); lime.focus(); });
     stop.hidden = true;
 
     const link = button("link", words.link, async () => {
@@ -499,7 +524,7 @@
       context.drawImage(canvas, 0, 0, 480, 480);
       context.drawImage(map, 0, 0, 480, 480);
       classes.forEach((name, k) => { const y = 504 + 26 * k; context.fillStyle = "#1c5fa8"; context.fillRect(150, y - 13, 240 * chances[k], 16); context.fillStyle = "#000"; context.fillText(name, 10, y); context.fillText(percent(chances[k]), 400, y); });
-      context.fillText(words.signed, 10, sheet.height - 12);
+      context.fillText(alarm > 0 ? words.unlike : words.signed, 10, sheet.height - 12);
       sheet.toBlob(blob => { const anchor = make("a", { href: URL.createObjectURL(blob), download: "network.png" }); anchor.click(); setTimeout(() => URL.revokeObjectURL(anchor.href), 1000); });
     });
 
@@ -509,6 +534,7 @@
     const set = name => v => { state[name] = v; };
     const begin = trial => {
       const at = trial.changed, inner = at % each;
+      taking++;
       state = { ...first, hide: new Set(trial.hide), bright: trial.bright };
       if (given.people) {
         state.person = Math.floor(at / each / given.emotions.length);
@@ -535,11 +561,17 @@
 
     const asked = new URLSearchParams(location.search);
     if (asked.has("try")) {
-      for (const [name, value] of Object.entries(first)) if (asked.has(name) && name !== "own") state[name] = typeof value === "number" ? Number(asked.get(name)) || 0 : typeof value === "boolean" ? asked.get(name) === "true" : name === "hide" ? new Set(asked.get(name).split(".").map(Number).filter(k => k >= 0 && k < grid * grid)) : asked.get(name);
-      state.person = Math.min(Math.max(state.person, 0), Math.max(given.people - 1, 0));
-      state.face = Math.min(Math.max(state.face, 0), (given.people ? given.emotions : given.faces).length - 1);
+      for (const [name, value] of Object.entries(first)) if (asked.has(name) && name !== "own") state[name] = typeof value === "number" ? Number(asked.get(name)) || 0 : typeof value === "boolean" ? asked.get(name) === "true" : name === "hide" ? new Set(asked.get(name).split(".").filter(k => /^\d+$/.test(k)).map(Number).filter(k => k < grid * grid)) : asked.get(name);
+      const within = (value, low, high) => Math.min(Math.max(value, low), high);
+      for (const name of ["bright", "blur", "turn", "noise"]) state[name] = within(state[name], Number(inputs[name].min), Number(inputs[name].max));
+      state.person = within(Math.round(state.person), 0, Math.max(given.people - 1, 0));
+      state.face = within(Math.round(state.face), 0, (given.people ? given.emotions : given.faces).length - 1);
+      if (!controls.some(control => control.name === state.control && control.levels.includes(state.level))) Object.assign(state, { control: "", level: 0 });
+      Object.assign(state, { zoom: 1, x: 0, y: 0 });
     }
+    room.tabIndex = -1;
     place.replaceChildren(room);
+    if (!asked.has("try")) room.focus({ preventScroll: true });
     sync();
     change();
     window.ferpipeTry.pixels = () => [...shown];

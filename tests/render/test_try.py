@@ -160,6 +160,29 @@ def test_why_is_answered_and_nothing_is_asked_of_other_hosts(opened: Any) -> Non
     assert all(url.startswith(("file://", "blob:")) for url in opened.asked)
 
 
+def test_a_change_ends_what_is_being_explained_and_the_answer_is_over_all_views(opened: Any) -> None:
+    result, _ = told()
+    opened.click("#try-lime")
+    opened.wait_for_timeout(150)
+    opened.click("#try-occlusion")
+    found = settled(opened, lambda: opened.click("#try-experiment-3"))
+    opened.wait_for_timeout(600)
+    assert opened.get_attribute(".try", "data-state") == "rest" and not opened.inner_text(".try-told")
+    assert list(found.values())[result.experiments[2].label] == pytest.approx(result.experiments[2].after, abs=0.001)
+    assert opened.is_hidden("#try-stop") and opened.is_hidden(".try progress")
+
+
+def test_a_link_of_nonsense_is_brought_within_bounds(browser: Any, site: Path) -> None:  # noqa: F811
+    page = browser.new_page()
+    nonsense = "face=1.5&person=99&blur=1e9&turn=1e999&noise=-4&bright=x&hide=.-1.9999.3&control=evil&level=7"
+    page.goto(f"{site.as_uri()}/en/index.html?try=1&{nonsense}#try")
+    page.wait_for_selector(".try[data-state=rest]")
+    values = [float(item.get_attribute("data-value")) for item in page.query_selector_all(".try-bars li")]
+    assert sum(values) == pytest.approx(1) and page.input_value("#try-blur") == "4"
+    assert page.evaluate("document.querySelectorAll('.try-cells :checked').length") == 1
+    page.close()
+
+
 def test_without_a_worker_the_page_itself_answers(browser: Any, site: Path) -> None:  # noqa: F811
     page = browser.new_page()
     page.add_init_script("window.Worker = class { constructor() { throw new Error('refused'); } }")
