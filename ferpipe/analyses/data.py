@@ -4,7 +4,7 @@ import numpy as np
 
 from ferpipe.analyses.faces import FEWEST
 from ferpipe.analyses.study import Study
-from ferpipe.data.dataset import Split
+from ferpipe.data.dataset import Dataset, Split
 from ferpipe.results.common import SplitName
 from ferpipe.results.data import Data, Examples, Means, Notes, Size
 from ferpipe.results.restricted import alike
@@ -22,12 +22,7 @@ def analyse(study: Study) -> Data:
     Of a restricted data set a mean is left out that is of fewer than FEWEST faces, or looks like one of them.
     """
     dataset = study.dataset
-    fewest = FEWEST if dataset.restricted else 1
-    means, used = mean_faces(dataset.train, len(study.classes), fewest)
-    if dataset.restricted:  # the mean of pictures that are all alike is one of them
-        for split in dataset.splits.values():
-            for label in {label for label, _ in alike(means, split.images)}:
-                means[label], used[label] = 0, 0
+    means, used = shown_means(dataset)
     drawn, examples = examples_of(dataset.train, len(study.classes), study.seed)
     splits: dict[SplitName, Split | None] = {"train": dataset.train, "dev": dataset.dev, "test": dataset.test}
     return Data(
@@ -43,6 +38,16 @@ def analyse(study: Study) -> Data:
         shows=dataset.shows,
         classes=None if dataset.name in ORIGINAL else list(dataset.classes),
     )
+
+
+def shown_means(dataset: Dataset) -> tuple[np.ndarray, list[int]]:
+    """Return the mean faces of train that may be shown, (classes, 48, 48) in [0, 1], and of how many each is."""
+    means, used = mean_faces(dataset.train, len(dataset.classes), FEWEST if dataset.restricted else 1)
+    if dataset.restricted:  # the mean of pictures that are all alike is one of them
+        for split in dataset.splits.values():
+            for label in {label for label, _ in alike(means, split.images)}:
+                means[label], used[label] = 0, 0
+    return means, used
 
 
 def noted(notes: JSON) -> Notes:

@@ -3,13 +3,14 @@
 The analysis model or, where there is one, the student. Everything that is told of it here is told of the whole numbers.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import nn
 
 from ferpipe.analyses import unlike
-from ferpipe.analyses.data import mean_faces
-from ferpipe.analyses.faces import FEWEST
+from ferpipe.analyses.data import shown_means
 from ferpipe.analyses.photograph import photograph
 from ferpipe.analyses.study import Study, softmax
 from ferpipe.data.faces import rendered
@@ -17,18 +18,15 @@ from ferpipe.data.faces.rendered import EMOTIONS, UNITS, Faces
 from ferpipe.data.faces.traits import NAMES
 from ferpipe.networks import views
 from ferpipe.networks.folding import Folded, Residual
-from ferpipe.results.network import Control, Deed, Drawn, Experiment, Network, Numbers
-from ferpipe.results.restricted import alike
-from ferpipe.size import SIDE
+from ferpipe.results.network import Control, Deed, Drawn, Experiment, Network, Numbers, grey, seen
 
 BITS = 10  # of a weight: eight move a probability by up to 0.02, ten by 0.005
 GRID = 8  # cells a side that can be hidden
 PEOPLE = 4
 DARKER = -60  # grey levels
 LEVELS = (-2, -1, 1, 2)
-ENDS: dict[
-    str, tuple[dict[str, float], dict[str, float]]
-] = {  # what a control's lowest and highest level makes of units
+# what a control's lowest and highest level makes of units
+ENDS: dict[str, tuple[dict[str, float], dict[str, float]]] = {
     "brows": ({"AU4": 1, "AU1": 0, "AU2": 0}, {"AU4": 0, "AU1": 1, "AU2": 1}),
     "lids": ({"AU5": 0, "AU7": 0.6, "AU43": 0.7}, {"AU5": 1, "AU7": 0, "AU43": 0}),
     "corners": ({"AU12": 0, "AU15": 1}, {"AU12": 1, "AU15": 0}),
@@ -40,9 +38,8 @@ CONTROLS = (
     *(Control(name, list(LEVELS)) for name in ENDS),  # type: ignore[arg-type]
     Control("light", list(LEVELS)), Control("hand", [1]), Control("glasses", [1]),
 )  # fmt: skip
-PARTS: dict[
-    Deed, tuple[int, ...]
-] = {  # cells, row by row, where faces have them: cut as FER2013's are, and as ours are drawn
+# cells, row by row, where faces have them: cut as FER2013's are, and as ours are drawn
+PARTS: dict[Deed, tuple[int, ...]] = {
     "mouth": (42, 43, 44, 45, 50, 51, 52, 53),
     "eyes": (17, 18, 19, 20, 21, 22, 25, 26, 27, 28, 29, 30),
 }
@@ -57,26 +54,25 @@ def analyse(study: Study) -> Network:
     weights, scales, biases = in_whole_numbers(network)
     alarm = unlike.fitted(network, study, np.random.default_rng([study.seed, DRAW, 0]), BITS)
     faces = drawn(study.seed) if study.dataset.name == "rendered" else None
-    shown = means(study)
     answers = views.averaged(network, torch.from_numpy(study.dataset.dev.images)).numpy()
     return Network(
         name=member.name,
         stem=member.recipe.stem,
         width=member.recipe.width,
         enlarge=member.recipe.enlarge,
-        bits=BITS,
         accuracy=float((answers.argmax(1) == study.labels).mean()),
         n=len(answers),
         people=0 if faces is None else PEOPLE,
         controls=[] if faces is None else list(CONTROLS),
+        sizes=[layer.weight.numel() for layer in layers(network)],
         grid=GRID,
         parts={part: list(cells) for part, cells in PARTS.items()},
         alarm_scale=alarm.scale,
         alarm_bias=alarm.bias,
         alarm=alarm.told,
-        experiments=experiments(network, study, shown, faces),
+        experiments=experiments(network, study, faces),
         seed=study.seed,
-        arrays=Numbers(weights, scales, biases, alarm.weights, shown),
+        arrays=Numbers(weights, scales, biases, alarm.weights),
         private=None if faces is None else Drawn(faces),
     )
 
@@ -108,18 +104,6 @@ def in_whole_numbers(network: Folded) -> tuple[np.ndarray, np.ndarray, np.ndarra
     return np.concatenate(weights), np.concatenate(scales), np.concatenate(biases)
 
 
-def means(study: Study) -> np.ndarray:
-    """Return each class's mean picture (classes, 48, 48) uint8, blank where it would show a single one."""
-    fewest = FEWEST if study.dataset.restricted else 1
-    pictures = mean_faces(study.dataset.train, len(study.classes), fewest)[0]
-    if study.dataset.restricted:
-        for split in (study.dataset.train, study.dataset.dev, study.dataset.test):
-            for label in {label for label, _ in alike(pictures, split.images)} if split is not None else ():
-                pictures[label] = 0
-    grey: np.ndarray = (255 * pictures).round().astype(np.uint8)
-    return grey
-
-
 def drawn(seed: int) -> np.ndarray:
     """Return people by emotions by levels as one row of faces: each face as it is, then with one thing changed."""
     people = rendered.sample(40, seed + DRAW, intensity=1.0, emotions=np.zeros(40, int), mislabel=False)
@@ -129,9 +113,7 @@ def drawn(seed: int) -> np.ndarray:
         traits = people.traits[person]
         for emotion in range(len(EMOTIONS)):
             face = rendered.sample(1, seed + DRAW, intensity=1.0, emotions=np.array([emotion]), mislabel=False)
-            face = Faces(
-                face.emotions, face.labels, face.units, np.zeros(1, bool), traits[None].copy(), people.seeds[[person]]
-            )
+            face = replace(face, hands=np.zeros(1, bool), traits=traits[None], seeds=people.seeds[[person]])
             pictures += [rendered.draw(variant) for variant in [face, *variants(face)]]
     return np.concatenate(pictures)
 
@@ -154,7 +136,7 @@ def moved(face: Faces, control: str, level: int) -> Faces:
         traits[:, NAMES.index("glasses")] = 1
     else:
         hands = np.ones_like(hands)
-    return Faces(face.emotions, face.labels, units, hands, traits, face.seeds)
+    return replace(face, units=units, traits=traits, hands=hands)
 
 
 def place(person: int, emotion: int, control: str = "", level: int = 0) -> int:
@@ -164,7 +146,7 @@ def place(person: int, emotion: int, control: str = "", level: int = 0) -> int:
     return (person * len(EMOTIONS) + emotion) * each + (1 + names.index((control, level)) if level else 0)  # type: ignore[arg-type]
 
 
-def experiments(network: Folded, study: Study, shown: np.ndarray, faces: np.ndarray | None) -> list[Experiment]:
+def experiments(network: Folded, study: Study, faces: np.ndarray | None) -> list[Experiment]:
     """Return three things to try with their outcomes, chosen before any network was asked."""
     if faces is not None:
         happy, sad, angry = (EMOTIONS.index(name) for name in ("happy", "sad", "angry"))
@@ -175,6 +157,7 @@ def experiments(network: Folded, study: Study, shown: np.ndarray, faces: np.ndar
         ]
         pictures = faces
     else:
+        shown = grey(shown_means(study.dataset)[0])
         pictures = np.concatenate([shown, photograph()[None]])
         answers = views.averaged(network, torch.from_numpy(pictures)).numpy().argmax(1)
         known = [label for label in range(len(shown)) if shown[label].any()]
@@ -189,16 +172,6 @@ def experiments(network: Folded, study: Study, shown: np.ndarray, faces: np.ndar
 def _tried(network: Folded, pictures: np.ndarray, what: Deed, before: int, after: int, label: int) -> Experiment:
     hide = list(PARTS.get(what, ()))
     bright = DARKER if what == "dark" else 0
-    both = np.stack([pictures[before], seen(pictures[after], hide, bright)])
+    both = np.stack([pictures[before], seen(pictures[after], GRID, hide, bright)])
     chances = softmax(views.averaged(network, torch.from_numpy(both)).double().numpy())[:, label]
     return Experiment(what, before, after, hide, bright, label, float(chances[0]), float(chances[1]))
-
-
-def seen(picture: np.ndarray, hide: list[int], bright: int) -> np.ndarray:
-    """Return a picture (48, 48) uint8 made brighter, then with cells hidden behind its mean: as in the page."""
-    grey = np.clip(picture.astype(np.int64) + bright, 0, 255)
-    mean, side = int(np.floor(grey.mean() + 0.5)), SIDE // GRID
-    for cell in hide:
-        top, left = cell // GRID * side, cell % GRID * side
-        grey[top : top + side, left : left + side] = mean
-    return grey.astype(np.uint8)

@@ -10,9 +10,9 @@ from PIL import Image
 
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import ASSETS, Figure, numbers_file
-from ferpipe.results.network import Experiment, Network
+from ferpipe.results.data import Data
+from ferpipe.results.network import Network, grey, seen
 from ferpipe.results.photograph import Photograph
-from ferpipe.size import SIDE
 from ferpipe.text.formats import class_name, percent
 from ferpipe.text.language import Language
 
@@ -21,13 +21,13 @@ MASKS = 300  # of LIME in the page
 ONLY = "try-it-"  # begins the names of the two files that are asked for when the reader opens the network
 
 
-def draw(network: Network, photograph: Photograph, language: Language) -> Figure:
+def draw(network: Network, data: Data, photograph: Photograph, language: Language) -> Figure:
     """Return before and after of each experiment, and the network with its faces as scripts."""
     words = language.words("try")
-    faces, kept = _faces(network, photograph)
+    faces, kept = _faces(network, data, photograph)
     files = {
         "try-it.json": numbers_file(network),
-        f"{ONLY}network.js": _network(network),
+        f"{ONLY}network.js": _network(network, len(language.classes)),
         f"{ONLY}faces.js": _sheet(faces),
     }
     rows: dict[str, list[grid.Cell]] = {"before": [], "after": []}
@@ -35,7 +35,9 @@ def draw(network: Network, photograph: Photograph, language: Language) -> Figure
         for when, index, chance in (("before", trial.picture, trial.before), ("after", trial.changed, trial.after)):
             picture = faces[kept[index]]
             file = f"{ONLY}{number}-{when}.webp"
-            files[file] = pictures.grey(_seen(picture, network.grid, trial) if when == "after" else picture)
+            files[file] = pictures.grey(
+                seen(picture, network.grid, trial.hide, trial.bright) if when == "after" else picture
+            )
             name = class_name(language, trial.label)
             label = f"{name} {percent(chance)}"
             what = f"{words[trial.what]}\n" * (when == "after")
@@ -55,11 +57,11 @@ def draw(network: Network, photograph: Photograph, language: Language) -> Figure
     )
 
 
-def _faces(network: Network, photograph: Photograph) -> tuple[list[np.ndarray], dict[int, int]]:
+def _faces(network: Network, data: Data, photograph: Photograph) -> tuple[list[np.ndarray], dict[int, int]]:
     """Return the pictures that can be chosen, and where each that a result names stands among them."""
     if network.private is not None:
         return list(network.private.faces), {k: k for k in range(len(network.private.faces))}
-    shown = [*network.arrays.shown, photograph.arrays.image]
+    shown = [*grey(data.arrays.mean_faces), photograph.arrays.image]
     known = [k for k, picture in enumerate(shown) if picture.any()]
     return [shown[k] for k in known], {k: at for at, k in enumerate(known)}
 
@@ -104,21 +106,11 @@ def _given(network: Network, kept: dict[int, int], language: Language) -> dict[s
     }
 
 
-def _seen(picture: np.ndarray, cells: int, trial: Experiment) -> np.ndarray:
-    """Return a picture as the experiment shows it."""
-    grey = np.clip(picture.astype(np.int64) + trial.bright, 0, 255)
-    mean, side = int(np.floor(grey.mean() + 0.5)), SIDE // cells
-    for cell in trial.hide:
-        top, left = cell // cells * side, cell % cells * side
-        grey[top : top + side, left : left + side] = mean
-    return grey.astype(np.uint8)
-
-
-def _network(network: Network) -> bytes:
+def _network(network: Network, classes: int) -> bytes:
     """Return the weights as a script: ten bits each, a string of base64 a layer."""
     arrays, at = network.arrays, 0
     weights = []
-    for size in _sizes(network):
+    for size in network.sizes:
         weights.append(_text(packed(arrays.weights[at : at + size])))
         at += size
     assert at == len(arrays.weights), "the network has another shape than its stem and width say"
@@ -126,7 +118,7 @@ def _network(network: Network) -> bytes:
         "stem": network.stem,
         "width": network.width,
         "enlarge": network.enlarge,
-        "classes": len(arrays.shown),
+        "classes": classes,
         "weights": weights,
         "scales": _text(arrays.scales.astype("<f4").tobytes()),
         "biases": _text(arrays.biases.astype("<f4").tobytes()),
@@ -135,20 +127,6 @@ def _network(network: Network) -> bytes:
         "alarmBias": network.alarm_bias,
     }
     return f"window.ferpipeNetwork={json.dumps(told, separators=(',', ':'))};\n".encode()
-
-
-def _sizes(network: Network) -> list[int]:
-    """Return how many weights each layer has, in their order."""
-    kernel = 7 if network.stem in ("imagenet", "strided") else 3
-    sizes, channels = [kernel * kernel * 64], 64
-    for stage in range(4):
-        for block in range(2):
-            wide = network.width << stage
-            sizes += [9 * channels * wide, 9 * wide * wide]
-            if (stage and not block) or channels != wide:
-                sizes.append(channels * wide)
-            channels = wide
-    return [*sizes, channels * len(network.arrays.shown)]
 
 
 def packed(values: np.ndarray) -> bytes:

@@ -1,9 +1,14 @@
 """What `analyses/network.py` prepared: one network in whole numbers, and what a reader may ask it first."""
 
-from dataclasses import dataclass
-from typing import Literal
+from __future__ import annotations
 
-from ferpipe.results.common import Mean, Single, Whole
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from ferpipe.results.common import Single, Whole
+
+if TYPE_CHECKING:
+    import numpy as np
 
 ControlName = Literal["brows", "lids", "corners", "lips", "jaw", "light", "hand", "glasses"]
 Deed = Literal["mouth", "eyes", "dark", "hand", "brows"]
@@ -22,7 +27,7 @@ class Experiment:
     """Something to try, and what comes of it: the probability of one class, averaged over views."""
 
     what: Deed
-    picture: int  # of `shown` or, of drawn faces, of `faces`
+    picture: int  # of the mean faces and the photograph behind them or, where faces are drawn, of `faces`
     changed: int  # the same, where another picture is shown instead
     hide: list[int]  # cells, row by row
     bright: int  # grey levels added
@@ -42,7 +47,7 @@ class Alarm:
 
 @dataclass(frozen=True)
 class Numbers:
-    """The weights in the order in which a picture meets them, and the classes' mean pictures.
+    """The weights in the order in which a picture meets them.
 
     A convolution's weights are (outputs, h, w, inputs), without their normalisation, which is folded into them; a
     whole number times its output's scale is a weight. `alarm` has one more scale and bias.
@@ -52,7 +57,6 @@ class Numbers:
     scales: Whole  # float32, one an output of each layer
     biases: Whole  # float32, the same
     alarm: Whole  # int16: what the third stage's map weighs
-    shown: Mean  # (classes, 48, 48) uint8
 
 
 @dataclass(frozen=True)
@@ -70,11 +74,11 @@ class Network:
     stem: str
     width: int
     enlarge: int
-    bits: int
     accuracy: float  # over views, on dev
     n: int
     people: int
     controls: list[Control]
+    sizes: list[int]  # weights of each layer
     grid: int  # cells a side
     parts: dict[Deed, list[int]]  # cells, row by row, of what can be hidden at once
     alarm_scale: float
@@ -84,3 +88,23 @@ class Network:
     seed: int
     arrays: Numbers
     private: Drawn | None
+
+
+def grey(means: np.ndarray) -> np.ndarray:
+    """Return mean faces (n, 48, 48) in [0, 1] as uint8, as they are asked about."""
+    import numpy as np
+
+    levels: np.ndarray = (255 * means).round().astype(np.uint8)
+    return levels
+
+
+def seen(picture: np.ndarray, cells: int, hide: list[int], bright: int) -> np.ndarray:
+    """Return a picture (48, 48) uint8 made brighter, then with cells hidden behind its mean: as in the page."""
+    import numpy as np
+
+    shown = np.clip(picture.astype(np.int64) + bright, 0, 255)
+    mean, side = int(np.floor(shown.mean() + 0.5)), len(picture) // cells
+    for cell in hide:
+        top, left = cell // cells * side, cell % cells * side
+        shown[top : top + side, left : left + side] = mean
+    return shown.astype(np.uint8)

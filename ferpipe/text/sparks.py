@@ -18,11 +18,8 @@ def spark(language: Language, numbers: Mapping[str, Any], unit: str = "number") 
 
     Nothing where there is no number.
     """
-    values, control, threshold = (
-        numbers["values"],
-        numbers["control"],
-        numbers.get("bar", numbers.get("threshold", 0.0)),
-    )
+    values, control = numbers["values"], numbers["control"]
+    threshold = numbers.get("bar", numbers.get("threshold", 0.0))
     if isinstance(control, list):
         control = sum(control) / len(control) if control else None
     if not values or threshold is None:

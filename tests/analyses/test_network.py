@@ -47,19 +47,19 @@ def test_a_drawn_face_stands_where_it_is_looked_for():
 def test_the_told_outcomes_are_the_whole_numbers_networks(study):
     given = study(restricted=True)
     result = network.analyse(given)
-    assert result.private is None and not result.controls and result.arrays.shown.shape == (7, 48, 48)
+    assert result.private is None and not result.controls
     coarse = Folded(given.members[0].network(torch.device("cpu")))
     network.in_whole_numbers(coarse)
-    pictures = [*result.arrays.shown, network.photograph()]
+    pictures = [*network.grey(network.shown_means(given.dataset)[0]), network.photograph()]
     for trial in result.experiments:
-        shown = network.seen(pictures[trial.changed], trial.hide, trial.bright)[None]
+        shown = network.seen(pictures[trial.changed], result.grid, trial.hide, trial.bright)[None]
         chances = views.averaged(coarse, torch.from_numpy(shown)).double().softmax(1)[0]
         assert trial.after == pytest.approx(float(chances[trial.label]), abs=1e-6)
 
 
 def test_hidden_cells_have_the_mean_of_what_is_shown():
     picture = np.arange(48 * 48, dtype=np.int64).reshape(48, 48).astype(np.uint8)
-    shown = network.seen(picture, [0, 63], 10)
+    shown = network.seen(picture, 8, [0, 63], 10)
     assert len(np.unique(shown[:6, :6])) == len(np.unique(shown[42:, 42:])) == 1
     assert (shown[:6, 6:] == np.clip(picture[:6, 6:].astype(int) + 10, 0, 255)).all()
 

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 def told(folder: Path = COMMITTED) -> tuple[Any, Folded]:
     """The committed result, and the network that its whole numbers are."""
     result = stored.read(folder)
-    network = Folded(ResNet18(result.stem, result.width, len(result.arrays.shown), result.enlarge).eval())
+    network = Folded(ResNet18(result.stem, result.width, 7, result.enlarge).eval())
     at = row = 0
     for layer in analysis.layers(network):
         size, outputs = layer.weight.numel(), len(layer.weight)
