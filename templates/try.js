@@ -67,7 +67,7 @@
         to[p] = ((r + pad) * (w + 2 * pad) + c + pad) * outputs;
         if (add) base[p] = ((r + add.pad) * (w + 2 * add.pad) + c + add.pad) * outputs;
       }
-      const y = out.data, sums = new Float64Array(16);
+      const y = out.data;
       for (let o = 0; o < outputs; o += 4) {
         const o1 = Math.min(o + 1, outputs - 1), o2 = Math.min(o + 2, outputs - 1), o3 = Math.min(o + 3, outputs - 1);
         for (let p = 0; p < n; p += 4) {
@@ -84,8 +84,7 @@
               d0 += x3 * w0; d1 += x3 * w1; d2 += x3 * w2; d3 += x3 * w3;
             }
           }
-          sums[0] = a0; sums[1] = a1; sums[2] = a2; sums[3] = a3; sums[4] = b0; sums[5] = b1; sums[6] = b2; sums[7] = b3;
-          sums[8] = c0; sums[9] = c1; sums[10] = c2; sums[11] = c3; sums[12] = d0; sums[13] = d1; sums[14] = d2; sums[15] = d3;
+          const sums = [a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, d0, d1, d2, d3];
           for (let q = 0; q < 4 && p + q < n; q++) {
             for (let r = 0; r < 4 && o + r < outputs; r++) {
               const value = sums[4 * q + r] + biases[o + r] + (add ? add.data[base[p + q] + o + r] : 0);
@@ -116,7 +115,7 @@
       const along = i => { const at = Math.max((i + 0.5) / times - 0.5, 0), low = Math.floor(at); return [low, Math.min(low + 1, SIDE - 1), at - low]; };
       for (let r = 0; r < side; r++) for (let c = 0; c < side; c++) {
         const [r0, r1, v] = along(r), [c0, c1, u] = along(c);
-        const value = times === 1 ? grey(r, c) : (1 - v) * ((1 - u) * grey(r0, c0) + u * grey(r0, c1)) + v * ((1 - u) * grey(r1, c0) + u * grey(r1, c1));
+        const value = (1 - v) * ((1 - u) * grey(r0, c0) + u * grey(r0, c1)) + v * ((1 - u) * grey(r1, c0) + u * grey(r1, c1));
         out.data[(r + pad) * (side + 2 * pad) + c + pad] = value;
       }
       return out;
@@ -151,11 +150,20 @@
     return { load, forward };
   };
 
-  // Ask in a worker or, where there is none within a second, here.
+  // The page's turn, once a task has lasted 8 ms.
+  const turns = () => {
+    let since = performance.now();
+    return async () => { if (performance.now() - since > 8) { await new Promise(done => setTimeout(done)); since = performance.now(); } };
+  };
+
+  // A picture's own levels, the right way up.
+  const decoded = blob => createImageBitmap(blob, { imageOrientation: "from-image", colorSpaceConversion: "none", premultiplyAlpha: "none" });
+
+  // Ask about pictures, or have a file decoded, in a worker or, where there is none within a second, here.
   const asker = async network => {
-    const source = `const engine = (${engine})(), run = steps => { let at; do at = steps.next(); while (!at.done); return at.value; };
+    const source = `const decoded = ${decoded}, engine = (${engine})(), run = steps => { let at; do at = steps.next(); while (!at.done); return at.value; };
       postMessage("here");
-      onmessage = ({ data }) => data.network ? (run(engine.load(data.network)), postMessage("ready")) : postMessage(data.map(picture => run(engine.forward(picture))));`;
+      onmessage = async ({ data }) => postMessage(data.network ? run(engine.load(data.network)) : data.map ? data.map(picture => run(engine.forward(picture))) : await decoded(data).catch(() => null));`;
     let worker = null;
     try {
       worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
@@ -164,18 +172,13 @@
       const ready = next();
       worker.postMessage({ network });
       await ready;
-      return pictures => { const answer = next(); worker.postMessage(pictures); return answer; };
+      return asked => { const answer = next(); worker.postMessage(asked); return answer; };
     } catch {
       worker?.terminate();
-      const own = engine();
-      const run = async steps => {
-        for (let since = performance.now(), at = steps.next(); ; at = steps.next()) {
-          if (at.done) return at.value;
-          if (performance.now() - since > 8) { await new Promise(done => setTimeout(done)); since = performance.now(); }
-        }
-      };
+      const own = engine(), turn = turns();
+      const run = async steps => { for (let at = steps.next(); ; at = steps.next()) { if (at.done) return at.value; await turn(); } };
       await run(own.load(network));
-      return async pictures => { const answers = []; for (const picture of pictures) answers.push(await run(own.forward(picture))); return answers; };
+      return async asked => { if (!asked.map) return decoded(asked); const answers = []; for (const picture of asked) answers.push(await run(own.forward(picture))); return answers; };
     }
   };
 
@@ -193,7 +196,7 @@
   const mirrored = picture => picture.map((_, i) => picture[i - i % SIDE + SIDE - 1 - i % SIDE]);
 
   // Pillow's Lanczos filter: the same whole numbers, so the same pixels.
-  const resized = (grey, width, height, left, top, side) => {
+  const resized = async ({ grey, width, height }, left, top, side) => {
     const lanczos = x => { if (x === 0) return 1; if (x <= -3 || x >= 3) return 0; const p = Math.PI * x; return 3 * Math.sin(p) * Math.sin(p / 3) / (p * p); };
     const taps = (start, size) => Array.from({ length: SIDE }, (_, i) => {
       const scale = side / SIDE, wide = Math.max(scale, 1), middle = start + (i + 0.5) * scale;
@@ -204,12 +207,15 @@
     });
     const clip = sum => Math.max(0, Math.min(255, Math.floor((sum + 2097152) / 4194304)));
     const across = taps(left, width), down = taps(top, height), first = down[0][0], last = down[SIDE - 1][0] + down[SIDE - 1][1].length;
-    const rows = new Uint8Array((last - first) * SIDE), out = new Uint8Array(PIXELS);
-    for (let r = first; r < last; r++) for (let c = 0; c < SIDE; c++) {
-      const [low, weights] = across[c];
-      let sum = 0;
-      for (let k = 0; k < weights.length; k++) sum += grey[r * width + low + k] * weights[k];
-      rows[(r - first) * SIDE + c] = clip(sum);
+    const rows = new Uint8Array((last - first) * SIDE), out = new Uint8Array(PIXELS), turn = turns();
+    for (let r = first; r < last; r++) {
+      await turn();
+      for (let c = 0; c < SIDE; c++) {
+        const [low, weights] = across[c];
+        let sum = 0;
+        for (let k = 0; k < weights.length; k++) sum += grey[r * width + low + k] * weights[k];
+        rows[(r - first) * SIDE + c] = clip(sum);
+      }
     }
     for (let r = 0; r < SIDE; r++) for (let c = 0; c < SIDE; c++) {
       const [low, weights] = down[r];
@@ -220,35 +226,38 @@
     return out;
   };
 
+  const make = (tag, properties = {}, ...children) => { const element = Object.assign(document.createElement(tag), properties); element.append(...children); return element; };
+
   // A picture's grey levels as predict has them: Pillow's weights, transparency on white.
   const greyed = async source => {
-    const { width, height } = source, canvas = Object.assign(document.createElement("canvas"), { width, height });
-    const context = canvas.getContext("2d", { willReadFrequently: true }), grey = new Uint8Array(width * height);
-    context.drawImage(source, 0, 0);
-    for (let top = 0; top < height; top += 256) {
-      const rgba = context.getImageData(0, top, width, Math.min(256, height - top)).data;
+    const { width, height } = source, strip = Math.min(height, Math.ceil(2e5 / width)), canvas = make("canvas", { width, height: strip });
+    const context = canvas.getContext("2d", { willReadFrequently: true }), grey = new Uint8Array(width * height), turn = turns();
+    for (let top = 0; top < height; top += strip) {
+      await turn();
+      context.clearRect(0, 0, width, strip);
+      context.drawImage(source, 0, -top);
+      const rgba = context.getImageData(0, 0, width, Math.min(strip, height - top)).data;
       for (let i = top * width, k = 0; k < rgba.length; i++, k += 4) {
         const level = (rgba[k] * 19595 + rgba[k + 1] * 38470 + rgba[k + 2] * 7471 + 32768) >> 16, alpha = rgba[k + 3];
         grey[i] = alpha === 255 ? level : Math.round((level * alpha + 255 * (255 - alpha)) / 255);
       }
-      if (height > 256) await new Promise(done => setTimeout(done));
     }
     return { grey, width, height };
   };
 
-  const mean = picture => Math.floor(picture.reduce((a, b) => a + b, 0) / picture.length + 0.5);
-
   // A picture with cells of a grid hidden behind its mean.
   const hidden = (picture, cells, grid) => {
     if (!cells.size) return picture;
-    const level = mean(picture), side = SIDE / grid;
+    const level = Math.floor(picture.reduce((a, b) => a + b, 0) / PIXELS + 0.5), side = SIDE / grid;
     return picture.map((value, i) => cells.has(Math.floor(i / SIDE / side) * grid + Math.floor(i % SIDE / side)) ? level : value);
   };
+
+  const inside = i => Math.max(0, Math.min(SIDE - 1, i));
 
   const blurred = (picture, sigma) => {
     if (!sigma) return picture;
     const reach = Math.ceil(3 * sigma), kernel = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-((i - reach) ** 2) / (2 * sigma * sigma)));
-    const sum = kernel.reduce((a, b) => a + b), inside = i => Math.max(0, Math.min(SIDE - 1, i));
+    const sum = kernel.reduce((a, b) => a + b);
     const pass = (from, index) => from.map((_, i) => kernel.reduce((total, k, j) => total + k * from[index(Math.floor(i / SIDE), i % SIDE, j - reach)], 0) / sum);
     const once = pass(Float32Array.from(picture), (r, c, d) => r * SIDE + inside(c + d));
     return Uint8Array.from(pass(once, (r, c, d) => inside(r + d) * SIDE + c), Math.round);
@@ -256,7 +265,7 @@
 
   const turned = (picture, degrees) => {
     if (!degrees) return picture;
-    const angle = degrees * Math.PI / 180, cos = Math.cos(angle), sin = Math.sin(angle), middle = (SIDE - 1) / 2, inside = i => Math.max(0, Math.min(SIDE - 1, i));
+    const angle = degrees * Math.PI / 180, cos = Math.cos(angle), sin = Math.sin(angle), middle = (SIDE - 1) / 2;
     return picture.map((_, i) => {
       const y = Math.floor(i / SIDE) - middle, x = i % SIDE - middle, v = inside(cos * y - sin * x + middle), u = inside(cos * x + sin * y + middle);
       const r = Math.floor(v), c = Math.floor(u), at = (a, b) => picture[inside(a) * SIDE + inside(b)];
@@ -278,47 +287,38 @@
     const n = rows[0].length + 1, a = Array.from({ length: n }, () => new Float64Array(n + 1));
     rows.forEach((row, s) => { const x = [...row, 1]; for (let i = 0; i < n; i++) if (x[i]) { for (let j = 0; j < n; j++) a[i][j] += weights[s] * x[i] * x[j]; a[i][n] += weights[s] * x[i] * answers[s]; } });
     for (let i = 0; i < n - 1; i++) a[i][i] += 1;
-    for (let i = 0; i < n; i++) {
-      const best = a.reduce((most, row, k) => k >= i && Math.abs(row[i]) > Math.abs(a[most][i]) ? k : most, i);
-      [a[i], a[best]] = [a[best], a[i]];
-      for (let k = 0; k < n; k++) if (k !== i) { const f = a[k][i] / a[i][i]; for (let j = i; j <= n; j++) a[k][j] -= f * a[i][j]; }
-    }
+    // Symmetric and positive: no pivot is needed.
+    for (let i = 0; i < n; i++) for (let k = 0; k < n; k++) if (k !== i) { const f = a[k][i] / a[i][i]; for (let j = i; j <= n; j++) a[k][j] -= f * a[i][j]; }
     const beta = a.map((row, i) => row[n] / row[i]), sum = weights.reduce((x, y) => x + y), middle = answers.reduce((t, v, s) => t + weights[s] * v, 0) / sum;
     let left = 0, all = 0;
     rows.forEach((row, s) => { const told = row.reduce((t, v, i) => t + v * beta[i], beta[n - 1]); left += weights[s] * (answers[s] - told) ** 2; all += weights[s] * (answers[s] - middle) ** 2; });
     return { beta: beta.slice(0, -1), fit: all ? 1 - left / all : 0 };
   };
 
-  const make = (tag, properties = {}, ...children) => { const element = Object.assign(document.createElement(tag), properties); element.append(...children); return element; };
-
   window.ferpipeTry = async (place, given) => {
     const { words, classes, controls, experiments, grid } = given, say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
     const percent = value => `${(100 * value).toFixed(1)}%`;
     const ask = await asker(window.ferpipeNetwork);
-    const each = 1 + controls.reduce((n, control) => n + control.levels.length, 0);
-    const sheet = await greyed(await createImageBitmap(new Blob([Uint8Array.from(atob(window.ferpipeFaces), c => c.charCodeAt(0))], { type: "image/webp" }), { colorSpaceConversion: "none" }));
+    const variants = controls.flatMap(({ name, levels }) => levels.map(level => [name, level])), each = 1 + variants.length;
+    const variant = () => variants.findIndex(([name, level]) => name === state.control && level === state.level);
+    const sheet = await greyed(await ask(new Blob([Uint8Array.from(atob(window.ferpipeFaces), c => c.charCodeAt(0))], { type: "image/webp" })));
     const wide = sheet.width / SIDE;
     const face = index => { const out = new Uint8Array(PIXELS), top = Math.floor(index / wide) * SIDE, left = index % wide * SIDE; for (let r = 0; r < SIDE; r++) out.set(sheet.grey.subarray((top + r) * sheet.width + left, (top + r) * sheet.width + left + SIDE), r * SIDE); return out; };
 
     const first = { person: 0, face: given.start, control: "", level: 0, bright: 0, blur: 0, turn: 0, noise: 0, mirror: false, hide: new Set(), own: null, zoom: 1, x: 0, y: 0 };
     let state = { ...first, hide: new Set() }, shown = null, rested = null, job = 0, taking = 0, chances = [], alarm = 0, waiting = false, again = false, rest = 0;
-    const index = () => {
-      if (!given.people) return state.face;
-      let at = (state.person * given.emotions.length + state.face) * each, step = 1;
-      for (const control of controls) { const level = control.levels.indexOf(state.level); if (control.name === state.control && level >= 0) return at + step + level; step += control.levels.length; }
-      return at;
-    };
-    const origin = () => {
-      if (!state.own) return face(index());
-      const { grey, width, height } = state.own, side = Math.min(width, height) / state.zoom, round = state.zoom === 1 && !state.x && !state.y ? Math.floor : v => v;
+    const index = () => given.people ? (state.person * given.emotions.length + state.face) * each + 1 + variant() : state.face;
+    // The square of the reader's own picture; false where another has been asked for meanwhile.
+    const framed = async (own, zoom, x, y) => {
+      const mine = ++taking, { grey, width, height } = own, side = Math.min(width, height) / zoom, round = zoom === 1 && !x && !y ? Math.floor : v => v;
       const place = (size, share) => round((size - side) / 2) + (size - side) / 2 * share;
-      if (width === SIDE && height === SIDE && state.zoom === 1) return grey;
-      const key = [state.zoom, state.x, state.y].join();
-      if (state.own.key !== key) Object.assign(state.own, { key, seen: resized(grey, width, height, place(width, state.x), place(height, state.y), side) });
-      return state.own.seen;
+      const seen = width === SIDE && height === SIDE && zoom === 1 ? grey : await resized(own, place(width, x), place(height, y), side);
+      if (mine !== taking) return false;
+      own.seen = seen;
+      return true;
     };
     const picture = () => {
-      let now = turned(origin(), state.turn);
+      let now = turned(state.own?.seen ?? face(index()), state.turn);
       if (state.mirror) now = mirrored(now);
       now = blurred(now, state.blur);
       if (state.bright) now = now.map(v => Math.max(0, Math.min(255, v + state.bright)));
@@ -339,17 +339,17 @@
       context.putImageData(data, 0, 0);
     };
 
-    const bars = new Map(classes.map((name, k) => {
+    const bars = classes.map((name, k) => {
       const value = make("span", { className: "try-value" }), bar = make("meter", { min: 0, max: 1, value: 0 });
       bar.setAttribute("aria-label", name);
       const item = make("li", { id: `try-${given.ids[k]}` }, make("span", { textContent: name }), bar, value);
-      return [k, { item, bar, value }];
-    }));
+      return { item, bar, value };
+    });
     const said = make("p", { className: "visually-hidden" }), warning = make("p", { className: "try-warning", hidden: true, textContent: words.unlike }), told = make("p", { className: "try-told" });
     said.setAttribute("aria-live", "polite");
     told.setAttribute("aria-live", "polite");
     const tell = resting => {
-      for (const [k, { item, bar, value }] of bars) { item.dataset.value = chances[k]; bar.value = chances[k]; value.textContent = percent(chances[k]); }
+      for (const [k, { item, bar, value }] of bars.entries()) { item.dataset.value = chances[k]; bar.value = chances[k]; value.textContent = percent(chances[k]); }
       warning.hidden = alarm <= 0;
       const order = classes.map((_, k) => k).sort((a, b) => chances[b] - chances[a]);
       place.dataset.state = resting ? "rest" : "moving";
@@ -390,13 +390,15 @@
       rest = setTimeout(settle, 200);
     };
 
-    // Controls.
     const inputs = {};
     const labelled = (name, input, text) => { inputs[name] = input; input.id = `try-${name}`; return make("label", { className: "try-control" }, make("span", { textContent: text }), input); };
+    const level = input => { input.nextSibling.textContent = input.value; };
     const range = (name, text, min, max, step, set) => {
       const input = make("input", { type: "range", min, max, step, value: 0 });
-      input.addEventListener("input", () => { set(Number(input.value)); change(); });
-      return labelled(name, input, text);
+      input.addEventListener("input", async () => { const ready = set(Number(input.value)); level(input); if (await ready !== false) change(); });
+      const label = labelled(name, input, text);
+      label.append(make("span", { className: "try-level", ariaHidden: true }));
+      return label;
     };
     const choice = (name, text, options, set) => {
       const input = make("select", {}, ...options.map((option, k) => make("option", { value: k, textContent: option })));
@@ -410,6 +412,7 @@
         if (input.type === "checkbox") input.checked = state[name];
         else if (input.type === "file") continue;
         else input.value = name in state ? state[name] : state.control === name ? state.level : 0;
+        if (input.type === "range") level(input);
       }
       for (const [k, cell] of cells.entries()) cell.checked = state.hide.has(k);
       square.hidden = !state.own;
@@ -436,15 +439,15 @@
     const stroke = event => { const k = under(event); if (k < 0 || state.hide.has(k) === brush) return; brush ? state.hide.add(k) : state.hide.delete(k); cells[k].checked = brush; change(); };
     board.addEventListener("pointerdown", event => { if (event.button) return; event.preventDefault(); board.setPointerCapture(event.pointerId); brush = !state.hide.has(under(event)); stroke(event); });
     board.addEventListener("pointermove", event => { if (brush !== null) stroke(event); });
-    for (const kind of ["pointerup", "pointercancel"]) board.addEventListener(kind, () => { brush = null; });
+    board.addEventListener("lostpointercapture", () => { brush = null; });
     board.addEventListener("click", event => { if (event.detail) event.preventDefault(); });  // the stroke has set it; the space bar has not
 
     // The reader's own picture: read here, sent nowhere.
     const take = async picked => {
       const mine = ++taking;
       try {
-        const own = await greyed(await createImageBitmap(picked, { imageOrientation: "from-image", colorSpaceConversion: "none", premultiplyAlpha: "none" }));
-        if (mine !== taking) return;
+        const own = await greyed(picked.size ? await queued(picked) : picked);
+        if (mine !== taking || !await framed(own, 1, 0, 0)) return;
         state = { ...state, own, zoom: 1, x: 0, y: 0, control: "", level: 0 };
         sync();
         change();
@@ -453,7 +456,7 @@
     const file = make("input", { type: "file", accept: "image/*" });
     file.addEventListener("change", () => { if (file.files[0]) take(file.files[0]); file.value = ""; });
     const square = make("div", { className: "try-controls", hidden: true },
-      range("zoom", words.zoom, 1, 5, 0.05, v => { state.zoom = v; }), range("x", words.x, -1, 1, 0.02, v => { state.x = v; }), range("y", words.y, -1, 1, 0.02, v => { state.y = v; }));
+      ...[["zoom", 1, 5, 0.05], ["x", -1, 1, 0.02], ["y", -1, 1, 0.02]].map(([name, min, max, step]) => range(name, words[name], min, max, step, v => { state[name] = v; return framed(state.own, state.zoom, state.x, state.y); })));
     const video = make("video", { muted: true, playsInline: true, hidden: true });
     const off = () => { for (const track of video.srcObject?.getTracks() ?? []) track.stop(); video.srcObject = null; video.hidden = true; camera.textContent = words.camera; };
     const camera = button("camera", words.camera, async () => {
@@ -533,21 +536,20 @@
     mirror.addEventListener("change", () => { state.mirror = mirror.checked; change(); });
     const set = name => v => { state[name] = v; };
     const begin = trial => {
-      const at = trial.changed, inner = at % each;
+      const at = trial.changed;
       taking++;
       state = { ...first, hide: new Set(trial.hide), bright: trial.bright };
       if (given.people) {
         state.person = Math.floor(at / each / given.emotions.length);
         state.face = Math.floor(at / each) % given.emotions.length;
-        let step = 1;
-        for (const control of controls) { if (inner >= step && inner < step + control.levels.length) { state.control = control.name; state.level = control.levels[inner - step]; } step += control.levels.length; }
+        [state.control, state.level] = variants[at % each - 1] ?? ["", 0];
       } else state.face = at;
       sync();
       change();
     };
     const room = make("div", { className: "try-room" },
       make("div", { className: "try-view" }, make("div", { className: "try-stack" }, canvas, map, board), progress, video),
-      make("div", {}, make("ul", { className: "try-bars" }, ...[...bars.values()].map(({ item }) => item)), warning, said, told),
+      make("div", {}, make("ul", { className: "try-bars" }, ...bars.map(({ item }) => item)), warning, said, told),
       group(words.trials, ...experiments.map((trial, k) => button(`experiment-${k + 1}`, trial.text, () => begin(trial)))),
       group(words.choose, ...(given.people ? [choice("person", words.person, Array.from({ length: given.people }, (_, k) => String(k + 1)), set("person")), choice("face", words.emotion, given.emotions, set("face"))] : [choice("face", words.face, given.faces, set("face"))]),
         ...controls.map(control => range(control.name, control.label, Math.min(0, ...control.levels), Math.max(...control.levels), 1, v => { Object.assign(state, { control: control.name, level: v, own: null }); sync(); }))),
@@ -556,8 +558,8 @@
         ...given.parts.map(part => button(`hide-${part.name}`, part.label, () => { for (const k of part.cells) state.hide.add(k); sync(); change(); })), button("clear", words.clear, () => { state = { ...state, bright: 0, blur: 0, turn: 0, noise: 0, mirror: false, hide: new Set() }; sync(); change(); })),
       group(words.why, occlusion, lime, stop),
       make("div", { className: "try-controls" }, link, save));
-    room.addEventListener("dragover", event => event.preventDefault());
-    room.addEventListener("drop", event => { event.preventDefault(); if (event.dataTransfer.files[0]) take(event.dataTransfer.files[0]); });
+    addEventListener("dragover", event => event.preventDefault());
+    addEventListener("drop", event => { event.preventDefault(); if (event.dataTransfer.files[0]) take(event.dataTransfer.files[0]); });
 
     const asked = new URLSearchParams(location.search);
     if (asked.has("try")) {
@@ -566,7 +568,7 @@
       for (const name of ["bright", "blur", "turn", "noise"]) state[name] = within(state[name], Number(inputs[name].min), Number(inputs[name].max));
       state.person = within(Math.round(state.person), 0, Math.max(given.people - 1, 0));
       state.face = within(Math.round(state.face), 0, (given.people ? given.emotions : given.faces).length - 1);
-      if (!controls.some(control => control.name === state.control && control.levels.includes(state.level))) Object.assign(state, { control: "", level: 0 });
+      if (variant() < 0) Object.assign(state, { control: "", level: 0 });
       Object.assign(state, { zoom: 1, x: 0, y: 0 });
     }
     room.tabIndex = -1;

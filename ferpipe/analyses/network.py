@@ -149,10 +149,10 @@ def place(person: int, emotion: int, control: str = "", level: int = 0) -> int:
 def experiments(network: Folded, study: Study, faces: np.ndarray | None) -> list[Experiment]:
     """Return three things to try with their outcomes, chosen before any network was asked."""
     if faces is not None:
-        happy, sad, angry = (EMOTIONS.index(name) for name in ("happy", "sad", "angry"))
+        happy, neutral, sad, angry = map(EMOTIONS.index, ("happy", "neutral", "sad", "angry"))
         asked = [
             ("mouth", place(0, happy), place(0, happy), happy),
-            ("hand", place(1, sad), place(1, sad, "hand", 1), sad),
+            ("hand", place(1, neutral), place(1, neutral, "hand", 1), sad),
             ("brows", place(2, angry), place(2, angry, "brows", 2), angry),
         ]
         pictures = faces
@@ -173,5 +173,6 @@ def _tried(network: Folded, pictures: np.ndarray, what: Deed, before: int, after
     hide = list(PARTS.get(what, ()))
     bright = DARKER if what == "dark" else 0
     both = np.stack([pictures[before], seen(pictures[after], GRID, hide, bright)])
-    chances = softmax(views.averaged(network, torch.from_numpy(both)).double().numpy())[:, label]
-    return Experiment(what, before, after, hide, bright, label, float(chances[0]), float(chances[1]))
+    chances = softmax(views.averaged(network, torch.from_numpy(both)).double().numpy())
+    was, now = chances[:, label].tolist()
+    return Experiment(what, before, after, hide, bright, label, was, now, now - was)

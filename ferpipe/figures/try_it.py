@@ -44,9 +44,9 @@ def draw(network: Network, data: Data, photograph: Photograph, language: Languag
             alt = words[f"alt_{when}"].format(what=words[trial.what], label=label)
             rows[when].append(grid.Cell(alt, file, label=what + label))
     given = _given(network, kept, language)
-    place = Markup('<div class="try" data-files="{}" data-given="{}" data-open="{}" data-opening="{}"></div>').format(
+    place = Markup('<div class="try" data-files="{}" data-given="{}" data-open="{}" data-opening="{}" data-failed="{}"></div>').format(
         " ".join(f"{ASSETS}{name}" for name in files if name.endswith(".js")),
-        json.dumps(given, ensure_ascii=False), words["open"], words["opening"],
+        json.dumps(given, ensure_ascii=False), words["open"], words["opening"], words["failed"],
     )  # fmt: skip
     return Figure(
         grid.grid([grid.row(cells, words[when]) for when, cells in rows.items()], 3),

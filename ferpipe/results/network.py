@@ -34,6 +34,7 @@ class Experiment:
     label: int
     before: float
     after: float
+    change: float  # after less before
 
 
 @dataclass(frozen=True)

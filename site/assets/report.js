@@ -111,7 +111,7 @@
       try {
         await Promise.all(files.map(src => new Promise((done, fail) => { document.head.append(Object.assign(document.createElement("script"), { src, onload: done, onerror: fail })); })));
         await window.ferpipeTry(place, JSON.parse(place.dataset.given));
-      } catch { button.disabled = false; button.textContent = place.dataset.open; }  // to be pressed again
+      } catch { button.disabled = false; button.textContent = place.dataset.failed; }  // to be pressed again
     };
     button.addEventListener("click", open);
     place.append(button);

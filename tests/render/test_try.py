@@ -98,7 +98,7 @@ def test_the_experiments_come_out_as_told(opened: Any) -> None:
         assert list(found.values())[trial.label] == pytest.approx(trial.after, abs=0.001)
 
 
-@pytest.mark.parametrize("form", ["png", "turned jpeg", "clear png", "grey webp", "tiny png"])
+@pytest.mark.parametrize("form", ["png", "turned jpeg", "clear png", "grey webp", "tiny png", "large jpeg"])
 def test_a_readers_picture_is_cropped_greyed_and_shrunk_as_predict_does(opened: Any, tmp_path: Path, form: str) -> None:
     from skimage import data
 
@@ -115,6 +115,8 @@ def test_a_readers_picture_is_cropped_greyed_and_shrunk_as_predict_does(opened: 
         more = {"lossless": True}
     elif form == "tiny png":
         picture = picture.resize((16, 21))
+    elif form == "large jpeg":
+        picture = picture.resize((4000, 3000))
     buffer = io.BytesIO()
     picture.save(buffer, form.split()[-1].upper(), **more)
     file.write_bytes(buffer.getvalue())
@@ -205,4 +207,18 @@ def test_axe_finds_nothing_in_the_opened_network(browser: Any, site: Path, theme
     found = Axe().run(page, context="#try").response["violations"]
     assert not found, [(rule["id"], [node["html"] for node in rule["nodes"]][:3]) for rule in found]
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    page.close()
+
+
+def test_a_network_that_cannot_be_read_says_so_and_can_be_asked_for_again(browser: Any, site: Path) -> None:  # noqa: F811
+    page = browser.new_page()
+    page.route("**/try-it-network.js", lambda route: route.abort())
+    page.goto(f"{site.as_uri()}/en/index.html")
+    before = page.inner_text("#try-open")
+    page.click("#try-open")
+    page.wait_for_selector("#try-open:enabled")
+    assert page.inner_text("#try-open") != before
+    page.unroute("**/try-it-network.js")
+    page.click("#try-open")
+    page.wait_for_selector(".try[data-state=rest]")
     page.close()
