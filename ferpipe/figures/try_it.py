@@ -5,7 +5,7 @@ import io
 import json
 
 import numpy as np
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from PIL import Image
 
 from ferpipe.drawing import grid, pictures
@@ -44,10 +44,12 @@ def draw(network: Network, data: Data, photograph: Photograph, language: Languag
             alt = words[f"alt_{when}"].format(what=words[trial.what], label=label)
             rows[when].append(grid.Cell(alt, file, label=what + label))
     given = _given(network, kept, language)
-    place = Markup('<div class="try" data-files="{}" data-given="{}" data-open="{}" data-opening="{}" data-failed="{}"></div>').format(
+    said = "".join(f' data-{what}="{escape(words[what])}"' for what in ("open", "opening", "failed"))
+    place = Markup('<div class="try" data-files="{}" data-given="{}"{}></div>').format(
         " ".join(f"{ASSETS}{name}" for name in files if name.endswith(".js")),
-        json.dumps(given, ensure_ascii=False), words["open"], words["opening"], words["failed"],
-    )  # fmt: skip
+        json.dumps(given, ensure_ascii=False),
+        Markup(said),
+    )
     return Figure(
         grid.grid([grid.row(cells, words[when]) for when, cells in rows.items()], 3),
         "network",
