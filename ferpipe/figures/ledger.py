@@ -20,7 +20,7 @@ def draw(claims: Claims, language: Language) -> Figure:
     editions = {side.edition: side.title.get(language, side.edition) for row in claims.rows for side in row.sides}
     words = language.words("ledger")
     names = [words["finding"], words["original"], *editions.values(), words["untrained"], words["decides"]]
-    cells = [_cells(row, list(editions), language) for row in claims.rows]
+    cells = [_cells(row, editions, language) for row in claims.rows]
     body = _choice(claims, language) + table.table(names, cells, "ledger")
     return Figure(body, "claims", "ledger.json", {"ledger.json": numbers_file(claims.rows)}, wide=True)
 
@@ -40,13 +40,15 @@ def _choice(claims: Claims, language: Language) -> str:
     return str(Markup('<div class="choice" role="group" aria-label="{}" hidden>{}</div>').format(label, Markup(inner)))
 
 
-def _cells(row: Row, editions: list[str], language: Language) -> list[str | Td]:
+def _cells(row: Row, editions: dict[str, str], language: Language) -> list[str | Td]:
     words, sides = language.words("ledger"), {side.edition: side for side in row.sides}
     finding = Markup('<span id="claim-{}">{}</span>').format(row.id, row.finding[language])
     finding += _SMALL.format(REFERRED.format(row.figure))
     decided = {side.verdict for side in row.sides if side.verdict in DECIDED}
     if len(decided) > 1:
         finding += _SMALL.format(words[f"differ_{row.about}"])
+    elif decided and (open_on := [editions[side.edition] for side in row.sides if side.verdict == "undecided"]):
+        finding += _SMALL.format(words["differ_open"].format(where=words["comma"].join(open_on)))
     here = row.sides[0]
     untrained = NONE if here.control is None else written(language, here.control, row.unit)
     wanted = ""
