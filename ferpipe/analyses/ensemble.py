@@ -71,6 +71,7 @@ def members(study: Study, probabilities: np.ndarray, right: np.ndarray) -> list[
             seed=member.recipe.seed,
             stem=member.recipe.stem,
             width=member.recipe.width,
+            taught=member.recipe.distil > 0,
         )
         for index, member in enumerate(study.members)
     ]

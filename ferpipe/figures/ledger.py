@@ -46,28 +46,47 @@ def _cells(row: Row, editions: dict[str, str], language: Language) -> list[str |
     finding += _SMALL.format(REFERRED.format(row.figure))
     decided = {side.verdict for side in row.sides if side.verdict in DECIDED}
     if len(decided) > 1:
-        finding += _SMALL.format(words[f"differ_{row.about}"])
+        finding += _SMALL.format(words[f"differ_{_reason(row)}"])
     elif decided and (open_on := [editions[side.edition] for side in row.sides if side.verdict == "undecided"]):
         finding += _SMALL.format(words["differ_open"].format(where=words["comma"].join(open_on)))
-    here = row.sides[0]
-    untrained = NONE if here.control is None else written(language, here.control, row.unit)
     wanted = ""
     if row.threshold is not None:
         wanted = words[row.side].format(threshold=written(language, row.threshold, row.unit))
-        if row.bar is not None and row.bar != row.threshold:
-            wanted += words["bound"].format(bar=written(language, row.bar, row.unit))
-    about = f"about_{row.about}{'_alone' * (row.about == 'learned' and here.control is None)}"
+    alone = row.about == "learned" and all(side.control is None for side in row.sides)
+    about = f"about_{row.about}{'_alone' * alone}"
     decides = Markup("{}").format(row.why[language])
     return [
         finding,
         row.original[language],
-        *(_side(row, sides.get(name), name == here.edition, language) for name in editions),
-        Td(untrained, "number"),
+        *(_side(row, sides.get(name), language) for name in editions),
+        Td(Markup("").join(_untrained(row, side, editions, language) for side in row.sides) or NONE, "number"),
         Td(decides + _SMALL.format(" \N{MIDDLE DOT} ".join(filter(None, [wanted, words[about]])))),
     ]
 
 
-def _side(row: Row, side: Side | None, here: bool, language: Language) -> Td:
+def _reason(row: Row) -> str:
+    """Return why two data sets may decide otherwise: the bar, where both pass the threshold, or what it is about."""
+    sign = 1 if row.side == "above" else -1
+    sides = [side for side in row.sides if side.verdict in DECIDED]
+    passed = all(
+        side.statistic is not None and side.threshold is not None and sign * side.statistic > sign * side.threshold
+        for side in sides
+    )
+    return "bar" if passed and any(side.bound for side in sides) else row.about
+
+
+def _untrained(row: Row, side: Side, editions: dict[str, str], language: Language) -> Markup:
+    """Return the mean of untrained networks; of another data set's with its title."""
+    if side.control is None:
+        return Markup("")
+    words = language.words("ledger")
+    value = written(language, side.control, row.unit)
+    if side.draws == 1:
+        value += words["one_draw"]
+    return Markup("{}").format(value) if side is row.sides[0] else _SMALL.format(f"{editions[side.edition]}: {value}")
+
+
+def _side(row: Row, side: Side | None, language: Language) -> Td:
     """Return a data set's verdict and, below it, what it rests on."""
     words = language.words("ledger")
     if side is None or side.verdict == APART:
@@ -83,8 +102,10 @@ def _side(row: Row, side: Side | None, here: bool, language: Language) -> Td:
     )
     past = side.networks - side.past if side.verdict == "fails" else side.past  # as its sentence counts them
     cell += _SMALL.format(escape(counted(language, side.networks, past)))
-    if here and side.verdict == "undecided" and row.smallest is not None:
-        smallest = written(language, row.smallest, row.unit).lstrip("+")
+    if side.bound and side.bar is not None:
+        cell += _SMALL.format(words["bound"].format(bar=written(language, side.bar, row.unit)))
+    if side.smallest is not None:
+        smallest = written(language, side.smallest, "points" if row.unit == "percent" else row.unit).lstrip("+")
         cell += _SMALL.format(words["smallest"].format(smallest=smallest))
     return Td(cell, f"verdict {side.verdict}")
 

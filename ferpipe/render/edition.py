@@ -160,7 +160,11 @@ class Edition:
             "title": dict(self.title),
             "verdict": verdict.verdict,
             "statistic": numbers["value"],
-            **{key: numbers[key] for key in ("interval", "n", "networks", "past", "control")},
+            "draws": len(verdict.found.control) if verdict.found else 0,
+            **{
+                key: numbers[key]
+                for key in ("interval", "n", "networks", "past", "control", "threshold", "bar", "bound", "smallest")
+            },
         }
 
     def load(self, name: str) -> object:

@@ -16,6 +16,11 @@ class Side:
     networks: int
     past: int  # of these, on the claimed side of the bar
     control: float | None  # the mean of untrained networks
+    draws: int  # of these
+    threshold: float | None
+    bar: float | None  # what is to be passed: the threshold, or what untrained networks reach
+    bound: bool  # whether it is what these reach
+    smallest: float | None  # distance from the bar that this run could have shown
 
 
 @dataclass(frozen=True)
@@ -24,12 +29,10 @@ class Row:
 
     id: str
     threshold: float | None
-    bar: float | None  # what is to be passed: the threshold, or what untrained networks reach
     side: str  # of the threshold on which it holds: above, below
     about: str  # learned, data, architecture
     expression: str
     family: int  # claims corrected together
-    smallest: float | None  # distance from the bar that this page's run could have shown
     unit: str
     figure: str
     finding: dict[str, str]

@@ -28,6 +28,7 @@ class OneMember(Scored):
     seed: int
     stem: str
     width: int
+    taught: bool  # by earlier members, beside the labels
 
 
 @dataclass(frozen=True)

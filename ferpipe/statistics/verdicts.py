@@ -24,6 +24,7 @@ class Decision:
     value: float  # the mean over networks
     interval: tuple[float, float]
     bar: float  # what is to be passed: the threshold, or what untrained networks reach
+    bound: bool  # whether it is what these reach
     past: int  # networks on the claimed side of the bar
     smallest: float | None  # distance from the bar that this run could have shown
 
@@ -63,7 +64,9 @@ def decided(found: Across, threshold: float, side: str, family: int = 1, learned
         elif beyond == len(values) and sign * (high if sign > 0 else low) < sign * bar:
             verdict = "fails"
     smallest = abs(back(value) - back(low if sign > 0 else high)) if low < high else None
-    return Decision(verdict, back(value), (back(low), back(high)), back(bar), past, smallest)
+    return Decision(
+        verdict, back(value), (back(low), back(high)), back(bar) if binding else threshold, binding, past, smallest
+    )
 
 
 def estimated(found: Across) -> Estimate:

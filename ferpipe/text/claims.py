@@ -16,7 +16,7 @@ from jinja2 import TemplateError, nodes
 from ferpipe.errors import Slip
 from ferpipe.results.common import Across
 from ferpipe.results.stored import built
-from ferpipe.statistics.verdicts import Decision, around, decided
+from ferpipe.statistics.verdicts import FEWEST, Decision, around, decided
 from ferpipe.storage.encoding import JSON
 from ferpipe.text import lacking, memo
 from ferpipe.text.expressions import chain, setting, wordless
@@ -58,17 +58,17 @@ class Verdict:
 
     @property
     def untrained(self) -> bool:
-        """Return whether untrained networks pass the threshold too, by the whole interval where they have one."""
-        if self.control is None or self.threshold is None:
+        """Return whether untrained networks pass the threshold too: each of a few, else the interval of their mean."""
+        if self.found is None or self.control is None or self.threshold is None:
             return False
-        value, around = self.control
-        low, high = around or (value, value)
-        return low > self.threshold if self.claim.side == "above" else high < self.threshold
+        _, around = self.control
+        ends = self.found.control if around is None or len(self.found.control) < FEWEST else around
+        return min(ends) > self.threshold if self.claim.side == "above" else max(ends) < self.threshold
 
     @property
     def bound(self) -> bool:
         """Return whether what untrained networks reach has to be passed, beyond the threshold."""
-        return self.decision is not None and self.threshold is not None and self.decision.bar != self.threshold
+        return self.decision is not None and self.decision.bound
 
     def numbers(self) -> JSON:
         """Return what the text may ask."""

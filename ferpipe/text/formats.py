@@ -35,14 +35,14 @@ WIDE = "\N{NO-BREAK SPACE}"
 
 
 def number(value: float | None, digits: int = 2) -> str:
-    """Return a number with `digits` decimals; a positive one that would read as zero becomes '<0.01'."""
+    """Return a number with `digits` decimals; one that would read as zero becomes '<0.01' or '>−0.01'."""
     if value is None:
         return NONE
     least = 10.0**-digits
-    if 0 < value < least / 2:
-        return f"<{least:.{digits}f}"
+    if 0 < abs(value) < least / 2:
+        return f"<{least:.{digits}f}" if value > 0 else f">{MINUS}{least:.{digits}f}"
     text = f"{abs(value):,.{digits}f}"
-    return f"{MINUS}{text}" if value < 0 and float(text.replace(",", "")) else text
+    return f"{MINUS}{text}" if value < 0 else text
 
 
 def integer(value: float | None) -> str:

@@ -80,6 +80,15 @@ def test_a_record_tells_other_programs_all_of_it(tmp_path):
     assert found.untrained and found.bound  # which are past the threshold as well
     (found,), _ = judge(tmp_path, gain(0.05, control=(0.0, 0.03)), front(about="learned"))
     assert found.bound and not found.untrained  # on average they are, but not clearly
+    (found,), _ = judge(tmp_path, gain(0.05, control=(0.001, 0.03)), front(about="learned"))
+    assert found.untrained  # two have no interval worth the name, and both are past it
+
+
+def test_a_threshold_that_binds_is_returned_as_it_was_set(tmp_path):
+    correlations = gain(0.9)
+    correlations["x"]["gain"]["fisher"] = True
+    (found,), _ = judge(tmp_path, correlations, front(threshold="0.5"))
+    assert found.record()["bar"] == 0.5 and not found.bound  # and not what two roundings made of it
 
 
 @pytest.mark.parametrize("about", ["learned", "data", "architecture"])

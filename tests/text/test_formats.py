@@ -38,7 +38,7 @@ def test_intervals_follow_each_language() -> None:
 
 def test_numbers_have_a_true_minus_and_no_false_zero() -> None:
     assert formats.number(-1.25, 1) == "\u22121.2"
-    assert formats.number(-0.001, 2) == "0.00"
+    assert formats.number(-0.001, 2) == ">\N{MINUS SIGN}0.01"
     assert formats.number(0.0004, 3) == "<0.001"
     assert formats.number(12345.678, 1) == "12,345.7"
 
