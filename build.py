@@ -26,7 +26,7 @@ from ferpipe.build.pipeline import run
 from ferpipe.errors import Slip
 from ferpipe.training.presets import PRESETS
 
-COMMANDS = ("build", "train", "analyse", "render", "predict", "serve", "check")
+COMMANDS = ("build", "train", "analyse", "render", "predict", "explain", "serve", "check")
 STAGES = ("data", "train", "analyse", "render")
 
 
@@ -78,9 +78,9 @@ def options(arguments: list[str]) -> Options:
     parser = Parser(prog="build.py", description=__doc__, allow_abbrev=False)
     add = parser.add_argument
     add("command", nargs="?", default="build", choices=COMMANDS,
-        help="build, the default, does all; train and analyse stop there; render needs no torch; predict tells "
-        "the emotions in IMAGES; serve shows the site and each edit of it; check finds what the text asks for and no "
-        "result can have")  # fmt: skip
+        help="build, the default, does all; train and analyse stop there; render needs no torch; predict tells the "
+        "emotions in IMAGES; explain makes a page of each; serve shows the site and each edit of it; check finds what "
+        "the text asks for and no result can have")  # fmt: skip
     add("images", nargs="?", type=path, metavar="IMAGES", help="one picture, or a folder, a zip or a CSV file of them")
     add("--data", type=path, metavar="PATH", help="a zip, a folder or a CSV file of FER2013, FER+ or RAF-DB, or "
         "pictures in folders of their classes; without it, rendered faces")  # fmt: skip
@@ -103,7 +103,9 @@ def options(arguments: list[str]) -> Options:
         "fetches them, a file holds them")  # fmt: skip
     add("--compile", action="store_true", help="compile the networks that are trained; wants a C compiler")
     add("--student", action="store_true", help="also distil the ensemble into one network")
-    add("--network", default="ensemble", metavar="NAME", help="of predict: ensemble, student, shipped or a member")
+    add("--network", default="ensemble", metavar="NAME", help="of predict and explain: ensemble, student, shipped or a "
+        "member")  # fmt: skip
+    add("--face", action="store_true", help="of explain: look at the largest face instead of the middle square")
     add("--only", choices=ANALYSES, metavar="ANALYSIS", help=f"run one analysis: {', '.join(ANALYSES)}")
     add("--rebuild", nargs="?", const="all", choices=("all", *STAGES, *ANALYSES), metavar="STAGE",
         help=f"make it again though it is fresh: {', '.join(STAGES)}, or an analysis; alone: all")  # fmt: skip
@@ -127,12 +129,12 @@ def options(arguments: list[str]) -> Options:
         "--output",
         type=path,
         metavar="DIR",
-        help="the page's folder; of predict: a CSV file, or - (standard output)",
+        help="the page's folder; of predict: a CSV file, or - (standard output); of explain: a file or a folder",
     )
     add("--artefacts", type=path, metavar="DIR", help="members, caches, runs; instead of .artefacts/")
     add("--results", type=path, metavar="DIR", help="of the analyses")
     asked = Options(**named(vars(parser.parse_intermixed_args(arguments))))
-    if (asked.images is None) == (asked.command == "predict"):
+    if (asked.images is None) == (asked.command in ("predict", "explain")):
         raise Slip(f"{asked.command}: wanted {'IMAGES' if asked.images is None else 'no IMAGES'}; see --help")
     return asked
 

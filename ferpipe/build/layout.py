@@ -68,7 +68,7 @@ def of(options: Options) -> Layout:
         folder = artefacts / dataset
         results, page = options.results or folder / "results", options.output or folder / "site"
         return Layout(dataset, artefacts, artefacts, results, page, restricted(dataset), published=False)
-    builds = options.command not in ("render", "serve", "predict")
+    builds = options.command not in ("render", "serve", "predict", "explain")
     if options.run is not None and builds and (options.results or options.output):
         raise Slip("--run names a place, and so do --results and --output: give one or the others")
     return run(artefacts, options.run or f"{dataset}-{options.preset}-{options.seed}", options)
@@ -107,7 +107,7 @@ def run(artefacts: Path, name: str, options: Options) -> Layout:
     base = artefacts / "runs" / name
     results = options.results or base / "results"
     datasets = sorted(path.name for path in results.glob("*/") if not path.name.startswith("."))
-    reads = options.command in ("render", "serve", "predict")
+    reads = options.command in ("render", "serve", "predict", "explain")
     if reads and not datasets:
         raise Slip(f"no run '{name}' in {base.parent}; there: {', '.join(names(artefacts)) or 'none'}")
     asked = options.dataset if options.data is not None or not reads else None

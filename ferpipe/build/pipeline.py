@@ -33,6 +33,10 @@ def run(options: Options) -> None:
         from ferpipe.build.predict import predict
 
         return predict(options)
+    if options.command == "explain":
+        from ferpipe.build.explain import explain
+
+        return explain(options)
     if options.command == "check":
         from ferpipe.text import paths
 

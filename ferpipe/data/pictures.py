@@ -2,7 +2,8 @@
 
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -30,12 +31,56 @@ def decode(content: bytes, name: str) -> tuple[np.ndarray, bool]:
 
     A picture of another size is cropped to its middle square and resized with antialiasing; transparency becomes white.
     """
+    with _told(content, name), _opened(content, name) as image:
+        if image.mode == "L" and image.size == (SIDE, SIDE) and _upright(image) and "transparency" not in image.info:
+            return np.frombuffer(image.tobytes(), np.uint8).reshape(SIDE, SIDE), False  # asarray() takes twice as long
+        grey = _greyed(image, name)
+        return _fitted(grey, *middle(grey.height, grey.width)), True
+
+
+def upright(content: bytes, name: str) -> np.ndarray:
+    """Return a picture (h, w) uint8, as large as it is and the right way up; raises Slip, which calls it `name`."""
+    with _told(content, name), _opened(content, name) as image:
+        return np.asarray(_greyed(image, name))
+
+
+def middle(height: int, width: int) -> tuple[float, float, float]:
+    """Return left, top and side of the square in the middle of a picture."""
+    side = min(height, width)
+    return (width - side) // 2, (height - side) // 2, side
+
+
+def fitted(grey: np.ndarray, left: float, top: float, side: float) -> np.ndarray:
+    """Return a square of a picture (h, w) uint8 as (48, 48) uint8."""
+    return _fitted(Image.fromarray(grey), left, top, side)
+
+
+def shrunk(grey: np.ndarray, longest: int) -> np.ndarray:
+    """Return a picture (h, w) uint8 whose longer side has so many pixels, or as it is if it has fewer."""
+    height, width = grey.shape
+    times = longest / max(height, width)
+    if times >= 1:
+        return grey
+    size = max(1, round(times * width)), max(1, round(times * height))
+    return np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.LANCZOS))
+
+
+def _fitted(image: Image.Image, left: float, top: float, side: float) -> np.ndarray:
+    if image.size != (SIDE, SIDE) or side != SIDE:
+        box = (left, top, left + side, top + side)
+        image = image.resize((SIDE, SIDE), Image.Resampling.LANCZOS, box=box)
+    return np.asarray(image)
+
+
+@contextmanager
+def _told(content: bytes, name: str) -> Iterator[None]:
+    """Raise whatever goes wrong with a picture as a Slip."""
     if not content:
         raise Slip(f"{name} is empty (0 bytes); wanted a picture: download it again or take it out")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's doubts about size and metadata: what matters is checked here
-            return _decoded(content, name)
+            yield
     except Slip:
         raise
     except Image.DecompressionBombError:
@@ -46,7 +91,8 @@ def decode(content: bytes, name: str) -> tuple[np.ndarray, bool]:
         raise Slip(f"{name} is damaged ({reason(error)}); download it again or take it out") from None
 
 
-def _decoded(content: bytes, name: str) -> tuple[np.ndarray, bool]:
+@contextmanager
+def _opened(content: bytes, name: str) -> Iterator[Image.Image]:
     with Image.open(io.BytesIO(content), formats=FORMATS) as image:
         width, height = image.size
         if width * height > PIXEL_LIMIT:  # known from the header, before anything is decoded
@@ -54,10 +100,15 @@ def _decoded(content: bytes, name: str) -> tuple[np.ndarray, bool]:
                 f"{name} has {width:,}x{height:,} pixels; at most {PIXEL_LIMIT:,} are read: shrink it or take it out"
             )
         image.load()
-        upright = image.getexif().get(ORIENTATION, 1) not in range(2, 9)
-        if image.mode == "L" and image.size == (SIDE, SIDE) and upright and "transparency" not in image.info:
-            return np.frombuffer(image.tobytes(), np.uint8).reshape(SIDE, SIDE), False  # asarray() takes twice as long
-        return _fitted(_grey(image if upright else ImageOps.exif_transpose(image), name)), True
+        yield image
+
+
+def _upright(image: Image.Image) -> bool:
+    return image.getexif().get(ORIENTATION, 1) not in range(2, 9)
+
+
+def _greyed(image: Image.Image, name: str) -> Image.Image:
+    return _grey(image if _upright(image) else ImageOps.exif_transpose(image), name)
 
 
 def _grey(image: Image.Image, name: str) -> Image.Image:
@@ -73,12 +124,3 @@ def _grey(image: Image.Image, name: str) -> Image.Image:
         # grey first, then the white behind it: a quarter of the memory
         return Image.composite(image.convert("L"), Image.new("L", image.size, "white"), image.getchannel("A"))
     return image.convert("RGB").convert("L")
-
-
-def _fitted(image: Image.Image) -> np.ndarray:
-    if image.size != (SIDE, SIDE):
-        side = min(image.size)
-        left, top = (image.width - side) // 2, (image.height - side) // 2
-        box = (left, top, left + side, top + side)
-        image = image.resize((SIDE, SIDE), Image.Resampling.LANCZOS, box=box)
-    return np.asarray(image)

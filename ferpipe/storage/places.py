@@ -70,8 +70,11 @@ def check_below(flag: str, folders: Iterable[Path]) -> None:
             check_writable(f"{flag}: {folder}", place)
 
 
-def check_file(flag: str, path: Path, read: Path) -> None:
-    """Raise Slip unless a submission may be written to `path`: a new file, one that holds a submission, or a stream.
+def check_file(
+    flag: str, path: Path, read: Path, ours: re.Pattern[bytes] = SUBMISSION, kind: str = "a submission",
+    example: str = "submission.csv",
+) -> None:  # fmt: skip
+    """Raise Slip unless a file of a kind may be written to `path`: a new one, one such as we write, or a stream.
 
     `read` is where the pictures are: it must be another file.
     """
@@ -85,13 +88,13 @@ def check_file(flag: str, path: Path, read: Path) -> None:
     except OSError as error:
         raise Slip(f"{argument}: cannot write there ({error.strerror}); name another file") from None
     if stat.S_ISDIR(mode):
-        raise Slip(f"{argument} is a folder; wanted a file, such as submission.csv")
+        raise Slip(f"{argument} is a folder; wanted a file, such as {example}")
     if stat.S_ISSOCK(mode) or not os.access(path, os.W_OK):
         raise Slip(f"{argument}: cannot write there; name another file")
     if read.exists() and path.samefile(read):
         raise Slip(f"{argument}: is what is read; name another file")
-    if not atomic.stream(path) and path.stat().st_size and not SUBMISSION.fullmatch(path.read_bytes()):
-        raise Slip(f"{argument} holds something else than a submission; name another file, or remove this one")
+    if not atomic.stream(path) and path.stat().st_size and not ours.fullmatch(path.read_bytes()):
+        raise Slip(f"{argument} holds something else than {kind}; name another file, or remove this one")
 
 
 def check_apart(folders: Mapping[str, Path]) -> None:

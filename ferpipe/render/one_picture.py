@@ -1,0 +1,128 @@
+"""One picture's page: a single file that asks for nothing else, in every language of the report."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from ferpipe.drawing import figure as tokens
+from ferpipe.drawing.figure import Figure
+from ferpipe.figures import one_picture as drawing
+from ferpipe.results.one_picture import OnePicture
+from ferpipe.results.scores import Scores
+from ferpipe.text import palette
+from ferpipe.text.formats import class_name, integer, listing, number, percent
+from ferpipe.text.language import Language
+from ferpipe.text.report import Report
+
+TEMPLATE, STYLE = "one_picture.html", "report.css"
+
+
+def page(found: OnePicture, scores: Scores | None, report: Report, languages: Sequence[Language]) -> bytes:
+    """Return the page of one picture, for classes as `languages` name them; `scores` is the networks' score card."""
+    templates = report.folder.parent / "templates"
+    articles = [_article(found, scores, report, language) for language in languages]
+    values = {"articles": articles, "style": Markup(_style(templates)), "name": found.given.name}
+    return _rendered(templates, TEMPLATE, values)
+
+
+def index(found: Sequence[tuple[str, OnePicture]], report: Report, languages: Sequence[Language]) -> bytes:
+    """Return the page that leads to each picture's file, with its prediction."""
+    templates = report.folder.parent / "templates"
+    entries = [
+        {
+            "file": file,
+            "name": one.given.name,
+            "face": _inline(drawing.given(one, languages[0]).files[drawing.FACE], "image/webp"),
+            "answers": [f"{class_name(language, one.label)} {percent(max(one.together))}" for language in languages],
+        }
+        for file, one in found
+    ]
+    words = [language.words("explain") for language in languages]
+    values = {"entries": entries, "style": Markup(_style(templates)), "words": words, "tags": _tags(languages)}
+    return _rendered(templates, "pictures.html", values)
+
+
+def _tags(languages: Sequence[Language]) -> list[str]:
+    return [language.words("page")["html"] for language in languages]
+
+
+def _rendered(templates: Path, template: str, values: Mapping[str, object]) -> bytes:
+    environment = Environment(
+        loader=FileSystemLoader(templates), undefined=StrictUndefined, autoescape=True, trim_blocks=True,
+        lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+    return environment.get_template(template).render(values).encode()
+
+
+def _style(templates: Path) -> str:
+    sheet = (templates / STYLE).read_text(encoding="utf-8")
+    return sheet.replace("  /* palette */", palette.sheet(palette.PALETTE))
+
+
+def _article(found: OnePicture, scores: Scores | None, report: Report, language: Language) -> dict[str, object]:
+    """Return what the template says of a picture in one language."""
+    words = language.words("explain")
+    names, count = language.words("scores.methods"), len(found.networks)
+    label = class_name(language, found.label)
+    own = [max(range(len(row)), key=row.__getitem__) for row in found.probabilities]
+    good = [names[name] for name in drawing.order(found, scores) if name in drawing.passing(scores)]
+    trust = "unscored" if scores is None else "trusted" if good else "none_trusted"
+    lost = found.changes[0].probabilities[found.label]
+    strongest = min(found.changes[1:], key=lambda change: change.probabilities[found.label])
+    left = strongest.probabilities[found.label]
+    return {
+        "language": language,
+        "tag": language.words("page")["html"],
+        "called": language.words("page")["language"],
+        "words": words,
+        "answer": words["answer" if count > 1 else "answer_one"].format(
+            label=label, chance=percent(found.together[found.label]), n=integer(count)
+        ),
+        "agree": words["agree"].format(same=integer(own.count(found.label)), n=integer(count)) if count > 1 else "",
+        "warning": words["gap"].join(_warnings(found, words)),
+        "alarm": words["unknown" if found.alarm is None else "like"] if (found.alarm or 0) <= 0 else "",
+        "cut": words[f"cut_{found.given.cut}"] if found.given.cut != "faceless" else "",
+        "given": _html(drawing.given(found, language), words["given_title"]),
+        "answers": _html(drawing.answers(found, language), words["networks"]),
+        "maps": _html(drawing.maps(found, scores, language), words["maps_title"]),
+        "changes": _html(drawing.changes(found, language), words["changes_title"]),
+        "trust": words[trust].format(
+            good=listing(language, good), n=integer(len(found.methods)), passed=integer(len(good))
+        ),
+        "explained": words["explained"].format(network=found.networks[0].name, label=label),
+        "lime": words["lime"].format(
+            fit=number(found.fit), stability=number(found.stability), samples=integer(found.samples)
+        ),
+        "strongest": words["strongest" if left < lost else "no_change"].format(
+            what=words[strongest.what], label=label, before=percent(lost), after=percent(left)
+        ),
+        "networks": [
+            words["told"].format(
+                name=told.name,
+                data=report.names.get(told.data, {}).get(language, told.data),
+                accuracy=percent(told.accuracy),
+                n=integer(told.n),
+            )
+            for told in found.networks
+        ],
+    }
+
+
+def _warnings(found: OnePicture, words: Mapping[str, str]) -> list[str]:
+    faceless = [words["cut_faceless"]] if found.given.cut == "faceless" else []
+    return faceless + ([words["unlike"]] if found.alarm is not None and found.alarm > 0 else [])
+
+
+def _html(figure: Figure, name: str) -> Markup:
+    """Return a figure's body with its files in it."""
+    html = figure.body.replace(tokens.ALT, name).replace(tokens.LABEL, name).replace(' loading="lazy"', "")
+    for file, content in figure.files.items():
+        html = html.replace(f'"{tokens.ASSETS}{file}"', f'"{_inline(content, "image/webp")}"')
+    return Markup(html)
+
+
+def _inline(content: bytes, kind: str) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
