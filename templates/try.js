@@ -156,29 +156,47 @@
     return async () => { if (performance.now() - since > 8) { await new Promise(done => setTimeout(done)); since = performance.now(); } };
   };
 
-  // A picture's own levels, the right way up.
-  const decoded = blob => createImageBitmap(blob, { imageOrientation: "from-image", colorSpaceConversion: "none", premultiplyAlpha: "none" });
+  // A picture's own levels. The right way up, but for WebP, whose mark browsers pass over, so that it is read here.
+  const decoded = (blob, imageOrientation) => createImageBitmap(blob, { imageOrientation, colorSpaceConversion: "none", premultiplyAlpha: "none" }).catch(() => createImageBitmap(blob));
+
+  // A WebP's rotation mark as EXIF counts them; 0 of any other file.
+  const marked = async blob => {
+    const view = new DataView(await blob.arrayBuffer()), word = at => String.fromCharCode(...[0, 1, 2, 3].map(k => view.getUint8(at + k)));
+    try {
+      if (word(0) !== "RIFF" || word(8) !== "WEBP") return 0;
+      for (let at = 12, size; ; at += 8 + size + size % 2) {
+        size = view.getUint32(at + 4, true);
+        if (word(at) !== "EXIF") continue;
+        const start = at + 8 + 6 * (word(at + 8) === "Exif"), little = view.getUint16(start) === 0x4949, table = start + view.getUint32(start + 4, little);
+        for (let entry = table + 2, end = entry + 12 * view.getUint16(table, little); entry < end; entry += 12) if (view.getUint16(entry, little) === 0x112) return view.getUint16(entry + 8, little);
+        return 1;
+      }
+    } catch { return word(0) === "RIFF" ? 1 : 0; }  // its end
+  };
 
   // Ask about pictures, or have a file decoded, in a worker or, where there is none within a second, here.
   const asker = async network => {
     const source = `const decoded = ${decoded}, engine = (${engine})(), run = steps => { let at; do at = steps.next(); while (!at.done); return at.value; };
       postMessage("here");
-      onmessage = async ({ data }) => postMessage(data.network ? run(engine.load(data.network)) : data.map ? data.map(picture => run(engine.forward(picture))) : await decoded(data).catch(() => null));`;
+      onmessage = async ({ data }) => {
+        try { postMessage(data.network ? run(engine.load(data.network)) : data.map ? data.map(picture => run(engine.forward(picture))) : await decoded(...data.file)); }
+        catch (fault) { postMessage({ fault }); }
+      };`;
     let worker = null;
     try {
       worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-      const next = () => new Promise((done, fail) => { worker.onmessage = event => done(event.data); worker.onerror = fail; });
+      const next = () => new Promise((done, fail) => { worker.onmessage = ({ data }) => data?.fault ? fail(data.fault) : done(data); worker.onerror = fail; });
       await Promise.race([next(), new Promise((_, fail) => setTimeout(fail, 1000))]);
       const ready = next();
       worker.postMessage({ network });
       await ready;
-      return asked => { const answer = next(); worker.postMessage(asked); return answer; };
+      return asked => { const answer = next(); worker.postMessage(asked); return asked.map ? answer : answer.catch(() => decoded(...asked.file)); };
     } catch {
       worker?.terminate();
       const own = engine(), turn = turns();
       const run = async steps => { for (let at = steps.next(); ; at = steps.next()) { if (at.done) return at.value; await turn(); } };
       await run(own.load(network));
-      return async asked => { if (!asked.map) return decoded(asked); const answers = []; for (const picture of asked) answers.push(await run(own.forward(picture))); return answers; };
+      return async asked => { if (!asked.map) return decoded(...asked.file); const answers = []; for (const picture of asked) answers.push(await run(own.forward(picture))); return answers; };
     }
   };
 
@@ -245,6 +263,20 @@
     return { grey, width, height };
   };
 
+  // A picture turned as a mark of EXIF's says.
+  const upright = async ({ grey, width, height }, mark) => {
+    if (mark < 2 || mark > 8) return { grey, width, height };
+    const across = mark > 4, made = { grey: new Uint8Array(grey.length), width: across ? height : width, height: across ? width : height }, turn = turns();
+    for (let r = 0; r < made.height; r++) {
+      await turn();
+      for (let c = 0; c < made.width; c++) {
+        const x = across ? r : c, y = across ? c : r;
+        made.grey[r * made.width + c] = grey[([3, 4, 6, 7].includes(mark) ? height - 1 - y : y) * width + ([2, 3, 7, 8].includes(mark) ? width - 1 - x : x)];
+      }
+    }
+    return made;
+  };
+
   // A picture with cells of a grid hidden behind its mean.
   const hidden = (picture, cells, grid) => {
     if (!cells.size) return picture;
@@ -301,7 +333,7 @@
     const ask = await asker(window.ferpipeNetwork);
     const variants = controls.flatMap(({ name, levels }) => levels.map(level => [name, level])), each = 1 + variants.length;
     const variant = () => variants.findIndex(([name, level]) => name === state.control && level === state.level);
-    const sheet = await greyed(await ask(new Blob([Uint8Array.from(atob(window.ferpipeFaces), c => c.charCodeAt(0))], { type: "image/webp" })));
+    const sheet = await greyed(await ask({ file: [new Blob([Uint8Array.from(atob(window.ferpipeFaces), c => c.charCodeAt(0))], { type: "image/webp" }), "none"] }));
     const wide = sheet.width / SIDE;
     const face = index => { const out = new Uint8Array(PIXELS), top = Math.floor(index / wide) * SIDE, left = index % wide * SIDE; for (let r = 0; r < SIDE; r++) out.set(sheet.grey.subarray((top + r) * sheet.width + left, (top + r) * sheet.width + left + SIDE), r * SIDE); return out; };
 
@@ -332,7 +364,7 @@
       shown.forEach((v, i) => data.data.set([v, v, v, 255], 4 * i));
       context.putImageData(data, 0, 0);
     };
-    const clear = () => map.getContext("2d").clearRect(0, 0, grid, grid);
+    const clear = () => { map.dataset.told = ""; map.getContext("2d").clearRect(0, 0, grid, grid); };
     const paintMap = values => {
       const most = Math.max(...values.map(Math.abs)) || 1, context = map.getContext("2d"), data = context.createImageData(grid, grid);
       values.forEach((v, i) => data.data.set([...(v > 0 ? [176, 80, 10] : [30, 90, 170]), Math.round(230 * Math.min(Math.abs(v) / most, 1))], 4 * i));
@@ -376,7 +408,7 @@
       rested = asked;
       chances = softmax(joined(answers)); alarm = answers[0].alarm; tell(true);
     };
-    const idle = () => { stop.hidden = progress.hidden = true; };
+    const idle = () => { if (document.activeElement === stop) lime.focus(); stop.hidden = progress.hidden = true; };
     const change = () => {
       job++;
       rested = null;
@@ -413,6 +445,7 @@
         else if (input.type === "file") continue;
         else input.value = name in state ? state[name] : state.control === name ? state.level : 0;
         if (input.type === "range") level(input);
+        else if (input.options && state.own) input.selectedIndex = -1;
       }
       for (const [k, cell] of cells.entries()) cell.checked = state.hide.has(k);
       square.hidden = !state.own;
@@ -430,14 +463,26 @@
     board.setAttribute("aria-label", words.brush);
     board.addEventListener("keydown", event => {
       const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: grid, ArrowUp: -grid }[event.key], at = cells.indexOf(document.activeElement), next = cells[at + step];
-      if (!step || !next) return;
+      if (!step || !next || step * step === 1 && Math.floor(at / grid) !== Math.floor((at + step) / grid)) return;
       event.preventDefault();
       cells[at].tabIndex = -1; next.tabIndex = 0; next.focus();
     });
-    let brush = null;
-    const under = event => { const box = board.getBoundingClientRect(), c = Math.floor((event.clientX - box.left) / box.width * grid), r = Math.floor((event.clientY - box.top) / box.height * grid); return r >= 0 && r < grid && c >= 0 && c < grid ? r * grid + c : -1; };
-    const stroke = event => { const k = under(event); if (k < 0 || state.hide.has(k) === brush) return; brush ? state.hide.add(k) : state.hide.delete(k); cells[k].checked = brush; change(); };
-    board.addEventListener("pointerdown", event => { if (event.button) return; event.preventDefault(); board.setPointerCapture(event.pointerId); brush = !state.hide.has(under(event)); stroke(event); });
+    let brush = null, last = null;
+    const under = (x, y) => { const box = board.getBoundingClientRect(), c = Math.floor((x - box.left) / box.width * grid), r = Math.floor((y - box.top) / box.height * grid); return r >= 0 && r < grid && c >= 0 && c < grid ? r * grid + c : -1; };
+    const stroke = ({ clientX, clientY }) => {
+      const from = last ?? [clientX, clientY], steps = Math.ceil(Math.hypot(clientX - from[0], clientY - from[1]) / 8) || 1;
+      let changed = false;
+      last = [clientX, clientY];
+      for (let s = 1; s <= steps; s++) {
+        const k = under(from[0] + (clientX - from[0]) * s / steps, from[1] + (clientY - from[1]) * s / steps);
+        if (k < 0 || state.hide.has(k) === brush) continue;
+        brush ? state.hide.add(k) : state.hide.delete(k);
+        cells[k].checked = brush;
+        changed = true;
+      }
+      if (changed) change();
+    };
+    board.addEventListener("pointerdown", event => { if (event.button) return; event.preventDefault(); board.setPointerCapture(event.pointerId); last = null; brush = !state.hide.has(under(event.clientX, event.clientY)); stroke(event); });
     board.addEventListener("pointermove", event => { if (brush !== null) stroke(event); });
     board.addEventListener("lostpointercapture", () => { brush = null; });
     board.addEventListener("click", event => { if (event.detail) event.preventDefault(); });  // the stroke has set it; the space bar has not
@@ -445,19 +490,24 @@
     // The reader's own picture: read here, sent nowhere.
     const take = async picked => {
       const mine = ++taking;
+      job++;
+      idle();
+      told.textContent = words.reading;
       try {
-        const own = await greyed(picked.size ? await queued(picked) : picked);
+        const mark = picked.arrayBuffer ? await marked(picked) : 0, image = picked.arrayBuffer ? await queued({ file: [picked, mark ? "none" : "from-image"] }) : picked;
+        if (image.width * image.height > given.most) throw image;
+        const own = await upright(await greyed(image), mark);
         if (mine !== taking || !await framed(own, 1, 0, 0)) return;
-        state = { ...state, own, zoom: 1, x: 0, y: 0, control: "", level: 0 };
+        state = { ...state, own, zoom: 1, x: 0, y: 0, control: "", level: 0, hide: new Set() };
         sync();
         change();
-      } catch { told.textContent = words.unreadable; }
+      } catch { if (mine === taking) told.textContent = words.unreadable; }
     };
     const file = make("input", { type: "file", accept: "image/*" });
     file.addEventListener("change", () => { if (file.files[0]) take(file.files[0]); file.value = ""; });
     const square = make("div", { className: "try-controls", hidden: true },
       ...[["zoom", 1, 5, 0.05], ["x", -1, 1, 0.02], ["y", -1, 1, 0.02]].map(([name, min, max, step]) => range(name, words[name], min, max, step, v => { state[name] = v; return framed(state.own, state.zoom, state.x, state.y); })));
-    const video = make("video", { muted: true, playsInline: true, hidden: true });
+    const video = make("video", { ariaLabel: words.camera, muted: true, playsInline: true, hidden: true });
     const off = () => { for (const track of video.srcObject?.getTracks() ?? []) track.stop(); video.srcObject = null; video.hidden = true; camera.textContent = words.camera; };
     const camera = button("camera", words.camera, async () => {
       if (video.srcObject) {
@@ -493,23 +543,27 @@
       idle();
       place.dataset.done = String(Number(place.dataset.done ?? 0) + 1);
     };
+    const flat = values => { const still = Math.max(...values) - Math.min(...values) < 1e-6; if (still) told.textContent = words.flat; return still; };
     const odds = p => Math.log(Math.max(p, 1e-12) / Math.max(1 - p, 1e-12));
     const occlusion = button("occlusion", words.occlusion, () => why(async (target, before, going) => {
       const answers = await many([before, ...cells.map((_, k) => hidden(before, new Set([k]), grid))], going);
       if (!going()) return;
-      paintMap(answers.slice(1).map(answer => odds(answers[0][target]) - odds(answer[target])));
-      told.textContent = say("occluded", { name: classes[target] });
+      const falls = answers.slice(1).map(answer => odds(answers[0][target]) - odds(answer[target]));
+      if (flat(falls)) return;
+      paintMap(falls);
+      map.dataset.told = told.textContent = say("occluded", { name: classes[target] });
     }));
     const lime = button("lime", "LIME", () => why(async (target, before, going) => {
       const next = drawn(2), masks = Array.from({ length: given.masks }, (_, s) => cells.map(() => s && next() < 0.5 ? 0 : 1));
       const answers = await many(masks.map(mask => hidden(before, new Set(mask.flatMap((kept, k) => kept ? [] : [k])), grid)), going);
       if (!going()) return;
+      if (flat(answers.map(answer => answer[target]))) return;
       const near = masks.map(mask => Math.exp(-((1 - Math.sqrt(mask.reduce((a, b) => a + b) / mask.length)) ** 2) / 0.0625));
       const { beta, fit } = regression(masks, answers.map(answer => answer[target]), near);
       paintMap(beta);
-      told.textContent = say("limed", { name: classes[target], fit: fit.toFixed(2) });
+      map.dataset.told = told.textContent = say("limed", { name: classes[target], fit: fit.toFixed(2) });
     }));
-    const stop = button("stop", words.stop, () => { job++; idle(); lime.focus(); });
+    const stop = button("stop", words.stop, () => { job++; idle(); });
     stop.hidden = true;
 
     const link = button("link", words.link, async () => {
@@ -518,16 +572,16 @@
       const address = new URL(location.href);
       address.search = new URLSearchParams([["try", "1"], ...kept]);
       address.hash = place.closest("section")?.id ?? "";
-      try { await navigator.clipboard.writeText(address); told.textContent = words.copied; } catch { told.textContent = address; }
+      try { await navigator.clipboard.writeText(address); link.textContent = words.copied; setTimeout(() => { link.textContent = words.link; }, 2000); } catch { told.textContent = address; }
     });
     const save = button("save", words.save, () => {
-      const sheet = make("canvas", { width: 480, height: 480 + 26 * classes.length + 40 }), context = sheet.getContext("2d");
+      const sheet = make("canvas", { width: 480, height: 480 + 26 * classes.length + 80 }), context = sheet.getContext("2d");
       Object.assign(context, { fillStyle: "#fff", imageSmoothingEnabled: false, font: "16px sans-serif" });
       context.fillRect(0, 0, sheet.width, sheet.height);
       context.drawImage(canvas, 0, 0, 480, 480);
       context.drawImage(map, 0, 0, 480, 480);
       classes.forEach((name, k) => { const y = 504 + 26 * k; context.fillStyle = "#1c5fa8"; context.fillRect(150, y - 13, 240 * chances[k], 16); context.fillStyle = "#000"; context.fillText(name, 10, y); context.fillText(percent(chances[k]), 400, y); });
-      context.fillText(alarm > 0 ? words.unlike : words.signed, 10, sheet.height - 12);
+      [alarm > 0 ? words.unlike : "", map.dataset.told ?? "", words.signed].forEach((line, k) => context.fillText(line, 10, sheet.height - 60 + 24 * k, 460));
       sheet.toBlob(blob => { const anchor = make("a", { href: URL.createObjectURL(blob), download: "network.png" }); anchor.click(); setTimeout(() => URL.revokeObjectURL(anchor.href), 1000); });
     });
 
@@ -548,16 +602,18 @@
       change();
     };
     const room = make("div", { className: "try-room" },
-      make("div", { className: "try-view" }, make("div", { className: "try-stack" }, canvas, map, board), progress, video),
-      make("div", {}, make("ul", { className: "try-bars" }, ...bars.map(({ item }) => item)), warning, said, told),
+      make("div", { className: "try-view" }, make("div", { className: "try-stack" }, canvas, map, board), video),
+      make("div", {}, make("ul", { className: "try-bars" }, ...bars.map(({ item }) => item)), warning, said),
       group(words.trials, ...experiments.map((trial, k) => button(`experiment-${k + 1}`, trial.text, () => begin(trial)))),
       group(words.choose, ...(given.people ? [choice("person", words.person, Array.from({ length: given.people }, (_, k) => String(k + 1)), set("person")), choice("face", words.emotion, given.emotions, set("face"))] : [choice("face", words.face, given.faces, set("face"))]),
         ...controls.map(control => range(control.name, control.label, Math.min(0, ...control.levels), Math.max(...control.levels), 1, v => { Object.assign(state, { control: control.name, level: v, own: null }); sync(); }))),
       group(words.own, labelled("file", file, words.file), camera, square, make("p", { className: "note", textContent: words.private })),
       group(words.change, range("bright", words.bright, -100, 100, 5, set("bright")), range("blur", words.blur, 0, 4, 0.25, set("blur")), range("turn", words.turn, -45, 45, 1, set("turn")), range("noise", words.noise, 0, 60, 2, set("noise")), labelled("mirror", mirror, words.mirror),
-        ...given.parts.map(part => button(`hide-${part.name}`, part.label, () => { for (const k of part.cells) state.hide.add(k); sync(); change(); })), button("clear", words.clear, () => { state = { ...state, bright: 0, blur: 0, turn: 0, noise: 0, mirror: false, hide: new Set() }; sync(); change(); })),
+        ...given.parts.map(part => button(`hide-${part.name}`, part.label, () => { for (const k of part.cells) state.hide.add(k); sync(); change(); })), button("clear", words.clear, () => { state = { ...state, control: "", level: 0, bright: 0, blur: 0, turn: 0, noise: 0, mirror: false, hide: new Set() }; sync(); change(); })),
       group(words.why, occlusion, lime, stop),
-      make("div", { className: "try-controls" }, link, save));
+      make("div", { className: "try-controls" }, link, save),
+      make("div", { className: "try-foot" }, progress, told));
+    room.addEventListener("keydown", ({ key }) => { if (key === "Escape") off(); });
     addEventListener("dragover", event => event.preventDefault());
     addEventListener("drop", event => { event.preventDefault(); if (event.dataTransfer.files[0]) take(event.dataTransfer.files[0]); });
 
@@ -565,7 +621,7 @@
     if (asked.has("try")) {
       for (const [name, value] of Object.entries(first)) if (asked.has(name) && name !== "own") state[name] = typeof value === "number" ? Number(asked.get(name)) || 0 : typeof value === "boolean" ? asked.get(name) === "true" : name === "hide" ? new Set(asked.get(name).split(".").filter(k => /^\d+$/.test(k)).map(Number).filter(k => k < grid * grid)) : asked.get(name);
       const within = (value, low, high) => Math.min(Math.max(value, low), high);
-      for (const name of ["bright", "blur", "turn", "noise"]) state[name] = within(state[name], Number(inputs[name].min), Number(inputs[name].max));
+      for (const name of ["bright", "blur", "turn", "noise"]) { inputs[name].value = state[name]; state[name] = Number(inputs[name].value); }
       state.person = within(Math.round(state.person), 0, Math.max(given.people - 1, 0));
       state.face = within(Math.round(state.face), 0, (given.people ? given.emotions : given.faces).length - 1);
       if (variant() < 0) Object.assign(state, { control: "", level: 0 });
@@ -573,7 +629,7 @@
     }
     room.tabIndex = -1;
     place.replaceChildren(room);
-    if (!asked.has("try")) room.focus({ preventScroll: true });
+    if (asked.has("try")) place.scrollIntoView(); else room.focus({ preventScroll: true });
     sync();
     change();
     window.ferpipeTry.pixels = () => [...shown];

@@ -18,7 +18,7 @@ from ferpipe.data.faces.rendered import EMOTIONS, UNITS, Faces
 from ferpipe.data.faces.traits import NAMES
 from ferpipe.networks import views
 from ferpipe.networks.folding import Folded, Residual
-from ferpipe.results.network import Control, Deed, Drawn, Experiment, Network, Numbers, grey, seen
+from ferpipe.results.network import Control, Deed, Drawn, Experiment, Network, Numbers, PartName, grey, seen
 
 BITS = 10  # of a weight: eight move a probability by up to 0.02, ten by 0.005
 GRID = 8  # cells a side that can be hidden
@@ -39,10 +39,12 @@ CONTROLS = (
     Control("light", list(LEVELS)), Control("hand", [1]), Control("glasses", [1]),
 )  # fmt: skip
 # cells, row by row, where faces have them: cut as FER2013's are, and as ours are drawn
-PARTS: dict[Deed, tuple[int, ...]] = {
+PARTS: dict[PartName, tuple[int, ...]] = {
     "mouth": (42, 43, 44, 45, 50, 51, 52, 53),
-    "eyes": (17, 18, 19, 20, 21, 22, 25, 26, 27, 28, 29, 30),
+    "eyes": (25, 26, 27, 28, 29, 30),
+    "brows": (17, 18, 19, 20, 21, 22),
 }
+HIDES: dict[Deed, tuple[int, ...]] = {"mouth": PARTS["mouth"], "eyes": PARTS["brows"] + PARTS["eyes"]}
 DRAW = 271  # marks this analysis's generators
 
 
@@ -52,8 +54,9 @@ def analyse(study: Study) -> Network:
     member = study.student if taught and study.student is not None else study.members[0]
     network = Folded(member.network(torch.device("cpu")))
     weights, scales, biases = in_whole_numbers(network)
-    alarm = unlike.fitted(network, study, np.random.default_rng([study.seed, DRAW, 0]), BITS)
     faces = drawn(study.seed) if study.dataset.name == "rendered" else None
+    ready = faces if faces is not None else choosable(study)
+    alarm = unlike.fitted(network, study, ready, np.random.default_rng([study.seed, DRAW, 0]), BITS)
     answers = views.averaged(network, torch.from_numpy(study.dataset.dev.images)).numpy()
     return Network(
         name=member.name,
@@ -75,6 +78,12 @@ def analyse(study: Study) -> Network:
         arrays=Numbers(weights, scales, biases, alarm.weights),
         private=None if faces is None else Drawn(faces),
     )
+
+
+def choosable(study: Study) -> np.ndarray:
+    """Return the mean faces of the classes there are, and the photograph, (n, 48, 48) uint8."""
+    shown = grey(shown_means(study.dataset)[0])
+    return np.concatenate([shown[shown.any((1, 2))], photograph()[None]])
 
 
 def layers(network: Folded) -> list[nn.Conv2d | nn.Linear]:
@@ -159,18 +168,14 @@ def experiments(network: Folded, study: Study, faces: np.ndarray | None) -> list
     else:
         shown = grey(shown_means(study.dataset)[0])
         pictures = np.concatenate([shown, photograph()[None]])
-        answers = views.averaged(network, torch.from_numpy(pictures)).numpy().argmax(1)
-        known = [label for label in range(len(shown)) if shown[label].any()]
-        right = [label for label in known if answers[label] == label] or known or [len(shown)]
-        asked = [
-            (deed, where, where, int(answers[where]))
-            for deed, where in (("mouth", len(shown)), ("eyes", len(shown)), ("dark", right[-1]))
-        ]
+        answer = int(views.averaged(network, torch.from_numpy(pictures[-1:])).argmax(1)[0])
+        # means of many faces are unlike any face, and the alarm says so: they are for looking at
+        asked = [(deed, len(shown), len(shown), answer) for deed in ("mouth", "eyes", "dark")]
     return [_tried(network, pictures, *trial) for trial in asked]  # type: ignore[arg-type]
 
 
 def _tried(network: Folded, pictures: np.ndarray, what: Deed, before: int, after: int, label: int) -> Experiment:
-    hide = list(PARTS.get(what, ()))
+    hide = list(HIDES.get(what, ()))
     bright = DARKER if what == "dark" else 0
     both = np.stack([pictures[before], seen(pictures[after], GRID, hide, bright)])
     chances = softmax(views.averaged(network, torch.from_numpy(both)).double().numpy())

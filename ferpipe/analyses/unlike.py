@@ -48,8 +48,11 @@ class Reading:
         return result
 
 
-def fitted(network: nn.Module, study: Study, rng: np.random.Generator, bits: int) -> Reading:
-    """Return the reading of the third stage's map that flags all but CALM of dev's pictures at most."""
+def fitted(network: nn.Module, study: Study, ready: np.ndarray, rng: np.random.Generator, bits: int) -> Reading:
+    """Return the reading of the third stage's map that flags all but CALM of dev's pictures at most.
+
+    And how often it flags what, `ready` (n, 48, 48) uint8 among it.
+    """
     train, dev, test = study.dataset.train.images, study.dataset.dev.images, study.dataset.test
     faces = train[np.sort(rng.permutation(len(train))[:USED])]
     maps = third(network, np.concatenate([faces, none(train, len(faces), rng)]))
@@ -59,16 +62,19 @@ def fitted(network: nn.Module, study: Study, rng: np.random.Generator, bits: int
     slope = np.linalg.solve(inner + RIDGE * np.eye(len(inner)), rows.T @ sides / len(rows)) / spread
     scale = float(np.abs(slope).max() / (2 ** (bits - 1) - 1)) or 1e-12
     whole = (slope / scale).round().astype(np.int16)
-    read = Reading(whole, scale, 0.0, Alarm(None, 0, 0))
+    read = Reading(whole, scale, 0.0, Alarm(None, 0, 0, 0, 0))
     bias = -float(np.quantile(read.of(third(network, dev)), CALM))
 
     def flagged(pictures: np.ndarray) -> float:
         return float((read.of(third(network, pictures)) + bias > 0).mean())
 
+    things = np.concatenate([squares(name, rng) for name in TEXTURES + FACELESS])
     told = Alarm(
         flagged(test.images) if test is not None and len(test.images) else None,
         flagged(noise(200, rng)),
-        flagged(np.concatenate([squares(name, rng) for name in TEXTURES + FACELESS])),
+        flagged(things),
+        len(things),
+        flagged(ready),
     )
     return Reading(whole, scale, bias, told)
 

@@ -12,7 +12,7 @@ import torch
 from tqdm import tqdm
 
 from ferpipe.build import layout
-from ferpipe.build.options import ROOT, Options
+from ferpipe.build.options import DRAWN, ROOT, Options
 from ferpipe.data import unlabelled
 from ferpipe.data.fer2013 import EMOTIONS
 from ferpipe.errors import Slip
@@ -117,13 +117,17 @@ class Place:
     origin: str
     data: str
 
+    @property
+    def folders(self) -> dict[str, list[str]]:
+        """What --network may name, each with its networks."""
+        roles = {"ensemble": self.members, **({"student": [self.student]} if self.student else {})}
+        return roles | {member: [member] for member in self.members} | roles
+
     def asked(self, name: str) -> list[Asked]:
         """Return the networks that --network NAME means; raises Slip when there are none."""
-        roles = {"ensemble": self.members, **({"student": [self.student]} if self.student else {})}
-        folders = roles | {member: [member] for member in self.members} | roles
-        if name not in folders:
-            raise Slip(f"--network {name}: none such in {self.folder}; there are {', '.join(folders)}")
-        members = [checkpoints.load(self.folder / folder) for folder in folders[name]]
+        if name not in self.folders:
+            raise Slip(f"--network {name}: none such in {self.folder}; there are {', '.join(self.folders)}")
+        members = [checkpoints.load(self.folder / folder) for folder in self.folders[name]]
         whole = [member for member in members if member.weights is not None]  # shipped ones may be answers alone
         return [Asked(m, self.origin, self.data, classes(self.folder / m.name)) for m in whole or members]
 
@@ -134,19 +138,28 @@ def classes(folder: Path) -> tuple[str, ...]:
 
 
 def networks(options: Options) -> list[Asked]:
-    """Return the networks to ask: those of --load or --run, the published ones if they are here, or the shipped."""
+    """Return the networks to ask: those of --load or --run, the published ones if they are here, or the shipped.
+
+    A network that a published page names is found by its name, of whichever data set it is.
+    """
     if options.network == "shipped":
         return of_package(alone=True)
     if options.load is not None:
         return of_folder(options.load).asked(options.network)
     if options.run is not None:
         return of_run(options.place, options.run).asked(options.network)
-    if place := of_report(options):
-        return place.asked(options.network)
+    published = [place for name in ("fer2013", DRAWN) if (place := of_report(options, name))]
+    for place in published:
+        if options.network in place.folders and (place.data == "fer2013" or options.network in place.members):
+            return place.asked(options.network)
     if options.network == "ensemble":
         return of_package()
+    if shipped := [one for one in of_package() if one.member.name == options.network]:
+        return shipped
     runs = ", ".join(layout.names(options.place)) or "none"
-    raise Slip(f"--network {options.network}: the published networks are not here; name a run with --run ({runs})")
+    raise Slip(
+        f"--network {options.network}: no published or shipped network is called so; name a run with --run ({runs})"
+    )
 
 
 def of_run(artefacts: Path, name: str) -> Place:
@@ -160,10 +173,10 @@ def of_run(artefacts: Path, name: str) -> Place:
     return Place(folder, known["members"], known["student"], f"run {name}", records[0].parent.name)
 
 
-def of_report(options: Options) -> Place | None:
-    """Return the published FER2013 ensemble, where all its members lie among the artefacts; else None."""
-    record = recorded((options.results or ROOT / "report" / "results") / "fer2013" / "ensemble" / "recipe.json")
-    folder = options.place / "fer2013" / "members"
+def of_report(options: Options, dataset: str = "fer2013") -> Place | None:
+    """Return the published ensemble of a data set, where all its members lie among the artefacts; else None."""
+    record = recorded((options.results or ROOT / "report" / "results") / dataset / "ensemble" / "recipe.json")
+    folder = options.place / dataset / "members"
     roles: dict[str, list[str]] = {role: [] for role in ROLES}
     try:
         for name, network in record["recipe"]["members"].items() if record else ():
@@ -174,7 +187,7 @@ def of_report(options: Options) -> Place | None:
         return None
     if not roles["member"]:
         return None
-    return Place(folder, roles["member"], "".join(roles["student"]), "published", "fer2013")
+    return Place(folder, roles["member"], "".join(roles["student"]), "published", dataset)
 
 
 def of_folder(folder: Path) -> Place:

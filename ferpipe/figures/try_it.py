@@ -18,6 +18,7 @@ from ferpipe.text.language import Language
 
 LONG = 27  # faces in a row of the sheet: one with all its variants
 MASKS = 300  # of LIME in the page
+MOST = 50_000_000  # pixels of a reader's picture; predict reads no more either
 ONLY = "try-it-"  # begins the names of the two files that are asked for when the reader opens the network
 
 
@@ -101,8 +102,11 @@ def _given(network: Network, kept: dict[int, int], language: Language) -> dict[s
             for part in network.controls
         ],
         "grid": network.grid,
-        "parts": [{"name": name, "label": words[name], "cells": cells} for name, cells in network.parts.items()],
+        "parts": [
+            {"name": name, "label": words[f"hide_{name}"], "cells": cells} for name, cells in network.parts.items()
+        ],
         "masks": MASKS,
+        "most": MOST,
         "experiments": trials,
         "start": start // (LONG if drawn else 1) % len(names) if drawn else kept[start],
     }

@@ -1,6 +1,7 @@
 """Building the site in two steps: gather and check everything, then write."""
 
 import json
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,8 @@ from ferpipe.text.language import WORDLESS, Language
 from ferpipe.text.problems import Problems, guess
 from ferpipe.text.report import Report
 from ferpipe.text.section import Passage, Section
+
+_COMMENTS = re.compile(rb"^[ \t]*//.*\n|^[ \t]+", re.MULTILINE)  # of a script, and indentation: nobody runs them
 
 Files = dict[str, bytes]
 Draw = Callable[[Edition, str, Language], Figure]
@@ -167,6 +170,9 @@ def _files(
     files[STYLE] = files[STYLE].replace(
         b"  /* palette */", palette.sheet({**palette.PALETTE, **report.colours}).encode()
     )
+    for name in ASSETS:
+        if name.endswith(".js"):
+            files[name] = _COMMENTS.sub(b"", files[name])
     if report.logo:
         files[f"assets/{report.logo}"] = (report.folder / report.logo).read_bytes()
     for sheet in sheets:

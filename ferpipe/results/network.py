@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 ControlName = Literal["brows", "lids", "corners", "lips", "jaw", "light", "hand", "glasses"]
 Deed = Literal["mouth", "eyes", "dark", "hand", "brows"]
+PartName = Literal["mouth", "eyes", "brows"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Alarm:
     unseen: float | None  # of pictures that neither training nor threshold saw; None where there are none
     noise: float
     textures: float  # and faceless pictures of scikit-image's
+    squares: int  # of these
+    ready: float  # of the pictures that a reader can choose
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Network:
     controls: list[Control]
     sizes: list[int]  # weights of each layer
     grid: int  # cells a side
-    parts: dict[Deed, list[int]]  # cells, row by row, of what can be hidden at once
+    parts: dict[PartName, list[int]]  # cells, row by row, of what can be hidden at once
     alarm_scale: float
     alarm_bias: float  # above 0 a picture is called unlike
     alarm: Alarm

@@ -70,7 +70,7 @@ def test_what_is_made_of_faces_and_is_none_is_told_from_them():
     parts = zip(("train", "dev", "test"), (faces[:160], faces[160:200], faces[200:]), strict=True)
     dataset = SimpleNamespace(**{name: SimpleNamespace(images=images) for name, images in parts})
     model = Folded(initialised("small", 8, 1).eval())
-    read = unlike.fitted(model, SimpleNamespace(dataset=dataset), rng, 10)
+    read = unlike.fitted(model, SimpleNamespace(dataset=dataset), dataset.dev.images[:4], rng, 10)
     flagged = read.of(unlike.third(model, faces[160:200])) > 0
     assert flagged.mean() <= 1 - unlike.CALM + 0.025
     assert read.told.noise > 0.9 and read.told.unseen is not None and read.told.unseen < 0.3

@@ -98,7 +98,9 @@ def test_the_experiments_come_out_as_told(opened: Any) -> None:
         assert list(found.values())[trial.label] == pytest.approx(trial.after, abs=0.001)
 
 
-@pytest.mark.parametrize("form", ["png", "turned jpeg", "clear png", "grey webp", "tiny png", "large jpeg"])
+@pytest.mark.parametrize(
+    "form", ["png", "turned jpeg", "clear png", "grey webp", "tiny png", "large jpeg", "turned webp"]
+)
 def test_a_readers_picture_is_cropped_greyed_and_shrunk_as_predict_does(opened: Any, tmp_path: Path, form: str) -> None:
     from skimage import data
 
@@ -108,6 +110,10 @@ def test_a_readers_picture_is_cropped_greyed_and_shrunk_as_predict_does(opened: 
         exif = Image.Exif()
         exif[0x0112] = 6
         more = {"exif": exif, "quality": 90}
+    elif form == "turned webp":  # whose mark browsers pass over
+        exif = Image.Exif()
+        exif[0x0112] = 8
+        more = {"exif": exif, "lossless": True}
     elif form == "clear png":
         picture.putalpha(Image.linear_gradient("L").resize(picture.size))
     elif form == "grey webp":
@@ -222,3 +228,46 @@ def test_a_network_that_cannot_be_read_says_so_and_can_be_asked_for_again(browse
     page.click("#try-open")
     page.wait_for_selector(".try[data-state=rest]")
     page.close()
+
+
+def test_what_is_no_picture_and_what_has_no_reasons_says_so(opened: Any, tmp_path: Path) -> None:
+    words = opened.evaluate("JSON.parse(document.querySelector('.try').dataset.given).words")
+    for name, content in (("empty.png", b""), ("cut.webp", b"RIFF0000WEBP"), ("text.jpg", b"no picture")):
+        (tmp_path / name).write_bytes(content)
+        opened.set_input_files("#try-file", str(tmp_path / name))
+        opened.wait_for_function(
+            "text => document.querySelector('.try-told').textContent === text", arg=words["unreadable"]
+        )
+        opened.evaluate("document.querySelector('.try-told').textContent = ''")
+    Image.new("L", (60, 60), 128).save(tmp_path / "flat.png")
+    settled(opened, lambda: opened.set_input_files("#try-file", str(tmp_path / "flat.png")))
+    for button in ("occlusion", "lime"):
+        opened.click(f"#try-{button}")
+        opened.wait_for_function("text => document.querySelector('.try-told').textContent === text", arg=words["flat"])
+    settled(opened, lambda: opened.click("#try-experiment-1"))
+
+
+def test_as_it_was_undoes_an_experiment(opened: Any) -> None:
+    settled(opened, lambda: opened.click("#try-experiment-3"))
+    changed = opened.evaluate("ferpipeTry.pixels()")
+    settled(opened, lambda: opened.click("#try-clear"))
+    result, _ = told()
+    before = result.private.faces[result.experiments[2].picture].ravel().tolist()
+    assert opened.evaluate("ferpipeTry.pixels()") == before != changed
+
+
+def test_a_damaged_network_is_told_instead_of_waited_for(browser: Any, site: Path) -> None:  # noqa: F811
+    page = browser.new_page()
+    page.route("**/try-it-network.js", lambda route: route.fulfill(body="window.ferpipeNetwork = {}"))
+    page.goto(f"{site.as_uri()}/en/index.html")
+    page.click("#try-open")
+    page.wait_for_function(
+        "document.querySelector('#try-open').textContent === document.querySelector('.try').dataset.failed"
+    )
+    page.close()
+
+
+def test_a_picture_may_have_as_many_pixels_as_predict_reads() -> None:
+    from ferpipe.figures.try_it import MOST
+
+    assert MOST == pictures.PIXEL_LIMIT
