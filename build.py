@@ -66,6 +66,17 @@ def natural(text: str) -> int:
     return int(text)
 
 
+def greys(text: str) -> tuple[float, ...]:
+    """Return one or three numbers, of grey levels in [0, 1]."""
+    try:
+        values = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    if len(values) not in (1, 3) or not all(-300 < value < 300 for value in values):
+        raise argparse.ArgumentTypeError(f"wanted one number or three with commas, got {text!r}")
+    return values
+
+
 def port(text: str) -> int:
     """Return a port's number; 0 is any free one."""
     if not text.isascii() or not text.isdigit() or int(text) > 65535:
@@ -98,7 +109,11 @@ def options(arguments: list[str]) -> Options:
     add("--threads", type=positive, metavar="N", help="of the processor; the default is one a core")
     add("--preset", default="default", choices=(*PRESETS["rendered"], "shipped"),
         help="how much work: see README.md; shipped trains nothing")  # fmt: skip
-    add("--load", type=path, metavar="DIR", help="use the members in DIR instead of training")
+    add("--load", type=path, metavar="PLACE", help="instead of training, use members in a folder, or checkpoints of "
+        "your own ResNet-18: a file, or a folder of such for an ensemble")  # fmt: skip
+    add("--mean", type=greys, default=(), metavar="M", help="that a checkpoint's pictures were normalised with, as "
+        "0.5 or 0.485,0.456,0.406; the default is read off the checkpoint")  # fmt: skip
+    add("--std", type=greys, default=(), metavar="S", help="the same")
     add("--init", type=word, metavar="FILE", help="start from torchvision's ImageNet weights of ResNet-18: imagenet "
         "fetches them, a file holds them")  # fmt: skip
     add("--compile", action="store_true", help="compile the networks that are trained; wants a C compiler")
@@ -136,6 +151,8 @@ def options(arguments: list[str]) -> Options:
     asked = Options(**named(vars(parser.parse_intermixed_args(arguments))))
     if (asked.images is None) == (asked.command in ("predict", "explain")):
         raise Slip(f"{asked.command}: wanted {'IMAGES' if asked.images is None else 'no IMAGES'}; see --help")
+    if bool(asked.mean) != bool(asked.std) or (asked.mean and asked.load is None) or min(asked.std, default=1) <= 0:
+        raise Slip("--mean and --std go together, with --load CHECKPOINT, and a deviation is above zero")
     return asked
 
 

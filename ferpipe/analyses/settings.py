@@ -1,13 +1,16 @@
 """Settings: what the networks were made with, by which recipe, and how well the analysis model answers."""
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from ferpipe.analyses.faces import predictions
 from ferpipe.analyses.study import Study
 from ferpipe.explainers.inputs import logits
 from ferpipe.results.common import Estimate
-from ferpipe.results.settings import Accuracies, Settings
-from ferpipe.statistics.intervals import proportion
+from ferpipe.results.settings import Accuracies, Chance, Settings
+from ferpipe.statistics.intervals import mcnemar, proportion
+
+LEVEL = 0.05
 
 
 def analyse(study: Study) -> Settings:
@@ -23,6 +26,26 @@ def analyse(study: Study) -> Settings:
         members=len(study.members),
         pretrained=member.pretrained,
         analysis_model=analysis_model(study),
+        chance=chance(predictions(study), study.labels, len(study.classes)),
+        foreign=member.foreign,
+    )
+
+
+def chance(answers: np.ndarray, labels: np.ndarray, classes: int) -> Chance:
+    """Return whether answers (n,) are better than the same one for all faces, by McNemar's test at 5 %.
+
+    And the order of the outputs that fits the labels best (Kuhn 1955): an order of classes that was mixed up shows.
+    """
+    counts = np.zeros((classes, classes), int)
+    np.add.at(counts, (answers, labels), 1)
+    usual = int(counts.sum(0).argmax())
+    right, by_rote = answers == labels, labels == usual
+    outputs, names = linear_sum_assignment(counts, maximize=True)
+    return Chance(
+        usual=float(by_rote.mean()),
+        better=bool(right.mean() > by_rote.mean() and mcnemar(right, by_rote) < LEVEL),
+        renamed=float(counts[outputs, names].sum() / len(labels)),
+        names=[int(name) for name in names],
     )
 
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from tqdm import tqdm
 
 from ferpipe import named
 from ferpipe.analyses.study import Study, softmax
-from ferpipe.build import guard
+from ferpipe.build import adopting, guard
 from ferpipe.build.layout import RESULTS
 from ferpipe.build.settings import Settings
 from ferpipe.build.stages import Analysis, Data, Names, Network, Stage
@@ -105,6 +106,15 @@ class Bench:
             recipe, train, dataset.dev, stage.folder, record, device, weights, teachers, len(dataset.classes),
             settings.compiled,
         )  # fmt: skip
+
+    def adopt(self, path: Path, data: str) -> None:
+        """Make a checkpoint of somebody's a member, unless it is one already."""
+        target = self.settings.networks / adopting.name_of(path)
+        if not (target / "recipe.json").exists():
+            mean, deviation = self.settings.mean, self.settings.std
+            adopting.adopt(
+                path, target, self.dataset, data, self.settings.classes, mean, deviation, self.device, tqdm.write
+            )
 
     @cached_property
     def even(self) -> Split:

@@ -97,8 +97,8 @@ def given(grey: np.ndarray, name: str, face: bool) -> Given:
 def told(asked: predict.Asked, device: "torch.device") -> Asked:
     """Return a network with what is said of it."""
     member, labels = asked.member, len(asked.member.view_logits)
-    accuracy = member.history["dev_accuracy"][member.epoch - 1]
-    return Asked(member.network(device), Network(member.name, asked.data, float(accuracy), labels))
+    accuracy = float(member.history["dev_accuracy"][member.epoch - 1]) if labels else None
+    return Asked(member.network(device), Network(member.name, asked.data, accuracy, labels))
 
 
 def known(options: Options, asked: Sequence[predict.Asked]) -> "tuple[Scores | None, Alarm | None]":

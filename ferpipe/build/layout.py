@@ -76,7 +76,8 @@ def of(options: Options) -> Layout:
 
 def named(options: Options) -> str:
     """Return the data set's name; raises Slip where it is none, or another data set's."""
-    if options.data is None and (options.name or options.classes):
+    asks = options.command in ("predict", "explain")  # of a checkpoint's outputs
+    if options.data is None and not asks and (options.name or options.classes):
         raise Slip(f"--{'name' if options.name else 'classes'} goes with --data PATH: it says what lies there")
     dataset = options.dataset
     if options.data is not None and (not DATASET.fullmatch(dataset) or dataset.lower() in (project.DRAWN, *TAKEN)):

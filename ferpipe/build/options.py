@@ -21,7 +21,9 @@ class Options:
     device: str = "auto"
     threads: int | None = None  # of the processor; None: as many as it has cores
     preset: str = "default"
-    load: Path | None = None  # members to use instead of training
+    load: Path | None = None  # members, or checkpoints, to use instead of training
+    mean: tuple[float, ...] = ()  # with which a checkpoint's pictures were normalised; none: it is read off them
+    std: tuple[float, ...] = ()
     init: str | None = None  # torchvision's ResNet-18 weights to start from: "imagenet", or a file
     compile: bool = False  # the networks that are trained
     student: bool = False  # also distil the ensemble into one network

@@ -17,7 +17,7 @@ from ferpipe.build import layout as layouts
 from ferpipe.build import settings as reading
 from ferpipe.build.layout import Layout
 from ferpipe.build.options import ROOT, Options
-from ferpipe.build.settings import Settings
+from ferpipe.build.settings import OF_TRAINING, Settings
 from ferpipe.build.stages import Names, Network, Stage
 from ferpipe.errors import Slip
 from ferpipe.storage import atomic, encoding, lock
@@ -161,7 +161,11 @@ class Build:
         """
         settings, data = self.settings, self.stage.hash
         if settings.plan is None:
-            self.names = stages.loaded(settings.networks, None if settings.shipped else data)
+            for path in settings.foreign:
+                self.bench.adopt(path, data)
+            if settings.foreign:
+                print(f"train: left out, since a checkpoint does not tell how it was trained: {', '.join(OF_TRAINING)}")
+            self.names = stages.loaded(settings.networks, None if settings.shipped else data, bool(settings.foreign))
             self.log.fresh("train", f"{len(self.names.members)} member(s) from {settings.networks}")
             return self.names.write(settings)
         plan, there = settings.plan, list[Network]()

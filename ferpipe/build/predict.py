@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from ferpipe.build import layout
+from ferpipe.build import adopting, layout
 from ferpipe.build.options import DRAWN, ROOT, Options
 from ferpipe.data import unlabelled
 from ferpipe.data.fer2013 import EMOTIONS
@@ -70,6 +70,8 @@ class Asked:
     def described(self) -> str:
         """Return the network's name with its data and its accuracy there."""
         name, faces = self.member.name, len(self.member.view_logits)
+        if not faces:
+            return f"{name}, {self.origin}; how often it is right is not known"
         accuracy = self.member.history["dev_accuracy"][self.member.epoch - 1]
         return f"{name}, {self.origin}; learned {self.data}, {accuracy:.1%} right on its {faces:,} dev pictures"
 
@@ -145,6 +147,8 @@ def networks(options: Options) -> list[Asked]:
     if options.network == "shipped":
         return of_package(alone=True)
     if options.load is not None:
+        if files := adopting.checkpoints_at(options.load):
+            return of_checkpoints(files, options)
         return of_folder(options.load).asked(options.network)
     if options.run is not None:
         return of_run(options.place, options.run).asked(options.network)
@@ -204,6 +208,22 @@ def of_folder(folder: Path) -> Place:
     ours = place.name if place.parent == shipping.PLACE else "data of its own"
     data = place.parent.name if place.name == "members" else ours  # .artefacts/<data set>/members
     return Place(folder, roles["member"], "".join(roles["student"]), f"from {folder}", data)
+
+
+def of_checkpoints(files: Sequence[Path], options: Options) -> list[Asked]:
+    """Return somebody's own networks; raises Slip where one cannot be read, or they have other outputs than the first.
+
+    How pictures enter them is read off their batch normalisation, with drawn faces.
+    """
+    tell = partial(print, file=sys.stderr)
+    members = [adopting.read(path, options.mean, options.std, tell=tell) for path in files]
+    named = [
+        adopting.classes(options.classes, member.view_logits.shape[1], path)
+        for member, path in zip(members, files, strict=True)
+    ]
+    if len(set(named)) > 1:
+        raise Slip(f"--load {options.load}: {', '.join(path.name for path in files)} have not the same outputs")
+    return [Asked(member, f"from {options.load}", "data of its own", named[0]) for member in members]
 
 
 def of_package(alone: bool = False) -> list[Asked]:

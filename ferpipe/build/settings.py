@@ -13,6 +13,8 @@ from ferpipe.errors import Slip
 from ferpipe.storage import fingerprints
 from ferpipe.training.presets import DATA_SEED, PRESETS, Plan, plan
 
+# the analyses that ask how networks were trained, which a checkpoint does not tell
+OF_TRAINING = ("calibration", "curves", "suspects")
 SHIPPED = fingerprints.PACKAGE / "shipped"
 
 
@@ -29,6 +31,9 @@ class Settings:
     preset: str
     plan: Plan | None  # of the networks to train; None: those in `networks` are taken as they are
     networks: Path  # the folder of the networks
+    foreign: tuple[Path, ...]  # checkpoints of somebody's that these are made of
+    mean: tuple[float, ...]  # with which their pictures were normalised; none: it is read off them
+    std: tuple[float, ...]
     init: str  # weights that pretrained networks start from: "imagenet", torchvision's own, or a file
     analyses: tuple[str, ...]
     effort: Mapping[str, Effort]
@@ -69,6 +74,15 @@ def of(options: Options, layout: Layout) -> Settings:
     if known is not None and options.load is None:
         work = plan(known, options.seed, options.members, options.epochs, options.init is not None, options.student)
     networks = SHIPPED / layout.dataset if shipped else layout.artefacts / layout.dataset / "members"
+    foreign: list[Path] = []
+    if options.load is not None:
+        from ferpipe.build import adopting  # torch, which a trained report does without
+
+        networks, foreign = options.load, adopting.checkpoints_at(options.load)
+        if foreign:
+            networks = (
+                layout.artefacts / layout.dataset / adopting.place(foreign, options.mean, options.std, options.classes)
+            )
     return Settings(
         layout=layout,
         source=options.data,
@@ -78,9 +92,12 @@ def of(options: Options, layout: Layout) -> Settings:
         seed=options.seed,
         preset=options.preset,
         plan=work,
-        networks=options.load or networks,
+        networks=networks,
+        foreign=tuple(foreign),
+        mean=options.mean,
+        std=options.std,
         init=options.init or "imagenet",
-        analyses=(options.only,) if options.only else ANALYSES,
+        analyses=(options.only,) if options.only else tuple(n for n in ANALYSES if not (foreign and n in OF_TRAINING)),
         effort=effort.of(options.preset),
         device=options.device,
         threads=options.threads,

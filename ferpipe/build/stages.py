@@ -238,10 +238,11 @@ def _described(record: JSON) -> JSON:
     }
 
 
-def loaded(place: Path, data: str | None) -> Names:
+def loaded(place: Path, data: str | None, alone: bool = False) -> Names:
     """Return the networks in the folder `place`; raises Slip if they do not fit.
 
-    `data` is the hash of the data that they must have been trained on; None: whatever it was.
+    `data` is the hash of the data that they must have been trained on; None: whatever it was. Members may be `alone`,
+    without overfitting models.
     """
     if not place.is_dir():
         raise Slip(f"{place}: no such folder; wanted a folder of members, such as .artefacts/rendered/members")
@@ -257,7 +258,7 @@ def loaded(place: Path, data: str | None) -> Names:
             raise Slip(f"{folder / 'recipe.json'} is not the record of a member; take it out of {place}") from None
         if data is not None and trained_on != data:
             raise Slip(f"{folder} was trained on data {trained_on}, these are {data}; load members of the same data")
-    if not roles["member"] or not roles["overfitted"] or len(roles["student"]) > 1:
+    if not roles["member"] or not (roles["overfitted"] or alone) or len(roles["student"]) > 1:
         got = ", ".join(f"{len(names)} {role}" for role, names in roles.items())
         raise Slip(
             f"{place}: wanted one member or more, one overfitting model or more and one student at most, "

@@ -292,13 +292,20 @@ def _ungrouped(text: str) -> str:
     return "".join(parts)
 
 
+_FINE = re.compile(r"\d+\.\d{2,}")
+
+
+def _tenth(match: re.Match[str]) -> str:
+    return f"{float(match[0]):.1f}".removesuffix(".0")
+
+
 def _lightened(text: str) -> tuple[str, str]:
     """Return an SVG in some two thirds of its size, the same picture, and the style sheet that it now needs.
 
     Tenths of a pixel are enough; styles that stand again and again become classes; groups need no names, others short
     ones.
     """
-    text = re.sub(r"\d+\.\d{2,}", lambda match: f"{float(match[0]):.1f}".removesuffix(".0"), text)
+    text = re.sub(r'"[^"<>]*"', lambda attribute: _FINE.sub(_tenth, attribute[0]), text)  # and no number that is read
     text = re.sub(r' transform="rotate\(-0 [^"]*\)"', "", text)
     text = re.sub(r'(?<= d=")[^"]*', lambda match: re.sub(r"\s*([A-Za-z])\s*", r"\1", match[0]).strip(), text)
     text = re.sub(r'<g id="[^"]*"', "<g", text)

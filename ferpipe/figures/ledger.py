@@ -46,8 +46,12 @@ def _cells(row: Row, editions: dict[str, str], language: Language) -> list[str |
     finding += _SMALL.format(REFERRED.format(row.figure))
     decided = {side.verdict for side in row.sides if side.verdict in DECIDED}
     if len(decided) > 1:
-        finding += _SMALL.format(words[f"differ_{_reason(row)}"])
-    elif decided and (open_on := [editions[side.edition] for side in row.sides if side.verdict == "undecided"]):
+        finding += _SMALL.format(words[f"differ_{reason(row)}"])
+    elif decided and (
+        open_on := [
+            editions[side.edition] for side in row.sides if side.verdict == "undecided" and side.statistic is not None
+        ]
+    ):
         finding += _SMALL.format(words["differ_open"].format(where=words["comma"].join(open_on)))
     wanted = ""
     if row.threshold is not None:
@@ -64,7 +68,7 @@ def _cells(row: Row, editions: dict[str, str], language: Language) -> list[str |
     ]
 
 
-def _reason(row: Row) -> str:
+def reason(row: Row) -> str:
     """Return why two data sets may decide otherwise: the bar, where both pass the threshold, or what it is about."""
     sign = 1 if row.side == "above" else -1
     sides = [side for side in row.sides if side.verdict in DECIDED]
@@ -83,7 +87,11 @@ def _untrained(row: Row, side: Side, editions: dict[str, str], language: Languag
     value = written(language, side.control, row.unit)
     if side.draws == 1:
         value += words["one_draw"]
-    return Markup("{}").format(value) if side is row.sides[0] else _SMALL.format(f"{editions[side.edition]}: {value}")
+    return (
+        Markup("{}").format(value)
+        if side is row.sides[0]
+        else _SMALL.format(f"{editions[side.edition]}{language.words('page')['colon']}{value}")
+    )
 
 
 def _side(row: Row, side: Side | None, language: Language) -> Td:

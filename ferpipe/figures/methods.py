@@ -58,4 +58,4 @@ def _means(scores: Scores, data: Data, language: Language) -> Figure:
     files["methods.json"] = numbers_file({"n": scores.n, "ends_of_the_scales": limits})
     title = words["means"].format(n=scores.n)
     body = grid.grid([grid.row(cells, title)], 10, legend(language, "against", "for"))
-    return Figure(body, "scores", "methods.json", files, fades=True, note=language.words("shared")["not_shown"])
+    return Figure(body, "scores", "methods.json", files, fades=True, note=language.words("shared")["not_shown_all"])

@@ -10,7 +10,7 @@ from ferpipe.text.language import Language
 
 ROWS = (  # a number of the run, by its path there
     "device", "versions.python", "versions.torch", "cuda", "libraries", "precision", "threads", "preset", "seed",
-    "network", "parameters.epochs", "parameters.batch", "parameters.small", "parameters.learning_rate",
+    "network", "parameters.epochs", "parameters.small", "parameters.batch", "parameters.learning_rate",
     "parameters.muon", "parameters.momentum", "parameters.weight_decay", "parameters.label_smoothing",
     "parameters.average", "augmentation",
 )  # fmt: skip
@@ -23,9 +23,10 @@ def draw(settings: Settings, original: Original, language: Language) -> Figure:
     values, names, then = _values(settings, language), language.words("settings.rows"), original.settings
     old = {"device": then.device, "versions.python": then.python, "versions.torch": then.torch, "cuda": then.cuda}
     columns = 3 if language.shows == "face" else 2  # the original looked at faces
-    rows = [[names[key], str(values.get(key, "–")), old.get(key, "–")][:columns] for key in ROWS]
+    known = [key for key in ROWS if not settings.foreign or not key.startswith(("parameters.", "augmentation"))]
+    rows = [[names[key], str(values.get(key, "–")), old.get(key, "–")][:columns] for key in known]
     values["augmentation"] = ", ".join(f"{key} {settings.parameters[key]}" for key in AUGMENTATION)  # in no language
-    data = csv_file(["setting", "here", "original"], [[key, values.get(key), old.get(key)] for key in ROWS])
+    data = csv_file(["setting", "here", "original"], [[key, values.get(key), old.get(key)] for key in known])
     body = table.table(language.row("settings.head")[:columns], rows, "settings")
     return Figure(body, "settings", "settings.csv", {"settings.csv": data})
 
@@ -43,7 +44,7 @@ def _values(settings: Settings, language: Language) -> dict[str, object]:
         **{f"versions.{name}": version for name, version in versions.items()},
         **{f"parameters.{name}": value for name, value in parameters.items()},
         "libraries": ", ".join(others),
-        "network": f"ResNet-18, {parameters['stem']}, {parameters['width']}",
+        "network": f"ResNet-18, {settings.foreign or parameters['stem']}, {parameters['width']}",
         "augmentation": _augmentation(parameters, language),
     }
 

@@ -60,7 +60,7 @@ def load(folder: Path) -> Member:
         _check(history, logits, averaged)
         member = Member(folder.name, recipe, history["epochs"], history["chosen"], logits, averaged,
                         record["made_with"], load_file(path) if weighted else None,
-                        "init" in record["recipe"], margins)  # fmt: skip
+                        "init" in record["recipe"], margins, record["recipe"].get("foreign", ""))  # fmt: skip
         if weighted:
             _check_weights(member)
     except FileNotFoundError as error:

@@ -29,6 +29,7 @@ class Member:
     weights: dict[str, torch.Tensor] | None  # None where only the answers were kept
     pretrained: bool = False  # whether it started from weights of ImageNet instead of drawn ones
     margins: np.ndarray | None = None  # (n,) float16 of train; None of a network that was trained before they were kept
+    foreign: str = ""  # how pictures enter it, of somebody's own network, see foreign.py
 
     @cached_property
     def dev_logits(self) -> np.ndarray:

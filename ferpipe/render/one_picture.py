@@ -100,7 +100,9 @@ def _article(found: OnePicture, scores: Scores | None, report: Report, language:
             what=words[strongest.what], label=label, before=percent(lost), after=percent(left)
         ),
         "networks": [
-            words["told"].format(
+            words["told_unknown"].format(name=told.name)
+            if told.accuracy is None
+            else words["told"].format(
                 name=told.name,
                 data=report.names.get(told.data, {}).get(language, told.data),
                 accuracy=percent(told.accuracy),

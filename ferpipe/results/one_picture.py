@@ -31,7 +31,7 @@ class Network:
 
     name: str
     data: str  # the data set that it learned
-    accuracy: float  # on dev, over views
+    accuracy: float | None  # on dev; None where it is not known
     n: int
 
 

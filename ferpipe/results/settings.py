@@ -20,6 +20,16 @@ class Accuracies:
 
 
 @dataclass(frozen=True)
+class Chance:
+    """Whether the analysis model tells the classes apart at all, and whether it would with its outputs renamed."""
+
+    usual: float  # share of dev's most frequent class
+    better: bool  # whether it is right more often than that one answer for all, by McNemar's test
+    renamed: float  # accuracy, were each output called as it fits best
+    names: list[int]  # then: the label of each output
+
+
+@dataclass(frozen=True)
 class Asked:
     """What the command line asked for."""
 
@@ -39,3 +49,5 @@ class Settings(Asked):
     members: int
     pretrained: bool
     analysis_model: Accuracies
+    chance: Chance
+    foreign: str  # of somebody's own networks: how pictures enter the first; empty of ours

@@ -249,6 +249,8 @@ def outdated(folder: Path, known: Parsed | None = None) -> dict[str, str]:
 def _aged(dataset: str, recipe: Recipe, made_by: JSON, known: Parsed | None) -> str:
     """Return which of the inputs other code makes today."""
     trainer = fingerprints.code("ferpipe.training.loop", known) if dataset in DRAWN else {}
-    now = inputs(dataset, dict.fromkeys(recipe.get("members") or (), trainer), known)
+    by, foreign = _table(made_by.get("networks")), fingerprints.of_value(None)  # trained by no code of ours
+    trained = {name: None if by.get(name) == foreign else trainer for name in recipe.get("members") or ()}
+    now = inputs(dataset, trained, known)
     asked = ("data", "effort", "plan", "networks") if dataset in DRAWN else ("data", "effort")
     return next((_INPUTS[key] for key in asked if made_by.get(key) != now[key]), "")

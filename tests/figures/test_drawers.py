@@ -167,3 +167,25 @@ def test_a_word_that_cannot_be_filled_in_is_told_with_its_file(tmp_path: Path) -
     (tmp_path / "words" / "fr.toml").write_text('[curves]\nbest = "époque {"\n')
     with pytest.raises(Slip, match=r"words/fr\.toml: 'époque \{'"):
         Language("fr", tmp_path / "words").words("curves")
+
+
+def test_numbers_that_are_read_keep_their_decimals() -> None:
+    svg = '<svg><path d="M1.23456 2.5"/><text x="3.14159">0.25</text><text>0.05</text></svg>'
+    light, _ = plot._lightened(svg)
+    assert ">0.25<" in light and ">0.05<" in light and 'x="3.1"' in light and "M1.2 2.5" in light
+
+
+@pytest.mark.parametrize(
+    "path", sorted((PACKAGE.parent / "site/assets").glob("*/*.en.svg")), ids=lambda path: path.name
+)
+def test_no_axis_has_a_number_twice(path: Path) -> None:
+    """Where ticks are 0.05 apart, one decimal makes two alike."""
+    axes = re.findall(r"<text[^>]*>([\d.]+)</text>", path.read_text())
+    runs, before = [[]], None
+    for number in map(float, axes):
+        if before is not None and number < before:
+            runs.append([])
+        runs[-1].append(number)
+        before = number
+    ticks = [run for run in runs if len(run) > 3 and run[0] == 0]
+    assert all(len(set(run)) == len(run) for run in ticks), ticks

@@ -1,0 +1,145 @@
+"""Somebody's own networks: checkpoints made members, so that whatever asks members can ask them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save
+
+from ferpipe.analyses.settings import chance
+from ferpipe.data import classes as names
+from ferpipe.data.dataset import Dataset
+from ferpipe.data.faces import rendered
+from ferpipe.data.fer2013 import EMOTIONS
+from ferpipe.errors import Slip
+from ferpipe.networks import checkpoints, foreign, machine, views
+from ferpipe.networks.members import CURVES, Member
+from ferpipe.networks.recipes import Recipe
+from ferpipe.storage import atomic, encoding, fingerprints
+
+SURE = 0.1  # accuracy that another order of the outputs must win to be named
+SEED = 0  # of the faces on which a network's way of taking pictures is found, where there are none of its own
+BARE = Recipe(
+    epochs=1, flip=False, rotate=0.0, scale=0.0, shift=0.0, light=0.0, label_smoothing=0.0, average=0.0, muon=0.0,
+    learning_rate=0.0, momentum=0.0, weight_decay=0.0, warmup=0.0, batch=1,
+)  # fmt: skip
+
+
+def checkpoints_at(place: Path) -> list[Path]:
+    """Return the checkpoints at a place; none where it is a folder of members, or is not there."""
+    if not place.exists() or (place.is_dir() and any(place.glob("*/recipe.json"))):
+        return []
+    return foreign.files(place)
+
+
+def name_of(path: Path) -> str:
+    """Return what a checkpoint's member is called: its file, and a hash of what it holds."""
+    stem = "".join(c if c.isalnum() or c in "-_." else "-" for c in path.stem)[:40].strip("-.") or "network"
+    return f"{stem}-{fingerprints.of_file(path)[:8]}"
+
+
+def place(files: Sequence[Path], mean: Sequence[float], deviation: Sequence[float], asked: str | None) -> str:
+    """Return the name of the folder of these checkpoints' members."""
+    order = names.order(asked) if asked else None
+    return f"loaded-{fingerprints.of_value([[name_of(path) for path in files], [*mean], [*deviation], order])[:8]}"
+
+
+def read(
+    path: Path, mean: Sequence[float], deviation: Sequence[float], pictures: np.ndarray | None = None,
+    tell: Callable[[str], object] = print,
+) -> Member:  # fmt: skip
+    """Return the network in a checkpoint as a member without answers; `tell` hears what was taken and what was not.
+
+    How pictures enter it is found on `pictures` (n, 48, 48) uint8 or, without, on drawn faces. Raises Slip as
+    `foreign.read` does.
+    """
+    network = foreign.read(path)
+    probes = rendered.draw(rendered.sample(foreign.PROBES, SEED)) if pictures is None else pictures
+    way = foreign.entered(network, foreign.ways(network, mean, deviation), torch.tensor(probes))
+    for line in network.told:
+        tell(f"{path.name}: {line}")
+    tell(f"{path.name}: {network.classes} outputs; {way}")
+    recipe = replace(BARE, stem=way.stem, enlarge=way.enlarge, width=network.width)
+    empty = np.zeros((0, network.classes), np.float16)
+    curves = {name: [0.0] for name in CURVES}
+    made_with = {**machine.description(torch.device("cpu"))}
+    weights = foreign.adapted(network, way)
+    return Member(name_of(path), recipe, curves, 1, empty[None], empty, made_with, weights, foreign=str(way))
+
+
+def classes(asked: str | None, outputs: int, path: Path) -> tuple[str, ...]:
+    """Return the classes of a network's outputs: FER2013's, or those that --classes names; raises Slip for others."""
+    if asked is None:
+        if outputs != len(EMOTIONS):
+            raise Slip(
+                f"--load {path} has {outputs} outputs; wanted --classes FILE with a line each, such as '0 happy'"
+            )
+        return EMOTIONS
+    known = tuple(names.order(asked).values())
+    if len(known) != outputs:
+        raise Slip(f"--load {path} has {outputs} outputs, --classes {asked} names {len(known)}")
+    return known
+
+
+def adopt(
+    path: Path, target: Path, dataset: Dataset, data: str, asked: str | None, mean: Sequence[float],
+    deviation: Sequence[float], device: torch.device, tell: Callable[[str], object] = print,
+) -> None:  # fmt: skip
+    """Write the network in a checkpoint as a member in `target`, with its answers to dev.
+
+    `asked` names its outputs in their order, as --classes does; without it they are the data set's. Raises Slip where
+    they are not as many.
+    """
+    member = read(path, mean, deviation, dataset.dev.images, tell)
+    outputs = member.view_logits.shape[1]
+    if outputs != len(dataset.classes):
+        raise Slip(
+            f"--load {path} has {outputs} outputs, the data {len(dataset.classes)} classes "
+            f"({', '.join(dataset.classes)}); name the numbers of the network's with --classes"
+        )
+    train, labels, known = dataset.train.images[: len(dataset.dev)], dataset.train.labels, dataset.dev.labels
+    assert member.weights is not None and labels is not None and known is not None
+    order = tuple(names.order(asked).values()) if asked else dataset.classes
+    if set(order) == set(dataset.classes) and order != dataset.classes:
+        places = [order.index(name) for name in dataset.classes]
+        member.weights.update({key: member.weights[key][places] for key in ("fc.weight", "fc.bias")})
+        tell(f"{path.name}: its outputs are {', '.join(order)}, as --classes says")
+    network = member.network(device)
+    answers = views.logits(network, torch.from_numpy(dataset.dev.images).to(device)).cpu().numpy()
+    seen = views.logits(network, torch.from_numpy(train).to(device)).cpu().numpy()
+    averaged = views.averaged(network, torch.from_numpy(dataset.dev.images).to(device)).cpu().numpy()
+    curves = {
+        "train_loss": [_loss(seen, labels[: len(train)])],
+        "dev_loss": [_loss(answers, known)],
+        "train_accuracy": [float((seen.argmax(1) == labels[: len(train)]).mean())],
+        "dev_accuracy": [float((answers.argmax(1) == known).mean())],
+    }
+    told = chance(answers.argmax(1), known, outputs)
+    right = (
+        f"{path.name}: {curves['dev_accuracy'][0]:.1%} of dev right, one answer for all would be on {told.usual:.1%}"
+    )
+    if not told.better:
+        wanted = ", ".join(dataset.classes[name] for name in told.names)
+        right += "; it is at chance: is --mean or --std wrong, or the order of the outputs?"
+        if told.renamed > told.usual + SURE:
+            right += f" Were these {wanted}, {told.renamed:.1%} would be right: --classes FILE with these lines says so"
+    tell(right)
+    weights = save({name: value.contiguous() for name, value in member.weights.items()})
+    with atomic.folder(target) as new:
+        (new / "weights.safetensors").write_bytes(weights)
+        (new / "history.json").write_bytes(encoding.json_bytes({"epochs": curves, "chosen": 1}))
+        (new / "dev_logits.npy").write_bytes(encoding.npy_bytes(answers[None].astype(np.float16)))
+        (new / "dev_views.npy").write_bytes(encoding.npy_bytes(averaged.astype(np.float16)))
+        recipe = {"parameters": member.recipe.parameters(), "data": data, "foreign": member.foreign}
+        record = {
+            "recipe": recipe, "classes": list(dataset.classes), "made_with": machine.description(device),
+            "weights": fingerprints.of_file(new / "weights.safetensors"),
+        }  # fmt: skip
+        (new / "recipe.json").write_bytes(encoding.json_bytes(checkpoints.sealed(new, record)))
+
+
+def _loss(logits: np.ndarray, labels: np.ndarray) -> float:
+    shifted = logits.astype(np.float64) - logits.max(1, keepdims=True)
+    return float(-(shifted - np.log(np.exp(shifted).sum(1, keepdims=True)))[np.arange(len(labels)), labels].mean())

@@ -1,0 +1,159 @@
+"""Other people's ResNet-18s: saved in many ways, with pictures that entered them in many ways."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from ferpipe.data.faces import rendered
+from ferpipe.errors import Slip
+from ferpipe.networks import foreign
+from ferpipe.networks.foreign import Way
+from ferpipe.networks.resnet import ResNet18, normalise
+
+State = dict[str, Tensor]
+FACES = torch.from_numpy(rendered.draw(rendered.sample(16, 11)))
+
+
+@pytest.fixture(scope="module")
+def theirs(resnet18: Callable[..., nn.Module]) -> nn.Module:
+    """torchvision's, with seven outputs and statistics as of a network that was trained."""
+    torch.manual_seed(3)
+    network = resnet18(num_classes=7)
+    network.train()
+    with torch.no_grad():
+        for _ in range(3):
+            network(entering(Way("imagenet", 1, *foreign.GREYS["imagenet"])))
+    return network.eval()
+
+
+def entering(way: Way) -> Tensor:
+    """The faces in three colours, as a network with these settings takes them."""
+    grey = FACES.float() / 255
+    return torch.stack([(grey - m) / d for m, d in zip(way.mean, way.deviation, strict=True)], 1)
+
+
+def prefixed(state: State, prefix: str) -> State:
+    return {prefix + key: value for key, value in state.items()}
+
+
+def renamed(state: State) -> State:
+    """As CIFAR's ResNets call their layers."""
+    return {key.replace("downsample", "shortcut").replace("fc.", "linear."): value for key, value in state.items()}
+
+
+SAVED: dict[str, Callable[[State], Any]] = {
+    "plain": lambda state: state,
+    "data parallel": lambda state: prefixed(state, "module."),
+    "state_dict": lambda state: {"epoch": 3, "state_dict": state},
+    "model and optimiser": lambda state: {"optimizer": {"state": {}}, "model": prefixed(state, "module.")},
+    "Lightning": lambda state: {
+        "pytorch-lightning_version": "2.2", "state_dict": {**prefixed(state, "net."), "loss.weight": torch.ones(7)},
+    },
+    "compiled": lambda state: {"net": prefixed(state, "_orig_mod.module.")},
+    "CIFAR's names": renamed,
+    "a head in a sequence": lambda state: {key.replace("fc.", "fc.1."): value for key, value in state.items()},
+    "without counters": lambda state: {k: v for k, v in state.items() if not k.endswith("num_batches_tracked")},
+    "halves": lambda state: {k: v.half() if v.is_floating_point() else v for k, v in state.items()},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", SAVED)
+def test_a_checkpoint_answers_as_it_did(theirs: nn.Module, tmp_path: Path, way: str) -> None:
+    torch.save(SAVED[way](dict(theirs.state_dict())), tmp_path / "c.pth")
+    network = foreign.read(tmp_path / "c.pth")
+    assert (network.classes, network.width) == (7, 64)
+    ways = foreign.ways(network, *foreign.GREYS["imagenet"])
+    found = foreign.entered(network, ways, FACES) if way == "plain" else ways[0]
+    assert (found.stem, found.enlarge) == ("imagenet", 1)
+    with torch.inference_mode():
+        wanted, got = theirs(entering(found)), foreign.made(network, found)(normalise(FACES))
+    # but for the border, which is our mean grey and was theirs
+    assert torch.corrcoef(torch.stack([wanted.flatten(), got.flatten()]))[0, 1] > 0.98
+
+
+def test_safetensors_and_a_grey_stem_are_read(tmp_path: Path) -> None:
+    ours = ResNet18("pooled", 8, 5).eval()
+    save_file(ours.state_dict(), tmp_path / "c.safetensors")
+    network = foreign.read(tmp_path / "c.safetensors")
+    assert (network.classes, network.width, network.stems, network.told) == (5, 8, ["pooled", "small"], [])
+    made = foreign.made(network, Way("pooled", 1, (0.5,), (0.25,)))
+    with torch.inference_mode():
+        assert torch.equal(made(normalise(FACES)), ours(normalise(FACES)))
+
+
+@pytest.mark.parametrize("stem", ["imagenet", "strided", "pooled", "small"])
+@pytest.mark.parametrize("grey", ["ours", "none", "half", "bytes"])
+def test_how_pictures_enter_is_read_off_the_normalisation(tmp_path: Path, stem: str, grey: str) -> None:
+    """A network of ours, settled on some faces, then written as if its pictures had entered another way."""
+    torch.manual_seed(1)
+    network, faces = ResNet18(stem, 8).train(), normalise(torch.from_numpy(rendered.draw(rendered.sample(16, 5))))
+    with torch.no_grad():
+        for _ in range(60):
+            network(faces)
+    state, (mean, deviation) = deepcopy(network.eval().state_dict()), foreign.GREYS[grey]
+    state["conv1.weight"] *= deviation[0] / 0.25
+    state["bn1.running_mean"] += (state["conv1.weight"] * (0.5 - mean[0]) / deviation[0]).sum((1, 2, 3))
+    torch.save(state, tmp_path / "c.pt")
+    read = foreign.read(tmp_path / "c.pt")
+    found = foreign.entered(read, foreign.ways(read), FACES)
+    assert (found.stem, found.enlarge, found.mean, found.deviation) == (stem, 1, mean, deviation)
+    assert foreign.ways(read, (0.1,), (0.2,))[0].mean == (0.1,)  # what is known is not looked for
+
+
+def larger(state: State, name: str) -> State:
+    return {**state, name: torch.zeros(64, 64, 1, 1)}
+
+
+REFUSED: dict[str, tuple[Callable[[State], Any], str]] = {
+    "ResNet-50": (lambda state: larger(state, "layer1.0.conv3.weight"), "larger ResNet"),
+    "ResNet-34": (lambda state: larger(state, "layer1.2.conv1.weight"), "larger ResNet"),
+    "another network": (lambda state: {"features.0.weight": torch.zeros(3)}, "holds no ResNet-18"),
+    "a list": (lambda state: [1, 2], "holds no ResNet-18"),
+    "a part": (lambda state: {k: v for k, v in state.items() if "layer3" not in k}, "'layer3.0.bn1.bias' is missing"),
+    "no head": (lambda state: {k: v for k, v in state.items() if "fc" not in k}, "one last layer"),
+    "two heads": (lambda state: {**state, "aux.weight": torch.zeros(7, 512)}, "one last layer"),
+    "ImageNet's head": (lambda state: {**state, "fc.weight": torch.zeros(1000, 512)}, "1,000 outputs"),
+    "two channels": (lambda state: {**state, "conv1.weight": torch.zeros(64, 2, 7, 7)}, "conv1.weight is"),
+    "no numbers": (lambda state: {**state, "fc.bias": torch.full((7,), torch.nan)}, "not finite"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_is_no_such_network_is_refused_by_name(theirs: nn.Module, tmp_path: Path, kind: str) -> None:
+    change, told = REFUSED[kind]
+    torch.save(change(dict(theirs.state_dict())), tmp_path / "c.pth")
+    with pytest.raises(Slip, match=told) as slip:
+        foreign.read(tmp_path / "c.pth")
+    assert "\n" not in str(slip.value) and "c.pth" in str(slip.value)
+
+
+def test_code_text_and_nothing_are_refused(theirs: nn.Module, tmp_path: Path) -> None:
+    torch.save(theirs, tmp_path / "whole.pt")
+    with pytest.raises(Slip, match="beside weights"):
+        foreign.read(tmp_path / "whole.pt")
+    (tmp_path / "text.pt").write_text("no network")
+    with pytest.raises(Slip, match=r"text\.pt"):
+        foreign.read(tmp_path / "text.pt")
+    with pytest.raises(Slip, match="no such file"):
+        foreign.read(tmp_path / "none.pt")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(Slip, match="no member and no checkpoint"):
+        foreign.files(tmp_path / "empty")
+    torch.save(theirs.state_dict(), tmp_path / "empty/b.pth")
+    torch.save(theirs.state_dict(), tmp_path / "empty/a.ckpt")
+    (tmp_path / "empty/notes.txt").write_text("")
+    assert [path.name for path in foreign.files(tmp_path / "empty")] == ["a.ckpt", "b.pth"]
+
+
+def test_means_of_another_number_are_refused(theirs: nn.Module, tmp_path: Path) -> None:
+    torch.save(theirs.state_dict(), tmp_path / "c.pth")
+    with pytest.raises(Slip, match="got 2 values"):
+        foreign.ways(foreign.read(tmp_path / "c.pth"), (0.5, 0.5), (0.5, 0.5))
