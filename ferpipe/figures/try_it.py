@@ -46,9 +46,12 @@ def draw(network: Network, data: Data, photograph: Photograph, language: Languag
             rows[when].append(grid.Cell(alt, file, label=what + label))
     given = _given(network, kept, language)
     said = "".join(f' data-{what}="{escape(words[what])}"' for what in ("open", "opening", "failed"))
-    place = Markup('<div class="try" data-files="{}" data-given="{}"{}></div>').format(
+    told = json.dumps(given, ensure_ascii=False, separators=(",", ":"))
+    place = Markup('<div class="try" data-files="{}" data-given=\'{}\'{}></div>').format(
         " ".join(f"{ASSETS}{name}" for name in files if name.endswith(".js")),
-        json.dumps(given, ensure_ascii=False),
+        Markup(
+            told.replace("&", "&amp;").replace("<", "&lt;").replace("'", "&#39;")
+        ),  # its own quotes stay as they are
         Markup(said),
     )
     return Figure(

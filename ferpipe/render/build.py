@@ -24,7 +24,10 @@ from ferpipe.text.problems import Problems, guess
 from ferpipe.text.report import Report
 from ferpipe.text.section import Passage, Section
 
-_COMMENTS = re.compile(rb"^[ \t]*//.*\n|^[ \t]+", re.MULTILINE)  # of a script, and indentation: nobody runs them
+_COMMENTS = {  # and indentation: the browser needs neither
+    ".js": re.compile(rb"^[ \t]*//.*\n|^[ \t]+", re.MULTILINE),
+    ".css": re.compile(rb"/\*.*?\*/[ \t]*|^[ \t]+|\n(?=\s*\n)", re.MULTILINE | re.DOTALL),
+}
 
 Files = dict[str, bytes]
 Draw = Callable[[Edition, str, Language], Figure]
@@ -170,9 +173,9 @@ def _files(
     files[STYLE] = files[STYLE].replace(
         b"  /* palette */", palette.sheet({**palette.PALETTE, **report.colours}).encode()
     )
-    for name in ASSETS:
-        if name.endswith(".js"):
-            files[name] = _COMMENTS.sub(b"", files[name])
+    for name, comment in ((name, _COMMENTS.get(Path(name).suffix)) for name in ASSETS):
+        if comment:
+            files[name] = comment.sub(b"", files[name])
     if report.logo:
         files[f"assets/{report.logo}"] = (report.folder / report.logo).read_bytes()
     for sheet in sheets:

@@ -17,7 +17,7 @@ from ferpipe.text.formats import class_name, integer, listing, number, percent
 from ferpipe.text.language import Language
 from ferpipe.text.report import Report
 
-TEMPLATE, STYLE = "one_picture.html", "report.css"
+TEMPLATE, STYLE, OWN = "one_picture.html", "report.css", "pictures.css"
 
 
 def page(found: OnePicture, scores: Scores | None, report: Report, languages: Sequence[Language]) -> bytes:
@@ -58,7 +58,7 @@ def _rendered(templates: Path, template: str, values: Mapping[str, object]) -> b
 
 
 def _style(templates: Path) -> str:
-    sheet = (templates / STYLE).read_text(encoding="utf-8")
+    sheet = "".join((templates / name).read_text(encoding="utf-8") for name in (STYLE, OWN))
     return sheet.replace("  /* palette */", palette.sheet(palette.PALETTE))
 
 
