@@ -23,7 +23,7 @@ from ferpipe.results.network import Network as Alarm
 from ferpipe.results.network import seen
 from ferpipe.results.one_picture import Change, ChangeName, Given, Network, OnePicture
 
-EFFORT = 0.2  # of each method's samples: fifty pictures in a minute and a half
+EFFORT = 0.5  # of each method's samples: fifty pictures in a minute
 LIGHT = 60  # grey levels
 BLUR = 1.5  # pixels
 TURN = 15  # degrees
