@@ -87,11 +87,10 @@ def _untrained(row: Row, side: Side, editions: dict[str, str], language: Languag
     value = written(language, side.control, row.unit)
     if side.draws == 1:
         value += words["one_draw"]
-    return (
-        Markup("{}").format(value)
-        if side is row.sides[0]
-        else _SMALL.format(f"{editions[side.edition]}{language.words('page')['colon']}{value}")
-    )
+    if side is row.sides[0]:
+        return Markup("{}").format(value)
+    title = f"{editions[side.edition]}{language.words('page')['colon']}"
+    return _SMALL.format(Markup("{}<wbr>{}").format(title, value))
 
 
 def _side(row: Row, side: Side | None, language: Language) -> Td:
