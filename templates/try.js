@@ -157,7 +157,11 @@
   };
 
   // A picture's own levels. The right way up, but for WebP, whose mark browsers pass over, so that it is read here.
-  const decoded = (blob, imageOrientation) => createImageBitmap(blob, { imageOrientation, colorSpaceConversion: "none", premultiplyAlpha: "none" }).catch(() => createImageBitmap(blob));
+  const decoded = (blob, imageOrientation) => createImageBitmap(blob, { imageOrientation, colorSpaceConversion: "none", premultiplyAlpha: "none" }).catch(() => createImageBitmap(blob)).then(image => {
+    if (image.width * image.height <= 5e7) return image;  // as many as predict reads
+    image.close();
+    throw new RangeError("too large");
+  });
 
   // A WebP's rotation mark as EXIF counts them; 0 of any other file.
   const marked = async blob => {
@@ -179,8 +183,10 @@
     const source = `const decoded = ${decoded}, engine = (${engine})(), run = steps => { let at; do at = steps.next(); while (!at.done); return at.value; };
       postMessage("here");
       onmessage = async ({ data }) => {
-        try { postMessage(data.network ? run(engine.load(data.network)) : data.map ? data.map(picture => run(engine.forward(picture))) : await decoded(...data.file)); }
-        catch (fault) { postMessage({ fault }); }
+        try {
+          const answer = data.network ? run(engine.load(data.network)) : data.map ? data.map(picture => run(engine.forward(picture))) : await decoded(...data.file);
+          postMessage(answer, answer?.close ? [answer] : []);
+        } catch (fault) { postMessage({ fault: fault.name }); }
       };`;
     let worker = null;
     try {
@@ -190,7 +196,7 @@
       const ready = next();
       worker.postMessage({ network });
       await ready;
-      return asked => { const answer = next(); worker.postMessage(asked); return asked.map ? answer : answer.catch(() => decoded(...asked.file)); };
+      return asked => { const answer = next(); worker.postMessage(asked); return asked.map ? answer : answer.catch(fault => { if (!/^(Reference|Type)Error$/.test(fault)) throw fault; return decoded(...asked.file); }); };
     } catch {
       worker?.terminate();
       const own = engine(), turn = turns();
@@ -495,7 +501,6 @@
       told.textContent = words.reading;
       try {
         const mark = picked.arrayBuffer ? await marked(picked) : 0, image = picked.arrayBuffer ? await queued({ file: [picked, mark ? "none" : "from-image"] }) : picked;
-        if (image.width * image.height > given.most) throw image;
         const own = await upright(await greyed(image), mark);
         if (mine !== taking || !await framed(own, 1, 0, 0)) return;
         state = { ...state, own, zoom: 1, x: 0, y: 0, control: "", level: 0, hide: new Set() };
@@ -603,7 +608,7 @@
     };
     const room = make("div", { className: "try-room" },
       make("div", { className: "try-view" }, make("div", { className: "try-stack" }, canvas, map, board), video),
-      make("div", {}, make("ul", { className: "try-bars" }, ...bars.map(({ item }) => item)), warning, said),
+      make("div", {}, make("ul", { className: "try-bars" }, ...bars.map(({ item }) => item)), said), warning,
       group(words.trials, ...experiments.map((trial, k) => button(`experiment-${k + 1}`, trial.text, () => begin(trial)))),
       group(words.choose, ...(given.people ? [choice("person", words.person, Array.from({ length: given.people }, (_, k) => String(k + 1)), set("person")), choice("face", words.emotion, given.emotions, set("face"))] : [choice("face", words.face, given.faces, set("face"))]),
         ...controls.map(control => range(control.name, control.label, Math.min(0, ...control.levels), Math.max(...control.levels), 1, v => { Object.assign(state, { control: control.name, level: v, own: null }); sync(); }))),

@@ -18,7 +18,6 @@ from ferpipe.text.language import Language
 
 LONG = 27  # faces in a row of the sheet: one with all its variants
 MASKS = 300  # of LIME in the page
-MOST = 50_000_000  # pixels of a reader's picture; predict reads no more either
 ONLY = "try-it-"  # begins the names of the two files that are asked for when the reader opens the network
 
 
@@ -109,7 +108,6 @@ def _given(network: Network, kept: dict[int, int], language: Language) -> dict[s
             {"name": name, "label": words[f"hide_{name}"], "cells": cells} for name, cells in network.parts.items()
         ],
         "masks": MASKS,
-        "most": MOST,
         "experiments": trials,
         "start": start // (LONG if drawn else 1) % len(names) if drawn else kept[start],
     }

@@ -148,7 +148,11 @@ let since = performance.now();
 return async () => { if (performance.now() - since > 8) { await new Promise(done => setTimeout(done)); since = performance.now(); } };
 };
 
-const decoded = (blob, imageOrientation) => createImageBitmap(blob, { imageOrientation, colorSpaceConversion: "none", premultiplyAlpha: "none" }).catch(() => createImageBitmap(blob));
+const decoded = (blob, imageOrientation) => createImageBitmap(blob, { imageOrientation, colorSpaceConversion: "none", premultiplyAlpha: "none" }).catch(() => createImageBitmap(blob)).then(image => {
+if (image.width * image.height <= 5e7) return image;  // as many as predict reads
+image.close();
+throw new RangeError("too large");
+});
 
 const marked = async blob => {
 const view = new DataView(await blob.arrayBuffer()), word = at => String.fromCharCode(...[0, 1, 2, 3].map(k => view.getUint8(at + k)));
@@ -168,8 +172,10 @@ const asker = async network => {
 const source = `const decoded = ${decoded}, engine = (${engine})(), run = steps => { let at; do at = steps.next(); while (!at.done); return at.value; };
 postMessage("here");
 onmessage = async ({ data }) => {
-try { postMessage(data.network ? run(engine.load(data.network)) : data.map ? data.map(picture => run(engine.forward(picture))) : await decoded(...data.file)); }
-catch (fault) { postMessage({ fault }); }
+try {
+const answer = data.network ? run(engine.load(data.network)) : data.map ? data.map(picture => run(engine.forward(picture))) : await decoded(...data.file);
+postMessage(answer, answer?.close ? [answer] : []);
+} catch (fault) { postMessage({ fault: fault.name }); }
 };`;
 let worker = null;
 try {
@@ -179,7 +185,7 @@ await Promise.race([next(), new Promise((_, fail) => setTimeout(fail, 1000))]);
 const ready = next();
 worker.postMessage({ network });
 await ready;
-return asked => { const answer = next(); worker.postMessage(asked); return asked.map ? answer : answer.catch(() => decoded(...asked.file)); };
+return asked => { const answer = next(); worker.postMessage(asked); return asked.map ? answer : answer.catch(fault => { if (!/^(Reference|Type)Error$/.test(fault)) throw fault; return decoded(...asked.file); }); };
 } catch {
 worker?.terminate();
 const own = engine(), turn = turns();
@@ -473,7 +479,6 @@ idle();
 told.textContent = words.reading;
 try {
 const mark = picked.arrayBuffer ? await marked(picked) : 0, image = picked.arrayBuffer ? await queued({ file: [picked, mark ? "none" : "from-image"] }) : picked;
-if (image.width * image.height > given.most) throw image;
 const own = await upright(await greyed(image), mark);
 if (mine !== taking || !await framed(own, 1, 0, 0)) return;
 state = { ...state, own, zoom: 1, x: 0, y: 0, control: "", level: 0, hide: new Set() };
@@ -580,7 +585,7 @@ change();
 };
 const room = make("div", { className: "try-room" },
 make("div", { className: "try-view" }, make("div", { className: "try-stack" }, canvas, map, board), video),
-make("div", {}, make("ul", { className: "try-bars" }, ...bars.map(({ item }) => item)), warning, said),
+make("div", {}, make("ul", { className: "try-bars" }, ...bars.map(({ item }) => item)), said), warning,
 group(words.trials, ...experiments.map((trial, k) => button(`experiment-${k + 1}`, trial.text, () => begin(trial)))),
 group(words.choose, ...(given.people ? [choice("person", words.person, Array.from({ length: given.people }, (_, k) => String(k + 1)), set("person")), choice("face", words.emotion, given.emotions, set("face"))] : [choice("face", words.face, given.faces, set("face"))]),
 ...controls.map(control => range(control.name, control.label, Math.min(0, ...control.levels), Math.max(...control.levels), 1, v => { Object.assign(state, { control: control.name, level: v, own: null }); sync(); }))),
