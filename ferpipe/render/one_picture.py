@@ -24,7 +24,7 @@ def page(found: OnePicture, scores: Scores | None, report: Report, languages: Se
     """Return the page of one picture, for classes as `languages` name them; `scores` is the networks' score card."""
     templates = report.folder.parent / "templates"
     articles = [_article(found, scores, report, language) for language in languages]
-    values = {"articles": articles, "style": Markup(_style(templates)), "name": found.given.name}
+    values = {"articles": articles, "name": found.given.name, "title": found.given.name, "tag": _tags(languages)[0]}
     return _rendered(templates, TEMPLATE, values)
 
 
@@ -41,7 +41,8 @@ def index(found: Sequence[tuple[str, OnePicture]], report: Report, languages: Se
         for file, one in found
     ]
     words = [language.words("explain") for language in languages]
-    values = {"entries": entries, "style": Markup(_style(templates)), "words": words, "tags": _tags(languages)}
+    tags = _tags(languages)
+    values = {"entries": entries, "words": words, "tags": tags, "tag": tags[0], "title": words[0]["index"]}
     return _rendered(templates, "pictures.html", values)
 
 
@@ -54,7 +55,7 @@ def _rendered(templates: Path, template: str, values: Mapping[str, object]) -> b
         loader=FileSystemLoader(templates), undefined=StrictUndefined, autoescape=True, trim_blocks=True,
         lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
-    return environment.get_template(template).render(values).encode()
+    return environment.get_template(template).render({**values, "style": Markup(_style(templates))}).encode()
 
 
 def _style(templates: Path) -> str:
