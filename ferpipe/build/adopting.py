@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from safetensors.torch import save
 
+from ferpipe.analyses.ensemble import loss
 from ferpipe.analyses.settings import chance
+from ferpipe.analyses.study import softmax
 from ferpipe.data import classes as names
 from ferpipe.data.dataset import Dataset
 from ferpipe.data.faces import rendered
@@ -64,7 +66,7 @@ def read(
     recipe = replace(BARE, stem=way.stem, enlarge=way.enlarge, width=network.width)
     empty = np.zeros((0, network.classes), np.float16)
     curves = {name: [0.0] for name in CURVES}
-    made_with = {**machine.description(torch.device("cpu"))}
+    made_with = machine.description(torch.device("cpu"))
     weights = foreign.adapted(network, way)
     return Member(name_of(path), recipe, curves, 1, empty[None], empty, made_with, weights, foreign=str(way))
 
@@ -111,8 +113,8 @@ def adopt(
     seen = views.logits(network, torch.from_numpy(train).to(device)).cpu().numpy()
     averaged = views.averaged(network, torch.from_numpy(dataset.dev.images).to(device)).cpu().numpy()
     curves = {
-        "train_loss": [_loss(seen, labels[: len(train)])],
-        "dev_loss": [_loss(answers, known)],
+        "train_loss": [loss(softmax(seen), labels[: len(train)])],
+        "dev_loss": [loss(softmax(answers), known)],
         "train_accuracy": [float((seen.argmax(1) == labels[: len(train)]).mean())],
         "dev_accuracy": [float((answers.argmax(1) == known).mean())],
     }
@@ -138,8 +140,3 @@ def adopt(
             "weights": fingerprints.of_file(new / "weights.safetensors"),
         }  # fmt: skip
         (new / "recipe.json").write_bytes(encoding.json_bytes(checkpoints.sealed(new, record)))
-
-
-def _loss(logits: np.ndarray, labels: np.ndarray) -> float:
-    shifted = logits.astype(np.float64) - logits.max(1, keepdims=True)
-    return float(-(shifted - np.log(np.exp(shifted).sum(1, keepdims=True)))[np.arange(len(labels)), labels].mean())

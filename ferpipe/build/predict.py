@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from ferpipe.build import adopting, layout
+from ferpipe.build import layout
 from ferpipe.build.options import DRAWN, ROOT, Options
 from ferpipe.data import unlabelled
 from ferpipe.data.fer2013 import EMOTIONS
@@ -147,6 +147,8 @@ def networks(options: Options) -> list[Asked]:
     if options.network == "shipped":
         return of_package(alone=True)
     if options.load is not None:
+        from ferpipe.build import adopting  # the analyses, which no network of ours needs here
+
         if files := adopting.checkpoints_at(options.load):
             return of_checkpoints(files, options)
         return of_folder(options.load).asked(options.network)
@@ -215,6 +217,8 @@ def of_checkpoints(files: Sequence[Path], options: Options) -> list[Asked]:
 
     How pictures enter them is read off their batch normalisation, with drawn faces.
     """
+    from ferpipe.build import adopting
+
     tell = partial(print, file=sys.stderr)
     members = [adopting.read(path, options.mean, options.std, tell=tell) for path in files]
     named = [

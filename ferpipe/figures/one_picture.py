@@ -13,6 +13,8 @@ from ferpipe.drawing.words import legend, over
 from ferpipe.results.common import MethodName
 from ferpipe.results.one_picture import OnePicture
 from ferpipe.results.scores import Scores
+from ferpipe.results.stored import plain
+from ferpipe.text import formats
 from ferpipe.text.formats import class_name, number, percent, points
 from ferpipe.text.language import Language
 
@@ -29,15 +31,9 @@ def order(found: OnePicture, scores: Scores | None) -> list[MethodName]:
     return sorted(found.methods, key=lambda name: -margins.get(name, -np.inf))
 
 
-def passing(scores: Scores | None) -> list[MethodName]:
-    """Return the methods that beat every baseline in every network, by a mean margin that is clear of zero."""
-    if scores is None:
-        return []
-    return [
-        name
-        for name, score in scores.methods.items()
-        if score.margin and score.lead and score.margin.interval[0] > 0 and min(score.lead.values) > 0
-    ]
+def passing(scores: Scores | None) -> list[str]:
+    """Return the methods that pass the score card; none where none was scored."""
+    return [] if scores is None else formats.passing(plain(scores.methods))
 
 
 def given(found: OnePicture, language: Language) -> Figure:

@@ -12,7 +12,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from ferpipe.errors import Slip
-from ferpipe.networks.resnet import DEVIATION, MEAN, ResNet18
+from ferpipe.networks.foreign import grey
+from ferpipe.networks.resnet import ResNet18
 
 IMAGENET = "imagenet"  # what --init calls torchvision's own file
 CURE = "wanted the state dict of torchvision's resnet18"
@@ -33,7 +34,7 @@ def read(place: str) -> dict[str, Tensor]:
     weights = {key: value for key, value in pretrained.items() if not key.startswith("fc.")}
     stem = weights.get("conv1.weight")
     if stem is not None and stem.ndim == 4 and stem.shape[1] == 3 and "bn1.running_mean" in weights:
-        weights["conv1.weight"], offset = _grey(stem.float())
+        weights["conv1.weight"], offset = grey(stem.float(), *CHANNELS)
         weights["bn1.running_mean"] = weights["bn1.running_mean"].float() - offset
     needed = {key for key in ours if not key.startswith("fc.") and not key.endswith("num_batches_tracked")}
     problems = [f"'{key}' is missing" for key in sorted(needed - set(weights))]
@@ -46,13 +47,6 @@ def read(place: str) -> dict[str, Tensor]:
     if problems:
         raise Slip(f"--init {place}: {'; '.join(problems)}; {CURE}")
     return {key: value.to(ours[key].dtype) for key, value in weights.items()}
-
-
-def _grey(stem: Tensor) -> tuple[Tensor, Tensor]:
-    """Return kernels (64, 1, 7, 7) for our inputs, and what they lack of the answers of `stem` (64, 3, 7, 7), (64,)."""
-    mean, deviation = (values.view(1, 3, 1, 1) for values in CHANNELS)
-    offset = (stem * (MEAN - mean) / deviation).sum((1, 2, 3))
-    return (stem * DEVIATION / deviation).sum(1, keepdim=True), offset
 
 
 def _fetched() -> dict[str, Tensor]:

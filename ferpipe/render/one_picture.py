@@ -4,12 +4,12 @@ import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ferpipe.drawing import figure as tokens
 from ferpipe.drawing.figure import Figure
 from ferpipe.figures import one_picture as drawing
+from ferpipe.render.page import environment
 from ferpipe.results.one_picture import OnePicture
 from ferpipe.results.scores import Scores
 from ferpipe.text import palette
@@ -51,11 +51,7 @@ def _tags(languages: Sequence[Language]) -> list[str]:
 
 
 def _rendered(templates: Path, template: str, values: Mapping[str, object]) -> bytes:
-    environment = Environment(
-        loader=FileSystemLoader(templates), undefined=StrictUndefined, autoescape=True, trim_blocks=True,
-        lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
-    return environment.get_template(template).render({**values, "style": Markup(_style(templates))}).encode()
+    return environment(templates).get_template(template).render({**values, "style": Markup(_style(templates))}).encode()
 
 
 def _style(templates: Path) -> str:

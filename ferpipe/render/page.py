@@ -21,19 +21,24 @@ from ferpipe.text.report import Report
 SPLITS = ("train", "dev", "test")
 
 
+def environment(templates: Path) -> Environment:
+    """Return what reads the templates in a folder; an unknown name in one is an error."""
+    return Environment(
+        loader=FileSystemLoader(templates),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
 class Pages:
     """The site's pages as bytes."""
 
     def __init__(self, report: Report, editions: Sequence[Edition], templates: Path) -> None:
         self.report, self.editions = report, editions
-        self.templates = Environment(
-            loader=FileSystemLoader(templates),
-            undefined=StrictUndefined,
-            autoescape=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-        )
+        self.templates = environment(templates)
         self.templates.filters["integer"] = integer
 
     def page(
