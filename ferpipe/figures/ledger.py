@@ -103,7 +103,7 @@ def _side(row: Row, side: Side | None, language: Language) -> Td:
     )
     if side.statistic is None or side.interval is None:
         return Td(cell + _SMALL.format(words["none"]), f"verdict {side.verdict}")
-    bounds = interval(language, side.interval, row.unit)
+    bounds = interval(language, side.interval, row.unit, bar=side.bar)
     cell += Markup('<small><b>{}</b> <span class="interval">{}</span></small>').format(
         written(language, side.statistic, row.unit), bounds
     )

@@ -3,7 +3,7 @@
 percent   0.6803 -> 68.0%         both languages; what is not nothing never reads 0.0%, nor what is not all 100.0%
 points    0.012 -> +1.2 points    a difference of shares, in percentage points
 fall      0.012 -> 1.2 points     the same, where the words say in which direction
-interval  [0.665, 0.696] -> 66.5–69.6% and 66.5% 至 69.6%
+interval  [0.665, 0.696] -> 66.5–69.6% and 66.5% 至 69.6%; an end that is not its bar does not read as it
 number    0.1234 -> 0.123         with the asked digits
 integer   28709 -> 28,709
 class_name  3 or "happy" -> happy and 高兴; a class that the language has no word for keeps its name
@@ -94,17 +94,37 @@ def written(language: Language, value: float, unit: str) -> str:
 
 
 def interval(
-    language: Language, bounds: Iterable[float] | None, unit: str = "percent", digits: int | None = None
+    language: Language,
+    bounds: Iterable[float] | None,
+    unit: str = "percent",
+    digits: int | None = None,
+    bar: float | None = None,
 ) -> str:
     """Return an interval [low, high] of shares ('percent'), of their differences ('points') or of plain numbers.
 
-    With one decimal, plain numbers with two, unless `digits` says otherwise.
+    With one decimal, plain numbers with two, unless `digits` says otherwise. An end is written with up to two more
+    where it would else read the same as the `bar` that it is held against: of differences that is zero.
     """
     if bounds is None:
         return NONE
-    (low, high), words = bounds, language.words("formats")
+    low, high = bounds
     if digits is None:
         digits = 2 if unit == "number" else 1
+    if bar is None and unit == "points":
+        bar = 0.0
+    ends = [end for end in (low, high) if bar is not None and end != bar]
+    more = next((k for k in range(2) if bar is None or not _alike(ends, bar, unit, digits + k)), 2)
+    return _between(language, low, high, unit, digits + more)
+
+
+def _alike(ends: Iterable[float], bar: float, unit: str, digits: int) -> bool:
+    """Return whether an end reads the same as a bar."""
+    scale = 1 if unit == "number" else 100
+    return any(round(scale * end, digits) == round(scale * bar, digits) for end in ends)
+
+
+def _between(language: Language, low: float, high: float, unit: str, digits: int) -> str:
+    words = language.words("formats")
     if unit == "percent":
         texts = percent(low, digits), percent(high, digits)
         return words["range"].format(low=texts[0].removesuffix("%"), high=texts[1].removesuffix("%"))

@@ -36,6 +36,23 @@ def test_intervals_follow_each_language() -> None:
         formats.interval(EN, [0, 1], "pints")
 
 
+@pytest.mark.parametrize(
+    ("bounds", "unit", "bar", "text"),
+    [
+        ([0.000147, 0.02], "points", None, "+0.01\xa0to\xa0+2.00\xa0points"),  # clear of zero, and reads so
+        ([-0.02, -0.0001], "points", None, "\u22122.00\xa0to\xa0\u22120.01\xa0points"),
+        ([0.0, 0.02], "points", None, "0.0\xa0to\xa0+2.0\xa0points"),  # it is zero
+        ([-0.1, 1e-18], "points", None, "\u221210.000\xa0to\xa00.000\xa0points"),  # dust: no end of digits
+        ([0.0413, 0.0618], "number", 0.0436, "0.041\xa0to\xa00.062"),
+        ([0.0413, 0.0618], "number", 0.0514, "0.04\xa0to\xa00.06"),
+        ([0.4996, 0.61], "percent", 0.5, "49.96–61.00%"),
+        ([0.4996, 0.61], "percent", None, "50.0–61.0%"),
+    ],
+)
+def test_an_end_that_is_not_its_bar_does_not_read_as_it(bounds, unit, bar, text) -> None:
+    assert formats.interval(EN, bounds, unit, bar=bar) == text
+
+
 def test_numbers_have_a_true_minus_and_no_false_zero() -> None:
     assert formats.number(-1.25, 1) == "\u22121.2"
     assert formats.number(-0.001, 2) == ">\N{MINUS SIGN}0.01"
