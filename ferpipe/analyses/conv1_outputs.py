@@ -37,7 +37,7 @@ def analyse(study: Study) -> Conv1Outputs:
         order=order(kernels),
         kinds={kind: kinds.count(kind) for kind in (*KINDS, "dead", "other")},
         kind=kinds,
-        fitting=fitting(study),
+        fitting=fitting(study, images[chosen]),
         likeness=dict(zip(KINDS, likeness.T.tolist(), strict=True)),
         thresholds=Thresholds(likeness=LIKE, dead=DEAD, duplicate=SAME, shade_blur=SHADE),
         size=outputs.shape[1],
@@ -50,10 +50,8 @@ def analyse(study: Study) -> Conv1Outputs:
     )
 
 
-def fitting(study: Study) -> Across | None:
-    """Return the share of the first layer's filters that fit one of KINDS, over networks."""
-    rng = np.random.default_rng([study.seed, DRAW, 1])
-    images = study.dataset.dev.images[stratified(study.labels, study.effort["conv1_outputs"].samples, rng)]
+def fitting(study: Study, images: np.ndarray) -> Across | None:
+    """Return the share of the first layer's filters that fit one of KINDS on faces (n, 48, 48), over networks."""
     own, control = subjects.each(
         study,
         lambda subject: np.isin(kinds_of(*likenesses(subject.network, images, study.device)), KINDS).astype(float),

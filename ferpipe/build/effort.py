@@ -13,7 +13,7 @@ TABLE = {  # usual, small
     "abstaining": (Effort(resamples=1000), Effort(resamples=100)),
     "atlas": (Effort(resamples=1000), Effort(resamples=100)),
     "calibration": (Effort(resamples=1000), Effort(resamples=100)),
-    "conv1_outputs": (Effort(faces=200, samples=42), Effort(faces=28, samples=7)),  # samples: faces for every network
+    "conv1_outputs": (Effort(faces=200), Effort(faces=28)),
     "copies": (Effort(resamples=1000), Effort(resamples=100)),
     "dissection": (Effort(faces=280, least=20, resamples=1000), Effort(faces=28, least=2, resamples=100)),
     "elsewhere": (Effort(resamples=1000), Effort(resamples=100)),

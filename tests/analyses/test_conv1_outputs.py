@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from ferpipe.analyses import conv1_outputs
-from ferpipe.analyses.roles import responses
+from ferpipe.analyses.roles import KINDS, responses
 from ferpipe.explainers.inputs import inputs
 from ferpipe.networks.resnet import initialised
 from ferpipe.results.stored import plain
@@ -30,6 +30,12 @@ def test_planted_filters_are_told_apart(study, network):
     assert sum(numbers["kinds"].values()) == 64
     assert numbers["duplicates"] == 1
     assert numbers["size"] == 48
+
+
+def test_the_share_over_networks_counts_the_faces_of_the_figure(study, network):
+    result = conv1_outputs.analyse(study(members=1, network=network))
+    fitting = sum(result.kinds[kind] for kind in KINDS)
+    assert result.fitting.values == [fitting / 64]
 
 
 def test_a_filter_that_keeps_only_slow_light_is_one_of_shade(study):
