@@ -26,7 +26,7 @@ from ferpipe.build.pipeline import run
 from ferpipe.errors import Slip
 from ferpipe.training.presets import PRESETS
 
-COMMANDS = ("build", "train", "analyse", "render", "predict", "explain", "serve", "check")
+COMMANDS = ("build", "train", "analyse", "render", "predict", "explain", "compare", "serve", "check")
 STAGES = ("data", "train", "analyse", "render")
 
 
@@ -90,9 +90,11 @@ def options(arguments: list[str]) -> Options:
     add = parser.add_argument
     add("command", nargs="?", default="build", choices=COMMANDS,
         help="build, the default, does all; train and analyse stop there; render needs no torch; predict tells the "
-        "emotions in IMAGES; explain makes a page of each; serve shows the site and each edit of it; check finds what "
-        "the text asks for and no result can have")  # fmt: skip
+        "emotions in IMAGES; explain makes a page of each, compare one of two runs; serve shows the site and "
+        "each edit of it; check finds what the text asks for and no result can have")  # fmt: skip
     add("images", nargs="?", type=path, metavar="IMAGES", help="one picture, or a folder, a zip or a CSV file of them")
+    add("other", nargs="?", type=path, metavar="RUN", help="of compare, which takes two: names of runs, or folders of "
+        "results, such as report/results")  # fmt: skip
     add("--data", type=path, metavar="PATH", help="a zip, a folder or a CSV file of FER2013, FER+ or RAF-DB, or "
         "pictures in folders of their classes; without it, rendered faces")  # fmt: skip
     add("--name", type=word, metavar="NAME", help="of the data set there; the default is its folder's")
@@ -144,13 +146,16 @@ def options(arguments: list[str]) -> Options:
         "--output",
         type=path,
         metavar="DIR",
-        help="the page's folder; of predict: a CSV file, or - (standard output); of explain: a file or a folder",
+        help="the page's folder; of predict: a CSV file, or - (standard output); of explain: a file or a folder; of "
+        "compare: a file",
     )
     add("--artefacts", type=path, metavar="DIR", help="members, caches, runs; instead of .artefacts/")
     add("--results", type=path, metavar="DIR", help="of the analyses")
     asked = Options(**named(vars(parser.parse_intermixed_args(arguments))))
-    if (asked.images is None) == (asked.command in ("predict", "explain")):
-        raise Slip(f"{asked.command}: wanted {'IMAGES' if asked.images is None else 'no IMAGES'}; see --help")
+    given = (asked.images is not None) + (asked.other is not None)
+    wanted = {"predict": "IMAGES", "explain": "IMAGES", "compare": "RUN RUN"}.get(asked.command, "")
+    if given != len(wanted.split()):
+        raise Slip(f"{asked.command}: wanted {wanted or 'no IMAGES'}; see --help")
     if bool(asked.mean) != bool(asked.std) or (asked.mean and asked.load is None) or min(asked.std, default=1) <= 0:
         raise Slip("--mean and --std go together, with --load CHECKPOINT, and a deviation is above zero")
     return asked

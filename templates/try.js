@@ -396,7 +396,7 @@
 
     // One question at a time, the latest picture last; every view once the hand rests.
     let line = Promise.resolve();
-    const queued = pictures => { const answer = line.then(() => ask(pictures)); line = answer.catch(() => {}); return answer; };
+    const queued = pictures => { const answer = line.then(() => ask(pictures)); line = answer.catch(() => { told.textContent = words.lost; }); return answer; };
     const look = async () => {
       if (waiting) { again = true; return; }
       waiting = true;
@@ -542,8 +542,10 @@
       stop.hidden = progress.hidden = false;
       progress.value = 0;
       told.textContent = "";
-      await settle();
-      if (going()) await work(chances.indexOf(Math.max(...chances)), shown, going);
+      try {
+        await settle();
+        if (going()) await work(chances.indexOf(Math.max(...chances)), shown, going);
+      } catch { return idle(); }  // told by `queued`
       if (!going()) return;
       idle();
       place.dataset.done = String(Number(place.dataset.done ?? 0) + 1);

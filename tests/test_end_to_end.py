@@ -218,6 +218,15 @@ def test_members_are_loaded_and_a_trial_with_folders_of_its_own_touches_nothing_
     assert {path.name for path in tmp_path.iterdir()} == set(PLACES)
 
 
+def test_two_runs_are_compared_on_the_same_faces(built, tmp_path):
+    artefacts = built / ".artefacts"
+    run = RUN.rsplit("/", 1)[1]
+    well(build_here("compare", run, run, "--artefacts", artefacts, "--output", tmp_path / "runs.html"))
+    page = (tmp_path / "runs.html").read_text()
+    assert "Both runs answered the same 105 faces" in page and "McNemar" in page
+    assert "1.000" in page  # p of answers that are the same
+
+
 def test_a_broken_member_is_named(built, tmp_path):
     members = tmp_path / "members"
     shutil.copytree(built / ".artefacts/rendered/members", members)

@@ -23,7 +23,6 @@ from ferpipe.explainers.inputs import logits
 from ferpipe.explainers.methods import BASELINES, METHODS, Method, relevance
 from ferpipe.explainers.surrogates import rank_correlation
 from ferpipe.networks.folding import folded
-from ferpipe.networks.resnet import initialised
 from ferpipe.results.common import BaselineName, Estimate
 from ferpipe.results.scores import Agreement, Good, MeanMaps, Score, ScoredFaces, Scores
 from ferpipe.size import SIDE
@@ -378,9 +377,8 @@ class Checks:
 
     def __init__(self, asked: Asked, first: int) -> None:
         study = asked.study
-        recipe = study.members[0].recipe
         seeds = np.random.default_rng([study.seed, DRAW, 2]).integers(2**31, size=2).tolist()
-        untrained = folded(initialised(recipe.stem, recipe.width, seeds[0], len(study.classes)).to(study.device).eval())
+        untrained = folded(study.untrained(seeds[0]))
         second = study.members[1] if len(study.members) > 1 else None
         other = folded(second.network(study.device)) if second is not None and second.weights is not None else None
         self.first = first

@@ -58,7 +58,7 @@ def analysis_model(study: Study) -> Accuracies:
     return Accuracies(
         name=member.name,
         epoch=member.epoch,
-        train_accuracy=member.history["train_accuracy"][member.epoch - 1],
+        train_accuracy=member.history["train_accuracy"][member.epoch - 1] if len(train) else None,
         train_n=min(faces, len(study.labels)),  # the loop measures on as many training faces as dev has
         dev_accuracy=dev.value,
         dev_interval=dev.interval,

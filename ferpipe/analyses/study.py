@@ -12,7 +12,7 @@ from ferpipe.analyses.effort import Effort
 from ferpipe.data.dataset import Dataset
 from ferpipe.networks.folding import folded
 from ferpipe.networks.members import Member
-from ferpipe.networks.resnet import ResNet18
+from ferpipe.networks.resnet import ResNet18, initialised
 from ferpipe.results.settings import Asked
 from ferpipe.storage.encoding import JSON
 
@@ -41,6 +41,13 @@ class Study:
     def quick(self) -> nn.Module:
         """The analysis model for many forward passes: the same answers but for rounding, sooner (see folding.py)."""
         return folded(self.model)
+
+    @torch.inference_mode(False)
+    def untrained(self, seed: int) -> ResNet18:
+        """Return a network of the analysis model's shape, in evaluation mode, its weights drawn by `seed`."""
+        recipe = self.members[0].recipe
+        network = initialised(recipe.stem, recipe.width, seed, len(self.classes), recipe.enlarge)
+        return network.to(self.device).eval().requires_grad_(False)
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from torch import nn
 from ferpipe.analyses.study import Study, softmax
 from ferpipe.explainers.inputs import logits
 from ferpipe.networks.folding import folded
-from ferpipe.networks.resnet import ResNet18, initialised
+from ferpipe.networks.resnet import ResNet18
 from ferpipe.results.common import Across
 from ferpipe.statistics import across as over
 
@@ -57,15 +57,8 @@ def untrained(study: Study) -> list[Subject]:
     Analyses of one run share them.
     """
     if "untrained" not in study.shared:
-        recipe, count = study.members[0].recipe, study.effort["subjects"].networks
-        seeds = np.random.default_rng(DRAW).integers(2**31, size=count).tolist()
-        networks = [
-            initialised(recipe.stem, recipe.width, seed, len(study.classes), recipe.enlarge)
-            .to(study.device)
-            .eval()
-            .requires_grad_(False)
-            for seed in seeds
-        ]
+        seeds = np.random.default_rng(DRAW).integers(2**31, size=study.effort["subjects"].networks).tolist()
+        networks = [study.untrained(seed) for seed in seeds]
         images = study.dataset.dev.images
         study.shared["untrained"] = [
             Subject(network, logits(folded(network), images, study.device)) for network in networks

@@ -101,42 +101,68 @@ def adopt(
             f"--load {path} has {outputs} outputs, the data {len(dataset.classes)} classes "
             f"({', '.join(dataset.classes)}); name the numbers of the network's with --classes"
         )
-    train, labels, known = dataset.train.images[: len(dataset.dev)], dataset.train.labels, dataset.dev.labels
-    assert member.weights is not None and labels is not None and known is not None
+    assert member.weights is not None
     order = tuple(names.order(asked).values()) if asked else dataset.classes
     if set(order) == set(dataset.classes) and order != dataset.classes:
         places = [order.index(name) for name in dataset.classes]
         member.weights.update({key: member.weights[key][places] for key in ("fc.weight", "fc.bias")})
         tell(f"{path.name}: its outputs are {', '.join(order)}, as --classes says")
-    network = member.network(device)
-    answers = views.logits(network, torch.from_numpy(dataset.dev.images).to(device)).cpu().numpy()
-    seen = views.logits(network, torch.from_numpy(train).to(device)).cpu().numpy()
-    averaged = views.averaged(network, torch.from_numpy(dataset.dev.images).to(device)).cpu().numpy()
-    curves = {
-        "train_loss": [loss(softmax(seen), labels[: len(train)])],
-        "dev_loss": [loss(softmax(answers), known)],
-        "train_accuracy": [float((seen.argmax(1) == labels[: len(train)]).mean())],
-        "dev_accuracy": [float((answers.argmax(1) == known).mean())],
-    }
-    told = chance(answers.argmax(1), known, outputs)
-    right = (
-        f"{path.name}: {curves['dev_accuracy'][0]:.1%} of dev right, one answer for all would be on {told.usual:.1%}"
-    )
-    if not told.better:
-        wanted = ", ".join(dataset.classes[name] for name in told.names)
-        right += "; it is at chance: is --mean or --std wrong, or the order of the outputs?"
-        if told.renamed > told.usual + SURE:
-            right += f" Were these {wanted}, {told.renamed:.1%} would be right: --classes FILE with these lines says so"
-    tell(right)
+    member = measured(member, dataset, device)
+    tell(said(member, dataset, "--"))
+    assert member.weights is not None
     weights = save({name: value.contiguous() for name, value in member.weights.items()})
     with atomic.folder(target) as new:
         (new / "weights.safetensors").write_bytes(weights)
-        (new / "history.json").write_bytes(encoding.json_bytes({"epochs": curves, "chosen": 1}))
-        (new / "dev_logits.npy").write_bytes(encoding.npy_bytes(answers[None].astype(np.float16)))
-        (new / "dev_views.npy").write_bytes(encoding.npy_bytes(averaged.astype(np.float16)))
+        (new / "history.json").write_bytes(encoding.json_bytes({"epochs": member.history, "chosen": 1}))
+        (new / "dev_logits.npy").write_bytes(encoding.npy_bytes(member.epoch_logits))
+        (new / "dev_views.npy").write_bytes(encoding.npy_bytes(member.view_logits))
         recipe = {"parameters": member.recipe.parameters(), "data": data, "foreign": member.foreign}
         record = {
             "recipe": recipe, "classes": list(dataset.classes), "made_with": machine.description(device),
             "weights": fingerprints.of_file(new / "weights.safetensors"),
         }  # fmt: skip
         (new / "recipe.json").write_bytes(encoding.json_bytes(checkpoints.sealed(new, record)))
+
+
+def measured(member: Member, dataset: Dataset, device: torch.device) -> Member:
+    """Return a member with its answers to dev, and its losses and accuracies there and on as many pictures of train.
+
+    Without train these are not a number.
+    """
+    network, dev, known = member.network(device), dataset.dev.images, dataset.dev.labels
+    train, labels = dataset.train.images[: len(dev)], dataset.train.labels
+    assert labels is not None and known is not None
+    answers, averaged = (of(network, torch.from_numpy(dev).to(device)) for of in (views.logits, views.averaged))
+    logits = answers.cpu().numpy()
+    seen = views.logits(network, torch.from_numpy(train).to(device)).cpu().numpy() if len(train) else None
+    curves = {
+        "train_loss": [float("nan") if seen is None else loss(softmax(seen), labels[: len(train)])],
+        "dev_loss": [loss(softmax(logits), known)],
+        "train_accuracy": [float("nan") if seen is None else float((seen.argmax(1) == labels[: len(train)]).mean())],
+        "dev_accuracy": [float((logits.argmax(1) == known).mean())],
+    }
+    return replace(
+        member,
+        history=curves,
+        epoch_logits=logits[None].astype(np.float16),
+        view_logits=averaged.cpu().numpy().astype(np.float16),
+    )
+
+
+def said(member: Member, dataset: Dataset, flags: str = "") -> str:
+    """Return a line on how many of dev a network has right and, at chance, what may be wrong.
+
+    `flags` stands before the names of what the command line says.
+    """
+    known = dataset.dev.labels
+    assert known is not None
+    told = chance(member.dev_logits.argmax(1), known, len(dataset.classes))
+    right = member.history["dev_accuracy"][0]
+    line = f"{member.name}: {right:.1%} of dev right, one answer for all would be on {told.usual:.1%}"
+    if not told.better:
+        wanted = ", ".join(dataset.classes[name] for name in told.names)
+        line += f"; it is at chance: is {flags}mean or {flags}std wrong, or the order of the outputs?"
+        if told.renamed > told.usual + SURE:
+            cure = "--classes FILE with these lines" if flags else "classes in this order"
+            line += f" Were these {wanted}, {told.renamed:.1%} would be right: {cure} says so"
+    return line

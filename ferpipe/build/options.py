@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 class Options:
     """One call of `python build.py`."""
 
-    command: str = "build"  # or train, analyse, render, predict, explain, serve, check
+    command: str = "build"  # or train, analyse, render, predict, explain, compare, serve, check
     data: Path | None = None  # a data set's place; None: the rendered faces
     name: str | None = None  # of that data set; None: as its form or its folder is called
     classes: str | None = None  # what its numbers mean: a data set's name, or a file
@@ -27,7 +27,8 @@ class Options:
     init: str | None = None  # torchvision's ResNet-18 weights to start from: "imagenet", or a file
     compile: bool = False  # the networks that are trained
     student: bool = False  # also distil the ensemble into one network
-    images: Path | None = None  # what predict and explain look at
+    images: Path | None = None  # what predict and explain look at; of compare the first run
+    other: Path | None = None  # with which compare compares it
     face: bool = False  # explain looks at the largest face instead of the middle square
     network: str = "ensemble"  # that these ask: or "student", "shipped", a member's name
     only: str | None = None  # one analysis

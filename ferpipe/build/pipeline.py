@@ -37,6 +37,10 @@ def run(options: Options) -> None:
         from ferpipe.build.explain import explain
 
         return explain(options)
+    if options.command == "compare":
+        from ferpipe.build.compare import compare
+
+        return compare(options)
     if options.command == "check":
         from ferpipe.text import paths
 

@@ -43,6 +43,27 @@ def recording(
             handle.remove()
 
 
+def mapped(network: nn.Module, pictures: Tensor) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each layer's maps (n, channels, h, w) for such pictures, in the order in which they are made.
+
+    Layers that put out something else are left out.
+    """
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def keep(name: str, module: nn.Module, args: object, out: object) -> None:
+        if isinstance(out, Tensor) and out.ndim == 4:
+            shapes[name] = tuple(out.shape)
+
+    handles = [module.register_forward_hook(partial(keep, name)) for name, module in network.named_modules() if name]
+    try:
+        with torch.inference_mode():
+            run(network, pictures)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return shapes
+
+
 class _Reached(Exception):
     """The layer has been reached: what lies behind it is not computed."""
 

@@ -13,10 +13,11 @@ from scipy.ndimage import gaussian_filter, sobel
 from torch import Tensor, nn
 
 from ferpipe.explainers import attributions, service
-from ferpipe.explainers.activations import recording
+from ferpipe.explainers.activations import mapped
 from ferpipe.explainers.inputs import BATCH, batches, inputs
 from ferpipe.explainers.superpixels import BLUR
 from ferpipe.networks.folding import folded
+from ferpipe.networks.resnet import ResNet18
 from ferpipe.size import SIDE
 
 Method = Literal[
@@ -43,7 +44,7 @@ SIGNED = {  # what a value means; where it can fall below zero, it then speaks a
 SAMPLES, SIGMA = 50, 0.15  # SmoothGrad: noisy copies, and their noise's deviation as a share of the face's range
 STEPS = 32  # of the path integral, Gauss-Legendre
 PATHS = 4  # faces whose paths are forwarded at once
-STAGES = ("layer4", "layer3", "layer2")  # the last one first
+STAGES = ("layer2", "layer3", "layer4")  # of a ResNet of ours
 SMALLEST = 6  # a side of LayerCAM's map: the coarser ones of a 48x48 face say little of where
 GRAIN = 3.0  # pixels: deviation of the blur that makes random relevance smooth
 SPREAD = 12.0  # pixels: deviation of the centred Gaussian
@@ -89,13 +90,15 @@ class _Asked:
 
 
 def stage(network: nn.Module, device: torch.device) -> str:
-    """Return the last stage whose map of a 48x48 face has SMALLEST pixels a side; ValueError if none has."""
-    blank = inputs(np.zeros((1, SIDE, SIDE), np.uint8), device)
-    with torch.inference_mode(), recording(network, STAGES) as outputs:
-        network(blank)
-    sides = {name: min(outputs[name].shape[-2:]) for name in STAGES}
-    if large := [name for name in STAGES if sides[name] >= SMALLEST]:
-        return large[0]
+    """Return the last stage whose map of a 48x48 face has SMALLEST pixels a side; ValueError if none has.
+
+    Of a network that is no ResNet the last of all its layers.
+    """
+    ours = isinstance(network, ResNet18)
+    shapes = mapped(network, inputs(np.zeros((1, SIDE, SIDE), np.uint8), device))
+    sides = {name: min(shape[-2:]) for name, shape in shapes.items() if not ours or name in STAGES}
+    if large := [name for name, side in sides.items() if side >= SMALLEST]:
+        return large[-1]
     raise ValueError(f"no stage has a map of {SMALLEST} pixels a side or more; they have {sides}")
 
 

@@ -19,7 +19,7 @@ def draw(atlas: Atlas, data: Data, language: Language) -> Figure:
     limit = pictures.limit(np.stack([atlas.arrays.right, atlas.arrays.wrong]), 1.0)
     means, files = classes.means("atlas-mean", data.arrays.mean_faces, language)
     files[SCALE] = pictures.scale()
-    rows = []
+    rows, first = [], list[grid.Cell]()
     for side, (counts, maps, _) in _sides(atlas).items():
         cells = []
         for name, mean, n, evidence in zip(classes.keys(language), means, counts, maps, strict=True):
@@ -32,10 +32,12 @@ def draw(atlas: Atlas, data: Data, language: Language) -> Figure:
             what = words["map"].format(label=mean.label)
             cells.append(over(language, mean, file, what, f"{mean.label}\n{count}"))
         rows.append(grid.row(cells, words[side]))
+        first = first or cells
     files["atlas.csv"] = csv_file(
         ["answer", "side", "row", "column", "mean", "half", "n", "differs"], _cells(atlas, language)
     )
-    return Figure(grid.grid(rows, 7, legend(language, "against", "for")), "atlas", "atlas.csv", files, fades=True)
+    body, one = grid.grid(rows, 7, legend(language, "against", "for")), grid.one(first, 7)
+    return Figure(body, "atlas", "atlas.csv", files, fades=True, one=one)
 
 
 def _sides(atlas: Atlas) -> dict[str, tuple[list[int], np.ndarray, np.ndarray]]:

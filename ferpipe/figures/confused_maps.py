@@ -24,4 +24,5 @@ def draw(saliency: Saliency, language: Language) -> Figure:
         label = f"{title}\n{words['n'].format(n=integer(confusion.n))}"
         cells.append(over(language, grid.Cell(title, file), layer, words["what"], label))
     foot = grid.scale(words["less"], words["more"], language.words("shared")["zero"])
-    return Figure(grid.grid([grid.row(cells)], 6, foot), "saliency", "confused-maps.json", files, fades=True)
+    body, one = grid.grid([grid.row(cells)], 6, foot), grid.one(cells, 6)
+    return Figure(body, "saliency", "confused-maps.json", files, fades=True, one=one)

@@ -38,4 +38,5 @@ def draw(data: Data, language: Language) -> Figure:
         SCALE: pictures.scale(),
     }
     foot = grid.scale(words["darker"], words["brighter"], language.words("shared")["zero"])
-    return Figure(grid.grid([grid.row(shown)], 7, foot), "data", "contrasts.json", files, fades=True)
+    body, one = grid.grid([grid.row(shown)], 7, foot), grid.one(shown, 7)
+    return Figure(body, "data", "contrasts.json", files, fades=True, one=one)

@@ -20,7 +20,7 @@ AUGMENTATION = ("flip", "rotate", "scale", "shift", "light", "erase", "mask", "m
 
 def draw(settings: Settings, original: Original, language: Language) -> Figure:
     """Return device, versions and parameters, one a row."""
-    values, names, then = _values(settings, language), language.words("settings.rows"), original.settings
+    values, names, then = described(settings, language), language.words("settings.rows"), original.settings
     old = {"device": then.device, "versions.python": then.python, "versions.torch": then.torch, "cuda": then.cuda}
     columns = 3 if language.shows == "face" else 2  # the original looked at faces
     known = [key for key in ROWS if not settings.foreign or not key.startswith(("parameters.", "augmentation"))]
@@ -31,7 +31,7 @@ def draw(settings: Settings, original: Original, language: Language) -> Figure:
     return Figure(body, "settings", "settings.csv", {"settings.csv": data})
 
 
-def _values(settings: Settings, language: Language) -> dict[str, object]:
+def described(settings: Settings, language: Language) -> dict[str, object]:
     """Return what the run has for each row, by its path; several numbers that belong together share a row."""
     versions, parameters = settings.versions, settings.parameters
     others = [f"{name} {version}" for name, version in versions.items() if name not in ("python", "torch")]
@@ -44,7 +44,11 @@ def _values(settings: Settings, language: Language) -> dict[str, object]:
         **{f"versions.{name}": version for name, version in versions.items()},
         **{f"parameters.{name}": value for name, value in parameters.items()},
         "libraries": ", ".join(others),
-        "network": f"ResNet-18, {settings.foreign or parameters['stem']}, {parameters['width']}",
+        "network": ", ".join(
+            ["ResNet-18", settings.foreign or str(parameters["stem"]), str(parameters["width"])]
+            if parameters["stem"]
+            else [settings.foreign]
+        ),
         "augmentation": _augmentation(parameters, language),
     }
 

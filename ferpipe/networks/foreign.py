@@ -107,7 +107,7 @@ def entered(network: Foreign, found: Sequence[Way], pictures: Tensor) -> Way:
     """
     if len(found) == 1:
         return found[0]
-    misfits = [_misfit(made(network, way), pictures[:PROBES]) for way in found]
+    misfits = [misfit(made(network, way), normalise(pictures[:PROBES])) for way in found]
     best = min(misfits)
     return next(way for way, misfit in zip(found, misfits, strict=True) if misfit <= best * (1 + 1e-6))
 
@@ -141,8 +141,11 @@ def grey(stem: Tensor, mean: Tensor, deviation: Tensor) -> tuple[Tensor, Tensor]
     return (stem * slope).sum(1, keepdim=True), (stem * offset).sum((1, 2, 3))
 
 
-def _misfit(network: ResNet18, pictures: Tensor) -> float:
-    """Return how far the channels' means and variances on pictures are from those that were kept, over all layers."""
+def misfit(network: nn.Module, inputs: Tensor) -> float:
+    """Return how far the channels' means and variances on inputs are from those that were kept, over all layers.
+
+    0 for a network without batch normalisation.
+    """
     parts: list[float] = []
 
     def compared(layer: nn.BatchNorm2d, arguments: tuple[Tensor, ...]) -> None:
@@ -160,10 +163,10 @@ def _misfit(network: ResNet18, pictures: Tensor) -> float:
         if isinstance(layer, nn.BatchNorm2d)
     ]
     with torch.inference_mode():
-        network(normalise(pictures))
+        network(inputs)
     for handle in handles:
         handle.remove()
-    return sum(parts) / len(parts)
+    return sum(parts) / max(1, len(parts))
 
 
 def _opened(path: Path) -> Any:

@@ -69,7 +69,7 @@ def gather(
         return gallery.figure(name, language, sources, edition.load, artefacts / "figures" / place, known)
 
     editions = read_editions(results, artefacts, names, local, report)
-    sections, works, problems = _read(report)
+    sections, works, problems = read(report)
     problems += chapters.unplaced(sections) if rules.strict else []
     outdated = {edition.name: freshness.outdated(edition.results, known) for edition in editions}
     notes = _aged(editions, outdated, rules, problems)
@@ -214,7 +214,7 @@ def _twin(sheet: Sheet, sheets: Sequence[Sheet]) -> tuple[Edition, Mapping[str, 
     return next(((other.edition, other.figures) for other in beside if other.edition.frame["faces"]), None)
 
 
-def _read(report: Report) -> tuple[list[Section], Mapping[str, str], list[str]]:
+def read(report: Report) -> tuple[list[Section], Mapping[str, str], list[str]]:
     """Return the sections, the works that they may cite, and what is wrong with them."""
     sections, problems, works = [], [], references.read(report.folder)
     for name in report.sections:

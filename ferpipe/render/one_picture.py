@@ -1,31 +1,29 @@
 """One picture's page: a single file that asks for nothing else, in every language of the report."""
 
-import base64
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-from markupsafe import Markup
-
-from ferpipe.drawing import figure as tokens
-from ferpipe.drawing.figure import Figure
 from ferpipe.figures import one_picture as drawing
-from ferpipe.render.page import environment
+from ferpipe.render import alone
 from ferpipe.results.one_picture import OnePicture
 from ferpipe.results.scores import Scores
-from ferpipe.text import palette
 from ferpipe.text.formats import class_name, integer, listing, number, percent
 from ferpipe.text.language import Language
 from ferpipe.text.report import Report
 
-TEMPLATE, STYLE, OWN = "one_picture.html", "report.css", "pictures.css"
+TEMPLATE, COMMAND = "one_picture.html", "explain"
 
 
 def page(found: OnePicture, scores: Scores | None, report: Report, languages: Sequence[Language]) -> bytes:
     """Return the page of one picture, for classes as `languages` name them; `scores` is the networks' score card."""
     templates = report.folder.parent / "templates"
     articles = [_article(found, scores, report, language) for language in languages]
-    values = {"articles": articles, "name": found.given.name, "title": found.given.name, "tag": _tags(languages)[0]}
-    return _rendered(templates, TEMPLATE, values)
+    values = {
+        "articles": articles,
+        "name": found.given.name,
+        "title": found.given.name,
+        "tag": alone.tags(languages)[0],
+    }
+    return alone.rendered(templates, TEMPLATE, COMMAND, values)
 
 
 def index(found: Sequence[tuple[str, OnePicture]], report: Report, languages: Sequence[Language]) -> bytes:
@@ -35,28 +33,15 @@ def index(found: Sequence[tuple[str, OnePicture]], report: Report, languages: Se
         {
             "file": file,
             "name": one.given.name,
-            "face": _inline(drawing.given(one, languages[0]).files[drawing.FACE], "image/webp"),
+            "face": alone.inline(drawing.given(one, languages[0]).files[drawing.FACE], drawing.FACE),
             "answers": [f"{class_name(language, one.label)} {percent(max(one.together))}" for language in languages],
         }
         for file, one in found
     ]
     words = [language.words("explain") for language in languages]
-    tags = _tags(languages)
+    tags = alone.tags(languages)
     values = {"entries": entries, "words": words, "tags": tags, "tag": tags[0], "title": words[0]["index"]}
-    return _rendered(templates, "pictures.html", values)
-
-
-def _tags(languages: Sequence[Language]) -> list[str]:
-    return [language.words("page")["html"] for language in languages]
-
-
-def _rendered(templates: Path, template: str, values: Mapping[str, object]) -> bytes:
-    return environment(templates).get_template(template).render({**values, "style": Markup(_style(templates))}).encode()
-
-
-def _style(templates: Path) -> str:
-    sheet = "".join((templates / name).read_text(encoding="utf-8") for name in (STYLE, OWN))
-    return sheet.replace("  /* palette */", palette.sheet(palette.PALETTE))
+    return alone.rendered(templates, "pictures.html", COMMAND, values)
 
 
 def _article(found: OnePicture, scores: Scores | None, report: Report, language: Language) -> dict[str, object]:
@@ -82,10 +67,10 @@ def _article(found: OnePicture, scores: Scores | None, report: Report, language:
         "warning": words["gap"].join(_warnings(found, words)),
         "alarm": words["unknown" if found.alarm is None else "like"] if (found.alarm or 0) <= 0 else "",
         "cut": words[f"cut_{found.given.cut}"] if found.given.cut != "faceless" else "",
-        "given": _html(drawing.given(found, language), words["given_title"]),
-        "answers": _html(drawing.answers(found, language), words["networks"]),
-        "maps": _html(drawing.maps(found, scores, language), words["maps_title"]),
-        "changes": _html(drawing.changes(found, language), words["changes_title"]),
+        "given": alone.html(drawing.given(found, language), words["given_title"]),
+        "answers": alone.html(drawing.answers(found, language), words["networks"]),
+        "maps": alone.html(drawing.maps(found, scores, language), words["maps_title"]),
+        "changes": alone.html(drawing.changes(found, language), words["changes_title"]),
         "trust": words[trust].format(
             good=listing(language, good), n=integer(len(found.methods)), passed=integer(len(good))
         ),
@@ -113,15 +98,3 @@ def _article(found: OnePicture, scores: Scores | None, report: Report, language:
 def _warnings(found: OnePicture, words: Mapping[str, str]) -> list[str]:
     faceless = [words["cut_faceless"]] if found.given.cut == "faceless" else []
     return faceless + ([words["unlike"]] if found.alarm is not None and found.alarm > 0 else [])
-
-
-def _html(figure: Figure, name: str) -> Markup:
-    """Return a figure's body with its files in it."""
-    html = figure.body.replace(tokens.ALT, name).replace(tokens.LABEL, name).replace(' loading="lazy"', "")
-    for file, content in figure.files.items():
-        html = html.replace(f'"{tokens.ASSETS}{file}"', f'"{_inline(content, "image/webp")}"')
-    return Markup(html)
-
-
-def _inline(content: bytes, kind: str) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -9,7 +9,7 @@ class Accuracies:
 
     name: str
     epoch: int  # from 1
-    train_accuracy: float
+    train_accuracy: float | None  # None where train is not known
     train_n: int
     dev_accuracy: float
     dev_interval: list[float]

@@ -8,15 +8,15 @@ from markupsafe import Markup, escape
 from ferpipe.text.formats import written
 from ferpipe.text.language import Language
 
-WIDTH, HEIGHT = 320, 44  # of the drawing's own units, CSS pixels where there is room
-LEFT, LINE = 10, 16  # where its axis begins, and how far down it lies
+WIDTH, HEIGHT = 320, 62  # of the drawing's own units, CSS pixels where there is room
+LEFT, LINE = 10, 34  # where its axis begins, and how far down it lies
 LETTER = 7  # of a label's width, about: two labels that would touch are one
 
 
-def spark(language: Language, numbers: Mapping[str, Any], unit: str = "number") -> Markup:
+def spark(language: Language, numbers: Mapping[str, Any], what: str, unit: str = "number") -> Markup:
     """Return networks on an axis as SVG, described in words, of a claim or of a statistic over networks, held to zero.
 
-    Nothing where there is no number.
+    `what` is the name of the words that say what is on the axis. Nothing where there is no number.
     """
     values, control = numbers["values"], numbers["control"]
     threshold = numbers.get("bar", numbers.get("threshold", 0.0))
@@ -40,6 +40,7 @@ def spark(language: Language, numbers: Mapping[str, Any], unit: str = "number") 
     if control is not None:
         told += words["control"].format(control=written(language, control, unit))
     marks = [
+        f'<text class="what" x="{LEFT}" y="12">{escape(words[what])}</text>',
         f'<line class="axis" x1="{LEFT}" x2="{WIDTH - LEFT}" y1="{LINE}" y2="{LINE}"/>',
         f'<line class="bar" x1="{x(threshold)}" x2="{x(threshold)}" y1="{LINE - 10}" y2="{LINE + 10}"/>',
         *([f'<circle class="untrained" cx="{x(control)}" cy="{LINE}" r="5"/>'] if control is not None else []),
@@ -47,7 +48,7 @@ def spark(language: Language, numbers: Mapping[str, Any], unit: str = "number") 
         *_labels([(x(threshold), written(language, threshold, unit)), (x(mean), written(language, mean, unit))]),
     ]
     return Markup('<svg class="spark" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        WIDTH, HEIGHT, told, Markup("".join(marks))
+        WIDTH, HEIGHT, f"{words[what]}{language.words('page')['colon']}{told}", Markup("".join(marks))
     )
 
 

@@ -375,7 +375,7 @@ if (resting) { said.textContent = `${order.slice(0, 2).map(k => `${classes[k]} $
 };
 
 let line = Promise.resolve();
-const queued = pictures => { const answer = line.then(() => ask(pictures)); line = answer.catch(() => {}); return answer; };
+const queued = pictures => { const answer = line.then(() => ask(pictures)); line = answer.catch(() => { told.textContent = words.lost; }); return answer; };
 const look = async () => {
 if (waiting) { again = true; return; }
 waiting = true;
@@ -519,8 +519,10 @@ clearTimeout(rest);
 stop.hidden = progress.hidden = false;
 progress.value = 0;
 told.textContent = "";
+try {
 await settle();
 if (going()) await work(chances.indexOf(Math.max(...chances)), shown, going);
+} catch { return idle(); }  // told by `queued`
 if (!going()) return;
 idle();
 place.dataset.done = String(Number(place.dataset.done ?? 0) + 1);

@@ -143,12 +143,15 @@ def test_layercam_reads_the_last_stage_of_six_pixels_or_more(stem, expected):
     assert stage(initialised(stem, 2, 0).eval(), CPU) == expected
 
 
-def test_without_a_stage_of_six_pixels_layercam_is_refused(images):
-    network = Block()
-    network.layer2 = nn.AvgPool2d(12)
-    network.layer3 = network.layer4 = nn.Identity()
-    with pytest.raises(ValueError, match=r"no stage .* 'layer2': 4"):
-        stage(network, CPU)
+def test_of_another_network_layercam_reads_its_last_layer_of_six_pixels_or_more():
+    network = nn.Sequential(nn.Conv2d(1, 2, 3, stride=8), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(18, 7))
+    assert stage(network.eval(), CPU) == "1"
+
+
+def test_without_a_stage_of_six_pixels_layercam_is_refused():
+    network = nn.Sequential(nn.AvgPool2d(12), nn.Flatten(), nn.Linear(16, 7))
+    with pytest.raises(ValueError, match=r"no stage has a map of 6 pixels .* \{'0': 4\}"):
+        stage(network.eval(), CPU)
 
 
 def test_layercam_is_the_activation_times_the_positive_gradient(images):

@@ -75,7 +75,7 @@ def test_a_verdict_in_words_counts_the_networks_that_it_speaks_of(tmp_path, verd
 @pytest.mark.parametrize("language", [EN, ZH], ids=["en", "zh"])
 def test_a_spark_has_a_dot_for_each_network_a_ring_and_a_threshold_and_says_so(language):
     numbers = {"values": [0.1, 0.2, 0.3], "control": 0.05, "threshold": 0.0}
-    html = spark(language, numbers, "points")
+    html = spark(language, numbers, "gain", "points")
     assert html.count('class="network"') == 3 and html.count('class="untrained"') == 1
     places = [float(x) for x in re.findall(r'network" cx="([\d.]+)"', html)]
     assert places == sorted(places) and places[0] > float(re.search(r'bar" x1="([\d.]+)"', html)[1])
@@ -84,9 +84,9 @@ def test_a_spark_has_a_dot_for_each_network_a_ring_and_a_threshold_and_says_so(l
 
 
 def test_a_spark_of_a_statistic_over_networks_is_held_to_zero_and_one_of_nothing_is_none():
-    assert 'class="bar"' in spark(EN, {"values": [1.0, 2.0], "control": [], "errors": [0, 0]})
-    assert not spark(EN, {"values": [], "control": None, "threshold": 0.0})
-    assert not spark(EN, {"values": [1.0], "control": None, "threshold": None})
+    assert 'class="bar"' in spark(EN, {"values": [1.0, 2.0], "control": [], "errors": [0, 0]}, "gain")
+    assert not spark(EN, {"values": [], "control": None, "threshold": 0.0}, "gain")
+    assert not spark(EN, {"values": [1.0], "control": None, "threshold": None}, "gain")
 
 
 def test_works_are_numbered_as_the_page_cites_them_and_listed_with_their_doi(tmp_path):

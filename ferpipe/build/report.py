@@ -1,0 +1,208 @@
+"""A report from Python on somebody's own networks and pictures: any `nn.Module` that gives logits."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ferpipe import named
+from ferpipe.analyses import ANALYSES, brought
+from ferpipe.analyses.brought import Brought, entered
+from ferpipe.analyses.study import Study
+from ferpipe.build import effort, pages
+from ferpipe.build.adopting import BARE, measured, said
+from ferpipe.build.layout import DATASET, PAGE, Layout
+from ferpipe.build.options import ROOT
+from ferpipe.build.settings import OF_TRAINING
+from ferpipe.data import classes as names
+from ferpipe.data import given
+from ferpipe.data.dataset import Dataset, Split
+from ferpipe.errors import Slip
+from ferpipe.networks import foreign, machine
+from ferpipe.render import site
+from ferpipe.results import stored
+from ferpipe.results.settings import Asked
+from ferpipe.size import SIDE
+from ferpipe.storage import places
+from ferpipe.storage.freshness import OF_FACES, Log, Memory, inputs
+
+Pictures = np.ndarray | Tensor | Sequence[Any]
+Labels = Sequence[int] | np.ndarray | Tensor
+# what asks a ResNet's own parts, or the first convolution, or puts the network into the page
+OF_RESNETS = (
+    "filters", "filter_emotions", "conv1_outputs", "selectivity", "stages", "dissection", "photograph", "network",
+)  # fmt: skip
+OF_MAPS = ("scores", "portraits")  # every method of explanation, LayerCAM among them
+OF_TRAIN = ("data", "copies", "audit")  # of the training pictures
+
+
+def report(
+    networks: nn.Module | Sequence[nn.Module],
+    pictures: Pictures,
+    labels: Labels,
+    classes: Sequence[str],
+    output: str | Path,
+    *,
+    train: tuple[Pictures, Labels] | None = None,
+    side: int = SIDE,
+    mean: Sequence[float] | float | None = None,
+    std: Sequence[float] | float | None = None,
+    name: str = "own",
+    shows: str | None = None,
+    preset: str = "default",
+    seed: int = 0,
+    device: str = "auto",
+    tell: Callable[[str], object] = print,
+) -> Path:
+    """Write a report on networks that answer `pictures` into the folder `output`, and return its first page.
+
+    `networks`: one `nn.Module` or several, the ensemble; each gives logits (n, classes), or a tuple or mapping that
+    has them, for pictures in one channel or three. They are left as they were. `pictures`: uint8, or floating point in
+    [0, 1]; an array or a tensor (n, h, w), (n, h, w, 3) or (n, 1 or 3, h, w), or a list of arrays or of PIL pictures
+    of any size. They are looked at as 48x48 grey levels, which a network is given enlarged to `side` pixels and
+    normalised with `mean` and `std`; without these the usual ways are compared with what its normalisation has kept.
+    `labels`: (n,) indices into `classes`, 2 to 20 names. `train`: pictures and labels that the networks learned from.
+    `shows`: "face" or "picture", by the classes unless it is said. `preset`: "default", or "smoke" for a trial in a
+    minute. What cannot be asked of these networks is left out, and `tell` hears of it. The page shows the pictures: it
+    is for this machine.
+
+    Raises Slip, in one line, for what is none of this.
+    """
+    asked = [networks] if isinstance(networks, nn.Module) else list(networks)
+    if not asked or not all(isinstance(network, nn.Module) for network in asked):
+        raise Slip(f"networks: wanted a torch.nn.Module or a list of them, got {type(networks).__name__}")
+    if preset not in ("default", "smoke") or shows not in (None, "face", "picture"):
+        raise Slip(f"preset {preset!r}, shows {shows!r}: wanted default or smoke, face or picture")
+    if not DATASET.fullmatch(name) or name in ("rendered", "fer2013", "ferplus", "rafdb"):
+        raise Slip(f"name {name!r}: wanted letters, digits, - and _, and none of a data set that is known")
+    page = Path(output)
+    places.check_folder("output", page, ROOT, (ROOT, Path.cwd()))
+    places.check(page, site.names(page, None, name), PAGE, site.earlier(page), files=True)
+    called = tuple(names.fit(str(each), "classes") for each in classes)
+    if len(set(called)) < len(called) or not names.FEWEST <= len(called) <= names.MOST:
+        raise Slip(f"classes: got {len(called)} names ({len(set(called))} different), wanted 2 to 20, each once")
+    dev = split(pictures, labels, called, "pictures")
+    learned = split(*train, called, "train") if train is not None else _none()
+    machine.prepare(machine.cores())
+    place = machine.device(device)
+    members = [
+        member(network, k, side, mean, std, dev, learned, called, place, tell) for k, network in enumerate(asked)
+    ]
+    dataset = Dataset(
+        name,
+        True,
+        called,
+        learned,
+        dev,
+        None,
+        _notes(dev, learned, called),
+        shows=shows or names.shows(called),
+    )
+    study = brought.Foreign(
+        dataset, tuple(members), (), (), None, place, seed, effort.of(preset), Asked(preset, seed)
+    )  # fmt: skip
+    told = askable(study, train is not None)
+    tell(f"left out: {', '.join(each for each in ANALYSES if each not in told)}")
+    with tempfile.TemporaryDirectory(prefix="ferpipe-") as folder:
+        base = Path(folder)
+        layout = Layout(name, base, base, base / "results", page, restricted=True, published=False)
+        memory = Memory(base, keeps=False)
+        log = Log(memory, name, why=False)
+        for each in told:
+            with log.making(each, ["asked for"]):
+                result = named.module("analyses", each).analyse(study)
+                stored.write_faces(base / name, each, stored.arrays(result, "private"), "")
+                record = {
+                    "recipe": {"code": memory.code(f"ferpipe.analyses.{each}")},
+                    "inputs": inputs(name, {}, memory.known),
+                    "made_with": machine.description(place),
+                }
+                stored.write(layout.results / name / each, result, record, private=True)
+        pages.render(layout, pages.Request(strict=False, release=False, rebuild=True), log)
+    return page / "index.html"
+
+
+def member(
+    network: nn.Module, number: int, side: int, mean: Sequence[float] | float | None,
+    std: Sequence[float] | float | None, dev: Split, learned: Split, classes: tuple[str, ...], device: torch.device,
+    tell: Callable[[str], object],
+) -> Brought:  # fmt: skip
+    """Return a network with its answers; raises Slip where it gives none for these classes."""
+    copy = deepcopy(network).cpu().eval()
+    probes = torch.from_numpy(dev.images[: foreign.PROBES])
+    module, outputs = entered(copy, side, _values(mean, "mean"), _values(std, "std"), probes)
+    if outputs != len(classes):
+        raise Slip(f"networks[{number}] has {outputs} outputs, classes names {len(classes)}")
+    name = f"{type(network).__name__}-{number}"
+    tell(f"{name}: {module}")
+    empty = np.zeros((0, outputs), np.float16)
+    recipe = replace(BARE, stem="")
+    found = Brought(
+        name, recipe, {}, 1, empty[None], empty, machine.description(device), dict(copy.state_dict()),
+        foreign=str(module), module=module,
+    )  # fmt: skip
+    dataset = Dataset(name, True, classes, learned, dev, None, {})
+    found = cast("Brought", measured(found, dataset, device))
+    tell(said(found, dataset))
+    return found
+
+
+def split(pictures: Pictures, labels: Labels, classes: tuple[str, ...], what: str) -> Split:
+    """Return pictures and labels as a split of 48x48 grey levels; raises Slip where they are none."""
+    try:
+        images = given.gathered(pictures)
+    except (TypeError, ValueError, OSError) as error:
+        raise Slip(f"{what}: {error}") from None
+    numbers = np.asarray(labels.cpu() if isinstance(labels, Tensor) else labels)
+    if numbers.shape != (len(images),) or numbers.dtype.kind not in "iu":
+        raise Slip(
+            f"labels of {what}: got {numbers.shape} of {numbers.dtype}, wanted ({len(images)},) whole numbers, "
+            "a label for each picture"
+        )
+    if len(numbers) and not 0 <= numbers.min() <= numbers.max() < len(classes):
+        raise Slip(
+            f"labels of {what}: from {numbers.min()} to {numbers.max()}, wanted 0 to {len(classes) - 1} "
+            f"({', '.join(classes)})"
+        )
+    if len(np.unique(numbers)) < 2:
+        raise Slip(f"labels of {what}: wanted pictures of two classes or more, got {len(np.unique(numbers))}")
+    return Split(images, numbers.astype(np.int64), np.arange(len(images)).astype(str))
+
+
+def askable(study: Study, learned: bool) -> tuple[str, ...]:
+    """Return which analyses can be asked of networks that were brought along, in their order."""
+    without = {*OF_TRAINING, *OF_RESNETS, *(() if learned else OF_TRAIN)}
+    if study.dataset.shows != "face":
+        without |= {*OF_FACES}
+    if not brought.mapped(study):
+        without |= {*OF_MAPS}
+    return tuple(name for name in ANALYSES if name not in without)
+
+
+def _values(value: Sequence[float] | float | None, what: str) -> tuple[float, ...]:
+    values = tuple(np.atleast_1d(np.asarray([] if value is None else value, float)).tolist())
+    if not np.isfinite(values).all() or (what == "std" and min(values, default=1.0) <= 0):
+        raise Slip(f"{what}: got {value}, wanted finite numbers{', above zero' * (what == 'std')}")
+    return values
+
+
+def _none() -> Split:
+    return Split(np.zeros((0, SIDE, SIDE), np.uint8), np.zeros(0, np.int64), np.zeros(0, str))
+
+
+def _notes(dev: Split, learned: Split, classes: tuple[str, ...]) -> dict[str, Any]:
+    """Return what a reader would have noted of these pictures."""
+    missing = {
+        part: [name for label, name in enumerate(classes) if label not in set(np.asarray(split.labels).tolist())]
+        for part, split in (("train", learned), ("dev", dev))
+    }
+    return {
+        "source": "Python", "form": "arrays", "pictures": len(dev) + len(learned), "converted": 0,
+        "dev_held_out": False, "missing_classes": missing, "test_labels": False,
+    }  # fmt: skip
