@@ -184,10 +184,10 @@ def main(arguments: list[str]) -> int:
     except Slip as slip:
         stops.say(*getattr(slip, "problems", ()), f"error: {slip}")
         return 2
-    except MemoryError:
-        stops.say("error: out of memory; whole epochs and finished stages are kept; a smaller --preset needs less")
-        return 2
     except BaseException as error:
+        if stops.starved(error):
+            stops.say(f"error: {stops.STARVED}")
+            return 2
         if stops.stopped(error):
             stops.say(f"interrupted: {stops.KEPT}")
             return 130

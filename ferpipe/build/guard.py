@@ -14,6 +14,8 @@ from ferpipe.storage.freshness import recorded
 from ferpipe.training.presets import PRESETS
 
 SOURCE = "source.json"  # where a data set lay
+RANKS = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")  # that torchrun sets, and some clusters in part
+ADDRESSES = 4 << 30  # bytes: those that torch's libraries are mapped to, and some for work
 CACHES = ("code.json", "timings.json", "pages.json", "figures")  # in the artefacts, and in a run
 
 
@@ -29,6 +31,8 @@ def check(options: Options, layout: Layout, target: Layout | None) -> None:
     if target and (options.results is None) != (options.output is None):
         raise Slip("--publish: the page is what the results render to; name both --results and --output, or neither")
     if options.command in ("build", "train", "analyse"):
+        check_memory()
+        check_ranks()
         check_source(options, layout)
     flags = ["--artefacts"]
     flags += ["--results"] if options.command not in ("render", "serve") else []
@@ -69,6 +73,31 @@ def _check(layout: Layout, flags: list[str], options: Options) -> None:
         assets = [layout.page / "assets" / name for name in layout.editions or (*PRESETS, layout.dataset)]
         places.check_below("--output", [layout.page, *folders, *assets])
         places.check(layout.page, names, PAGE, site.earlier(layout.page), files=True)
+
+
+def check_ranks() -> None:
+    """Raise Slip where the environment says that torchrun started this process, and not all that torchrun says."""
+    said = {name: os.environ[name] for name in RANKS if name in os.environ}
+    if "RANK" not in said:
+        return
+    for name in RANKS:
+        if not said.get(name, "").isdecimal():
+            got = f"is {said[name]!r}" if name in said else "is not set"
+            raise Slip(f"RANK is set, as torchrun does, but {name} {got}: start with torchrun, or unset RANK")
+    if int(said["RANK"]) >= int(said["WORLD_SIZE"]):
+        raise Slip(f"RANK is {said['RANK']}, WORLD_SIZE {said['WORLD_SIZE']}: start with torchrun, or unset RANK")
+
+
+def check_memory() -> None:
+    """Raise Slip where a limit leaves less address space than torch takes to start: it would end without a word."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if 0 <= limit < ADDRESSES:
+        raise Slip(f"ulimit -v leaves {limit / 2**30:.1f} GiB of address space, and torch alone takes more than 3: "
+                   f"allow {ADDRESSES >> 30} GiB or more")  # fmt: skip
 
 
 def check_source(options: Options, layout: Layout) -> None:

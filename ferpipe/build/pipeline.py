@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 def run(options: Options) -> None:
     """Run what the command names; raises Slip for what the user can mend."""
+    if options.command in ("predict", "explain", "compare"):
+        guard.check_memory()
     if options.command == "predict":
         from ferpipe.build.predict import predict
 

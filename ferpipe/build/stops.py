@@ -10,6 +10,10 @@ from types import FrameType
 from typing import NoReturn
 
 KEPT = "whole epochs and finished stages are kept; the same command goes on"
+STARVED = (
+    "out of memory; whole epochs and finished stages are kept; a smaller --preset, fewer --threads or a higher limit "
+    "(ulimit -v) help"
+)
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # a system has some of them
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 DISK = FULL | {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG,
@@ -20,7 +24,17 @@ _stopped = False
 
 
 def early() -> None:
-    """Let a signal end the process at once, with a line: while it only starts up, nothing is being written."""
+    """Let a signal end the process at once, with a line: while it only starts up, nothing is being written.
+
+    What was closed before, such as standard error, leads nowhere from now on: progress is written there.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (for as long as the process)
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
     def leave(number: int, frame: FrameType | None) -> NoReturn:
         os.write(2, f"interrupted: nothing was begun; {KEPT}\n".encode())
@@ -50,6 +64,15 @@ def _handle(handler: object) -> None:
 def stopped(error: BaseException) -> bool:
     """Return whether an exception comes of a signal: an import that is interrupted in C raises an ImportError."""
     return _stopped or isinstance(error, KeyboardInterrupt)
+
+
+def starved(error: BaseException) -> bool:
+    """Return whether an exception says that there is too little memory: torch and a loader say it in words alone."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    said = str(error).lower()
+    words = ("allocate memory", "out of memory", "not enough memory", "failed to map segment", "can't start new thread")
+    return isinstance(error, RuntimeError | ImportError | OSError) and any(word in said for word in words)
 
 
 def told(error: OSError) -> str | None:

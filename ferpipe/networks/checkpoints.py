@@ -65,7 +65,10 @@ def load(folder: Path) -> Member:
             _check_weights(member)
     except FileNotFoundError as error:
         raise Slip(f"{error.filename} is missing; {cure}") from None
-    except (SafetensorError, RuntimeError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except OSError as error:
+        raise Slip(f"{error.filename or path}: {error.strerror or error}; nothing is known to be damaged: mend that "
+                   "and run again") from None  # fmt: skip
+    except (SafetensorError, RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = (str(error).splitlines() or [""])[0]
         raise Slip(f"{folder} is not a member of ours: {type(error).__name__} {reason}; {cure}") from None
     return member

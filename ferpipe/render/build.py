@@ -187,7 +187,8 @@ def _files(
             for name, content in figure.files.items():
                 path = f"assets/{edition.name}/{name}"
                 content = palette.recoloured(content, report.colours) if name.endswith(".svg") else content
-                assert files.setdefault(path, content) == content, f"two figures draw {path} differently"
+                if files.setdefault(path, content) != content:
+                    raise RuntimeError(f"two figures draw {path} differently")
         if sheet.language == pages.report.languages[0]:
             judged = {"claims": _judged(edition), "findings": edition.findings}
             numbers = dict(flat({**edition.numbers, **judged})) | sheet.writer.computed()

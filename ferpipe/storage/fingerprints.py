@@ -32,7 +32,9 @@ def of_value(value: object) -> str:
 
 
 def of_file(path: Path) -> str:
-    """Return the fingerprint of a file's content, read in pieces."""
+    """Return the fingerprint of a file's content, read in pieces; of JSON whatever its line ends are."""
+    if path.suffix == ".json":
+        return of_bytes(path.read_bytes().replace(b"\r\n", b"\n"))
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 

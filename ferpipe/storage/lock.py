@@ -4,9 +4,11 @@ The operating system holds the lock and lets go of it when its process ends, how
 which a kill left behind holds nobody up. A file beside it tells those who wait whom they wait for.
 """
 
+import errno
 import json
 import os
 import platform
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
@@ -15,6 +17,7 @@ from pathlib import Path
 from ferpipe.errors import Slip
 from ferpipe.storage import atomic
 
+LOCKLESS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.ESTALE, errno.EINVAL}
 NAME = ".ferpipe.lock"  # in the folder
 PATIENCE = 5.0  # seconds: a render is over by then, a training is not
 
@@ -40,11 +43,22 @@ def _held(file: Path, patience: float) -> Iterator[None]:
     lock, holder = FileLock(file), file.with_name(file.name + ".json")
     try:
         lock.acquire(timeout=patience)
-    except Timeout:
-        raise Slip(
-            f"{file.parent} is in use by another build, {_told(holder)}; wait for its end, or name other folders with "
-            "--artefacts, --results and --output"
-        ) from None
+    except OSError as error:  # Timeout is one
+        if isinstance(error, Timeout):
+            raise Slip(
+                f"{file.parent} is in use by another build, {_told(holder)}; wait for its end, or name other folders "
+                "with --artefacts, --results and --output"
+            ) from None
+        if error.errno not in LOCKLESS:
+            raise
+        # some network disks know no locks: better to build than to refuse, if nobody else does
+        print(f"{file.parent}: no lock can be had on that disk ({error.strerror}); start no second build there",
+              file=sys.stderr)  # fmt: skip
+        try:
+            yield
+        finally:
+            file.unlink(missing_ok=True)
+        return
     try:
         since = datetime.now().astimezone().isoformat(" ", "seconds")
         atomic.write(holder, json.dumps({"host": platform.node(), "process": os.getpid(), "since": since}).encode())

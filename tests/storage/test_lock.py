@@ -92,7 +92,10 @@ def test_of_torchruns_processes_the_first_alone_takes_the_lock(tmp_path, monkeyp
     held = []
     monkeypatch.setattr(lock, "held", lambda files, **_: held.append(len(list(files))) or pytest.MonkeyPatch.context())
     monkeypatch.setattr(pipeline, "_run", lambda *_: None)
+    for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"):
+        monkeypatch.setenv(name, "2")
     for rank in ("0", "1"):
         monkeypatch.setenv("RANK", rank)
+        monkeypatch.setenv("LOCAL_RANK", rank)
         pipeline.run(Options(artefacts=tmp_path / "a", results=tmp_path / "r", output=tmp_path / "o"))
     assert held == [3, 0]
