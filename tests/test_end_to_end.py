@@ -414,7 +414,7 @@ def test_a_finished_run_is_published_and_what_changes_is_told(built, tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(options, "ROOT", built)
         done = well(build_here("render", "--publish", "rendered-smoke-0", *goal))
-        assert "publish                  made" in done.stdout and "0 undecided" not in done.stdout
+        assert "publish                  made" in done.stdout and " 0 undecided" not in done.stdout
         assert contents(tmp_path / "results/rendered/lime") == {
             path.replace(str(built / RUN / "results"), str(tmp_path / "results")): content
             for path, content in contents(built / RUN / "results/rendered/lime").items()

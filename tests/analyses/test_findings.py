@@ -289,7 +289,8 @@ def test_own_faces_are_followed_less_with_depth_or_more():
 
 
 def test_kinds_of_first_filters_are_counted_in_every_network(study):
-    found = conv1_outputs.fitting(study(members=3, preset="default"))
+    asked = study(members=3, preset="default")
+    found = conv1_outputs.fitting(asked, asked.dataset.dev.images)
     assert len(found.values) == 3 and len(found.control) == 5 and found.n == 64 and found.error == 0
     assert all(0 <= share <= 1 for share in (*found.values, *found.control))
 
