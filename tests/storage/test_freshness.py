@@ -11,6 +11,8 @@ from ferpipe.storage.encoding import json_bytes
 
 ONE = {"role": "member", "seed": 0, "stem": "imagenet", "width": 16, "epochs": 8}
 
+KNOWN: dict = {}  # parsed code: each module once
+
 
 def recipe(**changes):
     """The recipe of a result, of one network."""
@@ -59,9 +61,9 @@ def test_a_record_of_another_form_is_no_bug(members):
 
 
 def write(folder, name, dataset="rendered", **changes):
-    record = recipe(code=fingerprints.code(f"ferpipe.analyses.{name}"), **changes)
+    record = recipe(code=fingerprints.code(f"ferpipe.analyses.{name}", KNOWN), **changes)
     (folder / name).mkdir()
-    made_by = freshness.inputs(dataset, {"member-0": fingerprints.code("ferpipe.training.loop")})
+    made_by = freshness.inputs(dataset, {"member-0": fingerprints.code("ferpipe.training.loop", KNOWN)}, KNOWN)
     (folder / name / "recipe.json").write_bytes(json_bytes({"recipe": record, "inputs": made_by}))
     return folder / name / "recipe.json"
 
@@ -70,7 +72,7 @@ def test_results_of_other_code_of_another_run_and_none_are_outdated(tmp_path):
     tmp_path = tmp_path / "rendered"
     tmp_path.mkdir()
     records = {name: write(tmp_path, name) for name in ANALYSES}
-    assert freshness.outdated(tmp_path) == {}
+    assert freshness.outdated(tmp_path, KNOWN) == {}
     record = json.loads(records["lime"].read_bytes())
     record["recipe"]["code"]["ferpipe.analyses.lime"] = "another"
     records["lime"].write_bytes(json_bytes(record))
@@ -79,7 +81,7 @@ def test_results_of_other_code_of_another_run_and_none_are_outdated(tmp_path):
     records["light"].unlink()
     records["light"].parent.rmdir()
     write(tmp_path, "light", data="of another run")
-    assert freshness.outdated(tmp_path) == {
+    assert freshness.outdated(tmp_path, KNOWN) == {
         "atlas": "has no result", "curves": "has no result", "light": "is of another run than the rest",
         "lime": "analyses/lime.py was edited",
     }  # fmt: skip
@@ -99,24 +101,24 @@ def test_the_code_of_the_inputs_counts_too(tmp_path, dataset, part, wanted):
     folder = tmp_path / dataset
     folder.mkdir()
     records = {name: write(folder, name, dataset) for name in ANALYSES}
-    assert freshness.outdated(folder) == {}
+    assert freshness.outdated(folder, KNOWN) == {}
     record = json.loads(records["lime"].read_bytes())
     record["inputs"][part] = {"member-0": "other"} if part == "networks" else "other"
     records["lime"].write_bytes(json_bytes(record))
-    assert freshness.outdated(folder) == ({"lime": wanted} if wanted else {})
+    assert freshness.outdated(folder, KNOWN) == ({"lime": wanted} if wanted else {})
     del record["inputs"]
     records["lime"].write_bytes(json_bytes(record))
-    assert "lime" in freshness.outdated(folder)
+    assert "lime" in freshness.outdated(folder, KNOWN)
 
 
 def test_every_module_that_stands_aside_is_there_and_no_recipe_knows_it():
     assert all(fingerprints._file(name) for name in fingerprints.ASIDE if name.count(".") > 1)
     for module in (*(f"ferpipe.analyses.{name}" for name in ANALYSES), "ferpipe.training.loop", "ferpipe.render.site"):
-        assert not [name for name in fingerprints.code(module) if fingerprints.aside(name)]
+        assert not [name for name in fingerprints.code(module, KNOWN) if fingerprints.aside(name)]
 
 
 def test_what_a_network_is_and_how_it_is_explained_counts():
-    code = fingerprints.code("ferpipe.analyses.scores")
+    code = fingerprints.code("ferpipe.analyses.scores", KNOWN)
     wanted = {
         "networks.resnet",
         "networks.members",
