@@ -4,6 +4,7 @@ import pytest
 
 # tests run side by side on two cores: each uses one thread, and so do the builds that they start
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("GOMP_SPINCOUNT", "20000")  # as build.py does, but before torch is loaded here too
 
 LONG = (
     "test_end_to_end.py", "test_browser.py", "test_every_analysis.py", "test_faults.py", "test_loop.py",

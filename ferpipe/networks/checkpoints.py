@@ -65,6 +65,8 @@ def load(folder: Path) -> Member:
             _check_weights(member)
     except FileNotFoundError as error:
         raise Slip(f"{error.filename} is missing; {cure}") from None
+    except (IsADirectoryError, NotADirectoryError) as error:
+        raise Slip(f"{folder} is not a member of ours: {error.filename}: {error.strerror}; {cure}") from None
     except OSError as error:
         raise Slip(f"{error.filename or path}: {error.strerror or error}; nothing is known to be damaged: mend that "
                    "and run again") from None  # fmt: skip
