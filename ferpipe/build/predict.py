@@ -231,13 +231,20 @@ def of_checkpoints(files: Sequence[Path], options: Options) -> list[Asked]:
 
 
 def of_package(alone: bool = False) -> list[Asked]:
-    """Return the shipped networks: the members or, `alone`, the student, without one the first member; raises Slip."""
-    whole = [path.parent for path in sorted((shipping.PLACE / "fer2013").glob("*/weights.safetensors"))]
-    members = [folder for folder in whole if folder.name.startswith("member")]
-    students = [folder for folder in whole if folder not in members]
-    asked = [*students, *members][:1] if alone else members
-    if not asked:
+    """Return the shipped networks: the members or, `alone`, the best of them on dev, the student first; raises Slip."""
+    places = sorted(path.parent for path in (shipping.PLACE / "fer2013").glob("*/weights.safetensors"))
+    networks = [checkpoints.load(place) for place in places]
+    if not networks:
         raise Slip(
             "no network to ask: none is shipped; python build.py train --data PATH makes some, --load names them"
         )
-    return [Asked(checkpoints.load(folder), "shipped with the package", "fer2013", EMOTIONS) for folder in asked]
+    if alone:
+        networks = [max(networks, key=_standing)]
+    else:
+        networks = [network for network in networks if network.recipe.role == "member"] or networks
+    return [Asked(network, "shipped with the package", "fer2013", EMOTIONS) for network in networks]
+
+
+def _standing(network: Member) -> tuple[bool, float]:
+    """Return what the network to ask alone is the first in: being the student, and accuracy on dev."""
+    return network.recipe.role == "student", network.history["dev_accuracy"][network.epoch - 1]

@@ -115,6 +115,23 @@ def test_the_published_networks_come_first_and_the_shipped_one_stands_in_where_a
     assert named(artefacts) == [("member-0", "shipped with the package")]
 
 
+def test_the_shipped_network_to_ask_alone_is_the_student_or_the_best_on_dev(artefacts, built, monkeypatch, tmp_path):
+    monkeypatch.setattr(shipping, "PLACE", tmp_path / "shipped")
+    shipping.pack(built / "members", ["member-0", "member-1"], DEV.images, tmp_path / "shipped/fer2013")
+    for better in ("member-0", "member-1"):
+        for name in ("member-0", "member-1"):
+            place = tmp_path / "shipped/fer2013" / name
+            history = encoding.read_json(place / "history.json")
+            history["epochs"]["dev_accuracy"] = [0.6 if name == better else 0.5]
+            (place / "history.json").write_bytes(encoding.json_bytes(history))
+            record = checkpoints.sealed(place, encoding.read_json(place / "recipe.json"))
+            (place / "recipe.json").write_bytes(encoding.json_bytes(record))
+        assert named(artefacts, network="shipped") == [(better, "shipped with the package")]
+    shipping.pack(built / "members", ["student-0"], DEV.images, tmp_path / "shipped/fer2013")
+    assert named(artefacts, network="shipped") == [("student-0", "shipped with the package")]
+    assert [name for name, _ in named(artefacts)] == ["member-0", "member-1"]
+
+
 def test_a_photograph_gets_seven_probabilities(built, photographs, capsys):
     call = ["predict", str(photographs / "face 1.png"), "--load", str(built / "members"), "--threads", "1"]
     assert main(call) == 0
