@@ -69,27 +69,12 @@ def gather(
         return gallery.figure(name, language, sources, edition.load, artefacts / "figures" / place, known)
 
     editions = read_editions(results, artefacts, names, local, report)
-    sections, works, problems = read(report)
-    problems += chapters.unplaced(sections) if rules.strict else []
     outdated = {edition.name: freshness.outdated(edition.results, known) for edition in editions}
+    sections, sheets, problems = compose(editions, report, outdated, rules.partial)
+    problems += chapters.unplaced(sections) if rules.strict else []
     notes = _aged(editions, outdated, rules, problems)
-    absent = {
-        edition.name: edition.apart
-        | (edition.absent(outdated[edition.name]) if edition.restricted or rules.partial else set())
-        for edition in editions
-    }
-    for edition in editions:
-        words = edition.spoken(WORDLESS)
-        edition.verdicts.extend(claims.judged(sections, edition.numbers, problems, absent[edition.name], words))
-    for edition in editions:
-        edition.beside.extend(other for other in editions if other is not edition)
     leaks = {edition.name: restricted.problems(edition.results) for edition in editions if edition.restricted}
     problems += [line for lines in leaks.values() for line in lines]
-    sheets = [
-        Sheet(edition, language, _writer(language, sections, edition, problems, absent[edition.name], works))
-        for edition in editions
-        for language in map(edition.spoken, report.languages)
-    ]
     for sheet in sheets:
         if not leaks.get(sheet.edition.name):
             _draw(sheet, draw, problems)
@@ -105,6 +90,29 @@ def gather(
     if problems:
         raise Problems(problems)
     return files, notes
+
+
+def compose(
+    editions: Sequence[Edition], report: Report, outdated: Mapping[str, Mapping[str, str]], partial: bool
+) -> tuple[list[Section], list[Sheet], list[str]]:
+    """Return the sections, each edition's text in each language without its figures drawn, and what is wrong."""
+    sections, works, problems = read(report)
+    absent = {
+        edition.name: edition.apart
+        | (edition.absent(outdated[edition.name]) if edition.restricted or partial else set())
+        for edition in editions
+    }
+    for edition in editions:
+        words = edition.spoken(WORDLESS)
+        edition.verdicts.extend(claims.judged(sections, edition.numbers, problems, absent[edition.name], words))
+    for edition in editions:
+        edition.beside.extend(other for other in editions if other is not edition)
+    sheets = [
+        Sheet(edition, language, _writer(language, sections, edition, problems, absent[edition.name], works))
+        for edition in editions
+        for language in map(edition.spoken, report.languages)
+    ]
+    return sections, sheets, problems
 
 
 def _aged(

@@ -6,8 +6,9 @@ from pathlib import Path
 from ferpipe.drawing import gallery, pictures, plot
 from ferpipe.drawing.sheet import sheet
 from ferpipe.errors import Slip
+from ferpipe.render import build
 from ferpipe.render.edition import Edition, editions
-from ferpipe.storage import atomic
+from ferpipe.storage import atomic, freshness
 from ferpipe.text.language import Language
 from ferpipe.text.report import Report
 
@@ -15,19 +16,21 @@ from ferpipe.text.report import Report
 def export(
     results: Path, artefacts: Path, report: Report, names: Sequence[str], local: str | None, folder: Path, kind: str
 ) -> list[Path]:
-    """Write each figure of these editions in every language below `folder`, and return where; raises Slip if it cannot.
+    """Write each figure that these editions' pages show, in every language, below `folder`, and return where; raises Slip if it cannot.
 
     <folder>/<data set>/<figure>.<language>.pdf of a plot, <folder>/<data set>/<figure>.pdf of a grid of pictures.
     """
     if folder.exists() and not folder.is_dir():
         raise Slip(f"{folder} is no folder; figures are written into one")
     written: dict[Path, bytes] = {}
-    for edition in editions(results, artefacts, names, local, report):
-        for language in map(edition.spoken, report.languages):
-            for name in gallery.names():
-                if edition.drawable.issuperset(gallery.analyses(name)):
-                    made = _exported(edition, language, name, kind)
-                    written |= {folder / edition.name / f"{file}.{kind}": content for file, content in made.items()}
+    found = editions(results, artefacts, names, local, report)
+    outdated = {edition.name: freshness.outdated(edition.results, {}) for edition in found}
+    _, sheets, _ = build.compose(found, report, outdated, partial=True)  # what is wrong with a text is render's to tell
+    for sheet in sheets:
+        for name in sheet.writer.labels:
+            if sheet.edition.drawable.issuperset(gallery.analyses(name)):
+                made = _exported(sheet.edition, sheet.language, name, kind)
+                written |= {folder / sheet.edition.name / f"{file}.{kind}": content for file, content in made.items()}
     for path, content in written.items():
         atomic.write(path, content)
     return sorted(written)
