@@ -32,10 +32,11 @@ def analyse(study: Study) -> Calibration:
     n, count = len(study.labels), study.effort["calibration"].resamples
     half = np.random.default_rng([study.seed, DRAW, 0]).permutation(n) < n // 2
     weights = resamples(np.random.default_rng([study.seed, DRAW, 1]), n, count)
-    together = quality(mean_logits(study), study.labels, weights)
+    chance = np.random.default_rng([study.seed, DRAW, 2]).random((count, n))
+    together = quality(mean_logits(study), study.labels, weights, chance)
     return Calibration(
-        analysis=course(study.members[0], study.labels, half, weights),
-        overfitted=course(study.overfitted[0], study.labels, half, weights),
+        analysis=course(study.members[0], study.labels, half, weights, chance),
+        overfitted=course(study.overfitted[0], study.labels, half, weights, chance),
         ensemble=Together(**vars(together), members=len(study.members)),
         rise=rise(study, half),
         n=n,
@@ -45,7 +46,7 @@ def analyse(study: Study) -> Calibration:
     )
 
 
-def course(member: Member, labels: np.ndarray, half: np.ndarray, weights: np.ndarray) -> Course:
+def course(member: Member, labels: np.ndarray, half: np.ndarray, weights: np.ndarray, chance: np.ndarray) -> Course:
     """Return a member's losses, one value an epoch, the chosen epoch, and the state there and at the last epoch."""
     epochs = [described(logits.astype(np.float64), labels, half) for logits in member.epoch_logits]
     by_epoch: JSON = {key: [epoch[key] for epoch in epochs] for key in epochs[0]}
@@ -58,8 +59,8 @@ def course(member: Member, labels: np.ndarray, half: np.ndarray, weights: np.nda
         scaled_loss=by_epoch["scaled_loss"],
         temperature=by_epoch["temperature"],
         best=member.epoch,
-        chosen=state(member, member.epoch, labels, half, weights),
-        last=state(member, len(epochs), labels, half, weights),
+        chosen=state(member, member.epoch, labels, half, weights, chance),
+        last=state(member, len(epochs), labels, half, weights, chance),
     )
 
 
@@ -129,16 +130,18 @@ def described(logits: np.ndarray, labels: np.ndarray, half: np.ndarray) -> dict[
     }
 
 
-def state(member: Member, epoch: int, labels: np.ndarray, half: np.ndarray, weights: np.ndarray) -> State:
+def state(
+    member: Member, epoch: int, labels: np.ndarray, half: np.ndarray, weights: np.ndarray, chance: np.ndarray
+) -> State:
     """Return how well a member was calibrated after an epoch (from 1), before temperature scaling and after."""
     logits = member.epoch_logits[epoch - 1].astype(np.float64)
     interval = percentiles(temperatures(logits, labels, weights))
     return State(
-        **vars(quality(logits, labels, weights)),
+        **vars(quality(logits, labels, weights, chance)),
         epoch=epoch,
         temperature=Estimate(temperature(logits, labels), interval, len(labels)),
         reliability=reliability(logits, labels),
-        scaled=quality(scaled(logits, labels, half), labels, weights),
+        scaled=quality(scaled(logits, labels, half), labels, weights, chance),
     )
 
 
@@ -155,14 +158,13 @@ def mean_logits(study: Study) -> np.ndarray:
     return together
 
 
-def quality(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> Quality:
+def quality(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray, chance: np.ndarray) -> Quality:
     """Return accuracy, loss, Brier score, calibration error and overconfidence, with intervals from resamples' weights.
 
     `brier` (Brier 1950) is the squared distance of the probabilities from the label's, in [0, 2]. `ece`, the expected
     calibration error in [0, 1] (Naeini et al. 2015), is the mean distance of confidence and accuracy in BINS bins of
-    equal mass. Chance makes that too large, and a resample's larger by nearly as much again: the value is less that
-    excess, its interval the reverse percentile one (Davison & Hinkley 1997), and `uncorrected` the plain statistic.
-    With 4,000 faces a network without any error still has about 0.01.
+    equal mass. Chance keeps that above zero: beside it stands the band in which it lies if every confidence is the
+    probability of being right (Broecker & Smith 2007), from uniform numbers `chance` (count, n).
     `overconfidence` is the mean confidence less the accuracy.
     """
     probabilities, right = softmax(logits), logits.argmax(1) == labels
@@ -184,19 +186,18 @@ def quality(logits: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> Qual
         loss=estimates["loss"],
         brier=estimates["brier"],
         overconfidence=estimates["overconfidence"],
-        ece=calibration_error(confidence, right, weights),
+        ece=calibration_error(confidence, right, chance),
     )
 
 
-def calibration_error(confidence: np.ndarray, right: np.ndarray, weights: np.ndarray) -> Ece:
+def calibration_error(confidence: np.ndarray, right: np.ndarray, chance: np.ndarray) -> Ece:
     """Return the expected calibration error, in [0, 1], as `quality` describes it."""
-    inside = binned(confidence)[:, None] == np.arange(BINS)
-    gaps = inside * (confidence - right)[:, None]  # (n, bins): a bin's share times its gap is its column's mean
-    plain = float(np.abs(gaps.mean(0)).sum())
-    drawn = np.abs(weights @ gaps).sum(1)
-    low, high = percentiles(drawn)
-    interval = [max(0.0, 2 * plain - high), max(0.0, 2 * plain - low)]
-    return Ece(max(0.0, 2 * plain - float(drawn.mean())), interval, len(right), uncorrected=plain)
+    inside = (binned(confidence)[:, None] == np.arange(BINS)) / len(right)  # (n, bins): a bin's share of a face
+
+    def error(answers: np.ndarray) -> np.ndarray:
+        return np.asarray(np.abs((confidence - answers) @ inside).sum(1))
+
+    return Ece(float(error(right[None])[0]), percentiles(error(chance < confidence)), len(right))
 
 
 def binned(confidence: np.ndarray) -> np.ndarray:

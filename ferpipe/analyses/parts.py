@@ -123,7 +123,11 @@ def mouth(study: Study, falls: np.ndarray, answers: np.ndarray, chosen: np.ndarr
 
 
 def eyes(study: Study, falls: np.ndarray, answers: np.ndarray, chosen: np.ndarray) -> Statistic:
-    """Return the share of eyes and brows for found sad faces less that for missed ones, the smaller over fills."""
+    """Return the share of eyes and brows for found sad faces less that for missed ones, the smaller over fills.
+
+    A network from which nothing is lost, however a part of its missed faces is hidden, has no share there that could be
+    smaller: no difference is seen in it, and it speaks against a verdict instead of being left out.
+    """
     sad = study.label(fer2013.SAD)
     of_sad = falls[..., sad]
     is_sad = study.dataset.truth["emotions"][chosen] == sad if "emotions" in study.dataset.truth else None
@@ -134,7 +138,7 @@ def eyes(study: Study, falls: np.ndarray, answers: np.ndarray, chosen: np.ndarra
         if min(found.sum(), missed.sum()) < FEWEST:
             return np.full(len(rows), np.nan)
         more = [portion(rows * found, fill, UPPER) - portion(rows * missed, fill, UPPER) for fill in of_sad]
-        return np.asarray(np.min(more, axis=0))
+        return np.nan_to_num(np.min(more, axis=0))
 
     return of
 

@@ -87,6 +87,8 @@ def _untrained(row: Row, side: Side, editions: dict[str, str], language: Languag
     value = written(language, side.control, row.unit)
     if side.draws == 1:
         value += words["one_draw"]
+    elif side.draws < side.networks:
+        value += words["draws"].format(n=integer(side.draws))
     if side is row.sides[0]:
         return Markup("{}").format(value)
     title = f"{editions[side.edition]}{language.words('page')['colon']}"

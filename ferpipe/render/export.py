@@ -16,7 +16,7 @@ from ferpipe.text.report import Report
 def export(
     results: Path, artefacts: Path, report: Report, names: Sequence[str], local: str | None, folder: Path, kind: str
 ) -> list[Path]:
-    """Write each figure that these editions' pages show, in every language, below `folder`, and return where; raises Slip if it cannot.
+    """Write each figure that these editions' pages show, in every language, and return where; raises Slip if it cannot.
 
     <folder>/<data set>/<figure>.<language>.pdf of a plot, <folder>/<data set>/<figure>.pdf of a grid of pictures.
     """
@@ -25,12 +25,12 @@ def export(
     written: dict[Path, bytes] = {}
     found = editions(results, artefacts, names, local, report)
     outdated = {edition.name: freshness.outdated(edition.results, {}) for edition in found}
-    _, sheets, _ = build.compose(found, report, outdated, partial=True)  # what is wrong with a text is render's to tell
-    for sheet in sheets:
-        for name in sheet.writer.labels:
-            if sheet.edition.drawable.issuperset(gallery.analyses(name)):
-                made = _exported(sheet.edition, sheet.language, name, kind)
-                written |= {folder / sheet.edition.name / f"{file}.{kind}": content for file, content in made.items()}
+    _, pages, _ = build.compose(found, report, outdated, partial=True)  # a text's faults are for a render to tell
+    for page in pages:
+        for name in page.writer.labels:
+            if page.edition.drawable.issuperset(gallery.analyses(name)):
+                made = _exported(page.edition, page.language, name, kind)
+                written |= {folder / page.edition.name / f"{file}.{kind}": content for file, content in made.items()}
     for path, content in written.items():
         atomic.write(path, content)
     return sorted(written)

@@ -6,10 +6,12 @@ from ferpipe.results.common import Across, Estimate
 
 
 @dataclass(frozen=True)
-class Ece(Estimate):
-    """The expected calibration error in [0, 1], less what chance adds."""
+class Ece:
+    """The expected calibration error in [0, 1], beside what chance alone makes of it."""
 
-    uncorrected: float  # the plain statistic
+    value: float
+    calibrated: list[float]  # what 95 % of networks have that are as sure and perfectly calibrated, on as many faces
+    n: int
 
 
 @dataclass(frozen=True)

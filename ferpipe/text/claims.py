@@ -62,7 +62,9 @@ class Verdict:
         if self.found is None or self.control is None or self.threshold is None:
             return False
         _, around = self.control
-        ends = self.found.control if around is None or len(self.found.control) < FEWEST else around
+        if around is None:  # of one untrained network nothing is said
+            return False
+        ends = self.found.control if len(self.found.control) < FEWEST else around
         return min(ends) > self.threshold if self.claim.side == "above" else max(ends) < self.threshold
 
     @property
@@ -206,7 +208,9 @@ def _judged(claim: Claim, statistic: Any, threshold: object, family: int, proble
         return unknown
     if not found.values or len(found.errors) != len(found.values):
         return unknown
-    decision = decided(found, float(threshold), claim.side, family, claim.about == "learned")
+    # one untrained network decides nothing either: it is told, and nobody has to pass it
+    judged = found if len(found.control) > 1 else replace(found, control=[])
+    decision = decided(judged, float(threshold), claim.side, family, claim.about == "learned")
     return Verdict(claim, family, float(threshold), decision.verdict, found, decision)
 
 

@@ -75,7 +75,7 @@ PRESETS: dict[str, dict[str, Preset]] = {
     "fer2013": {
         "smoke": Preset(2, _SMOKE, 64, 3),
         "default": Preset(3, _HOUR, 4000, 10, overfitted=3),
-        "overnight": Preset(5, _NIGHT, 4000, 10, (0, 0, 0), _TWO_ALONE, 3, 2, student=True, long=True),
+        "overnight": Preset(5, _NIGHT, 4000, 10, (0, 0, 0), _TWO_ALONE, 3, 2, 6, student=True, long=True),
         "full": Preset(5, _FULL, 4000, 40, (0, 0, 0), _KINDS, 3, 2, student=True, long=True),
     },
 }

@@ -177,22 +177,35 @@ const answer = data.network ? run(engine.load(data.network)) : data.map ? data.m
 postMessage(answer, answer?.close ? [answer] : []);
 } catch (fault) { postMessage({ fault: fault.name }); }
 };`;
-let worker = null;
+const turn = turns(), run = async steps => { for (let at = steps.next(); ; at = steps.next()) { if (at.done) return at.value; await turn(); } };
+let worker, own;
+const here = async asked => {
+worker?.terminate();
+if (!own) { own = engine(); await run(own.load(network)); }
+if (asked.file) return decoded(...asked.file);
+const answers = [];
+for (const picture of asked) answers.push(await run(own.forward(picture)));
+return answers;
+};
+const said = (asked, seconds) => new Promise((done, fail) => {
+worker.onmessage = ({ data }) => data?.fault ? fail(data.fault) : done(data);
+worker.onerror = fail;
+setTimeout(fail, 1000 * seconds);
+if (asked) worker.postMessage(asked);
+});
 try {
 worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-const next = () => new Promise((done, fail) => { worker.onmessage = ({ data }) => data?.fault ? fail(data.fault) : done(data); worker.onerror = fail; });
-await Promise.race([next(), new Promise((_, fail) => setTimeout(fail, 1000))]);
-const ready = next();
-worker.postMessage({ network });
-await ready;
-return asked => { const answer = next(); worker.postMessage(asked); return asked.map ? answer : answer.catch(fault => { if (!/^(Reference|Type)Error$/.test(fault)) throw fault; return decoded(...asked.file); }); };
-} catch {
-worker?.terminate();
-const own = engine(), turn = turns();
-const run = async steps => { for (let at = steps.next(); ; at = steps.next()) { if (at.done) return at.value; await turn(); } };
-await run(own.load(network));
-return async asked => { if (!asked.map) return decoded(...asked.file); const answers = []; for (const picture of asked) answers.push(await run(own.forward(picture))); return answers; };
+await said(null, 1);
+await said({ network }, 10);
+} catch { await here([]); }
+return async asked => {
+if (own) return here(asked);
+try { return await said(asked, 10); } catch (fault) {
+if (!asked.file || !fault?.at) return here(asked);  // silent, or ended: no fault has a name
+if (/^(Ref|Type)/.test(fault)) return decoded(...asked.file);
+throw fault;
 }
+};
 };
 
 const softmax = logits => { const most = Math.max(...logits), e = logits.map(v => Math.exp(v - most)), sum = e.reduce((a, b) => a + b); return e.map(v => v / sum); };
@@ -256,7 +269,7 @@ return { grey, width, height };
 };
 
 const upright = async ({ grey, width, height }, mark) => {
-if (mark < 2 || mark > 8) return { grey, width, height };
+if (!(mark > 1 && mark < 9)) return { grey, width, height };
 const across = mark > 4, made = { grey: new Uint8Array(grey.length), width: across ? height : width, height: across ? width : height }, turn = turns();
 for (let r = 0; r < made.height; r++) {
 await turn();
@@ -370,8 +383,7 @@ const tell = resting => {
 for (const [k, { item, bar, value }] of bars.entries()) { item.dataset.value = chances[k]; bar.value = chances[k]; value.textContent = percent(chances[k]); }
 warning.hidden = alarm <= 0;
 const order = classes.map((_, k) => k).sort((a, b) => chances[b] - chances[a]);
-place.dataset.state = resting ? "rest" : "moving";
-if (resting) { said.textContent = `${order.slice(0, 2).map(k => `${classes[k]} ${percent(chances[k])}`).join(words.comma)}${alarm > 0 ? ` ${words.unlike}` : ""}`; canvas.setAttribute("aria-label", said.textContent); }
+if (resting) { place.dataset.state = "rest"; said.textContent = `${order.slice(0, 2).map(k => `${classes[k]} ${percent(chances[k])}`).join(words.comma)}${alarm > 0 ? ` ${words.unlike}` : ""}`; canvas.setAttribute("aria-label", said.textContent); }
 };
 
 let line = Promise.resolve();
@@ -400,6 +412,7 @@ rested = null;
 idle();
 clear();
 told.textContent = "";
+place.dataset.state = "moving";
 shown = picture();
 paint();
 look();
@@ -478,7 +491,7 @@ job++;
 idle();
 told.textContent = words.reading;
 try {
-const mark = picked.arrayBuffer ? await marked(picked) : 0, image = picked.arrayBuffer ? await queued({ file: [picked, mark ? "none" : "from-image"] }) : picked;
+const mark = picked.arrayBuffer && await marked(picked), image = picked.arrayBuffer ? await queued({ file: [picked, mark ? "none" : "from-image"] }) : picked;
 const own = await upright(await greyed(image), mark);
 if (mine !== taking || !await framed(own, 1, 0, 0)) return;
 state = { ...state, own, zoom: 1, x: 0, y: 0, control: "", level: 0, hide: new Set() };
@@ -510,7 +523,7 @@ const progress = make("progress", { hidden: true, max: 1 });
 progress.setAttribute("aria-label", words.progress);
 const many = async (pictures, going) => {
 const answers = [];
-for (let at = 0; at < pictures.length && going(); at += 8) { answers.push(...await queued(pictures.slice(at, at + 8))); progress.value = answers.length / pictures.length; }
+for (let at = 0; at < pictures.length && going(); at += 8) { answers.push(...await queued(pictures.slice(at, at + 8))); progress.value = at / pictures.length; }
 return answers.map(answer => softmax(answer.logits));
 };
 const why = async work => {
@@ -525,7 +538,7 @@ if (going()) await work(chances.indexOf(Math.max(...chances)), shown, going);
 } catch { return idle(); }  // told by `queued`
 if (!going()) return;
 idle();
-place.dataset.done = String(Number(place.dataset.done ?? 0) + 1);
+place.dataset.done = +(place.dataset.done ?? 0) + 1;
 };
 const flat = values => { const still = Math.max(...values) - Math.min(...values) < 1e-6; if (still) told.textContent = words.flat; return still; };
 const odds = p => Math.log(Math.max(p, 1e-12) / Math.max(1 - p, 1e-12));
@@ -551,7 +564,7 @@ const stop = button("stop", words.stop, () => { job++; idle(); });
 stop.hidden = true;
 
 const link = button("link", words.link, async () => {
-const kept = Object.entries(state).filter(([name, value]) => name !== "own" && name !== "hide" && value !== first[name]).map(([name, value]) => [name, String(value)]);
+const kept = Object.entries(state).filter(([name, value]) => name !== "own" && name !== "hide" && value !== first[name]);
 if (state.hide.size) kept.push(["hide", [...state.hide].join(".")]);
 const address = new URL(location.href);
 address.search = new URLSearchParams([["try", "1"], ...kept]);
@@ -593,7 +606,7 @@ group(words.choose, ...(given.people ? [choice("person", words.person, Array.fro
 ...controls.map(control => range(control.name, control.label, Math.min(0, ...control.levels), Math.max(...control.levels), 1, v => { Object.assign(state, { control: control.name, level: v, own: null }); sync(); }))),
 group(words.own, labelled("file", file, words.file), camera, square, make("p", { className: "note", textContent: words.private })),
 group(words.change, range("bright", words.bright, -100, 100, 5, set("bright")), range("blur", words.blur, 0, 4, 0.25, set("blur")), range("turn", words.turn, -45, 45, 1, set("turn")), range("noise", words.noise, 0, 60, 2, set("noise")), labelled("mirror", mirror, words.mirror),
-...given.parts.map(part => button(`hide-${part.name}`, part.label, () => { for (const k of part.cells) state.hide.add(k); sync(); change(); })), button("clear", words.clear, () => { state = { ...state, control: "", level: 0, bright: 0, blur: 0, turn: 0, noise: 0, mirror: false, hide: new Set() }; sync(); change(); })),
+...given.parts.map(part => button(`hide-${part.name}`, part.label, () => { for (const k of part.cells) state.hide.add(k); sync(); change(); })), button("clear", words.clear, () => { const { person, face, own, zoom, x, y } = state; state = { ...first, person, face, own, zoom, x, y, hide: new Set() }; sync(); change(); })),
 group(words.why, occlusion, lime, stop),
 make("div", { className: "try-controls" }, link, save),
 make("div", { className: "try-foot" }, progress, told));
@@ -604,10 +617,10 @@ addEventListener("drop", event => { event.preventDefault(); if (event.dataTransf
 const asked = new URLSearchParams(location.search);
 if (asked.has("try")) {
 for (const [name, value] of Object.entries(first)) if (asked.has(name) && name !== "own") state[name] = typeof value === "number" ? Number(asked.get(name)) || 0 : typeof value === "boolean" ? asked.get(name) === "true" : name === "hide" ? new Set(asked.get(name).split(".").filter(k => /^\d+$/.test(k)).map(Number).filter(k => k < grid * grid)) : asked.get(name);
-const within = (value, low, high) => Math.min(Math.max(value, low), high);
+const within = (value, high) => Math.max(0, Math.min(high, Math.round(value)));
 for (const name of ["bright", "blur", "turn", "noise"]) { inputs[name].value = state[name]; state[name] = Number(inputs[name].value); }
-state.person = within(Math.round(state.person), 0, Math.max(given.people - 1, 0));
-state.face = within(Math.round(state.face), 0, (given.people ? given.emotions : given.faces).length - 1);
+state.person = within(state.person, given.people - 1);
+state.face = within(state.face, (given.people ? given.emotions : given.faces).length - 1);
 if (variant() < 0) Object.assign(state, { control: "", level: 0 });
 Object.assign(state, { zoom: 1, x: 0, y: 0 });
 }
@@ -618,6 +631,6 @@ sync();
 change();
 window.ferpipeTry.pixels = () => [...shown];
 window.ferpipeTry.alarm = async pixels => (await queued([pixels]))[0].alarm;
-window.ferpipeTry.ask = async pixels => { const answers = await queued([pixels]); return softmax(answers[0].logits); };
+window.ferpipeTry.ask = async pixels => softmax((await queued([pixels]))[0].logits);
 };
 })();

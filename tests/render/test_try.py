@@ -203,6 +203,29 @@ def test_without_a_worker_the_page_itself_answers(browser: Any, site: Path) -> N
     page.close()
 
 
+@pytest.mark.parametrize("replies", [1, 2, 3, 5])
+def test_where_the_worker_falls_silent_the_page_goes_on(browser: Any, site: Path, replies: int) -> None:  # noqa: F811
+    page = browser.new_page()
+    page.add_init_script(f"""
+        let replies = {replies};
+        const wait = setTimeout;
+        window.setTimeout = (task, time, ...more) => wait(task, time === 10000 ? 1500 : time, ...more);
+        window.Worker = class extends Worker {{
+            set onmessage(heard) {{ super.onmessage = event => {{ if (replies-- > 0) heard(event); }}; }}
+        }};""")
+    page.goto(f"{site.as_uri()}/en/index.html")
+    page.click("#try-open")
+    page.wait_for_selector(".try[data-state=rest]", timeout=60_000)
+    result, _ = told()
+    page.click("#try-experiment-1")
+    assert page.get_attribute(".try", "data-state") == "moving"  # what is shown is not yet of this face
+    page.wait_for_selector(".try[data-state=rest]", timeout=60_000)
+    value = float(page.get_attribute(f"#try-{result.classes[result.experiments[0].label]}", "data-value"))
+    assert value == pytest.approx(result.experiments[0].after, abs=0.001)
+    assert not page.inner_text(".try-told")
+    page.close()
+
+
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 360)])
 def test_axe_finds_nothing_in_the_opened_network(browser: Any, site: Path, theme: str, width: int) -> None:  # noqa: F811
     from axe_playwright_python.sync_playwright import Axe
