@@ -28,7 +28,7 @@
       const [kernel, stride, pooled] = STEMS[given.stem], scales = floats(given.scales), biases = floats(given.biases);
       let number = 0, at = 0;
       const layer = (inputs, outputs, size, step) => {
-        const n = size * size * inputs, values = whole(given.weights[number++], outputs * n), weights = new Float32Array(outputs * n);
+        const n = size * size * inputs, values = whole(given.weights[number++], outputs * n), weights = new Float64Array(outputs * n);
         for (let o = 0; o < outputs; o++) for (let i = o * n, end = i + n; i < end; i++) weights[i] = values[i] * scales[at + o];
         const made = { inputs, outputs, size, step, weights, biases: biases.slice(at, at + outputs) };
         at += outputs;
@@ -53,9 +53,10 @@
               alarm: whole(given.alarm, 9 * given.width * 4), alarmScale: given.alarmScale, alarmBias: given.alarmBias };
     };
 
-    const empty = (h, w, c, pad) => ({ h, w, c, pad, data: new Float32Array((h + 2 * pad) * (w + 2 * pad) * c) });
+    const empty = (h, w, c, pad) => ({ h, w, c, pad, data: new Float64Array((h + 2 * pad) * (w + 2 * pad) * c) });
 
-    // A convolution of a map whose border is wide enough; of four places and four outputs at once.
+    // A convolution of a map whose border is wide enough; of four places and four outputs at once. In doubles: a browser
+    // computes in them, and from singles it would convert each number each time.
     const convolve = (map, layer, pad, relu, add) => {
       const { size, step, inputs, outputs, weights, biases } = layer, border = size >> 1;
       const h = Math.floor((map.h + 2 * border - size) / step) + 1, w = Math.floor((map.w + 2 * border - size) / step) + 1;

@@ -24,7 +24,7 @@ const load = function* (given) {
 const [kernel, stride, pooled] = STEMS[given.stem], scales = floats(given.scales), biases = floats(given.biases);
 let number = 0, at = 0;
 const layer = (inputs, outputs, size, step) => {
-const n = size * size * inputs, values = whole(given.weights[number++], outputs * n), weights = new Float32Array(outputs * n);
+const n = size * size * inputs, values = whole(given.weights[number++], outputs * n), weights = new Float64Array(outputs * n);
 for (let o = 0; o < outputs; o++) for (let i = o * n, end = i + n; i < end; i++) weights[i] = values[i] * scales[at + o];
 const made = { inputs, outputs, size, step, weights, biases: biases.slice(at, at + outputs) };
 at += outputs;
@@ -49,7 +49,7 @@ net = { stem, pooled, blocks, head, enlarge: given.enlarge,
 alarm: whole(given.alarm, 9 * given.width * 4), alarmScale: given.alarmScale, alarmBias: given.alarmBias };
 };
 
-const empty = (h, w, c, pad) => ({ h, w, c, pad, data: new Float32Array((h + 2 * pad) * (w + 2 * pad) * c) });
+const empty = (h, w, c, pad) => ({ h, w, c, pad, data: new Float64Array((h + 2 * pad) * (w + 2 * pad) * c) });
 
 const convolve = (map, layer, pad, relu, add) => {
 const { size, step, inputs, outputs, weights, biases } = layer, border = size >> 1;
