@@ -564,7 +564,7 @@
       idle();
       place.dataset.done = +(place.dataset.done ?? 0) + 1;
     };
-    const flat = values => { const still = Math.max(...values) - Math.min(...values) < 1e-6; if (still) told.textContent = words.flat; return still; };
+    const flat = values => Math.max(...values) - Math.min(...values) < 1e-6 && (told.textContent = words.flat);
     const odds = p => Math.log(Math.max(p, 1e-12) / Math.max(1 - p, 1e-12));
     const occlusion = button("occlusion", words.occlusion, () => why(async (target, before, going) => {
       const answers = await many([before, ...cells.map((_, k) => hidden(before, new Set([k]), grid))], going);
@@ -595,7 +595,9 @@
       address.hash = place.closest("section")?.id ?? "";
       try { await navigator.clipboard.writeText(address); link.textContent = words.copied; setTimeout(() => { link.textContent = words.link; }, 2000); } catch { told.textContent = address; }
     });
-    const save = button("save", words.save, () => {
+    const save = button("save", words.save, async () => {
+      // Never one face with another one's answer.
+      await settle();
       const sheet = make("canvas", { width: 480, height: 480 + 26 * classes.length + 80 }), context = sheet.getContext("2d");
       Object.assign(context, { fillStyle: "#fff", imageSmoothingEnabled: false, font: "16px sans-serif" });
       context.fillRect(0, 0, sheet.width, sheet.height);

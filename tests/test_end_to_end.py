@@ -383,6 +383,7 @@ def test_a_second_restricted_build_does_nothing(restricted, archive):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # a dozen builds
 def test_trials_in_a_clean_clone_leave_git_status_empty(tmp_path, archive):
     folder = clone(tmp_path / "clone")
     shutil.copy(ROOT / ".gitignore", folder)

@@ -220,8 +220,8 @@ def test_where_the_worker_falls_silent_the_page_goes_on(browser: Any, site: Path
     page.click("#try-experiment-1")
     assert page.get_attribute(".try", "data-state") == "moving"  # what is shown is not yet of this face
     page.wait_for_selector(".try[data-state=rest]", timeout=60_000)
-    bars = page.query_selector_all(".try-bars li")
-    assert float(bars[result.experiments[0].label].get_attribute("data-value")) == pytest.approx(result.experiments[0].after, abs=0.001)
+    bar = page.query_selector_all(".try-bars li")[result.experiments[0].label]
+    assert float(bar.get_attribute("data-value")) == pytest.approx(result.experiments[0].after, abs=0.001)
     assert not page.inner_text(".try-told")
     page.close()
 
@@ -284,9 +284,8 @@ def test_a_damaged_network_is_told_instead_of_waited_for(browser: Any, site: Pat
     page.route("**/try-it-network.js", lambda route: route.fulfill(body="window.ferpipeNetwork = {}"))
     page.goto(f"{site.as_uri()}/en/index.html")
     page.click("#try-open")
-    page.wait_for_function(
-        "document.querySelector('#try-open').textContent === document.querySelector('.try').dataset.failed"
-    )
+    page.wait_for_selector("#try-open:enabled")
+    assert page.inner_text("#try-open") == page.get_attribute(".try", "data-failed")
     page.close()
 
 
