@@ -28,7 +28,7 @@ def draw(abstaining: Abstaining, language: Language) -> Figure:
 def _panels(figure: Drawing, drawn: _Drawn, words: Words) -> None:
     abstaining, names = drawn
     curves, coverage, sizes = figure.subplots(1, 3, width_ratios=(1.6, 1, 0.8), squeeze=False)[0]
-    plot.margins(figure, left=0.08, right=0.985, below=54, above=34, between=0.12)
+    plot.margins(figure, left=0.086, right=0.985, below=54, above=34, between=0.12)
     place = coverage.get_position()
     coverage.set_position((place.x0 + 0.07, place.y0, place.width - 0.07, place.height))  # room for the names
     _curves(curves, abstaining, words)

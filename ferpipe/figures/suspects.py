@@ -46,7 +46,7 @@ def _cell(language: Language, face: Suspect, file: str) -> grid.Cell:
 
 def _panels(figure: Drawing, ranking: Ranking, words: Words) -> None:
     margins, precision, recall = figure.subplots(1, 3, width_ratios=(1.5, 1, 1), squeeze=False)[0]
-    plot.margins(figure, left=0.075, right=0.985, below=54, above=34, between=0.32)
+    plot.margins(figure, left=0.1, right=0.985, below=54, above=34, between=0.32)
     _margins(margins, ranking, words)
     places = range(len(ranking.cutoffs))
     for place, cutoff in zip(places, ranking.cutoffs, strict=True):
@@ -75,7 +75,7 @@ def _margins(axes: Axes, ranking: Ranking, words: Words) -> None:
     for row, (key, colour) in enumerate(signs):
         height = 0.96 - 0.085 * row
         axes.annotate("\N{BLACK SQUARE}", (0.5, height), xycoords="axes fraction", va="center", color=colour)
-        axes.annotate(words(key), (0.55, height), xycoords="axes fraction", va="center", color=plot.INK)
+        axes.annotate(words(key), (0.575, height), xycoords="axes fraction", va="center", color=plot.INK)
     axes.set(title=words("margins"), xlabel=words("margin"), ylabel=words("faces"))
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.yaxis.set_major_locator(MaxNLocator(5))

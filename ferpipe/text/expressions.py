@@ -148,7 +148,7 @@ class Expressions(ImmutableSandboxedEnvironment):
 
 _PRINTED = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _WRITING = re.compile(
-    r"\s*\|\s*(?:number|integer|percent|points|fall|interval|listing|map\(\"number\".*?\)|map\(\"class_name\"\)|class_name)(?:\([^()]*\))?$"
+    r"\s*\|\s*(?:number|integer|percent|points|fall|change|interval|listing|map\(\"number\".*?\)|map\(\"class_name\"\)|class_name)(?:\([^()]*\))?$"
 )
 
 

@@ -3,6 +3,7 @@
 percent   0.6803 -> 68.0%         both languages; what is not nothing never reads 0.0%, nor what is not all 100.0%
 points    0.012 -> +1.2 points    a difference of shares, in percentage points
 fall      0.012 -> 1.2 points     the same, where the words say in which direction
+change    -0.012 -> falls by 1.2 points and 下降 1.2 个百分点; what reads as zero changes by 0.0
 interval  [0.665, 0.696] -> 66.5–69.6% and 66.5% 至 69.6%; an end that is not its bar does not read as it
 number    0.1234 -> 0.123         with the asked digits
 integer   28709 -> 28,709
@@ -84,6 +85,15 @@ def points(language: Language, value: float | None, digits: int = 1) -> str:
 def fall(language: Language, value: float | None, digits: int = 1) -> str:
     """Return a fall or rise of shares in percentage points with its unit and without a sign."""
     return NONE if value is None else points(language, abs(value), digits).removeprefix("+")
+
+
+def change(language: Language, value: float | None, unit: str = "points") -> str:
+    """Return by how much something rises or falls, as a verb: of shares in percentage points, else a plain number."""
+    if value is None:
+        return NONE
+    size = fall(language, value) if unit == "points" else number(abs(value))
+    reads_zero = not float(f"{abs(value):.{3 if unit == 'points' else 2}f}")
+    return language.words("formats")["changes" if reads_zero else "rises" if value > 0 else "falls"].format(size=size)
 
 
 def written(language: Language, value: float, unit: str) -> str:
@@ -229,5 +239,5 @@ def filters(language: Language) -> Mapping[str, Callable[..., object]]:
         above_chance,
         estimated,
     ]
-    spoken: list[Callable[..., object]] = [points, fall, interval, class_name, method, listing, ranking]
+    spoken: list[Callable[..., object]] = [points, fall, change, interval, class_name, method, listing, ranking]
     return {f.__name__: f for f in silent} | {f.__name__: partial(f, language) for f in spoken}

@@ -9,6 +9,7 @@ from ferpipe.text import memo
 
 CITE = re.compile(r"\{cite:([\w-]*)\}")
 FILE = "references.bib"
+_HAN = re.compile("[\N{CJK UNIFIED IDEOGRAPH-4E00}-\N{CJK UNIFIED IDEOGRAPH-9FFF}]")
 _PROTECTED = re.compile(r'<span class="bibtex-protected">(.*?)</span>')  # of letters that no style may make small
 
 
@@ -47,6 +48,10 @@ def cited(texts: Sequence[str]) -> dict[str, int]:
 
 
 def listed(works: Mapping[str, str], numbers: Mapping[str, int]) -> str:
-    """Return the cited works as an ordered list; each item is the target of its citations."""
-    items = "".join(f'<li id="ref-{key}">{works[key]}</li>' for key in numbers if key in works)
+    """Return the cited works as an ordered list; each item is the target of its citations, in a language of its own."""
+    items = "".join(
+        f'<li id="ref-{key}" lang="{"zh-Hans" if _HAN.search(works[key]) else "en"}">{works[key]}</li>'
+        for key in numbers
+        if key in works
+    )
     return f'<ol class="references">{items}</ol>'

@@ -1,6 +1,6 @@
 """A finding as a small drawing in the text: a dot a network, a ring for untrained ones, a line for the threshold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -10,7 +10,8 @@ from ferpipe.text.language import Language
 
 WIDTH, HEIGHT = 320, 62  # of the drawing's own units, CSS pixels where there is room
 LEFT, LINE = 10, 34  # where its axis begins, and how far down it lies
-LETTER = 7  # of a label's width, about: two labels that would touch are one
+LETTER = 7  # of a label's width, about
+GAP = 3  # from its place, where two labels stand on either side
 
 
 def spark(language: Language, numbers: Mapping[str, Any], what: str, unit: str = "number") -> Markup:
@@ -29,8 +30,11 @@ def spark(language: Language, numbers: Mapping[str, Any], what: str, unit: str =
     low, high = min(known), max(known)
     reach = WIDTH - 2 * LEFT
 
+    def place(value: float) -> float:
+        return LEFT + reach * (value - low) / (high - low) if high > low else WIDTH / 2
+
     def x(value: float) -> str:
-        return f"{LEFT + reach * (value - low) / (high - low) if high > low else WIDTH / 2:.1f}"
+        return f"{place(value):.1f}"
 
     mean = sum(values) / len(values)
     told = words["told"].format(
@@ -45,22 +49,32 @@ def spark(language: Language, numbers: Mapping[str, Any], what: str, unit: str =
         f'<line class="bar" x1="{x(threshold)}" x2="{x(threshold)}" y1="{LINE - 10}" y2="{LINE + 10}"/>',
         *([f'<circle class="untrained" cx="{x(control)}" cy="{LINE}" r="5"/>'] if control is not None else []),
         *(f'<circle class="network" cx="{x(value)}" cy="{LINE}" r="5"/>' for value in values),
-        *_labels([(x(threshold), written(language, threshold, unit)), (x(mean), written(language, mean, unit))]),
+        *_labels((place(threshold), written(language, threshold, unit)), (place(mean), written(language, mean, unit))),
     ]
     return Markup('<svg class="spark" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
         WIDTH, HEIGHT, f"{words[what]}{language.words('page')['colon']}{told}", Markup("".join(marks))
     )
 
 
-def _labels(places: Sequence[tuple[str, str]]) -> list[str]:
-    """Return the threshold's and the mean's numbers below the axis; the mean's alone where they would touch."""
-    (bar, threshold), (mean, value) = places
-    if abs(float(bar) - float(mean)) < LETTER * (len(threshold) + len(value)) / 2 + LETTER:
-        places = places[1:]
+def _labels(bar: tuple[float, str], mean: tuple[float, str]) -> list[str]:
+    """Return the threshold's and the mean's numbers below the axis; where they would touch, each on its own side.
+
+    Where there is no room for that, at an end of the axis, the mean's alone.
+    """
+    labels = [("threshold", *bar, _anchor(bar[0])), ("mean", *mean, _anchor(mean[0]))]
+    if abs(bar[0] - mean[0]) < LETTER * (len(bar[1]) + len(mean[1])) / 2 + LETTER:
+        side = -1 if bar[0] <= mean[0] else 1  # of the mean on which the threshold stands
+        apart = [
+            (kind, x + way * GAP, text, way)
+            for kind, (x, text), way in (("threshold", bar, side), ("mean", mean, -side))
+        ]
+        if all(0 <= x + way * LETTER * len(text) <= WIDTH for _, x, text, way in apart):
+            labels = [(kind, x, text, "start" if way > 0 else "end") for kind, x, text, way in apart]
+        else:
+            labels = labels[1:]
     return [
-        f'<text class="{"mean" if text is value else "threshold"}" x="{place}" y="{HEIGHT - 4}" '
-        f'text-anchor="{_anchor(float(place))}">{escape(text)}</text>'
-        for place, text in places
+        f'<text class="{kind}" x="{x:.1f}" y="{HEIGHT - 4}" text-anchor="{anchor}">{escape(text)}</text>'
+        for kind, x, text, anchor in labels
     ]
 
 

@@ -123,6 +123,29 @@ def test_the_console_is_silent_and_nothing_is_asked_of_other_hosts(
     page.close()
 
 
+WORDS = """() => {
+  const frame = document.documentElement.getBoundingClientRect();
+  const words = [...document.querySelectorAll("text")].map(word => [word.textContent, word.getBoundingClientRect()]);
+  const outside = words.filter(([, box]) => box.left < frame.left - 1 || box.right > frame.right + 1
+    || box.top < frame.top - 1 || box.bottom > frame.bottom + 1).map(([text]) => text);
+  const wide = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left);
+  const high = (a, b) => Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+  const touching = words.flatMap(([text, a], i) => words.slice(i + 1).filter(([, b]) => wide(a, b) > 1
+    && high(a, b) > Math.min(a.height, b.height) / 3).map(([other]) => `${text} / ${other}`));
+  return [outside, touching];
+}"""
+
+
+def test_the_words_of_a_plot_stand_in_it_and_apart(browser: Any, host: str, site: Path) -> None:
+    page = browser.new_page()
+    plots = sorted(site.glob("assets/*/*.svg"))
+    assert len(plots) > 10
+    for plot in plots:
+        page.goto(host + plot.relative_to(site).as_posix())
+        assert page.evaluate(WORDS) == [[], []], plot.name
+    page.close()
+
+
 def test_theme_and_plots_follow_the_toggle_and_are_remembered(browser: Any, host: str) -> None:
     context = browser.new_context(color_scheme="light", viewport={"width": 1280, "height": 800})
     page = context.new_page()

@@ -27,6 +27,14 @@ def test_points_carry_sign_and_unit() -> None:
     assert formats.points(EN, 0.00001) == "0.0\u00a0points"
 
 
+def test_a_change_says_in_which_direction() -> None:
+    assert formats.change(EN, -0.371) == "falls by 37.1\u00a0points"
+    assert formats.change(ZH, 0.0123) == "上升 1.2\u00a0个百分点"
+    assert formats.change(EN, -0.0004) == "changes by 0.0\u00a0points"
+    assert formats.change(EN, 0.25, "number") == "rises by 0.25"
+    assert formats.change(EN, None) == "–"
+
+
 def test_intervals_follow_each_language() -> None:
     assert formats.interval(EN, [0.665, 0.696]) == "66.5–69.6%"
     assert formats.interval(ZH, [0.665, 0.696]) == "66.5%\xa0至\xa069.6%"

@@ -89,6 +89,22 @@ def test_a_spark_of_a_statistic_over_networks_is_held_to_zero_and_one_of_nothing
     assert not spark(EN, {"values": [1.0], "control": None, "threshold": None}, "gain")
 
 
+def labels(html):
+    return re.findall(r'class="(threshold|mean)" x="([\d.]+)" y="\d+" text-anchor="(\w+)">([^<]*)<', html)
+
+
+def test_the_labels_of_a_spark_stand_apart_where_their_places_do_not():
+    far = labels(spark(EN, {"values": [0.5], "control": 0.9, "threshold": 0.0}, "gain", "points"))
+    assert [(kind, text) for kind, _, _, text in far] == [("threshold", "0.0\xa0points"), ("mean", "+50.0\xa0points")]
+    near = labels(spark(EN, {"values": [-0.5, 0.51], "control": 0.6, "threshold": 0.0}, "gain"))
+    assert [(kind, anchor) for kind, _, anchor, _ in near] == [("threshold", "end"), ("mean", "start")]
+    assert float(near[0][1]) < float(near[1][1])
+    below = labels(spark(EN, {"values": [-0.5, 0.49], "control": 0.6, "threshold": 0.0}, "gain"))
+    assert [(kind, anchor) for kind, _, anchor, _ in below] == [("threshold", "start"), ("mean", "end")]
+    edge = labels(spark(EN, {"values": [0.01], "control": 1.0, "threshold": 0.0}, "gain"))
+    assert [kind for kind, *_ in edge] == ["mean"]  # no room left of the axis
+
+
 def test_works_are_numbered_as_the_page_cites_them_and_listed_with_their_doi(tmp_path):
     (tmp_path / "references.bib").write_text(BIB)
     works = references.read(tmp_path)
@@ -96,6 +112,8 @@ def test_works_are_numbered_as_the_page_cites_them_and_listed_with_their_doi(tmp
     text, listed = writer.chapters[0].body, writer.chapters[-1]
     assert re.findall(r'href="#ref-([^"]+)">\[(\d)\]', text) == [("two2015", "1"), ("one2014", "2"), ("two2015", "1")]
     assert listed.name == "references" and listed.body.index("ref-two2015") < listed.body.index("ref-one2014")
+    assert 'id="ref-one2014" lang="en"' in listed.body
+    assert 'lang="zh-Hans">周志华' in references.listed({"zhou": "周志华. 机器学习."}, {"zhou": 1})
     assert 'href="https://doi.org/10.1/x"' in listed.body and "RISE" in listed.body and "bibtex" not in listed.body
 
 
