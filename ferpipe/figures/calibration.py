@@ -66,5 +66,5 @@ def _diagram(axes: Axes, calibration: Calibration, words: Words) -> None:
 
 def _named(axes: Axes, line: int, sign: str, colour: str, text: str) -> None:
     """Write a series' sign, in its colour, and its name into the upper left corner."""
-    for words, place, ink in ((sign, 0.02, colour), (text, 0.07, plot.INK)):
+    for words, place, ink in ((sign, 0.02, colour), (text, 0.09, plot.INK)):
         axes.annotate(words, (place, 0.96 - 0.075 * line), xycoords="axes fraction", va="center", color=ink)

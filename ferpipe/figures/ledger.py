@@ -9,7 +9,7 @@ from ferpipe.drawing.figure import REFERRED, Figure, numbers_file
 from ferpipe.drawing.table import Td
 from ferpipe.results.claims import Claims, Row, Side
 from ferpipe.text.claims import APART, DECIDED, SIGNS, VERDICTS
-from ferpipe.text.formats import NONE, integer, interval, written
+from ferpipe.text.formats import NONE, beside, integer, interval, written
 from ferpipe.text.language import Language
 
 _SMALL = Markup("<small>{}</small>")
@@ -112,7 +112,7 @@ def _side(row: Row, side: Side | None, language: Language) -> Td:
     past = side.networks - side.past if side.verdict == "fails" else side.past  # as its sentence counts them
     cell += _SMALL.format(escape(counted(language, side.networks, past)))
     if side.bound and side.bar is not None:
-        cell += _SMALL.format(words["bound"].format(bar=written(language, side.bar, row.unit)))
+        cell += _SMALL.format(words["bound"].format(bar=beside(language, side.bar, side.interval, row.unit)))
     if side.smallest is not None:
         smallest = written(language, side.smallest, "points" if row.unit == "percent" else row.unit).lstrip("+")
         cell += _SMALL.format(words["smallest"].format(smallest=smallest))

@@ -118,13 +118,25 @@ def interval(
     if bounds is None:
         return NONE
     low, high = bounds
-    if digits is None:
-        digits = 2 if unit == "number" else 1
     if bar is None and unit == "points":
         bar = 0.0
-    ends = [end for end in (low, high) if bar is not None and end != bar]
-    more = next((k for k in range(2) if bar is None or not _alike(ends, bar, unit, digits + k)), 2)
-    return _between(language, low, high, unit, digits + more)
+    return _between(language, low, high, unit, _decimals((low, high), unit, bar, digits))
+
+
+def beside(language: Language, bar: float, bounds: Iterable[float], unit: str) -> str:
+    """Return a bar in its unit, with as many decimals as the interval that is held against it."""
+    digits = _decimals(bounds, unit, bar)
+    if unit == "points":
+        return points(language, bar, digits)
+    return percent(bar, digits) if unit == "percent" else number(bar, digits)
+
+
+def _decimals(bounds: Iterable[float], unit: str, bar: float | None, digits: int | None = None) -> int:
+    """Return with how many decimals no end of an interval reads the same as its bar: two more at most."""
+    if digits is None:
+        digits = 2 if unit == "number" else 1
+    ends = [end for end in bounds if bar is not None and end != bar]
+    return digits + next((k for k in range(2) if bar is None or not _alike(ends, bar, unit, digits + k)), 2)
 
 
 def _alike(ends: Iterable[float], bar: float, unit: str, digits: int) -> bool:

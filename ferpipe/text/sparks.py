@@ -59,19 +59,14 @@ def spark(language: Language, numbers: Mapping[str, Any], what: str, unit: str =
 def _labels(bar: tuple[float, str], mean: tuple[float, str]) -> list[str]:
     """Return the threshold's and the mean's numbers below the axis; where they would touch, each on its own side.
 
-    Where there is no room for that, at an end of the axis, the mean's alone.
+    Both are moved as far as the drawing's end asks.
     """
     labels = [("threshold", *bar, _anchor(bar[0])), ("mean", *mean, _anchor(mean[0]))]
     if abs(bar[0] - mean[0]) < LETTER * (len(bar[1]) + len(mean[1])) / 2 + LETTER:
-        side = -1 if bar[0] <= mean[0] else 1  # of the mean on which the threshold stands
-        apart = [
-            (kind, x + way * GAP, text, way)
-            for kind, (x, text), way in (("threshold", bar, side), ("mean", mean, -side))
-        ]
-        if all(0 <= x + way * LETTER * len(text) <= WIDTH for _, x, text, way in apart):
-            labels = [(kind, x, text, "start" if way > 0 else "end") for kind, x, text, way in apart]
-        else:
-            labels = labels[1:]
+        (left, before), (right, after) = sorted([(bar, "threshold"), (mean, "mean")], key=lambda label: label[0][0])
+        move = max(0.0, LETTER * len(left[1]) + GAP - left[0])
+        move -= max(0.0, right[0] + GAP + LETTER * len(right[1]) - WIDTH)
+        labels = [(before, left[0] - GAP + move, left[1], "end"), (after, right[0] + GAP + move, right[1], "start")]
     return [
         f'<text class="{kind}" x="{x:.1f}" y="{HEIGHT - 4}" text-anchor="{anchor}">{escape(text)}</text>'
         for kind, x, text, anchor in labels

@@ -95,7 +95,7 @@ def test_words_in_a_plot_are_text_in_the_language_of_the_page() -> None:
 
 
 def test_a_run_of_one_epoch_can_be_drawn() -> None:
-    assert "best epoch 1" in draw_curves(EN, 1)
+    assert "kept: epoch 1" in draw_curves(EN, 1)
 
 
 def test_installed_fonts_do_not_change_a_plot(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from ferpipe.text import palette, references
 from ferpipe.text.chapters import Writer, places
 from ferpipe.text.claims import SIGNS
 from ferpipe.text.section import read
-from ferpipe.text.sparks import spark
+from ferpipe.text.sparks import WIDTH, spark
 
 BIB = """@article{one2014, author = {One, A. and Two, B.}, title = {First}, journal = {J}, year = {2014},
          doi = {10.1/x}}
@@ -100,9 +100,12 @@ def test_the_labels_of_a_spark_stand_apart_where_their_places_do_not():
     assert [(kind, anchor) for kind, _, anchor, _ in near] == [("threshold", "end"), ("mean", "start")]
     assert float(near[0][1]) < float(near[1][1])
     below = labels(spark(EN, {"values": [-0.5, 0.49], "control": 0.6, "threshold": 0.0}, "gain"))
-    assert [(kind, anchor) for kind, _, anchor, _ in below] == [("threshold", "start"), ("mean", "end")]
-    edge = labels(spark(EN, {"values": [0.01], "control": 1.0, "threshold": 0.0}, "gain"))
-    assert [kind for kind, *_ in edge] == ["mean"]  # no room left of the axis
+    assert [(kind, anchor) for kind, _, anchor, _ in below] == [("mean", "end"), ("threshold", "start")]
+    for values, control, kinds in (([0.01], 1.0, ["threshold", "mean"]), ([-0.01], -1.0, ["mean", "threshold"])):
+        edge = labels(spark(EN, {"values": values, "control": control, "threshold": 0.0}, "gain"))
+        assert [kind for kind, *_ in edge] == kinds
+        (_, left, _, text), (_, right, _, other) = edge
+        assert float(left) - 7 * len(text) >= 0 and float(right) + 7 * len(other) <= WIDTH
 
 
 def test_works_are_numbered_as_the_page_cites_them_and_listed_with_their_doi(tmp_path):
