@@ -145,6 +145,7 @@ def test_every_quantity_of_the_text_is_among_the_sites_numbers(plain: Path) -> N
         known |= {formats.number(abs(value), digits).lstrip("<") for digits in range(4)}
         known |= {formats.number(abs(100 * value), digits).lstrip("<") for digits in range(4)}
     exempt = re.compile(
+        r"\d{4}-\d\d(?:-\d\d)?|"
         r"FER2013|ResNet-18|conv\d|layer\d[\d.]*|\d+[x×]\d+|\(\w[^()]*(?:19|20)\d\d\w?\)|95%|Article [\d()a-z]+|"
         r"2024/1689|point \d|Annex III|\bDay \d+|<0\.\d+|>99\.9"
     )
