@@ -10,7 +10,7 @@ from ferpipe.analyses.faces import predictions
 from ferpipe.analyses.study import Study
 from ferpipe.data import fer2013
 from ferpipe.results.common import Across, Estimate
-from ferpipe.results.confusion import Confused, Confusion, Findings
+from ferpipe.results.confusion import Confused, Confusion, Findings, Moved
 from ferpipe.statistics.across import Statistic, across
 from ferpipe.statistics.intervals import percentiles, proportion, wilson
 
@@ -100,6 +100,7 @@ def findings(study: Study) -> Findings:
         skill=over_all(lambda own: skill(recalls(labels, own == labels, k))),
         best=over_all(lambda own: best(study, recalls(labels, own == labels, k))) if named else None,
         balanced=balanced(study, answers, rows),
+        moved=moved(study, answers),
         cells=over_all(lambda own: least(labels, own, study.classes)) if confusions else None,
     )
 
@@ -137,21 +138,44 @@ def best(study: Study, recall: Statistic) -> Statistic:
 def balanced(study: Study, answers: Sequence[np.ndarray], rows: np.ndarray) -> Across | None:
     """Return how nearly the recalls of networks that saw each class alike go with the members' mean recalls.
 
-    One correlation over classes (Pearson 1895) for each of the former; None without any. Of so few classes ranks tell
-    too little: with all in order their correlation is one, whatever the recalls.
+    For each of the former the smallest correlation over classes (Pearson 1895) with one of them left out: no single
+    class decides it. None without any of these networks. Of so few classes ranks tell too little: with all in order
+    their correlation is one, whatever the recalls.
     """
     k, labels = len(study.classes), study.labels
 
     def against(own: np.ndarray) -> Statistic:
         def of(rows: np.ndarray) -> np.ndarray:
             together = np.mean([recalls(labels, member == labels, k)(rows) for member in answers], axis=0)
-            return pearson(together, recalls(labels, own == labels, k)(rows))
+            alone = recalls(labels, own == labels, k)(rows)
+            smallest: np.ndarray = np.min(
+                [pearson(np.delete(together, c, 1), np.delete(alone, c, 1)) for c in present], 0
+            )
+            return smallest
 
         return of
 
-    if len(np.unique(labels)) < 3:
+    present = np.unique(labels)
+    if len(present) < 4:
         return None
     return across([against(network.dev_logits.argmax(1)) for network in study.balanced], rows, fisher=True)
+
+
+def moved(study: Study, answers: Sequence[np.ndarray]) -> Moved | None:
+    """Return the class whose mean recall networks that saw each class alike change most; None without any."""
+    if not study.balanced:
+        return None
+    every, k = np.ones((1, len(study.labels))), len(study.classes)
+
+    def together(networks: Sequence[np.ndarray]) -> np.ndarray:
+        means: np.ndarray = np.mean(
+            [recalls(study.labels, own == study.labels, k)(every)[0] for own in networks], axis=0
+        )
+        return means
+
+    before, after = together(answers), together([network.dev_logits.argmax(1) for network in study.balanced])
+    label = int(np.nanargmax(np.abs(after - before)))
+    return Moved(label, float(before[label]), float(after[label]))
 
 
 def least(labels: np.ndarray, answers: np.ndarray, classes: Sequence[str]) -> Statistic:

@@ -16,12 +16,22 @@ class Confused:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """The class whose mean recall differs most between networks that saw classes alike and the members."""
+
+    label: int
+    members: float
+    balanced: float
+
+
+@dataclass(frozen=True)
 class Findings:
     """What all networks' answers say; None where classes are missing that are asked about."""
 
     skill: Across | None  # mean recall less what a drawn answer reaches
     best: Across | None  # recall of the original's best classes less its worst, whichever one is left out
-    balanced: Across | None  # correlation of the members' recalls with those of networks that saw classes alike
+    balanced: Across | None  # correlation of both kinds' recalls, the smallest with one class left out
+    moved: Moved | None
     cells: Across | None  # share that the least of the cells which the original names has beyond what is expected
 
 

@@ -146,7 +146,7 @@ def test_networks_that_see_classes_alike_rank_them_as_the_members_do_or_not(stud
     asked = answering(study, *ranked(*[FORTH] * 3), labels=LABELS)
     even = answering(study, *ranked(*made), labels=LABELS).members
     assert said(claim, confusion=confusion.findings(replace(asked, balanced=even))) == expected
-    assert confusion.findings(asked).balanced is None
+    assert confusion.findings(asked).balanced is None and confusion.findings(asked).moved is None
 
 
 @finding("sad-fear-confused", holds=5, fails=0, undecided=3)
