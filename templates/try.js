@@ -353,7 +353,8 @@
     const ask = await asker(window.ferpipeNetwork);
     const variants = controls.flatMap(({ name, levels }) => levels.map(level => [name, level])), each = 1 + variants.length;
     const variant = () => variants.findIndex(([name, level]) => name === state.control && level === state.level);
-    const sheet = await greyed(await ask({ file: [new Blob([Uint8Array.from(atob(window.ferpipeFaces), c => c.charCodeAt(0))], { type: "image/webp" }), "none"] }));
+    const raw = atob(window.ferpipeFaces), out = new Uint8Array(raw.length); for (let i = 0; i < out.length; i++) out[i] = raw.charCodeAt(i);
+    const sheet = await greyed(await ask({ file: [new Blob([out], { type: "image/webp" }), "none"] }));
     const wide = sheet.width / SIDE;
     const face = index => { const out = new Uint8Array(PIXELS), top = Math.floor(index / wide) * SIDE, left = index % wide * SIDE; for (let r = 0; r < SIDE; r++) out.set(sheet.grey.subarray((top + r) * sheet.width + left, (top + r) * sheet.width + left + SIDE), r * SIDE); return out; };
 
@@ -539,6 +540,7 @@
       try { video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user" } }); video.hidden = false; camera.textContent = words.take; await video.play(); }
       catch { off(); told.textContent = words.no_camera; }
       camera.disabled = false;
+      camera.focus();
     });
     camera.hidden = !navigator.mediaDevices?.getUserMedia;
 
