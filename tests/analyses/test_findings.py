@@ -149,6 +149,25 @@ def test_networks_that_see_classes_alike_rank_them_as_the_members_do_or_not(stud
     assert confusion.findings(asked).balanced is None and confusion.findings(asked).moved is None
 
 
+def missing(shares):
+    """Answers of three networks that miss these shares of the classes' faces."""
+    rng, every = np.random.default_rng(1), []
+    for _ in range(3):
+        answers = LABELS.copy()
+        for label, share in enumerate(shares):
+            answers[rng.permutation(np.flatnonzero(label == LABELS))[: round(60 * share)]] = (label + 1) % 7
+        every.append(answers)
+    return every
+
+
+def test_one_class_alone_does_not_rank_them_alike(study):
+    asked = answering(study, *missing([0, 1, 0.1, 0.1, 0.2, 0.2, 0.3]), labels=LABELS)  # disgust is hard for both
+    even = answering(study, *missing([0.3, 0.8, 0.2, 0.2, 0.1, 0.1, 0]), labels=LABELS).members
+    found = confusion.findings(replace(asked, balanced=even))
+    assert max(found.balanced.values) < 0
+    assert found.moved.label == ANGRY and (found.moved.members, found.moved.balanced) == pytest.approx((1, 0.7))
+
+
 @finding("sad-fear-confused", holds=5, fails=0, undecided=3)
 def test_all_three_cells_must_exceed_what_other_errors_predict(study, claim, made, expected):
     """Of five networks, as many as are made do so; the others take sad and fear for the same, but all else as well."""

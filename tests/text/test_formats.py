@@ -35,6 +35,13 @@ def test_a_change_says_in_which_direction() -> None:
     assert formats.change(EN, None) == "–"
 
 
+def test_a_bar_has_as_many_decimals_as_the_interval_beside_it() -> None:
+    assert formats.beside(EN, 0.0816, [0.01, 0.078], "number") == "0.082"
+    assert formats.beside(EN, 0.0816, [0.01, 0.05], "number") == "0.08"
+    assert formats.beside(EN, 0.5, [0.3, 0.49996], "percent") == "50.000%"
+    assert formats.beside(EN, 0.0, [-0.1, 0.2], "points") == "0.0\u00a0points"
+
+
 def test_intervals_follow_each_language() -> None:
     assert formats.interval(EN, [0.665, 0.696]) == "66.5–69.6%"
     assert formats.interval(ZH, [0.665, 0.696]) == "66.5%\xa0至\xa069.6%"
