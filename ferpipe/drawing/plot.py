@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
+from itertools import groupby
 from typing import Any, TypeVar
 
 import matplotlib
@@ -293,6 +294,7 @@ def _ungrouped(text: str) -> str:
 
 
 _FINE = re.compile(r"\d+\.\d{2,}")
+_CLIP = r' clip-path="[^"]*"'
 
 
 def _tenth(match: re.Match[str]) -> str:
@@ -300,17 +302,19 @@ def _tenth(match: re.Match[str]) -> str:
 
 
 def _lightened(text: str) -> tuple[str, str]:
-    """Return an SVG in some two thirds of its size, the same picture, and the style sheet that it now needs.
+    """Return an SVG in some half of its size, the same picture, and the style sheet that it now needs.
 
-    Tenths of a pixel are enough; styles that stand again and again become classes; groups need no names, others short
-    ones.
+    Tenths of a pixel are enough; neighbours are clipped together; styles that stand again and again become classes;
+    groups need no names, others short ones.
     """
     text = re.sub(r'"[^"<>]*"', lambda attribute: _FINE.sub(_tenth, attribute[0]), text)  # and no number that is read
     text = re.sub(r' transform="rotate\(-0 [^"]*\)"', "", text)
-    text = re.sub(r'(?<= d=")[^"]*', lambda match: re.sub(r"\s*([A-Za-z])\s*", r"\1", match[0]).strip(), text)
+    text = re.sub(r'(?<= d=")[^"]*', lambda match: _by_steps(match[0]), text)
     text = re.sub(r'<g id="[^"]*"', "<g", text)
     text = _ungrouped(text)
     text = re.sub(r"\s*\n\s*", "\n", text).replace(">\n<", "><").replace("<g/>", "")
+    text = re.sub(rf"<path(?![^>]* transform=)([^>]*)({_CLIP})([^>]*)/>", r"<g\2><path\1\3/></g>", text)
+    text = re.sub(rf"(?:<g{_CLIP}>(?:<(?!/?g\b)[^>]*>)*</g>)+", _clipped_together, text)
     for number, name in enumerate(dict.fromkeys(re.findall(r' id="([^"]*)"', text))):
         text = re.sub(rf'(?<=[#"]){name}(?=[")])', f"i{number}", text)
     styles = Counter(re.findall(r' style="([^"]*)"', text))
@@ -318,3 +322,31 @@ def _lightened(text: str) -> tuple[str, str]:
     for style, name in names.items():
         text = text.replace(f' style="{style}"', f' class="{name}"')
     return text, "".join(f".{name}{{{style}}}" for style, name in names.items())
+
+
+def _clipped_together(match: re.Match[str]) -> str:
+    """Return neighbouring groups, those with one clip as one group."""
+    groups = re.findall(r"(<g[^>]*>)(.*?)</g>", match[0])
+    runs = groupby(groups, key=lambda group: group[0])
+    return "".join(f"{start}{''.join(body for _, body in run)}</g>" for start, run in runs)
+
+
+def _by_steps(path: str) -> str:
+    """Return a path of absolute tenths of a pixel by its steps, those along an axis as such."""
+    made, at, start = "", (0, 0), (0, 0)  # in tenths: steps of whole numbers add up
+    for letter, numbers in re.findall(r"([MLCz])([^MLCz]*)", path):
+        values = [round(10 * float(number)) for number in numbers.split()]
+        points = list(zip(values[::2], values[1::2], strict=True))
+        steps = [value - at[index % 2] for index, value in enumerate(values)]
+        if letter == "M":
+            made, start = made + "M" + _tenths(values), points[0]
+        elif letter == "L" and 0 in steps:
+            made += f"v{_tenths(steps[1:])}" if steps[0] == 0 else f"h{_tenths(steps[:1])}"
+        else:
+            made += letter.lower() + _tenths(steps)
+        at = points[-1] if points else start
+    return made
+
+
+def _tenths(values: Sequence[int]) -> str:
+    return " ".join(f"{value / 10:g}" for value in values).replace(" -", "-")

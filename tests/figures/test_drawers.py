@@ -169,6 +169,21 @@ def test_a_word_that_cannot_be_filled_in_is_told_with_its_file(tmp_path: Path) -
         Language("fr", tmp_path / "words").words("curves")
 
 
+def test_a_path_is_the_same_by_steps() -> None:
+    path = "M1.5 2L1.5 7L4 7.25L0 0C0.5 1 2 -3 4.1 5zM10 0L10.5 0.5"
+    light, _ = plot._lightened(f'<path d="{path}"/>')
+    assert re.findall(r' d="([^"]*)"', light) == ["M1.5 2v5l2.5 0.2l-4-7.2c0.5 1 2-3 4.1 5zM10 0l0.5 0.5"]
+
+
+def test_neighbours_with_one_clip_are_clipped_together() -> None:
+    one, other = (f'clip-path="url(#{name})"' for name in "ab")
+    svg = f'<path d="M0 0" {one}/><g {one}><use x="1"/></g><g {other}><use x="2"/></g><path d="M1 1" {one}/>'
+    light, _ = plot._lightened(svg)
+    assert light == (
+        f'<g {one}><path d="M0 0"/><use x="1"/></g><g {other}><use x="2"/></g><g {one}><path d="M1 1"/></g>'
+    )
+
+
 def test_numbers_that_are_read_keep_their_decimals() -> None:
     svg = '<svg><path d="M1.23456 2.5"/><text x="3.14159">0.25</text><text>0.05</text></svg>'
     light, _ = plot._lightened(svg)
