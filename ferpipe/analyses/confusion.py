@@ -143,10 +143,10 @@ def balanced(study: Study, answers: Sequence[np.ndarray], rows: np.ndarray) -> A
     their correlation is one, whatever the recalls.
     """
     k, labels = len(study.classes), study.labels
+    together = np.mean([recalls(labels, member == labels, k)(rows) for member in answers], axis=0)  # once for all
 
     def against(own: np.ndarray) -> Statistic:
-        def of(rows: np.ndarray) -> np.ndarray:
-            together = np.mean([recalls(labels, member == labels, k)(rows) for member in answers], axis=0)
+        def of(_: np.ndarray) -> np.ndarray:
             alone = recalls(labels, own == labels, k)(rows)
             smallest: np.ndarray = np.min(
                 [pearson(np.delete(together, c, 1), np.delete(alone, c, 1)) for c in present], 0

@@ -1,7 +1,9 @@
 """The ensemble against its members: mean of probabilities and simplest vote, and what each further member adds."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from itertools import combinations
+from functools import partial
+from itertools import combinations, permutations
 from math import comb
 
 import numpy as np
@@ -143,26 +145,46 @@ def disagreement(answers: np.ndarray) -> float | None:
 
 
 def shared(study: Study, answers: np.ndarray) -> tuple[Across | None, Across | None]:
-    """Return, of each member's errors, the share to which another gives the same wrong answer, and what chance gives.
+    """Return the share of a member's errors to which another gives the same wrong answer, and what chance gives.
 
-    The mean over the others. Errors are those against the true emotion, where that is known: a wrong label would make
-    the same error of all. By chance two members whose errors are independent, given the true class, agree as often as
-    the shares of their wrong answers say. None for one member or no error.
+    The mean over pairs of members. Each network is in many of these: its value is its pseudo-value, which varies as
+    other networks would, and may lie outside [0, 1]. Members that others taught share errors by teaching and are not
+    asked. Errors are those against the true emotion, where that is known: a wrong label would make the same error of
+    all. By chance two members whose errors are independent, given the true class, agree as often as the shares of their
+    wrong answers say. None for one member or no error.
     """
     truth = study.dataset.truth.get("emotions", study.labels)
     rows = subjects.rows(study, (DRAW, 10**6), len(truth))
-    wrong = answers != truth
-    expected = [likely(own, truth, len(study.classes)) for own in answers]
-    same, chance = [], []
-    for member, own in enumerate(answers):
-        others = [k for k in range(len(answers)) if k != member]
-        if not others:
-            return None, None
-        agree = np.mean([answers[k] == own for k in others], axis=0)
-        drawn = np.mean([expected[k][truth, own] for k in others], axis=0)
-        same.append(over.mean(np.where(wrong[member], agree, np.nan)))
-        chance.append(over.mean(np.where(wrong[member], drawn, np.nan)))
-    return over.across(same, rows), over.across(chance, rows)
+    asked = [own for own, member in zip(answers, study.members, strict=True) if not member.recipe.distil]
+    expected = [likely(own, truth, len(study.classes)) for own in asked]
+
+    def drawn(values: np.ndarray, _: np.ndarray) -> np.ndarray:
+        return values
+
+    def over_pairs(alike: Callable[[int, int], np.ndarray]) -> Across | None:
+        of_pair = {
+            (one, other): over.mean(np.where(asked[one] != truth, alike(one, other), np.nan))(rows)
+            for one, other in permutations(range(len(asked)), 2)
+        }
+        return over.across([partial(drawn, values) for values in pseudo_values(of_pair, len(asked))], rows)
+
+    return (
+        over_pairs(lambda one, other: asked[other] == asked[one]),
+        over_pairs(lambda one, other: expected[other][truth, asked[one]]),
+    )
+
+
+def pseudo_values(of_pair: Mapping[tuple[int, int], np.ndarray], networks: int) -> list[np.ndarray]:
+    """Return the jackknife's pseudo-value of each network for a mean over ordered pairs of networks.
+
+    Their mean is the mean over pairs, their variance tends to be too large (Efron & Stein 1981). Of two
+    networks, without one of which no pair is left, each has its own pair.
+    """
+    if networks < 3:
+        return list(of_pair.values())
+    every = np.mean(list(of_pair.values()), axis=0)
+    without = [np.mean([v for pair, v in of_pair.items() if k not in pair], axis=0) for k in range(networks)]
+    return [networks * every - (networks - 1) * rest for rest in without]
 
 
 def likely(answers: np.ndarray, truth: np.ndarray, classes: int) -> np.ndarray:

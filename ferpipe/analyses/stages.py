@@ -22,7 +22,7 @@ SHOWS = ("face", "edges", "shade")  # what an output may follow
 LOUD = 0.9  # quantile of the other emotions' faces above which a filter's response counts as an answer
 PREFERS = 0.7  # area under the ROC curve from which on a filter prefers an emotion
 LEAST = 6  # pixels a side of a map that can be compared with a face
-ENOUGH = 5  # faces of an emotion in either half
+ENOUGH = 5  # faces of an emotion in each third
 DRAW = 162  # marks this analysis's generators
 
 
@@ -111,24 +111,25 @@ def reduced(maps: np.ndarray, side: int) -> np.ndarray:
 def modes(study: Study, means: Means) -> dict[str, np.ndarray]:
     """Return for each layer what share of its emotion's faces a filter answers to, of those that prefer an emotion.
 
-    A filter's emotion is the one with the highest mean response on every second face; it prefers it if on the others a
-    face of it answers more strongly than one of another with a probability of PREFERS or more (Mann & Whitney 1947).
-    There it answers to those above LOUD of the other faces. Emotions with few faces cannot be judged.
+    A filter's emotion is the one with the highest mean response on every third face. It prefers it if on the next ones
+    a face of it answers more strongly than one of another with a probability of PREFERS or more (Mann & Whitney 1947).
+    On the rest it answers to those above LOUD of the other faces. Emotions with few faces cannot be judged.
     """
     labels, shares = study.labels[magnitudes.sampled(study)], {}
-    first = np.arange(len(labels)) % 2 == 0
-    common = [k for k in range(len(study.classes)) if min((labels[p] == k).sum() for p in (first, ~first)) >= ENOUGH]
+    thirds = [np.arange(len(labels)) % 3 == part for part in range(3)]
+    common = [k for k in range(len(study.classes)) if min((labels[part] == k).sum() for part in thirds) >= ENOUGH]
     for name in LAYERS:
         values, answered = means[name], list[float]()
         if common:
-            by_class = np.stack([values[first & (labels == label)].mean(0) for label in common])
+            by_class = np.stack([values[thirds[0] & (labels == label)].mean(0) for label in common])
             for channel, winner in enumerate(np.array(common)[by_class.argmax(0)]):
-                own, others = (
-                    values[~first & (labels == winner), channel],
-                    values[~first & (labels != winner), channel],
+                tested, scored = (
+                    (values[part & (labels == winner), channel], values[part & (labels != winner), channel])
+                    for part in thirds[1:]
                 )
-                if len(others) and mannwhitneyu(own, others).statistic >= PREFERS * len(own) * len(others):
-                    answered.append(float((own > np.quantile(others, LOUD)).mean()))
+                pairs = len(tested[0]) * len(tested[1])
+                if pairs and len(scored[1]) and mannwhitneyu(*tested).statistic >= PREFERS * pairs:
+                    answered.append(float((scored[0] > np.quantile(scored[1], LOUD)).mean()))
         shares[name] = np.array(answered)
     return shares
 

@@ -362,7 +362,7 @@ def test_selectivity_rises_with_depth_or_falls(study, claim, made, expected):
 
 
 def test_a_filter_that_prefers_an_emotion_catches_most_of_it_or_one_mode(study):
-    asked = study(n=280, labels=np.arange(280) % 7, preset="default", members=1)
+    asked = study(n=840, labels=np.arange(840) % 7, preset="default", members=1)
     labels = asked.labels[magnitudes.sampled(asked)]
     rng = np.random.default_rng(7)
 
@@ -750,8 +750,29 @@ def test_members_err_apart_or_alike(study, claim, made, expected):
     asked = answering(study, *every, labels=LABELS)
     same, chance = ensemble.shared(asked, np.stack(every))
     assert said(claim, ensemble={"shared": same}) == expected
-    assert all(0 < value < 0.5 for value in chance.values)
-    assert ensemble.shared(asked, np.stack(every[:1])) == (None, None)
+    assert 0 < np.mean(chance.values) < 0.5
+    alone = answering(study, every[0], labels=LABELS)
+    assert ensemble.shared(alone, np.stack(every[:1])) == (None, None)
+
+
+def test_a_network_counts_once_however_many_pairs_it_is_in():
+    """Of pairs that are sums of what two networks have, the value of each is twice its own."""
+    has = np.array([0.1, 0.5, 0.2, 0.9])
+    of_pair = {(i, j): has[i] + has[j] for i in range(4) for j in range(4) if i != j}
+    assert ensemble.pseudo_values(of_pair, 4) == pytest.approx(2 * has)
+    assert ensemble.pseudo_values({(0, 1): 0.3, (1, 0): 0.4}, 2) == [0.3, 0.4]
+
+
+def test_members_that_others_taught_are_not_asked_what_they_have_in_common(study):
+    rng = np.random.default_rng(3)
+    every = [np.where(rng.random(420) < 0.3, rng.integers(7, size=420), LABELS) for _ in range(4)]
+    alone = answering(study, *every, labels=LABELS)
+    copies = [*every, every[0], every[0]]
+    asked = answering(study, *copies, labels=LABELS)
+    taught = [replace(m, recipe=replace(m.recipe, distil=0.7 * (k > 3))) for k, m in enumerate(asked.members)]
+    found = ensemble.shared(replace(asked, members=tuple(taught)), np.stack(copies))
+    assert found == ensemble.shared(alone, np.stack(every))
+    assert found != ensemble.shared(asked, np.stack(copies))
 
 
 @finding("ensemble-gain", holds=(0.3,) * 5, fails=(0.7,) * 5, undecided=(0.1, 0.5, 0.5, 0.5, 0.5))
