@@ -70,13 +70,15 @@ def _cells(row: Row, editions: dict[str, str], language: Language) -> list[str |
 
 def reason(row: Row) -> str:
     """Return why two data sets may decide otherwise: the bar, where both pass the threshold, or what it is about."""
-    sign = 1 if row.side == "above" else -1
     sides = [side for side in row.sides if side.verdict in DECIDED]
-    passed = all(
-        side.statistic is not None and side.threshold is not None and sign * side.statistic > sign * side.threshold
-        for side in sides
-    )
+    passed = all(_passes(row, side) for side in sides)
     return "bar" if passed and any(side.bound for side in sides) else row.about
+
+
+def _passes(row: Row, side: Side) -> bool:
+    """Return whether the mean over networks lies past the threshold, whatever untrained networks reach."""
+    sign = 1 if row.side == "above" else -1
+    return side.statistic is not None and side.threshold is not None and sign * (side.statistic - side.threshold) > 0
 
 
 def _untrained(row: Row, side: Side, editions: dict[str, str], language: Language) -> Markup:
@@ -112,7 +114,8 @@ def _side(row: Row, side: Side | None, language: Language) -> Td:
     past = side.networks - side.past if side.verdict == "fails" else side.past  # as its sentence counts them
     cell += _SMALL.format(escape(counted(language, side.networks, past)))
     if side.bound and side.bar is not None:
-        cell += _SMALL.format(words["bound"].format(bar=beside(language, side.bar, side.interval, row.unit)))
+        which = "not_past" if side.verdict == "fails" and _passes(row, side) else "bound"
+        cell += _SMALL.format(words[which].format(bar=beside(language, side.bar, side.interval, row.unit)))
     if side.smallest is not None:
         smallest = written(language, side.smallest, "points" if row.unit == "percent" else row.unit).lstrip("+")
         cell += _SMALL.format(words["smallest"].format(smallest=smallest))
