@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 
+from markupsafe import Markup, escape
+
 from ferpipe.drawing import table
 from ferpipe.drawing.figure import Figure, csv_file
+from ferpipe.drawing.table import Td
 from ferpipe.results.original import Original
 from ferpipe.results.settings import Settings
+from ferpipe.text.formats import NONE
 from ferpipe.text.language import Language
 
 ROWS = (  # a number of the run, by its path there
@@ -22,12 +26,19 @@ def draw(settings: Settings, original: Original, language: Language) -> Figure:
     """Return device, versions and parameters, one a row."""
     values, names, then = described(settings, language), language.words("settings.rows"), original.settings
     old = {"device": then.device, "versions.python": then.python, "versions.torch": then.torch, "cuda": then.cuda}
-    columns = 3 if language.shows == "face" else 2  # the original looked at faces
+    compared = old if language.shows == "face" else {}  # the original looked at faces
     known = [key for key in ROWS if not settings.foreign or not key.startswith(("parameters.", "augmentation"))]
-    rows = [[names[key], str(values.get(key, "–")), old.get(key, "–")][:columns] for key in known]
+    then_too = Markup(" <small>{}</small>").format(language.words("settings")["original"])
+    rows: list[list[str | Td]] = [
+        [
+            names[key],
+            Td(escape(values.get(key, NONE)) + (then_too.format(value=compared[key]) if key in compared else "")),
+        ]
+        for key in known
+    ]
     values["augmentation"] = ", ".join(f"{key} {settings.parameters[key]}" for key in AUGMENTATION)  # in no language
     data = csv_file(["setting", "here", "original"], [[key, values.get(key), old.get(key)] for key in known])
-    body = table.table(language.row("settings.head")[:columns], rows, "settings")
+    body = table.table(language.row("settings.head"), rows, "settings")
     return Figure(body, "settings", "settings.csv", {"settings.csv": data})
 
 

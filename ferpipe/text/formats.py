@@ -113,11 +113,14 @@ def interval(
     """Return an interval [low, high] of shares ('percent'), of their differences ('points') or of plain numbers.
 
     With one decimal, plain numbers with two, unless `digits` says otherwise. An end is written with up to two more
-    where it would else read the same as the `bar` that it is held against: of differences that is zero.
+    where it would else read the same as the `bar` that it is held against: of differences that is zero. An interval of
+    shares ends at 0 and 1, beyond which that of a mean over few networks reaches.
     """
     if bounds is None:
         return NONE
     low, high = bounds
+    if unit == "percent" and low <= 1 and high >= 0:
+        low, high = max(low, 0.0), min(high, 1.0)
     if bar is None and unit == "points":
         bar = 0.0
     return _between(language, low, high, unit, _decimals((low, high), unit, bar, digits))

@@ -15,8 +15,9 @@ from ferpipe.data.fer2013 import EMOTIONS
 from ferpipe.drawing import gallery, plot
 from ferpipe.errors import Slip
 from ferpipe.figures import confusion, curves, filter_emotions
-from ferpipe.results import stored
-from ferpipe.results.common import Estimate
+from ferpipe.figures import stages as draw_stages
+from ferpipe.results import stages, stored
+from ferpipe.results.common import Across, Estimate
 from ferpipe.results.curves import Curve, Curves
 from ferpipe.results.original import Agreement
 from ferpipe.text.language import Language
@@ -117,6 +118,18 @@ def test_a_plot_is_the_same_in_all_languages_but_for_its_words() -> None:
     found = [re.search(r"<text.*>(.*)</text>", text)[1] for text in texts]  # type: ignore[index]
     assert found == ["a &lt; b of 3 ★", "均值 3 ★"]
     assert texts[0].replace(found[0], found[1]) == texts[1]
+
+
+def test_a_share_that_one_filter_has_in_one_network_has_no_interval() -> None:
+    layer = stages.Layer("conv1", None, None, None, 1, 9)
+    assert draw_stages._caught(layer) is None
+    alone = Across([0.3], [0.0], 0.0, 1, [])
+    assert draw_stages._caught(replace(layer, modes=alone)) is None
+    several = replace(alone, errors=[0.1], n=7)
+    assert draw_stages._caught(replace(layer, modes=several)) is not None
+    networks = Across([0.1, 0.5, 0.1], [0.0, 0.1, 0.1], 0.0, 7, [])
+    caught = draw_stages._caught(replace(layer, modes=networks))
+    assert caught is not None and caught.interval[0] == 0.0 < caught.value < caught.interval[1] <= 1.0
 
 
 def test_marks_of_a_plot_are_different_colours() -> None:

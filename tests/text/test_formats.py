@@ -42,6 +42,13 @@ def test_a_bar_has_as_many_decimals_as_the_interval_beside_it() -> None:
     assert formats.beside(EN, 0.0, [-0.1, 0.2], "points") == "0.0\u00a0points"
 
 
+def test_an_interval_of_shares_ends_where_shares_do() -> None:
+    assert formats.interval(EN, [-0.15, 0.5]) == "0.0–50.0%" and formats.interval(EN, [0.9, 1.2]) == "90.0–100.0%"
+    assert formats.interval(EN, [-0.15, 0.5], "points").startswith("\u221215.0")
+    with pytest.raises(ValueError, match="is no share"):
+        formats.interval(EN, [-0.5, -0.2])
+
+
 def test_intervals_follow_each_language() -> None:
     assert formats.interval(EN, [0.665, 0.696]) == "66.5–69.6%"
     assert formats.interval(ZH, [0.665, 0.696]) == "66.5%\xa0至\xa069.6%"
