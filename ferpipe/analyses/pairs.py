@@ -45,7 +45,7 @@ def drawn(study: Study, subject: Subject, index: int) -> Pairs:
     bare = ~study.dataset.truth["hands"] if "hands" in study.dataset.truth else np.ones(len(truth), bool)
     right = subject.answers == truth
     rng = np.random.default_rng([study.seed, DRAW, index])
-    pairs = matched(subject.answers, right, subject.confidence, bare, rng)[: study.effort["subjects"].pairs]
+    pairs = matched(subject.answers, right, subject.confidence, bare, rng)[: study.effort["pairs"].pairs]
     images = study.dataset.dev.images[pairs.ravel()]
     shape = (*pairs.shape, len(study.classes), evidence.CELLS, evidence.CELLS)
     falls = evidence.falls(subject.quick, images, study.device) if len(pairs) else np.zeros(shape, np.float32)
