@@ -41,7 +41,9 @@ def _losses(axes: Axes, course: Course, words: Words) -> None:
     axes.fill_between(epochs, right, total, color=plot.SECOND, alpha=0.35, linewidth=0)
     axes.plot(epochs, total, color=plot.SECOND)
     axes.plot(epochs, scaled, color=plot.INK, dashes=(3, 1.5))
-    axes.set(xlim=(min(epochs), max(epochs)), ylim=(0, ROOM * max(*total, *scaled)))
+    highest = max(*total, *scaled)
+    axes.set(xlim=(min(epochs), max(epochs)), ylim=(0, ROOM * highest))
+    axes.set_yticks([tick for tick in axes.get_yticks() if tick <= highest])  # no line behind the legend
     axes.set(title=words("loss"), xlabel=words("epoch"), ylabel=words("nats"))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     entries = (("\N{BLACK SQUARE}", "wrong", plot.SECOND), ("\N{BLACK SQUARE}", "right", plot.BAND))
