@@ -334,7 +334,7 @@ def _clipped_together(match: re.Match[str]) -> str:
 def _by_steps(path: str) -> str:
     """Return a path of absolute tenths of a pixel by its steps, those along an axis as such."""
     made, at, start = "", (0, 0), (0, 0)  # in tenths: steps of whole numbers add up
-    for letter, numbers in re.findall(r"([MLCz])([^MLCz]*)", path):
+    for letter, numbers in re.findall(r"([MLCQz])([^MLCQz]*)", path):
         values = [round(10 * float(number)) for number in numbers.split()]
         points = list(zip(values[::2], values[1::2], strict=True))
         steps = [value - at[index % 2] for index, value in enumerate(values)]

@@ -183,9 +183,9 @@ def test_a_word_that_cannot_be_filled_in_is_told_with_its_file(tmp_path: Path) -
 
 
 def test_a_path_is_the_same_by_steps() -> None:
-    path = "M1.5 2L1.5 7L4 7.25L0 0C0.5 1 2 -3 4.1 5zM10 0L10.5 0.5"
+    path = "M1.5 2L1.5 7L4 7.25L0 0C0.5 1 2 -3 4.1 5zM10 0L10.5 0.5Q11 0.5 11 1"
     light, _ = plot._lightened(f'<path d="{path}"/>')
-    assert re.findall(r' d="([^"]*)"', light) == ["M1.5 2v5l2.5 0.2l-4-7.2c0.5 1 2-3 4.1 5zM10 0l0.5 0.5"]
+    assert re.findall(r' d="([^"]*)"', light) == ["M1.5 2v5l2.5 0.2l-4-7.2c0.5 1 2-3 4.1 5zM10 0l0.5 0.5q0.5 0 0.5 0.5"]
 
 
 def test_neighbours_with_one_clip_are_clipped_together() -> None:
