@@ -12,7 +12,6 @@ from ferpipe.analyses.study import Study
 from ferpipe.explainers.surrogates import rank_correlation
 from ferpipe.results.atlas import Atlas, AtlasMaps, Region
 from ferpipe.results.common import Across, RegionName
-from ferpipe.statistics.across import apart
 from ferpipe.statistics.intervals import LEAST, QUANTILE, mean
 
 SIDES = ("right", "wrong")
@@ -118,21 +117,18 @@ def along_edges(study: Study) -> Across | None:
     The rank correlations over the cells of the grid, of rightly answered faces, less the mean one with OTHERS: all
     faces have edges in like places.
     """
-    trained, untrained = pairs.of_each(study)
 
     def nearer(of: Pairs) -> np.ndarray:
         strength = evidence.coverage(features(study.dataset.dev.images[of.places[:, 1]])["edges"])
         seen = of.of_answer(1)
         along = [
-            [rank_correlation(one.ravel(), edges.ravel()) for one, edges in zip(seen, shifted, strict=True)]
+            [rank_correlation(cells.ravel(), edges.ravel()) for cells, edges in zip(seen, shifted, strict=True)]
             for shifted in (np.roll(strength, k, axis=0) for k in range(1 + OTHERS))
         ]
-        own, *others = np.array(along, float).reshape(1 + OTHERS, len(seen))  # NaN where all cells are alike
-        more = own - np.mean(others, axis=0)
-        return more[~np.isnan(more)]
+        itself, *others = np.array(along, float).reshape(1 + OTHERS, len(seen))  # NaN where all cells are alike
+        return np.asarray(itself - np.mean(others, axis=0))
 
-    own, control = ([nearer(each) for each in group] for group in (trained, untrained))
-    return apart(own, drawn(study, 33), study.effort["subjects"].resamples, control)
+    return pairs.over_networks(study, nearer, (1,), drawn(study, 33))
 
 
 def drawn(study: Study, *index: int) -> np.random.Generator:

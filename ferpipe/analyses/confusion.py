@@ -1,14 +1,18 @@
 """The confusion matrix: which class is taken for which, and every figure that is read off it."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import rankdata
 
-from ferpipe.analyses import subjects
+from ferpipe.analyses import fresh, subjects
 from ferpipe.analyses.faces import predictions
 from ferpipe.analyses.study import Study
 from ferpipe.data import fer2013
+from ferpipe.explainers.inputs import logits
+from ferpipe.networks.folding import folded
+from ferpipe.networks.members import Member
 from ferpipe.results.common import Across, Estimate
 from ferpipe.results.confusion import Confused, Confusion, Findings, Moved
 from ferpipe.statistics.across import Statistic, across
@@ -92,16 +96,17 @@ def findings(study: Study) -> Findings:
     rows = subjects.rows(study, (DRAW, 1), len(labels))
 
     def over_all(statistic: Callable[[np.ndarray], Statistic]) -> Across | None:
-        return across([statistic(own) for own in answers], rows, [statistic(own) for own in drawn])
+        return across([statistic(each) for each in answers], rows, [statistic(each) for each in drawn])
 
+    answered = evenly(study)
     named = {*fer2013.BEST, *fer2013.WORST} <= set(study.classes)
     confusions = {name for true, others in fer2013.TAKEN.items() for name in (true, *others)} <= set(study.classes)
     return Findings(
-        skill=over_all(lambda own: skill(recalls(labels, own == labels, k))),
-        best=over_all(lambda own: best(study, recalls(labels, own == labels, k))) if named else None,
-        balanced=balanced(study, answers, rows),
-        moved=moved(study, answers),
-        cells=over_all(lambda own: least(labels, own, study.classes)) if confusions else None,
+        skill=over_all(lambda each: skill(recalls(labels, each == labels, k))),
+        best=over_all(lambda each: best(study, recalls(labels, each == labels, k))) if named else None,
+        balanced=balanced(study, answered),
+        moved=moved(study, answered),
+        cells=over_all(lambda each: least(labels, each, study.classes)) if confusions else None,
     )
 
 
@@ -135,19 +140,46 @@ def best(study: Study, recall: Statistic) -> Statistic:
     return of
 
 
-def balanced(study: Study, answers: Sequence[np.ndarray], rows: np.ndarray) -> Across | None:
+class Answered(NamedTuple):
+    """What members, and networks that saw each class alike, answer to the same faces."""
+
+    labels: np.ndarray  # (n,)
+    members: list[np.ndarray]  # (n,) each, as the next
+    balanced: list[np.ndarray]
+
+
+def evenly(study: Study) -> Answered:
+    """Return the answers to faces drawn anew, as many of each emotion, where they can be; else to dev."""
+    groups, drawn = (study.members, study.balanced), fresh.evenly(study)
+    if drawn is None or not study.balanced or any(member.weights is None for group in groups for member in group):
+        return Answered(study.labels, *([member.dev_logits.argmax(1) for member in group] for group in groups))
+    images, labels = drawn
+
+    def answers(member: Member) -> np.ndarray:
+        return logits(folded(member.network(study.device)), images, study.device).argmax(1)
+
+    return Answered(labels, *([answers(member) for member in group] for group in groups))
+
+
+def balanced(study: Study, answered: Answered) -> Across | None:
     """Return how nearly the recalls of networks that saw each class alike go with the members' mean recalls.
 
     For each of the former the smallest correlation over classes (Pearson 1895) with one of them left out: no single
-    class decides it. None without any of these networks. Of so few classes ranks tell too little: with all in order
-    their correlation is one, whatever the recalls.
+    class decides that the order stays. None without any of these networks. Of so few classes ranks tell too little:
+    with all in order their correlation is one, whatever the recalls. A resample draws faces, and the members too.
     """
-    k, labels = len(study.classes), study.labels
-    together = np.mean([recalls(labels, member == labels, k)(rows) for member in answers], axis=0)  # once for all
+    labels, k = answered.labels, len(study.classes)
+    present = np.unique(labels)
+    if len(present) < 4:
+        return None
+    rows = subjects.rows(study, (DRAW, 1), len(labels))
+    shares = subjects.rows(study, (DRAW, 2), len(answered.members))
+    of_each = np.stack([recalls(labels, answers == labels, k)(rows) for answers in answered.members], axis=1)
+    together = np.einsum("rm,rmc->rc", shares, of_each)
 
-    def against(own: np.ndarray) -> Statistic:
+    def against(answers: np.ndarray) -> Statistic:
         def of(_: np.ndarray) -> np.ndarray:
-            alone = recalls(labels, own == labels, k)(rows)
+            alone = recalls(labels, answers == labels, k)(rows)
             smallest: np.ndarray = np.min(
                 [pearson(np.delete(together, c, 1), np.delete(alone, c, 1)) for c in present], 0
             )
@@ -155,25 +187,19 @@ def balanced(study: Study, answers: Sequence[np.ndarray], rows: np.ndarray) -> A
 
         return of
 
-    present = np.unique(labels)
-    if len(present) < 4:
-        return None
-    return across([against(network.dev_logits.argmax(1)) for network in study.balanced], rows, fisher=True)
+    return across([against(answers) for answers in answered.balanced], rows, fisher=True)
 
 
-def moved(study: Study, answers: Sequence[np.ndarray]) -> Moved | None:
+def moved(study: Study, answered: Answered) -> Moved | None:
     """Return the class whose mean recall networks that saw each class alike change most; None without any."""
-    if not study.balanced:
+    if not answered.balanced:
         return None
-    every, k = np.ones((1, len(study.labels))), len(study.classes)
-
-    def together(networks: Sequence[np.ndarray]) -> np.ndarray:
-        means: np.ndarray = np.mean(
-            [recalls(study.labels, own == study.labels, k)(every)[0] for own in networks], axis=0
-        )
-        return means
-
-    before, after = together(answers), together([network.dev_logits.argmax(1) for network in study.balanced])
+    labels = answered.labels
+    every = np.ones((1, len(labels)))
+    before, after = (
+        np.mean([recalls(labels, answers == labels, len(study.classes))(every)[0] for answers in group], axis=0)
+        for group in (answered.members, answered.balanced)
+    )
     label = int(np.nanargmax(np.abs(after - before)))
     return Moved(label, float(before[label]), float(after[label]))
 

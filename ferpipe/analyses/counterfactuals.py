@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from ferpipe.analyses.study import Study
-from ferpipe.data.faces.rendered import RESTING, UNITS, Faces, draw, without
+from ferpipe.data.faces.rendered import RESTING, UNITS, Faces, draw, draw_many, joined, without
 from ferpipe.errors import Slip
 from ferpipe.explainers.perturbation import log_odds
 from ferpipe.size import SIDE
@@ -48,11 +48,7 @@ def dev_faces(study: Study) -> Faces:
 
 
 def counterfactuals(study: Study, indices: np.ndarray, parts: Sequence[str] = PARTS) -> list[Counterfactual]:
-    """Return for each of these dev faces its parts and the face without each; raises Slip if a face comes out changed.
-
-    A unit is a part where it exceeds what it does on its own (RESTING), a hand where there is one, and both only where
-    they show: hair or the hand hides some.
-    """
+    """Return `taken_apart` of these dev faces; raises Slip if a face comes out changed."""
     faces = dev_faces(study)[indices]
     originals = draw(faces)
     if (other := (originals != study.dataset.dev.images[indices]).any((1, 2))).any():
@@ -60,16 +56,29 @@ def counterfactuals(study: Study, indices: np.ndarray, parts: Sequence[str] = PA
         raise Slip(
             f"{len(names)} dev faces, such as {names[0]}, are drawn otherwise than the data set has them; {CURE}"
         )
-    by_face: list[list[tuple[str, np.ndarray, np.ndarray]]] = [[] for _ in indices]
-    for part in parts:
-        has = faces.hands if part == HAND else faces.units[:, UNITS.index(part)] > RESTING
-        places = np.flatnonzero(has)
-        pictures = draw(without(faces[places], part))
-        masks = np.abs(originals[places].astype(int) - pictures) >= CHANGED
-        for place, picture, mask in zip(places, pictures, masks, strict=True):
-            if mask.any():
-                by_face[place].append((part, picture, mask))
-    return [_gathered(lacking) for lacking in by_face]
+    return taken_apart(faces, originals, parts)
+
+
+def taken_apart(faces: Faces, originals: np.ndarray, parts: Sequence[str] = PARTS) -> list[Counterfactual]:
+    """Return for each of the faces, drawn as `originals` (n, 48, 48), its parts and the face without each.
+
+    A unit is a part where it exceeds what it does on its own (RESTING), a hand where there is one, and both only where
+    they show: hair or the hand hides some.
+    """
+    by_part = [
+        np.flatnonzero(faces.hands if part == HAND else faces.units[:, UNITS.index(part)] > RESTING) for part in parts
+    ]
+    lacking = [without(faces[places], part) for part, places in zip(parts, by_part, strict=True)]
+    whose = np.concatenate([np.zeros(0, int), *by_part])
+    pictures = draw_many(joined(lacking)) if lacking else originals[whose]
+    masks = np.abs(originals[whose].astype(int) - pictures) >= CHANGED
+    by_face: list[list[tuple[str, np.ndarray, np.ndarray]]] = [[] for _ in originals]
+    for place, part, picture, mask in zip(
+        whose, np.repeat(parts, [len(p) for p in by_part]), pictures, masks, strict=True
+    ):
+        if mask.any():
+            by_face[place].append((str(part), picture, mask))
+    return [_gathered(of_face) for of_face in by_face]
 
 
 def _gathered(lacking: list[tuple[str, np.ndarray, np.ndarray]]) -> Counterfactual:

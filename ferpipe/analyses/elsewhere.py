@@ -13,7 +13,6 @@ from ferpipe.explainers.attributions import blurred
 from ferpipe.explainers.inputs import BATCH, logits
 from ferpipe.explainers.superpixels import BLUR
 from ferpipe.results.elsewhere import ByAnswer, Elsewhere, Patches
-from ferpipe.statistics.across import apart
 from ferpipe.statistics.intervals import mcnemar, mean, proportion
 
 PATCHES = 4  # cells outside the face that are hidden
@@ -30,19 +29,16 @@ def analyse(study: Study) -> Elsewhere:
     that change when the strongest cells outside the face are hidden, against as many drawn ones outside, with McNemar's
     exact p, for wrong and for right answers.
     """
-    trained, untrained = pairs.of_each(study)
-    count = study.effort["subjects"].resamples
+    trained, _ = pairs.of_each(study)
     rngs = [np.random.default_rng([study.seed, DRAW, k]) for k in range(4)]
-    own, control = ([differences(study, each) for each in group] for group in (trained, untrained))
-    speak, others = ([misled(study, each) for each in group] for group in (trained, untrained))
     first = trained[0] if trained else None
     shares = [outside(study, first, side) for side in (0, 1)] if first else [np.zeros(0)] * 2
     resamples = study.effort["elsewhere"].resamples
     return Elsewhere(
         wrong=mean(shares[0][~np.isnan(shares[0])], rngs[2], resamples),
         right=mean(shares[1][~np.isnan(shares[1])], rngs[3], resamples),
-        matched=apart(own, rngs[0], count, control),
-        misled=apart(speak, rngs[1], count, others),
+        matched=pairs.over_networks(study, lambda of: differences(study, of), (0, 1), rngs[0]),
+        misled=pairs.over_networks(study, lambda of: misled(study, of), (0,), rngs[1]),
         patches=ByAnswer(*(patches(study, first, side) if first else None for side in (0, 1))),
         hidden=PATCHES,
         near=NEAR,
@@ -58,14 +54,13 @@ def outside(study: Study, of: Pairs, side: int) -> np.ndarray:
 
 
 def differences(study: Study, of: Pairs) -> np.ndarray:
-    """Return how much more of the evidence lies outside the face in the wrong one of each pair that has any."""
-    more = outside(study, of, 0) - outside(study, of, 1)
-    return more[~np.isnan(more)]
+    """Return how much more of the evidence lies outside the face in the wrong one of each pair (k,); NaN for none."""
+    return outside(study, of, 0) - outside(study, of, 1)
 
 
 def misled(study: Study, of: Pairs) -> np.ndarray:
     """Return for each wrong face whether eyes and mouth speak more for the answer than for the truth, 0 or 1, less how
-    often places of the same size elsewhere on the face do, (k,) in [-1, 1].
+    often places of the same size elsewhere on the face do, (k,) in [-1, 1]; NaN where there is no room for these.
 
     A wrong answer is the loudest class, so that any place may favour it.
     """
@@ -80,18 +75,18 @@ def misled(study: Study, of: Pairs) -> np.ndarray:
     )
     cells = for_answer.reshape(len(places), evidence.CELLS**2)
     rng = np.random.default_rng([study.seed, DRAW, 9])
-    values = []
-    for cell, here, there in zip(cells, inside, rest, strict=True):
-        if not 0 < here.sum() <= there.sum():
+    values = np.full(len(places), np.nan)
+    for face, (cell, parts, outer) in enumerate(zip(cells, inside, rest, strict=True)):
+        if not 0 < parts.sum() <= outer.sum():
             continue
         elsewhere = []
         for _ in range(DRAWS):
-            order = rng.permutation(len(there))
-            before = np.cumsum(there[order]) - there[order]
-            taken = np.clip(here.sum() - before, 0, there[order])  # as large as eyes and mouth
+            order = rng.permutation(len(outer))
+            before = np.cumsum(outer[order]) - outer[order]
+            taken = np.clip(parts.sum() - before, 0, outer[order])  # as large as eyes and mouth
             elsewhere.append(taken @ cell[order] > 0)
-        values.append(float(here @ cell > 0) - float(np.mean(elsewhere)))
-    return np.array(values)
+        values[face] = float(parts @ cell > 0) - float(np.mean(elsewhere))
+    return values
 
 
 def patches(study: Study, of: Pairs, side: int) -> Patches | None:

@@ -1,5 +1,6 @@
 """The evidence for right and wrong answers of every network, on faces matched by answer and confidence."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,8 @@ import numpy as np
 from ferpipe.analyses import evidence, subjects
 from ferpipe.analyses.study import Study
 from ferpipe.analyses.subjects import Subject
+from ferpipe.results.common import Across
+from ferpipe.statistics.across import apart, shared
 
 NEAR = 0.1  # of confidence: the matched faces differ by no more
 DRAW = 195  # marks this module's generators
@@ -33,6 +36,28 @@ def of_each(study: Study) -> tuple[list[Pairs], list[Pairs]]:
             for group in (subjects.trained(study), subjects.untrained(study))
         )
     return study.shared["pairs"]
+
+
+def over_networks(
+    study: Study, values: Callable[[Pairs], np.ndarray], sides: Sequence[int], rng: np.random.Generator
+) -> Across | None:
+    """Return the mean of a value (k,) of each pair over networks, NaN for a pair without; None without any.
+
+    `sides` of a pair are the faces that the value is of: 0 the wrong one, 1 the right one. Networks err on the same
+    faces, which count as such.
+    """
+    trained, untrained = of_each(study)
+
+    def known(of: Pairs) -> tuple[np.ndarray, np.ndarray]:
+        of_pairs = values(of)
+        has = ~np.isnan(of_pairs)
+        return of_pairs[has], of.places[has][:, list(sides)]
+
+    groups = [known(of) for of in trained]
+    error = shared([of_pairs for of_pairs, _ in groups], [faces for _, faces in groups])
+    control = [known(of)[0] for of in untrained]
+    count = study.effort["subjects"].resamples
+    return apart([of_pairs for of_pairs, _ in groups], rng, count, control, error=error)
 
 
 def drawn(study: Study, subject: Subject, index: int) -> Pairs:

@@ -4,18 +4,20 @@ Of drawn faces, what is lost without the action units there; of photographs, wha
 twice: behind the face's own blur, and behind grey, since what hides also shows something.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from ferpipe.analyses import subjects
-from ferpipe.analyses.counterfactuals import available, counterfactuals
+from ferpipe.analyses import fresh, subjects
+from ferpipe.analyses.counterfactuals import HAND, Counterfactual, available, counterfactuals, taken_apart
 from ferpipe.analyses.faces import stratified
 from ferpipe.analyses.regions import regions
 from ferpipe.analyses.study import Study
 from ferpipe.analyses.subjects import Subject
 from ferpipe.data import fer2013
-from ferpipe.data.faces.rendered import UNITS
+from ferpipe.data.faces.rendered import UNITS, draw_many, without
 from ferpipe.explainers.attributions import blurred
 from ferpipe.explainers.perturbation import log_odds
 from ferpipe.explainers.superpixels import BLUR
@@ -23,7 +25,6 @@ from ferpipe.results.common import Across
 from ferpipe.size import SIDE
 from ferpipe.statistics.across import Statistic, across
 
-Asks = Callable[[Study, np.ndarray, np.ndarray, np.ndarray], Statistic]
 UPPER, MOUTH, REST = range(3)  # groups of parts
 OF_UNIT = {
     **dict.fromkeys(("AU1", "AU2", "AU4", "AU5", "AU6", "AU7", "AU43"), UPPER),
@@ -35,41 +36,73 @@ FEWEST = 5  # faces of a class below which it is not compared
 DRAW = 196  # marks this module's generators
 
 
-def sampled(study: Study) -> np.ndarray:
-    """Return the dev faces of which parts are taken away: some of each class, and all of sadness."""
+@dataclass(frozen=True)
+class Sample:
+    """Faces, and the same ones without a part each."""
+
+    images: np.ndarray  # (n, 48, 48) uint8
+    labels: np.ndarray  # (n,): of drawn faces the true ones
+    lacking: np.ndarray  # (k, 48, 48) float32 in [0, 1]
+    whose: np.ndarray  # (k,): of which face each is
+    kinds: np.ndarray  # (k, 2): what hides the part, of one or more fills, and the group that it belongs to
+
+
+def of_each_class(study: Study) -> Sample:
+    """Return some dev faces of each class."""
     rng = np.random.default_rng([study.seed, DRAW, 0])
-    some = stratified(study.labels, study.effort["subjects"].faces // 2, rng)
-    sad = study.label(fer2013.SAD)
-    more = np.flatnonzero(study.labels == sad)[: len(some)] if sad is not None else some[:0]
-    return np.union1d(some, more)
+    return of_dev(study, stratified(study.labels, study.effort["subjects"].faces // 2, rng))
 
 
-def lacking(study: Study, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return pictures (k, 48, 48) in [0, 1] without a part, of which face each is, and what fill and group, (k, 2)."""
-    images = study.dataset.dev.images[chosen]
+def of_sadness(study: Study) -> Sample:
+    """Return sad faces: drawn anew where they can be, without a hand, which speaks for sadness itself; else dev's."""
+    sad, count = study.label(fer2013.SAD), study.effort["parts"].faces
+    if not available(study):
+        return of_dev(study, np.flatnonzero(study.labels == sad)[:count])
+    faces = without(fresh.faces(np.full(count, sad), 0), HAND)
+    images = draw_many(faces)
+    return redrawn(images, faces.emotions, taken_apart(faces, images, UNITS))
+
+
+def of_dev(study: Study, chosen: np.ndarray) -> Sample:
+    """Return dev faces, which are drawn again without a part, or a part of which is hidden in two ways."""
+    images, labels = study.dataset.dev.images[chosen], study.labels[chosen]
     if available(study):
-        parts = counterfactuals(study, chosen, UNITS)
-        whose = np.repeat(np.arange(len(chosen)), [len(face.parts) for face in parts])
-        groups = [(0, OF_UNIT[part]) for face in parts for part in face.parts]
-        pictures = np.concatenate([np.zeros((0, SIDE, SIDE), np.uint8), *(face.pictures for face in parts)])
-        return pictures.astype(np.float32) / 255, whose, np.array(groups, int).reshape(-1, 2)
+        return redrawn(images, labels, counterfactuals(study, chosen, UNITS))
     whole = images.astype(np.float32) / 255
     fills = (blurred(images, BLUR), np.broadcast_to(whole.mean((1, 2), keepdims=True), whole.shape))
     masks = regions(study.dataset)
     hidden = [np.where(masks[name][chosen], fill, whole) for fill in fills for name in OF_REGION]  # type: ignore[index]
     groups = [(fill, group) for fill in range(len(fills)) for group in OF_REGION.values()]
     whose = np.tile(np.arange(len(chosen)), len(groups))
-    return np.concatenate(hidden), whose, np.repeat(np.array(groups), len(chosen), axis=0)
+    return Sample(images, labels, np.concatenate(hidden), whose, np.repeat(np.array(groups), len(chosen), axis=0))
 
 
-def lost(study: Study, subject: Subject, chosen: np.ndarray, without: tuple[np.ndarray, ...]) -> np.ndarray:
-    """Return each class's log-odds that go with each group of parts, (fills, n, 3, classes)."""
-    pictures, whose, kinds = without
-    whole = log_odds(subject.quick, study.dataset.dev.images[chosen], study.device)
-    fall = whole[whose] - log_odds(subject.quick, pictures, study.device)
-    total = np.zeros((int(kinds[:, 0].max(initial=0)) + 1, len(chosen), 3, len(study.classes)))
-    np.add.at(total, (kinds[:, 0], whose, kinds[:, 1]), fall)
-    return total
+def redrawn(images: np.ndarray, labels: np.ndarray, parts: Sequence[Counterfactual]) -> Sample:
+    """Return drawn faces with their counterfactuals."""
+    whose = np.repeat(np.arange(len(parts)), [len(face.parts) for face in parts])
+    groups = [(0, OF_UNIT[part]) for face in parts for part in face.parts]
+    pictures = np.concatenate([np.zeros((0, SIDE, SIDE), np.uint8), *(face.pictures for face in parts)])
+    return Sample(images, labels, pictures.astype(np.float32) / 255, whose, np.array(groups, int).reshape(-1, 2))
+
+
+class Asked(NamedTuple):
+    """What a network says of a sample."""
+
+    falls: np.ndarray  # (fills, n, 3, classes): each class's log-odds that go with each group of parts
+    answers: np.ndarray  # (n,)
+
+
+def ask(study: Study, sample: Sample, subject: Subject) -> Asked:
+    """Return what a network loses of its log-odds without each group of parts, and what it answers with all of them."""
+    whole = log_odds(subject.quick, sample.images, study.device)
+    fall = whole[sample.whose] - log_odds(subject.quick, sample.lacking, study.device)
+    fills = int(sample.kinds[:, 0].max(initial=0)) + 1
+    total = np.zeros((fills, len(sample.images), 3, len(study.classes)))
+    np.add.at(total, (sample.kinds[:, 0], sample.whose, sample.kinds[:, 1]), fall)
+    return Asked(total, whole.argmax(1))
+
+
+Asks = Callable[[Study, np.ndarray, Asked], Statistic]  # of the labels, and of what a network says
 
 
 def findings(study: Study) -> tuple[Across | None, Across | None]:
@@ -81,29 +114,26 @@ def findings(study: Study) -> tuple[Across | None, Across | None]:
     """
     if study.dataset.shows != "face":
         return None, None
-    chosen = sampled(study)
-    without = lacking(study, chosen)
-    own, control = subjects.each(study, lambda subject: lost(study, subject, chosen, without))
-    rows = subjects.rows(study, (DRAW, 1), len(chosen))
-    networks = subjects.trained(study), subjects.untrained(study)
-    answers = [[subject.answers[chosen] for subject in group] for group in networks]
 
-    def over(statistic: Asks) -> Across | None:
+    def over(sample: Sample, statistic: Asks, draw: int) -> Across | None:
+        if not len(sample.images):
+            return None
+        rows = subjects.rows(study, (DRAW, draw), len(sample.images))
         trained, untrained = (
-            [statistic(study, falls, given, chosen) for falls, given in zip(group, of_group, strict=True)]
-            for group, of_group in zip((own, control), answers, strict=True)
+            [statistic(study, sample.labels, ask(study, sample, subject)) for subject in group]
+            for group in (subjects.trained(study), subjects.untrained(study))
         )
         return across(trained, rows, untrained)
 
-    happy = over(mouth) if study.label(fer2013.HAPPY) is not None else None
-    return happy, over(eyes) if study.label(fer2013.SAD) is not None else None
+    happy = over(of_each_class(study), mouth, 1) if study.label(fer2013.HAPPY) is not None else None
+    return happy, over(of_sadness(study), eyes, 2) if study.label(fer2013.SAD) is not None else None
 
 
-def mouth(study: Study, falls: np.ndarray, answers: np.ndarray, chosen: np.ndarray) -> Statistic:
+def mouth(study: Study, labels: np.ndarray, asked: Asked) -> Statistic:
     """Return the mouth's share for happy less the largest of another emotion's, the smaller over fills."""
-    labels, happy, resting = study.labels[chosen], study.label(fer2013.HAPPY), study.label(fer2013.RESTING)
-    right = answers == labels
-    of_label = falls[:, np.arange(len(labels)), :, labels].transpose(1, 0, 2)  # (fills, n, 3)
+    happy, resting = study.label(fer2013.HAPPY), study.label(fer2013.RESTING)
+    right = asked.answers == labels
+    of_label = asked.falls[:, np.arange(len(labels)), :, labels].transpose(1, 0, 2)  # (fills, n, 3)
     others = [
         label
         for label in range(len(study.classes))
@@ -122,17 +152,15 @@ def mouth(study: Study, falls: np.ndarray, answers: np.ndarray, chosen: np.ndarr
     return of
 
 
-def eyes(study: Study, falls: np.ndarray, answers: np.ndarray, chosen: np.ndarray) -> Statistic:
+def eyes(study: Study, labels: np.ndarray, asked: Asked) -> Statistic:
     """Return the share of eyes and brows for found sad faces less that for missed ones, the smaller over fills.
 
     A network from which nothing is lost, however a part of its missed faces is hidden, has no share there that could be
     smaller: no difference is seen in it, and it speaks against a verdict instead of being left out.
     """
     sad = study.label(fer2013.SAD)
-    of_sad = falls[..., sad]
-    is_sad = study.dataset.truth["emotions"][chosen] == sad if "emotions" in study.dataset.truth else None
-    is_sad = study.labels[chosen] == sad if is_sad is None else is_sad
-    found, missed = is_sad & (answers == sad), is_sad & (answers != sad)
+    of_sad = asked.falls[..., sad]
+    found, missed = (labels == sad) & (asked.answers == sad), (labels == sad) & (asked.answers != sad)
 
     def of(rows: np.ndarray) -> np.ndarray:
         if min(found.sum(), missed.sum()) < FEWEST:

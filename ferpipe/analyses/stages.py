@@ -1,21 +1,24 @@
 """Stage by stage: what outputs still show of the face, how much of it one sees, and how many faces excite a filter."""
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
-from scipy.stats import mannwhitneyu
+from scipy.stats import rankdata
 from torch import nn
 
-from ferpipe.analyses import magnitudes, responses, subjects
+from ferpipe.analyses import fresh, magnitudes, responses, subjects
 from ferpipe.analyses.ascents import trend
 from ferpipe.analyses.faces import stratified
 from ferpipe.analyses.responses import Means
 from ferpipe.analyses.roles import features, standard
 from ferpipe.analyses.study import Study
-from ferpipe.explainers.activations import LAYERS, recording
+from ferpipe.explainers.activations import LAYERS, recording, spatial_means
 from ferpipe.explainers.inputs import batches
+from ferpipe.results.common import Across
 from ferpipe.results.stages import Layer, Stages
 from ferpipe.size import SIDE
-from ferpipe.statistics.across import apart
+from ferpipe.statistics.across import apart, jackknifed
 from ferpipe.statistics.intervals import averaged
 
 SHOWS = ("face", "edges", "shade")  # what an output may follow
@@ -23,7 +26,16 @@ LOUD = 0.9  # quantile of the other emotions' faces above which a filter's respo
 PREFERS = 0.7  # area under the ROC curve from which on a filter prefers an emotion
 LEAST = 6  # pixels a side of a map that can be compared with a face
 ENOUGH = 5  # faces of an emotion in each third
+GROUPS = 10  # of faces, of which each is left out once
+ALL = "all"  # of LAYERS together
 DRAW = 162  # marks this analysis's generators
+
+
+class Caught(NamedTuple):
+    """What share of its emotion's faces excites a filter that prefers one, and of how many filters a network."""
+
+    share: Across | None
+    preferring: int
 
 
 def analyse(study: Study) -> Stages:
@@ -37,27 +49,26 @@ def analyse(study: Study) -> Stages:
     images, few = study.dataset.dev.images[chosen], slice(study.effort["stages"].samples)
     same, above = resemblance(study, study.model, images)
     of_each = subjects.each(study, lambda subject: falling(resemblance(study, subject.network, images[few])[1]))
-    answered = [modes(study, means) for means in responses.of_each(study)[0]]
+    caught = modes(study)
     count = study.effort["stages"].resamples
 
     def draw(index: int) -> np.random.Generator:
         return np.random.default_rng([study.seed, DRAW, index])
 
-    own = [np.concatenate(list(each.values())) for each in answered]
     return Stages(
         layers=[
             Layer(
                 layer=name,
                 likeness=float(same[name].mean()) if name in same else None,
                 above=averaged(above[name].mean(0), draw(1 + depth), count) if name in above else None,
-                modes=apart([each[name] for each in answered], draw(11 + depth), count),
-                preferring=round(float(np.mean([len(each[name]) for each in answered]))),
+                modes=caught[name].share,
+                preferring=caught[name].preferring,
                 receptive=receptive(study, name),
             )
             for depth, name in enumerate(LAYERS)
         ],
         falling=apart(of_each[0], draw(20), count, of_each[1], trend, fisher=True),
-        modes=apart(own, draw(21), count),  # an untrained filter that prefers an emotion does so by chance
+        modes=caught[ALL].share,  # an untrained filter that prefers an emotion does so by chance
         preferring=PREFERS,
         loud=LOUD,
         n=len(chosen),
@@ -108,30 +119,62 @@ def reduced(maps: np.ndarray, side: int) -> np.ndarray:
     return smaller
 
 
-def modes(study: Study, means: Means) -> dict[str, np.ndarray]:
-    """Return for each layer what share of its emotion's faces a filter answers to, of those that prefer an emotion.
+def modes(study: Study) -> dict[str, Caught]:
+    """Return for each layer, and for ALL of them, what share of its emotion's faces excites a filter, over networks.
 
-    A filter's emotion is the one with the highest mean response on every third face. It prefers it if on the next ones
-    a face of it answers more strongly than one of another with a probability of PREFERS or more (Mann & Whitney 1947).
-    On the rest it answers to those above LOUD of the other faces. Emotions with few faces cannot be judged.
+    Of the filters that prefer an emotion. Their errors are those of the faces, which all networks share; filters are
+    not drawn, all that a network has are asked.
     """
-    labels, shares = study.labels[magnitudes.sampled(study)], {}
-    thirds = [np.arange(len(labels)) % 3 == part for part in range(3)]
-    common = [k for k in range(len(study.classes)) if min((labels[part] == k).sum() for part in thirds) >= ENOUGH]
+    labels, every = answers(study)
+    group = np.arange(len(labels)) // 3 % GROUPS  # as many of each third
+    answered = [
+        [caught(labels, means, group != left) for left in (GROUPS, *range(GROUPS))]  # none left out, then each
+        for means in every
+    ]
+    table = {}
+    for name in (*LAYERS, ALL):
+        shares = np.array([[averages[name][0] for averages in network] for network in answered]).T
+        counts = [network[0][name][1] for network in answered]
+        table[name] = Caught(jackknifed(shares[0], shares[1:], len(labels)), round(float(np.mean(counts))))
+    return table
+
+
+def answers(study: Study) -> tuple[np.ndarray, list[Means]]:
+    """Return labels (n,) and each trained network's responses to these faces, drawn anew where they can be."""
+    if (drawn := fresh.evenly(study)) is None:
+        return study.labels[magnitudes.sampled(study)], responses.of_each(study)[0]
+    images, labels = drawn
+    return labels, [spatial_means(each.network, LAYERS, images, study.device) for each in subjects.trained(study)]
+
+
+def caught(labels: np.ndarray, means: Means, among: np.ndarray) -> dict[str, tuple[float, int]]:
+    """Return by layer, and of ALL, the mean share of its emotion's faces to which a filter answers, and of how many.
+
+    A filter's emotion is the one with the highest mean response on every third face `among` those that are asked (n,)
+    bool. It prefers it if on the next ones a face of it answers more strongly than one of another with a probability of
+    PREFERS or more (Mann & Whitney 1947). On the rest it answers to those above LOUD of the other faces. Emotions with
+    few faces cannot be judged; NaN where no filter prefers one.
+    """
+    chosen, tested, scored = (np.arange(len(labels)) % 3 == part for part in range(3))
+    common = [
+        k for k in np.unique(labels) if min((labels[third] == k).sum() for third in (chosen, tested, scored)) >= ENOUGH
+    ]
+    chosen, tested, scored = (third & among for third in (chosen, tested, scored))
+    shares = {}
     for name in LAYERS:
-        values, answered = means[name], list[float]()
-        if common:
-            by_class = np.stack([values[thirds[0] & (labels == label)].mean(0) for label in common])
-            for channel, winner in enumerate(np.array(common)[by_class.argmax(0)]):
-                tested, scored = (
-                    (values[part & (labels == winner), channel], values[part & (labels != winner), channel])
-                    for part in thirds[1:]
-                )
-                pairs = len(tested[0]) * len(tested[1])
-                if pairs and len(scored[1]) and mannwhitneyu(*tested).statistic >= PREFERS * pairs:
-                    answered.append(float((scored[0] > np.quantile(scored[1], LOUD)).mean()))
-        shares[name] = np.array(answered)
-    return shares
+        values, of_layer = means[name], list[np.ndarray]()
+        best = np.argmax([values[chosen & (labels == label)].mean(0) for label in common], 0) if common else np.zeros(0)
+        ranks = rankdata(values[tested], axis=0)
+        for place, label in enumerate(common):
+            mine, others = (labels == label)[tested].sum(), (labels != label)[tested].sum()
+            above = ranks[labels[tested] == label].sum(0) - mine * (mine + 1) / 2  # of all pairs, those in its favour
+            prefers = (best == place) & (above >= PREFERS * mine * others)
+            if mine * others and (scored & (labels != label)).any():
+                loud = np.quantile(values[scored & (labels != label)][:, prefers], LOUD, axis=0)
+                of_layer.append((values[scored & (labels == label)][:, prefers] > loud).mean(0))
+        shares[name] = np.concatenate([np.zeros(0), *of_layer])
+    shares[ALL] = np.concatenate(list(shares.values()))
+    return {name: (float(each.mean()) if len(each) else float("nan"), len(each)) for name, each in shares.items()}
 
 
 def receptive(study: Study, layer: str) -> int:

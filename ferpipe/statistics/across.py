@@ -77,21 +77,40 @@ def across(
     )
 
 
-def softened(found: Across, values: Sequence[np.ndarray]) -> Across:
+def softened(shares: Across, values: Sequence[np.ndarray]) -> Across:
     """Return a mean of zeros and ones with errors that a share of none or all has too (Agresti & Coull 1998).
 
     Resamples of such `values`, one array a network, do not differ; of any other values it is returned as it is.
     """
-    kept = [own for own in values if len(own)]
-    if not all(np.isin(own, (0, 1)).all() for own in kept):
-        return found
+    known = [of_network for of_network in values if len(of_network)]
+    if not all(np.isin(of_network, (0, 1)).all() for of_network in known):
+        return shares
     least = []
-    for own in kept:
-        share = (own.sum() + 2) / (len(own) + 4)
-        least.append(float(np.sqrt(share * (1 - share) / (len(own) + 4))))
-    errors = [max(pair) for pair in zip(found.errors, least, strict=True)]
+    for of_network in known:
+        share = (of_network.sum() + 2) / (len(of_network) + 4)
+        least.append(float(np.sqrt(share * (1 - share) / (len(of_network) + 4))))
+    errors = [max(pair) for pair in zip(shares.errors, least, strict=True)]
     # of the mean: no less than one network's where none differ, for they may all have seen the same faces
-    return replace(found, errors=errors, error=found.error or min(least))
+    return replace(shares, errors=errors, error=shares.error or min(least))
+
+
+def jackknifed(values: np.ndarray, left_out: np.ndarray, n: int) -> Across | None:
+    """Return a statistic of networks (k,) with errors from its values without a group of the faces, (groups, k).
+
+    For what resampled faces would distort, as a threshold that is set on them: each face stands once or not at all
+    (the grouped jackknife, Efron & Tibshirani 1993). Networks with NaN are left out; None without any.
+    """
+    known = ~np.isnan(values)
+    if not known.any():
+        return None
+    values, left_out = values[known], left_out[:, known]
+    left_out = np.where(np.isnan(left_out), values, left_out)
+
+    def error(replicates: np.ndarray) -> np.ndarray:
+        spread: np.ndarray = np.sqrt((len(replicates) - 1) * replicates.var(0))
+        return spread
+
+    return Across(values.tolist(), error(left_out).tolist(), float(error(left_out.mean(1))), n, [])
 
 
 def apart(
@@ -101,23 +120,40 @@ def apart(
     control: Sequence[np.ndarray] = (),
     statistic: Callable[[np.ndarray], Statistic] = mean,
     fisher: bool = False,
+    error: float = 0.0,
 ) -> Across | None:
     """Return a statistic over units that each network has for itself, as filters; None without any.
 
-    Of `groups` of units, the units on the first axis of each; `control` are those of untrained networks.
+    Of `groups` of units, the units on the first axis of each; `control` are those of untrained networks. `error` is
+    what the faces that networks share leave open of the mean.
     """
     drawn = [
         across([statistic(group)], weights(rng, len(group), count), fisher=fisher) for group in groups if len(group)
     ]
-    one = [found for found in drawn if found is not None]
-    if not one:
+    networks = [of_network for of_network in drawn if of_network is not None]
+    if not networks:
         return None
     untrained = [float(statistic(group)(weights(rng, len(group), 0))[0]) for group in control if len(group)]
     return Across(
-        [found.values[0] for found in one],
-        [found.errors[0] for found in one],
-        0.0,
-        max(found.n for found in one),
+        [of_network.values[0] for of_network in networks],
+        [of_network.errors[0] for of_network in networks],
+        error,
+        max(of_network.n for of_network in networks),
         [value for value in untrained if not np.isnan(value)],
         fisher,
     )
+
+
+def shared(groups: Sequence[np.ndarray], faces: Sequence[np.ndarray]) -> float:
+    """Return the standard error of the mean over networks of their means, whose units may show the same faces.
+
+    `groups`: values (units,) of a network each; `faces` (units, k): which ones each unit shows. What two units with a
+    face in common err by counts together (Cameron, Gelbach & Miller 2011); it is no less than without such units.
+    """
+    known = [(values, shows) for values, shows in zip(groups, faces, strict=True) if len(values)]
+    if not known:
+        return 0.0
+    errors = np.concatenate([(values - values.mean()) / len(values) for values, _ in known]) / len(known)
+    places = np.concatenate([shows for _, shows in known])
+    common = (places[:, None, :, None] == places[None, :, None, :]).any((2, 3))
+    return float(np.sqrt(max(errors @ common @ errors, errors @ errors)))

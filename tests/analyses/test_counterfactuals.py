@@ -5,14 +5,17 @@ import pytest
 import torch
 from torch import nn
 
+from ferpipe.analyses import confusion, fresh, parts
 from ferpipe.analyses.counterfactuals import Counterfactual, available, counterfactuals, effects
 from ferpipe.data.faces import rendered
 from ferpipe.data.faces.rendered import UNITS
 from ferpipe.errors import Slip
+from ferpipe.explainers.inputs import logits
 from ferpipe.networks.members import Member
+from ferpipe.training.presets import DATA_SEED
 
 CPU = torch.device("cpu")
-FEAR = 2
+FEAR, SAD = 2, 4
 SHOWN = {"AU1", "AU2", "AU4", "AU5", "AU20", "AU25", "AU26"}  # fear's units but AU7, which moves less than at rest
 
 
@@ -123,3 +126,41 @@ def test_an_effect_is_the_change_of_what_the_network_reads(study):
     np.testing.assert_allclose(found[1], [-64 * 20 * unit], atol=1e-6)
     against = effects(Reads(weights), images, np.array([FEAR, 0]), [one, two], CPU)
     assert against[1][0] > 0  # what lowers fear raises every other answer
+
+
+def test_faces_of_a_verdict_are_drawn_anew_and_rightly_labelled(study):
+    emotions = np.arange(210) % 7
+    faces, others = fresh.faces(emotions, 0), fresh.faces(emotions, 1)
+    assert (faces.labels == emotions).all() and (faces.emotions == emotions).all()
+    seeds = {tuple(seed) for seed in faces.seeds.tolist()}
+    assert not seeds & {tuple(seed) for seed in others.seeds.tolist()}
+    assert not seeds & {tuple(seed) for seed in study_of_default_faces()}
+
+
+def study_of_default_faces():
+    """What draws the noise of faces of the data set that is built without options."""
+    return [seed for stream in range(4) for seed in rendered.sample(10, 10 * DATA_SEED + stream).seeds.tolist()]
+
+
+def test_missed_sadness_is_asked_of_new_faces_without_a_hand(study):
+    one = drawn(study, preset="smoke")
+    sample = parts.of_sadness(one)
+    assert len(sample.images) == 35 and (sample.labels == SAD).all()
+    faces = rendered.without(fresh.faces(np.full(35, SAD), 0), "hand")
+    assert (sample.images == rendered.draw(faces)).all() and not faces.hands.any()
+    brow = np.flatnonzero(faces.units[:, UNITS.index("AU1")] > rendered.RESTING)
+    assert set(brow) <= set(sample.whose[sample.kinds[:, 1] == parts.UPPER]) and len(brow) > 20
+    photographs = study(n=42, labels=np.arange(42) % 7, known=True)  # the same, of faces that cannot be drawn again
+    dev = parts.of_sadness(photographs)
+    assert len(dev.images) == 6 and len(dev.lacking) == 6 * 2 * len(parts.OF_REGION)
+
+
+def test_classes_are_compared_on_faces_drawn_evenly(study):
+    one = drawn(study, preset="smoke", members=2)
+    one = replace(one, balanced=one.members)
+    answered = confusion.evenly(one)
+    assert np.bincount(answered.labels).tolist() == [20] * 7
+    assert len(answered.members) == len(answered.balanced) == 2
+    assert (answered.members[1] == answered.balanced[1]).all() and answered.members[1].shape == (140,)
+    images = rendered.draw(fresh.faces(answered.labels, 1))
+    assert (answered.members[0] == logits(one.members[0].network(CPU), images, CPU).argmax(1)).mean() > 0.95

@@ -31,6 +31,7 @@ from ferpipe.analyses import (
 )
 from ferpipe.analyses.ascents import Grown
 from ferpipe.analyses.pairs import Pairs
+from ferpipe.analyses.parts import Asked
 from ferpipe.analyses.regions import regions
 from ferpipe.analyses.roles import features
 from ferpipe.analyses.subjects import Subject
@@ -372,10 +373,14 @@ def test_a_filter_that_prefers_an_emotion_catches_most_of_it_or_one_mode(study):
         values[:, 0] += 3 * fires
         return dict.fromkeys(LAYERS, values)
 
-    most, few, none = (stages.modes(asked, answers(share))["conv1"] for share in (1.0, 0.5, 0.0))
-    assert len(most) >= 1 and most.max() == 1.0
-    assert len(few) == 1 and 0.3 < few[0] < 0.75
-    assert len(none) <= 1  # without a preference a filter is not asked
+    every = np.ones(len(labels), bool)
+    most, few, none = (stages.caught(labels, answers(share), every) for share in (1.0, 0.5, 0.0))
+    assert most["conv1"] == (1.0, 1) and most[stages.ALL] == (1.0, len(LAYERS))
+    assert few["conv1"][1] == 1 and 0.3 < few["conv1"][0] < 0.75
+    assert none["conv1"][1] <= 1  # without a preference a filter is not asked
+    assert np.isnan(
+        stages.caught(labels[:20], {name: values[:20] for name, values in answers(1.0).items()}, every[:20])["conv1"][0]
+    )  # emotions of few faces
 
 
 def test_own_faces_are_followed_less_with_depth_or_more():
@@ -567,7 +572,8 @@ def test_evidence_follows_a_faces_own_edges_or_those_of_others(study, related, c
 
 
 def fallen(mouth, others, upper_found=0.5, upper_missed=0.5, n=70):
-    """Falls (1, n, 3, 7) of all faces: the mouth's share for happy and for others, the upper face's for sad."""
+    """What a network says of n faces, and their labels: the mouth's share for happy and for others, and of every second
+    sad face, which it misses, another share of the upper face than of the rest."""
     labels = np.arange(n) % 7
     falls = np.zeros((1, n, 3, 7))
     share = np.where(labels == HAPPY, mouth, others)
@@ -576,17 +582,16 @@ def fallen(mouth, others, upper_found=0.5, upper_missed=0.5, n=70):
     upper = np.where(missed, upper_missed, upper_found)
     sad = labels == SAD
     falls[0, sad, parts.UPPER, SAD], falls[0, sad, parts.MOUTH, SAD] = upper[sad], 1 - upper[sad]
-    return falls, labels, missed
+    return Asked(falls, np.where(sad & missed, NEUTRAL, labels)), labels
 
 
 def test_happy_hangs_on_the_mouth_more_than_every_other_or_not(study):
     asked, rows = study(n=70, labels=np.arange(70) % 7, preset="default"), np.full((1, 70), 1 / 70)
-    chosen = np.arange(70)
     for mouth, others, expected in ((0.8, 0.3, 0.3), (0.4, 0.6, -0.2), (0.5, 0.5, 0.0)):
-        falls, labels, _ = fallen(mouth, others)
-        found = parts.mouth(asked, falls, labels, chosen)(rows)[0]
+        told, labels = fallen(mouth, others)
+        found = parts.mouth(asked, labels, told)(rows)[0]
         assert found == pytest.approx(mouth - max(others, 0.5), abs=1e-6) or found == pytest.approx(expected)
-    nobody = parts.mouth(asked, falls, (labels + 1) % 7, chosen)(rows)
+    nobody = parts.mouth(asked, labels, told._replace(answers=(labels + 1) % 7))(rows)
     assert np.isnan(nobody).all()  # no answer is right
 
 
@@ -595,12 +600,14 @@ def lacking_parts(study, monkeypatch):
     """Return a function that says what is found of networks of which each loses as is told, sad faces missed or not."""
 
     def find(*networks):
-        every = [fallen(*shares, n=140) for shares in networks]
-        asked = study(n=140, labels=np.arange(140) % 7, answers=np.arange(140) % 7, preset="default")
-        monkeypatch.setattr(parts, "lost", lambda study, subject, chosen, without: subject.network)
-        asked.shared["trained"] = [
-            Subject(falls, sure(np.where((labels == SAD) & missed, NEUTRAL, labels))) for falls, labels, missed in every
-        ]
+        labels = np.arange(140) % 7
+        asked = study(n=140, labels=labels, answers=labels, preset="default")
+        sample = parts.of_dev(asked, np.arange(0))
+        sample = replace(sample, images=asked.dataset.dev.images, labels=labels)
+        for name in ("of_each_class", "of_sadness"):
+            monkeypatch.setattr(parts, name, lambda study: sample)
+        monkeypatch.setattr(parts, "ask", lambda study, sample, subject: subject.network)
+        asked.shared["trained"] = [Subject(fallen(*shares, n=140)[0], sure(labels)) for shares in networks]
         asked.shared["untrained"] = []
         return dict(zip(("happy_mouth", "sad_eyes"), parts.findings(asked), strict=True))
 
@@ -629,26 +636,23 @@ def test_found_sadness_loses_more_without_the_eyes_than_missed_sadness_or_not(la
 
 def test_of_two_fills_the_less_favourable_counts(study):
     asked, rows = study(n=70, labels=np.arange(70) % 7, preset="default"), np.full((1, 70), 1 / 70)
-    strong, weak = fallen(0.9, 0.2)[0], fallen(0.6, 0.4)[0]
-    labels = np.arange(70) % 7
-    both = parts.mouth(asked, np.concatenate([strong, weak]), labels, np.arange(70))(rows)[0]
-    assert both == pytest.approx(parts.mouth(asked, weak, labels, np.arange(70))(rows)[0])
+    (strong, labels), (weak, _) = fallen(0.9, 0.2), fallen(0.6, 0.4)
+    both = strong._replace(falls=np.concatenate([strong.falls, weak.falls]))
+    assert parts.mouth(asked, labels, both)(rows)[0] == pytest.approx(parts.mouth(asked, labels, weak)(rows)[0])
 
 
 def test_found_sadness_hangs_on_the_eyes_more_than_missed_sadness_or_not(study):
     asked, rows = study(n=140, labels=np.arange(140) % 7, preset="default"), np.full((1, 140), 1 / 140)
     for found, missed in ((0.8, 0.4), (0.4, 0.8), (0.5, 0.5)):
-        falls, labels, lost = fallen(0.5, 0.5, found, missed, n=140)
-        answers = np.where((labels == SAD) & lost, NEUTRAL, labels)
-        assert parts.eyes(asked, falls, answers, np.arange(140))(rows)[0] == pytest.approx(found - missed)
+        told, labels = fallen(0.5, 0.5, found, missed, n=140)
+        assert parts.eyes(asked, labels, told)(rows)[0] == pytest.approx(found - missed)
 
 
 def test_a_network_whose_missed_faces_lose_nothing_shows_no_difference(study):
     asked, rows = study(n=140, labels=np.arange(140) % 7, preset="default"), np.full((1, 140), 1 / 140)
-    falls, labels, lost = fallen(0.5, 0.5, 0.8, 0.4, n=140)
-    answers = np.where((labels == SAD) & lost, NEUTRAL, labels)
-    falls[:, (labels == SAD) & lost] *= -1
-    assert parts.eyes(asked, falls, answers, np.arange(140))(rows)[0] == 0
+    told, labels = fallen(0.5, 0.5, 0.8, 0.4, n=140)
+    told.falls[:, (labels == SAD) & (told.answers != SAD)] *= -1
+    assert parts.eyes(asked, labels, told)(rows)[0] == 0
 
 
 def test_what_helps_counts_and_what_does_harm_does_not():

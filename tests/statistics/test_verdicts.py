@@ -6,7 +6,7 @@ from scipy.stats import t
 
 from ferpipe.results.common import Across
 from ferpipe.statistics import student
-from ferpipe.statistics.across import across, apart, correlation, mean, weights
+from ferpipe.statistics.across import across, apart, correlation, jackknifed, mean, shared, weights
 from ferpipe.statistics.verdicts import around, decided, estimated
 
 
@@ -106,6 +106,38 @@ def test_units_of_their_own_add_nothing_to_what_networks_share():
     assert filters.values == pytest.approx([2 / 3, 1.0])
     assert (filters.error, filters.n, filters.control) == (0.0, 3, [0.0])
     assert apart([np.zeros(0)], rng, 100) is None
+
+
+def test_units_that_show_the_same_face_err_together():
+    rng = np.random.default_rng(3)
+    faces, inside = np.arange(40), {"shared": 0, "alone": 0}
+    for _ in range(400):
+        of_face = rng.normal(0, 1, 100)
+        shows = [rng.permutation(100)[:40, None] for _ in range(5)]  # of 100 faces, each network has 40
+        groups = [0.5 + of_face[which[:, 0]] + rng.normal(0, 0.5, 40) for which in shows]
+        for name, error in (("shared", shared(groups, shows)), ("alone", 0.0)):
+            low, high = estimated(apart(groups, rng, 100, error=error)).interval
+            inside[name] += low <= 0.5 <= high
+    assert 0.92 <= inside["shared"] / 400 <= 0.98 and inside["alone"] / 400 < 0.9
+    apart_from = [faces[:, None] + 40 * k for k in range(5)]
+    alone = np.sqrt(np.sum([group.var() / 40 for group in groups])) / 5
+    assert shared(groups, apart_from) == pytest.approx(alone)  # no face in common
+    two = [np.stack([which[:, 0], 1000 + which[:, 0]], 1) for which in shows]
+    assert shared(groups, two) == pytest.approx(shared(groups, shows))  # a pair counts once
+    assert shared([np.zeros(0)], [np.zeros((0, 1), int)]) == 0
+
+
+def test_a_statistic_without_each_group_of_faces_has_the_error_of_their_mean():
+    rng = np.random.default_rng(4)
+    values = rng.normal(0, 1, (200, 3)) + rng.normal(0, 1, (200, 1))  # of three networks, which the faces move alike
+    groups = np.arange(200) % 20
+    left_out = np.stack([values[groups != group].mean(0) for group in range(20)])
+    result = jackknifed(values.mean(0), left_out, 200)
+    assert result.errors == pytest.approx(values.std(0) / 200**0.5, rel=0.4)
+    assert result.error == pytest.approx(values.mean(1).std() / 200**0.5, rel=0.4) and result.n == 200
+    gap = np.where(np.arange(3) == 1, np.nan, left_out)
+    assert jackknifed(np.array([1.0, np.nan, 2.0]), gap, 200).values == [1.0, 2.0]
+    assert jackknifed(np.array([np.nan]), gap[:, :1], 200) is None
 
 
 def test_a_weighted_correlation_is_the_usual_one():

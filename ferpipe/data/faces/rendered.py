@@ -8,7 +8,7 @@ a hand at the head goes with sadness more often than with the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields, replace
 
@@ -122,6 +122,11 @@ def posterior(units: np.ndarray) -> np.ndarray:
     return chances / np.maximum(chances.sum(1, keepdims=True), 1e-300)
 
 
+def joined(several: Sequence[Faces]) -> Faces:
+    """Return faces one after the other; of one group at least."""
+    return Faces(*(np.concatenate([getattr(faces, part.name) for faces in several]) for part in fields(Faces)))
+
+
 def without(faces: Faces, *parts: str) -> Faces:
     """Return the same faces with these action units neutral, or "hand" absent; "units" stands for all of them."""
     units, hands = faces.units.copy(), faces.hands
@@ -133,6 +138,11 @@ def without(faces: Faces, *parts: str) -> Faces:
         else:
             units[:, slice(None) if part == "units" else UNITS.index(part)] = 0
     return replace(faces, units=units, hands=hands)
+
+
+def draw_many(faces: Faces) -> np.ndarray:
+    """Return what `draw` does, drawn on every core."""
+    return np.concatenate([chunk for (chunk,) in _everywhere(_alone, faces)])
 
 
 def draw(faces: Faces) -> np.ndarray:
@@ -240,8 +250,7 @@ def dataset(sizes: tuple[int, int, int], seed: int, progress: Callable[[int], ob
 def even(n: int, seed: int) -> Split:
     """Return n faces of a stream of their own, each emotion as often as the others: to train without frequencies."""
     faces = sample(n, 10 * seed + len(SPLITS), emotions=np.arange(n) % len(EMOTIONS))
-    images = np.concatenate([chunk for (chunk,) in _everywhere(_alone, faces)])
-    return Split(images, faces.labels, np.array([f"even-{i:05d}" for i in range(n)]))
+    return Split(draw_many(faces), faces.labels, np.array([f"even-{i:05d}" for i in range(n)]))
 
 
 def _alone(faces: Faces) -> tuple[np.ndarray]:
