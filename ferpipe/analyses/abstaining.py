@@ -61,7 +61,7 @@ def selective(
     gains = weights[:, order] @ wrong - areas
     error = proportion(wrong)
     best = float(np.mean(np.maximum(0, np.arange(1, n + 1) - (n - errors)) / np.arange(1, n + 1)))
-    found = Selective(
+    measures = Selective(
         error=error,
         risk=[float(risk[int(np.ceil(share * n)) - 1]) for share in SHARES],
         half=Estimate(float(half), percentiles(halves), n) if errors else None,
@@ -69,7 +69,7 @@ def selective(
         best=best,
         gain=Estimate(error.value - float(area), percentiles(gains), n),
     )
-    return found, areas
+    return measures, areas
 
 
 def curve(wrong: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -77,11 +77,11 @@ def curve(wrong: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
     Of predictions that are wrong or not, (n,) bool, the most confident first, with the faces' weights (count, n).
     """
-    kept = weights.cumsum(1)  # (count, n): coverage after each face
+    coverage = weights.cumsum(1)  # (count, n): coverage after each face
     missed = (weights * wrong).cumsum(1)
-    risk = np.divide(missed, kept, out=np.zeros_like(kept), where=kept > 0)
-    low_enough = (risk <= missed[:, -1:] / 2) & (kept > 0)
-    half = np.where(low_enough, kept, 0).max(1)
+    risk = np.divide(missed, coverage, out=np.zeros_like(coverage), where=coverage > 0)
+    low_enough = (risk <= missed[:, -1:] / 2) & (coverage > 0)
+    half = np.where(low_enough, coverage, 0).max(1)
     return risk, (weights * risk).sum(1), np.minimum(half, 1)
 
 
@@ -93,8 +93,8 @@ def sets(probabilities: np.ndarray, labels: np.ndarray, seed: int, count: int) -
     """
     n, classes = probabilities.shape
     first = np.random.default_rng([seed, DRAW, 2]).permutation(n) < n // 2
-    own = probabilities[np.arange(n), labels]
-    least = [threshold(own[half]) for half in (first, ~first)]
+    conformity = probabilities[np.arange(n), labels]
+    least = [threshold(conformity[half]) for half in (first, ~first)]
     inside = probabilities >= np.where(first, least[1], least[0])[:, None]  # (n, classes)
     covered, size = inside[np.arange(n), labels], inside.sum(1)
     single, rng = size == 1, np.random.default_rng([seed, DRAW, 3])
@@ -114,10 +114,10 @@ def sets(probabilities: np.ndarray, labels: np.ndarray, seed: int, count: int) -
     )
 
 
-def threshold(own: np.ndarray) -> float:
-    """Return the probability that the label's own, `own` (n,), reaches for a share TARGET of faces like these.
+def threshold(conformity: np.ndarray) -> float:
+    """Return the probability that the label's own, `conformity` (n,), reaches for a share TARGET of faces like these.
 
     0 where there are too few faces to promise that: then every class is in the set.
     """
-    rank = int(np.ceil((len(own) + 1) * TARGET))  # from the largest; one more than the faces, for the new one
-    return float(-np.sort(-own)[rank - 1]) if rank <= len(own) else 0.0
+    rank = int(np.ceil((len(conformity) + 1) * TARGET))  # from the largest; one more than the faces, for the new one
+    return float(-np.sort(-conformity)[rank - 1]) if rank <= len(conformity) else 0.0

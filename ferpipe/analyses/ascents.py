@@ -81,14 +81,14 @@ def grown(study: Study, subject: Subject, means: Means) -> list[Grown]:
         on = channels.to(study.device)
         pictures, reached = ascend(subject.network, layer, on, thresholds, study.effort["subjects"].steps, begin, rng)
         by_class = np.stack([means[layer][labels == label].mean(0) for label in present])[:, : len(channels)]
-        shown = pictures.cpu().numpy()
+        images = pictures.cpu().numpy()
         layers.append(
             Grown(
-                shown,
+                images,
                 pictures_of(torch.tensor(begin, dtype=torch.float32), SIDE).numpy(),
                 reached.cpu().double().numpy(),
                 most(study, subject, layer, waves, thresholds)[: len(channels)],
-                logits(subject.quick, shown, study.device).argmax(1),
+                logits(subject.quick, images, study.device).argmax(1),
                 present[by_class.argmax(0)],
             )
         )

@@ -244,7 +244,7 @@ def errors(study: Study, groups: np.ndarray, place: np.ndarray, labels: np.ndarr
     more than once, those whose copies carry another label; a person is not asked.
     """
     truth = study.dataset.truth
-    own = [member.dev_logits.argmax(1) for member in study.members]
+    trained = [member.dev_logits.argmax(1) for member in study.members]
     control = [subject.answers for subject in subjects.untrained(study)]
     if {"emotions", "units"} <= truth.keys():
         beyond = posterior(truth["units"]).argmax(1) != truth["emotions"]
@@ -263,7 +263,7 @@ def errors(study: Study, groups: np.ndarray, place: np.ndarray, labels: np.ndarr
             return np.where((answers != study.labels) & copied, faulty, np.nan)
 
         reader = float(faulty[copied].mean()) if copied.any() else None
-    common = subjects.means(study, (DRAW, 0), [share(answers) for answers in own], [share(a) for a in control])
+    common = subjects.means(study, (DRAW, 0), [share(answers) for answers in trained], [share(a) for a in control])
     return Errors(common, reader, known="units" in truth)
 
 

@@ -52,11 +52,11 @@ def analyse(study: Study) -> Conv1Outputs:
 
 def fitting(study: Study, images: np.ndarray) -> Across | None:
     """Return the share of the first layer's filters that fit one of KINDS on faces (n, 48, 48), over networks."""
-    own, control = subjects.each(
+    trained, control = subjects.each(
         study,
         lambda subject: np.isin(kinds_of(*likenesses(subject.network, images, study.device)), KINDS).astype(float),
     )
-    return apart(own, np.random.default_rng([study.seed, DRAW, 2]), study.effort["subjects"].resamples, control)
+    return apart(trained, np.random.default_rng([study.seed, DRAW, 2]), study.effort["subjects"].resamples, control)
 
 
 def mean_outputs(study: Study, label: int) -> tuple[np.ndarray, int]:

@@ -24,8 +24,8 @@ def analyse(study: Study) -> Copies:
     each = np.stack([softmax(member.dev_logits) for member in study.members])  # (members, n, classes)
     right = each.argmax(2) == study.labels  # (members, n)
     members = [
-        OfMember(**vars(scored(own, copied, weights)), name=member.name, seed=member.recipe.seed)
-        for member, own in zip(study.members, right, strict=True)
+        OfMember(**vars(scored(correct, copied, weights)), name=member.name, seed=member.recipe.seed)
+        for member, correct in zip(study.members, right, strict=True)
     ]
     drops = [member.drop for member in members if member.drop]
     return Copies(

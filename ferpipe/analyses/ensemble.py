@@ -155,22 +155,22 @@ def shared(study: Study, answers: np.ndarray) -> tuple[Across | None, Across | N
     """
     truth = study.dataset.truth.get("emotions", study.labels)
     rows = subjects.rows(study, (DRAW, 10**6), len(truth))
-    asked = [own for own, member in zip(answers, study.members, strict=True) if not member.recipe.distil]
-    expected = [likely(own, truth, len(study.classes)) for own in asked]
+    asked = [predicted for predicted, member in zip(answers, study.members, strict=True) if not member.recipe.distil]
+    expected = [likely(predicted, truth, len(study.classes)) for predicted in asked]
 
     def drawn(values: np.ndarray, _: np.ndarray) -> np.ndarray:
         return values
 
     def over_pairs(alike: Callable[[int, int], np.ndarray]) -> Across | None:
         of_pair = {
-            (one, other): over.mean(np.where(asked[one] != truth, alike(one, other), np.nan))(rows)
-            for one, other in permutations(range(len(asked)), 2)
+            (erring, other): over.mean(np.where(asked[erring] != truth, alike(erring, other), np.nan))(rows)
+            for erring, other in permutations(range(len(asked)), 2)
         }
         return over.across([partial(drawn, values) for values in pseudo_values(of_pair, len(asked))], rows)
 
     return (
-        over_pairs(lambda one, other: asked[other] == asked[one]),
-        over_pairs(lambda one, other: expected[other][truth, asked[one]]),
+        over_pairs(lambda erring, other: asked[other] == asked[erring]),
+        over_pairs(lambda erring, other: expected[other][truth, asked[erring]]),
     )
 
 
@@ -199,7 +199,7 @@ def helped(study: Study, probabilities: np.ndarray) -> Across | None:
         return None
     right = probabilities.argmax(2) == study.labels
     voted = vote(probabilities) == study.labels
-    return subjects.means(study, (DRAW, 10**6 + 1), [voted.astype(float) - own for own in right])
+    return subjects.means(study, (DRAW, 10**6 + 1), [voted.astype(float) - correct for correct in right])
 
 
 def on_test(study: Study) -> Tested | None:

@@ -88,9 +88,9 @@ def quiet(study: Study) -> Across | None:
         return None
     chosen = magnitudes.sampled(study)
     ranks = rankdata(qualities(study.dataset.dev.images[chosen], face[chosen])["detail"])
-    own, control = ([correlation(ranks, rankdata(maps.sum((1, 2)))) for maps in group]
-                    for group in magnitudes.of_each(study))  # fmt: skip
-    return across(own, subjects.rows(study, (DRAW, 20), len(chosen)), control, fisher=True)
+    trained, control = ([correlation(ranks, rankdata(maps.sum((1, 2)))) for maps in group]
+                        for group in magnitudes.of_each(study))  # fmt: skip
+    return across(trained, subjects.rows(study, (DRAW, 20), len(chosen)), control, fisher=True)
 
 
 def worsened(images: np.ndarray) -> dict[ChangeName, np.ndarray]:
@@ -137,10 +137,10 @@ def turned(study: Study) -> Across | None:
     traits = faces.traits.copy()
     traits[:, NAMES.index("light_x")] *= -1
     images = draw(replace(faces, traits=traits))
-    own, control = subjects.each(
+    trained, control = subjects.each(
         study,
         lambda subject: (logits(subject.quick, images, study.device).argmax(1) != subject.answers[chosen]).astype(
             float
         ),
     )
-    return subjects.means(study, (DRAW, 40), own, control)
+    return subjects.means(study, (DRAW, 40), trained, control)

@@ -82,18 +82,18 @@ def analyse(study: Study) -> Network:
 
 def choosable(study: Study) -> np.ndarray:
     """Return the mean faces of the classes there are, and the photograph, (n, 48, 48) uint8."""
-    shown = grey(shown_means(study.dataset)[0])
-    return np.concatenate([shown[shown.any((1, 2))], photograph()[None]])
+    means = grey(shown_means(study.dataset)[0])
+    return np.concatenate([means[means.any((1, 2))], photograph()[None]])
 
 
 def layers(network: Folded) -> list[nn.Conv2d | nn.Linear]:
     """Return the layers that have weights, in the order in which a picture meets them; a shortcut comes last."""
     blocks = [block for stage in (network.layer1, network.layer2, network.layer3, network.layer4) for block in stage]
-    found: list[nn.Conv2d | nn.Linear] = [network.conv1]
+    convolutions: list[nn.Conv2d | nn.Linear] = [network.conv1]
     for block in blocks:
         assert isinstance(block, Residual)
-        found += [part for part in (block.conv1, block.conv2, block.downsample) if part is not None]
-    return [*found, network.fc]
+        convolutions += [part for part in (block.conv1, block.conv2, block.downsample) if part is not None]
+    return [*convolutions, network.fc]
 
 
 def in_whole_numbers(network: Folded) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -166,11 +166,11 @@ def experiments(network: Folded, study: Study, faces: np.ndarray | None) -> list
         ]
         pictures = faces
     else:
-        shown = grey(shown_means(study.dataset)[0])
-        pictures = np.concatenate([shown, photograph()[None]])
+        means = grey(shown_means(study.dataset)[0])
+        pictures = np.concatenate([means, photograph()[None]])
         answer = int(views.averaged(network, torch.from_numpy(pictures[-1:])).argmax(1)[0])
         # means of many faces are unlike any face, and the alarm says so: they are for looking at
-        asked = [(deed, len(shown), len(shown), answer) for deed in ("mouth", "eyes", "dark")]
+        asked = [(deed, len(means), len(means), answer) for deed in ("mouth", "eyes", "dark")]
     return [_tried(network, pictures, *trial) for trial in asked]  # type: ignore[arg-type]
 
 

@@ -41,28 +41,28 @@ class Asked:
 
 
 def explain(
-    given: Sequence[Given], asked: Sequence[Asked], classes: Sequence[str], device: torch.device,
+    pictures: Sequence[Given], asked: Sequence[Asked], classes: Sequence[str], device: torch.device,
     alarm: Alarm | None = None, done: Callable[[int], object] = lambda count: None, seed: int = 0,
 ) -> list[OnePicture]:  # fmt: skip
     """Return what the networks make of each picture, the maps those of the first network; `done` hears of each.
 
     `alarm` has the reading of that network's third stage, where one was fitted. Draws are the same for every picture.
     """
-    networks = [folded(one.network) for one in asked]
-    images = np.stack([picture.image for picture in given])
+    networks = [folded(model.network) for model in asked]
+    images = np.stack([picture.image for picture in pictures])
     answers = torch.from_numpy(images).to(device)
     chances = np.stack([softmax(views.averaged(network, answers).double().numpy()) for network in networks])
     together = chances.mean(0)
     strange = _alarm(networks[0], images, alarm)
-    found = []
-    for index, picture in enumerate(given):
+    explanations = []
+    for index, picture in enumerate(pictures):
         label = int(together[index].argmax())
         maps, fit, stability = _maps(networks[0], picture.image, label, device, seed)
-        found.append(
+        explanations.append(
             OnePicture(
                 given=picture,
                 classes=list(classes),
-                networks=[one.told for one in asked],
+                networks=[model.told for model in asked],
                 probabilities=chances[:, index].tolist(),
                 together=together[index].tolist(),
                 label=label,
@@ -76,7 +76,7 @@ def explain(
             )
         )
         done(1)
-    return found
+    return explanations
 
 
 def _maps(
@@ -102,8 +102,8 @@ def _maps(
 def _changes(networks: Sequence[nn.Module], image: np.ndarray, device: torch.device) -> list[Change]:
     """Return the picture changed in one thing at a time with the mean of the networks' probabilities."""
     changed = changes(image)
-    shown = np.stack(list(changed.values())).astype(np.float32) / 255
-    chances = np.mean([softmax(logits(network, shown, device)) for network in networks], axis=0)
+    scaled = np.stack(list(changed.values())).astype(np.float32) / 255
+    chances = np.mean([softmax(logits(network, scaled, device)) for network in networks], axis=0)
     return [Change(what, picture, row.tolist()) for (what, picture), row in zip(changed.items(), chances, strict=True)]
 
 
@@ -142,12 +142,12 @@ def largest_face(grey: np.ndarray) -> tuple[float, float, float] | None:
     small = grey if shrink == 1 else _shrunk(grey, shrink)
     if min(small.shape) < SMALL:
         return None
-    found = _cascade().detect_multi_scale(
+    boxes = _cascade().detect_multi_scale(
         small, scale_factor=1.1, step_ratio=1, min_size=(SMALL, SMALL), max_size=(min(small.shape),) * 2
     )
-    if not found:
+    if not boxes:
         return None
-    box = max(found, key=lambda face: face["width"])
+    box = max(boxes, key=lambda face: face["width"])
     side = box["width"] * shrink
     grown = min(GROWN * side, *grey.shape)
     corner = [

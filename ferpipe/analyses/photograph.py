@@ -25,14 +25,14 @@ LEFT, TOP, WIDTH = 168, 52, 124  # pixels of the picture around the face, cut as
 def analyse(study: Study) -> Photograph:
     """Return what the networks make of the photograph: predictions, maps, and the first layer's outputs."""
     image = photograph()[None]
-    shown = image.astype(np.float32) / 255
-    chances = softmax(logits(study.quick, shown, study.device))[0]
+    scaled = image.astype(np.float32) / 255
+    chances = softmax(logits(study.quick, scaled, study.device))[0]
     answer = int(chances.argmax())
     return Photograph(
         name=NAME,
         prediction=answer,
         probability=float(chances[answer]),
-        members=[int(logits(subject.quick, shown, study.device)[0].argmax()) for subject in trained(study)],
+        members=[int(logits(subject.quick, scaled, study.device)[0].argmax()) for subject in trained(study)],
         methods=list(METHODS),
         effort=study.effort["portraits"].share,
         arrays=Seen(

@@ -101,8 +101,8 @@ def excess(study: Study, region: RegionName) -> Across | None:
         share: np.ndarray = np.divide(inside, total, out=np.full(len(total), np.nan), where=total > 0)
         return np.where(area > 0, share - area, np.nan)
 
-    own, control = ([more(maps) for maps in group] for group in magnitudes.of_each(study))
-    return subjects.means(study, (DRAW, 20), own, control)
+    trained, control = ([more(maps) for maps in group] for group in magnitudes.of_each(study))
+    return subjects.means(study, (DRAW, 20), trained, control)
 
 
 def means_by_class(maps: np.ndarray, labels: np.ndarray, classes: int, fewest: int) -> tuple[np.ndarray, list[int]]:
@@ -139,8 +139,8 @@ def confused(
         )
         difference = maps[members].mean(0, dtype=np.float64) - maps[right].mean(0, dtype=np.float64)
         differences.append(difference[None].astype(np.float32))
-    found = [Confused(label, answer, int(members.sum())) for label, answer, members in cells]
-    return found, np.concatenate(faces), np.concatenate(differences)
+    confusions = [Confused(label, answer, int(members.sum())) for label, answer, members in cells]
+    return confusions, np.concatenate(faces), np.concatenate(differences)
 
 
 def shares(study: Study, chosen: np.ndarray, magnitudes: np.ndarray) -> dict[RegionName, Share]:

@@ -78,16 +78,16 @@ def analyse(study: Study) -> Scores:
     indices = [index for label in labels_of(study, fer2013.RIGHT) if (index := typical(study, label)) is not None]
     truth = known(study, chosen, asked)
     checks = Checks(asked, checked)
-    found: dict[str, Values] = {
+    values: dict[str, Values] = {
         name: {**against(truth, relevances), **played(asked, relevances), **checks.values(name, relevances)}
         for name, relevances in maps.items()
     }
     rivals: tuple[BaselineName, ...] = BASELINES
     if available(study):
-        rivals, found[AREA] = (*BASELINES, AREA), areas(truth)
+        rivals, values[AREA] = (*BASELINES, AREA), areas(truth)
     contest = Contest(study, METHODS, rivals)
-    methods = {name: contest.entered(name, score(study, found[name])) for name in METHODS}
-    baselines = {name: contest.entered(name, score(study, found[name])) for name in rivals}
+    methods = {name: contest.entered(name, score(study, values[name])) for name in METHODS}
+    baselines = {name: contest.entered(name, score(study, values[name])) for name in rivals}
     pictures = Asked(study, study.dataset.dev.images[indices], predictions(study)[indices], study.quick)
     return Scores(
         methods=methods,
@@ -138,9 +138,9 @@ def good(methods: Mapping[Method, Score], baselines: Mapping[BaselineName, Score
     """Return what each method is good for, where its whole interval says so."""
 
     def beyond(key: str, score: Score) -> bool:
-        own = score.statistics()[key]
+        estimate = score.statistics()[key]
         bars = [other.interval[1] for baseline in baselines.values() if (other := baseline.statistics()[key])]
-        return own is not None and bool(bars) and own.interval[0] > max(bars)
+        return estimate is not None and bool(bars) and estimate.interval[0] > max(bars)
 
     def having(has: Callable[[Score], bool]) -> list[Method]:
         return [name for name, score in methods.items() if has(score)]
@@ -166,11 +166,11 @@ class Contest:
         self.study, self.methods, self.rivals = study, methods, rivals
         self.criterion = "rank_correlation" if available(study) else "difference"
         subjects = trained(study)
-        own = [answerable(study, subject) for subject in subjects]
-        every = np.unique(np.concatenate([np.zeros(0, int), *own]))
+        by_subject = [answerable(study, subject) for subject in subjects]
+        every = np.unique(np.concatenate([np.zeros(0, int), *by_subject]))
         parts = counterfactuals(study, every) if available(study) else None
         self.values: dict[str, list[np.ndarray]] = {name: [] for name in (*methods, *rivals)}
-        for subject, faces in zip(subjects, own, strict=True):
+        for subject, faces in zip(subjects, by_subject, strict=True):
             places = np.searchsorted(every, faces)
             asked = Asked(study, study.dataset.dev.images[faces], subject.answers[faces], subject.quick)
             truth = None
@@ -189,7 +189,11 @@ class Contest:
         values, lead = self.values[name], None
         if name in self.methods:
             rivals = [self.values[best][k] for k, best in enumerate(self.best)]
-            lead = means(self.study, (DRAW, NETWORKS), [own - other for own, other in zip(values, rivals, strict=True)])
+            lead = means(
+                self.study,
+                (DRAW, NETWORKS),
+                [of_method - other for of_method, other in zip(values, rivals, strict=True)],
+            )
         decision = decided(lead, 0.0, "above", len(self.methods)) if lead else None
         return replace(
             score,

@@ -44,10 +44,10 @@ def analyse(study: Study) -> Selectivity:
     trained, untrained = of_each(study)
     by_member = [[measures(means[name], drawn) for name in BLOCKS] for means in trained]
     table = np.concatenate([responses(study)[name][:, :FILTERS] for name in LAYERS], axis=1)  # (n, 5 x 6)
-    own, control = ([rise(means, drawn) for means in group] for group in (trained, untrained))
+    rises, control = ([rise(means, drawn) for means in group] for group in (trained, untrained))
     return Selectivity(
         layers=over_depth(study, by_member),
-        rise=across(own, subjects.rows(study, (DRAW, 3), len(labels)), control),
+        rise=across(rises, subjects.rows(study, (DRAW, 3), len(labels)), control),
         zeroing=zeroing(study, table),
         members=len(by_member),
         n=len(labels),

@@ -47,7 +47,7 @@ def analyse(study: Study) -> Shortcut:
         study,
         lambda subject: np.stack([log_odds(subject.quick, faces, study.device) for faces in (images, lacking)]),
     )
-    answers, others = (found.argmax(1) for found in odds[0])
+    answers, others = (by_class.argmax(1) for by_class in odds[0])
     flips, sad, happy = answers != others, study.classes.index(fer2013.SAD), study.classes.index(fer2013.HAPPY)
     counts = np.zeros((len(study.classes), len(study.classes)), int)
     np.add.at(counts, (answers, others), 1)
@@ -56,16 +56,16 @@ def analyse(study: Study) -> Shortcut:
     changes, drawn_weights = ([before - after for before, after in group] for group in (odds, control))
 
     def over(effect: Callable[[np.ndarray], np.ndarray]) -> Across | None:
-        return means(study, (DRAW, 0), [effect(own) for own in changes], [effect(own) for own in drawn_weights])
+        return means(study, (DRAW, 0), [effect(shift) for shift in changes], [effect(shift) for shift in drawn_weights])
 
     best, finders = found(findings)
     return replace(
         nothing,
         available=True,
         n=len(images),
-        sadness=over(lambda own: own[:, sad]),
-        happiness=over(lambda own: own[:, happy]),
-        more=over(lambda own: own[:, sad] - own[:, happy]),
+        sadness=over(lambda shift: shift[:, sad]),
+        happiness=over(lambda shift: shift[:, happy]),
+        more=over(lambda shift: shift[:, sad] - shift[:, happy]),
         flips=share(flips),
         by_answer=[share(flips[answers == label]) for label in range(len(study.classes))],
         answers=counts.tolist(),
@@ -94,7 +94,7 @@ def found(findings: dict[Method | Baseline, Finding]) -> tuple[Baseline | None, 
     if not known:
         return None, []
     best = max(known, key=lambda name: known[name].value)
-    above = [n for n in METHODS if (own := findings[n].decisive) and own.interval[0] > known[best].interval[1]]
+    above = [n for n in METHODS if (score := findings[n].decisive) and score.interval[0] > known[best].interval[1]]
     return best, above
 
 

@@ -75,10 +75,10 @@ def means(
     """
     if not len(values) or not len(values[0]):
         return None
-    counted = round(float(np.mean([(~np.isnan(own)).sum() for own in values])))
-    statistics, others = [over.mean(own) for own in values], [over.mean(own) for own in control]
-    found = over.across(statistics, rows(study, draw, len(values[0])), others, n=counted)
-    return over.softened(found, [own[~np.isnan(own)] for own in values]) if found else None
+    counted = round(float(np.mean([(~np.isnan(sample)).sum() for sample in values])))
+    statistics, others = [over.mean(sample) for sample in values], [over.mean(sample) for sample in control]
+    mean = over.across(statistics, rows(study, draw, len(values[0])), others, n=counted)
+    return over.softened(mean, [sample[~np.isnan(sample)] for sample in values]) if mean else None
 
 
 def rows(study: Study, draw: Sequence[int], n: int) -> np.ndarray:

@@ -31,14 +31,14 @@ def analyse(study: Study) -> Suspects:
         return Suspects(len(study.members), 0, 0, None, [], None)
     margins, ranked = averaged(np.stack(each).astype(np.float64))
     check, wrong = contradicted(study)
-    shown = [] if study.dataset.restricted else ranked[:SHOWN].tolist()
+    lowest = [] if study.dataset.restricted else ranked[:SHOWN].tolist()
     return Suspects(
         members=len(study.members),
         measured=len(each),
         n=len(ranked),
         ranking=ranking(margins[ranked], wrong[ranked], check),
-        shown=[described(study, index, float(margins[index])) for index in shown],
-        private=Faces(train.images[shown]) if shown else None,
+        shown=[described(study, index, float(margins[index])) for index in lowest],
+        private=Faces(train.images[lowest]) if lowest else None,
     )
 
 

@@ -81,15 +81,15 @@ def fitted(network: nn.Module, study: Study, ready: np.ndarray, rng: np.random.G
 
 def third(network: nn.Module, pictures: np.ndarray) -> np.ndarray:
     """Return the third stage's maps of pictures (n, 48, 48) uint8 in PLACES x PLACES means, (n, 9 * channels)."""
-    found: list[Tensor] = []
+    maps: list[Tensor] = []
     handle = network.get_submodule("layer3").register_forward_hook(
-        lambda module, args, output: found.append(F.adaptive_avg_pool2d(output, PLACES).permute(0, 2, 3, 1).flatten(1))
+        lambda module, args, output: maps.append(F.adaptive_avg_pool2d(output, PLACES).permute(0, 2, 3, 1).flatten(1))
     )
     with torch.inference_mode():
         for part in torch.from_numpy(np.ascontiguousarray(pictures)).split(BATCH):
             network(normalise(part))
     handle.remove()
-    return torch.cat(found).double().numpy()
+    return torch.cat(maps).double().numpy()
 
 
 def none(faces: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:

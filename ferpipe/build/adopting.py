@@ -160,9 +160,9 @@ def said(member: Member, dataset: Dataset, flags: str = "") -> str:
     right = member.history["dev_accuracy"][0]
     line = f"{member.name}: {right:.1%} of dev right, one answer for all would be on {told.usual:.1%}"
     if not told.better:
-        wanted = ", ".join(dataset.classes[name] for name in told.names)
+        order = ", ".join(dataset.classes[name] for name in told.names)
         line += f"; it is at chance: is {flags}mean or {flags}std wrong, or the order of the outputs?"
         if told.renamed > told.usual + SURE:
             cure = "--classes FILE with these lines" if flags else "classes in this order"
-            line += f" Were these {wanted}, {told.renamed:.1%} would be right: {cure} says so"
+            line += f" Were these {order}, {told.renamed:.1%} would be right: {cure} says so"
     return line

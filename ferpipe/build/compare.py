@@ -52,18 +52,18 @@ def compare(options: Options) -> None:
         places.check_file("--output", options.output, folder / "claims.json", MADE, "a page of compare", "runs.html")
     names = _datasets(folders, titles, options.name)
     frame = report.read(ROOT / "report")
-    found = [_edition(folder, name, frame) for folder, name in zip(folders, names, strict=True)]
-    if found[0].classes != found[1].classes or found[0].shows != found[1].shows:
-        raise Slip(f"compare: {titles[0]} has the classes {', '.join(found[0].classes)}, {titles[1]} "
-                   f"{', '.join(found[1].classes)}; wanted two runs on the same")  # fmt: skip
-    first, second = (_run(edition, title) for edition, title in zip(found, titles, strict=True))
-    parts, why = differences(found[0], found[1], options.place)
-    n = stored.read(found[0].results / "settings").analysis_model.dev_n
-    languages = [language.about(found[0].shows, found[0].classes) for language in frame.languages]
+    runs = [_edition(folder, name, frame) for folder, name in zip(folders, names, strict=True)]
+    if runs[0].classes != runs[1].classes or runs[0].shows != runs[1].shows:
+        raise Slip(f"compare: {titles[0]} has the classes {', '.join(runs[0].classes)}, {titles[1]} "
+                   f"{', '.join(runs[1].classes)}; wanted two runs on the same")  # fmt: skip
+    first, second = (_run(edition, title) for edition, title in zip(runs, titles, strict=True))
+    parts, why = differences(runs[0], runs[1], options.place)
+    n = stored.read(runs[0].results / "settings").analysis_model.dev_n
+    languages = [language.about(runs[0].shows, runs[0].classes) for language in frame.languages]
     named = [
-        (claim.id, {language: found[0].spoken(language).filled(claim.finding[language].text) for language in languages},
+        (claim.id, {language: runs[0].spoken(language).filled(claim.finding[language].text) for language in languages},
          claim.unit)
-        for claim in (verdict.claim for verdict in found[0].verdicts)
+        for claim in (verdict.claim for verdict in runs[0].verdicts)
     ]  # fmt: skip
     atomic.write(options.output, pages.page(Comparison(first, second, parts, why, n), named, frame, languages))
     print(f"{options.output} written")
@@ -75,8 +75,8 @@ def results(asked: Path, options: Options) -> Path:
     for folder in (run / "results", asked, asked / "results"):
         if any(folder.glob("*/settings/numbers.json")):
             return folder
-    there = ", ".join(layout.names(options.place)) or "none"
-    raise Slip(f"compare {asked}: no run of this name, and no folder of results; runs there: {there}")
+    runs = ", ".join(layout.names(options.place)) or "none"
+    raise Slip(f"compare {asked}: no run of this name, and no folder of results; runs there: {runs}")
 
 
 def _datasets(folders: tuple[Path, Path], titles: tuple[str, str], asked: str | None) -> tuple[str, str]:

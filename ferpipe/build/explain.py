@@ -55,11 +55,11 @@ def explain(options: Options) -> None:
             places.check_folder("--output", options.output, ROOT, (ROOT, Path.cwd(), options.images))
         names = distinct([entry.name for entry in source.pictures])
         read = partial(given, face=options.face)
-        shown = [
+        crops = [
             read(pictures.upright(source.read(entry), source.name(entry)), name)
             for entry, name in zip(source.pictures, names, strict=True)
         ]
-    files = dict(zip(_files(names), shown, strict=True))
+    files = dict(zip(_files(names), crops, strict=True))
     machine.prepare(options.threads or machine.cores())
     device = machine.device(options.device)
     asked = predict.networks(options)
@@ -67,16 +67,18 @@ def explain(options: Options) -> None:
         print(f"asked: {network.described()}")
     scores, alarm = known(options, asked)
     classes = asked[0].classes
-    with tqdm(total=len(shown), desc="explain", unit="picture", mininterval=1) as bar:
-        found = one_picture.explain(shown, [told(one, device) for one in asked], classes, device, alarm, bar.update)
+    with tqdm(total=len(crops), desc="explain", unit="picture", mininterval=1) as bar:
+        explanations = one_picture.explain(
+            crops, [told(model, device) for model in asked], classes, device, alarm, bar.update
+        )
     frame = report.read(ROOT / "report")
     languages = [language.about("face", classes) for language in frame.languages]
-    made = [pages.page(one, scores, frame, languages) for one in found]
+    made = [pages.page(explanation, scores, frame, languages) for explanation in explanations]
     if alone:
         atomic.write(options.output, made[0])
         print(f"{options.output} written")
     else:
-        index = pages.index(list(zip(files, found, strict=True)), frame, languages)
+        index = pages.index(list(zip(files, explanations, strict=True)), frame, languages)
         places.write(options.output, {**dict(zip(files, made, strict=True)), INDEX: index}, KIND)
         print(f"{len(made):,} page(s) in {options.output}, {INDEX} leads to them")
 
@@ -87,8 +89,8 @@ def given(grey: np.ndarray, name: str, face: bool) -> Given:
     square = pictures.middle(height, width)
     cut: Cut = "whole" if width == height else "middle"
     if face:
-        found = one_picture.largest_face(grey)
-        square, cut = (found, "face") if found else (square, "faceless")
+        largest = one_picture.largest_face(grey)
+        square, cut = (largest, "face") if largest else (square, "faceless")
     preview = pictures.shrunk(grey, PREVIEW)
     left, top, side = (part * len(preview) / height for part in square)
     return Given(name, pictures.fitted(grey, *square), preview, (left, top, side), cut)

@@ -174,9 +174,9 @@ class Build:
             self.names = stages.loaded(settings.networks, None if settings.shipped else data, bool(settings.foreign))
             self.log.fresh("train", f"{len(self.names.members)} member(s) from {settings.networks}")
             return self.names.write(settings)
-        plan, there = settings.plan, list[Network]()
+        plan, ready = settings.plan, list[Network]()
         for number, recipes in enumerate(plan.rounds):
-            networks = stages.networks(settings, recipes, data, there, self.memory)
+            networks = stages.networks(settings, recipes, data, ready, self.memory)
             if plan.long and not rank and not self.foretold:
                 missing = [stage.network for stage in networks if stage.stale()]
                 self.foretold = bool(missing)
@@ -184,10 +184,10 @@ class Build:
                     self.bench.foretell([*missing, *chain(*plan.rounds[number + 1 :])], plan)
             for stage in networks[rank::ranks]:
                 if self.walk(stage) and stage.network.role == "member":
-                    self.bench.tell(stage, [*there, *networks])
-            there += networks
+                    self.bench.tell(stage, [*ready, *networks])
+            ready += networks
             meet()
-        by_recipe = {stage.network: stage.name for stage in there}
+        by_recipe = {stage.network: stage.name for stage in ready}
         members, overfitted, balanced = (
             [by_recipe[recipe] for recipe in group] for group in (plan.members, plan.overfitted, plan.balanced)
         )

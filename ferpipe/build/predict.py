@@ -160,7 +160,7 @@ def networks(options: Options) -> list[Asked]:
             return place.asked(options.network)
     if options.network == "ensemble":
         return of_package()
-    if shipped := [one for one in of_package() if one.member.name == options.network]:
+    if shipped := [asked for asked in of_package() if asked.member.name == options.network]:
         return shipped
     runs = ", ".join(layout.names(options.place)) or "none"
     raise Slip(

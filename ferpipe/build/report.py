@@ -143,14 +143,14 @@ def member(
     tell(f"{name}: {module}")
     empty = np.zeros((0, outputs), np.float16)
     recipe = replace(BARE, stem="")
-    found = Brought(
+    adopted = Brought(
         name, recipe, {}, 1, empty[None], empty, machine.description(device), dict(copy.state_dict()),
         foreign=str(module), module=module,
     )  # fmt: skip
     dataset = Dataset(name, True, classes, learned, dev, None, {})
-    found = cast("Brought", measured(found, dataset, device))
-    tell(said(found, dataset))
-    return found
+    adopted = cast("Brought", measured(adopted, dataset, device))
+    tell(said(adopted, dataset))
+    return adopted
 
 
 def split(pictures: Pictures, labels: Labels, classes: tuple[str, ...], what: str) -> Split:

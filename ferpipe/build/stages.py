@@ -179,11 +179,11 @@ def data(settings: Settings, memory: Memory) -> Data:
 
 
 def networks(
-    settings: Settings, recipes: Sequence[NetworkRecipe], data: str, there: Sequence[Network], memory: Memory
+    settings: Settings, recipes: Sequence[NetworkRecipe], data: str, ready: Sequence[Network], memory: Memory
 ) -> list[Network]:
-    """Return the stages that train networks of these recipes on the data of this hash, their teachers among `there`."""
+    """Return the stages that train networks of these recipes on the data of this hash, their teachers among `ready`."""
     assert settings.plan is not None
-    by_recipe = {stage.network: stage for stage in there}
+    by_recipe = {stage.network: stage for stage in ready}
     return [
         _network(settings, recipe, data, memory, [by_recipe[teacher] for teacher in settings.plan.teachers(recipe)])
         for recipe in recipes

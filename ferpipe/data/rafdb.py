@@ -22,7 +22,7 @@ def places(source: Source) -> tuple[list[Entry], list[trees.Place]]:
     pictures: dict[str, Entry] = {}
     for entry in sorted(source.pictures, key=lambda entry: (ALIGNED in entry.file, entry.name)):
         pictures[trees.stem(entry.file).removesuffix(ALIGNED)] = entry
-    entries, found, missing = [], [], []
+    entries, placed, missing = [], [], []
     with closing(source.lines(listed)) as lines:
         for number, line in enumerate(lines, 1):
             if not (fields := line.decode("utf-8-sig", "replace").split()):
@@ -40,10 +40,10 @@ def places(source: Source) -> tuple[list[Entry], list[trees.Place]]:
                 continue
             file = pictures[stem].file
             entries.append(pictures[stem])
-            found.append(trees.Place(split, label, trees.stem(file), f"{split}/{label}/{file}"))
+            placed.append(trees.Place(split, label, trees.stem(file), f"{split}/{label}/{file}"))
     if missing:
         raise Slip(
             f"{source.name(listed)}: {some(missing)} is not among the {len(pictures):,} pictures beside it; unpack "
             "Image/aligned.zip there"
         )
-    return entries, found
+    return entries, placed

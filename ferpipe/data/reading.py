@@ -150,9 +150,9 @@ def _form(stack: ExitStack, path: Path, asked: str | None, name: str | None) -> 
                 lambda progress: Parts(fer2013.read(source, entries, progress), 0, Counter()))  # fmt: skip
 
 
-def _only(asked: str | None, wanted: str, title: str) -> None:
-    if asked not in (None, wanted):
-        raise Slip(f"{title}: its form says what its labels mean, those of {wanted}; leave out --classes {asked}")
+def _only(asked: str | None, order: str, title: str) -> None:
+    if asked not in (None, order):
+        raise Slip(f"{title}: its form says what its labels mean, those of {order}; leave out --classes {asked}")
 
 
 def _plus(source: Source, faces: Entry, ballots: Source, votes: Entry, progress: Progress | None) -> Parts:
@@ -218,22 +218,24 @@ def _pictures(
     ordered = sorted(range(len(places)), key=lambda index: (places[index].stem, labels[index], entries[index].name))
     left_out = Counter({"unreadable": len(source.unread)} if source.unread else {})
     seen: set[tuple[str, bytes]] = set()
-    kept = []
+    unique = []
     for index in ordered:  # of two copies of a tree in one place, each face counts once
         face = (places[index].below, images[index].tobytes())
         if face in seen:
             left_out["repeated"] += 1
         else:
             seen.add(face)
-            kept.append(index)
+            unique.append(index)
     has_dev = any(place.split == "dev" for place in places)
-    indices = {split: np.array([i for i in kept if split_of(places[i], has_dev) == split], np.intp) for split in SPLITS}
+    indices = {
+        split: np.array([i for i in unique if split_of(places[i], has_dev) == split], np.intp) for split in SPLITS
+    }
     splits = {split: Split(images[i], labels[i], stems[i]) for split, i in indices.items()}
     warnings = [source.recoded] if source.recoded else []
-    twice = sorted(entries[index].name for index in set(ordered) - set(kept))
+    twice = sorted(entries[index].name for index in set(ordered) - set(unique))
     warnings += [f"{len(twice):,} picture(s) stand there twice ({some(twice)}): counted once"] if twice else []
     warnings += [source.warning] if source.unread else []
-    return Parts(splits, int(changed[kept].sum()), left_out, tuple(warnings), not has_dev and len(splits["dev"]) > 0)
+    return Parts(splits, int(changed[unique].sum()), left_out, tuple(warnings), not has_dev and len(splits["dev"]) > 0)
 
 
 def split_of(place: trees.Place, has_dev: bool) -> str:

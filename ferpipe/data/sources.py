@@ -257,8 +257,8 @@ def _told(path: Path) -> str:
     if "picture" in what:
         return f"is {what} without its ending: rename it to {path.name}.{what.split()[1].lower()}"
     packed = "archive" in what or re.search(r"\.(tar|t?gz|7z|rar|xz|bz2)$", path.name.lower())
-    found = f"is {what}" if what else f"begins with {start!r}" if start else "is empty"
-    return f"is neither a zip nor a .csv file: it {found}; {'unpack it and name the folder' if packed else WANTED}"
+    content = f"is {what}" if what else f"begins with {start!r}" if start else "is empty"
+    return f"is neither a zip nor a .csv file: it {content}; {'unpack it and name the folder' if packed else WANTED}"
 
 
 def _members(archive: zipfile.ZipFile, title: str, code: str) -> list[Entry]:

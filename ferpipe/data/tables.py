@@ -107,8 +107,8 @@ def _row(fields: list[str], columns: list[str], classes: Sequence[str], labels: 
     label = None if emotion is None else labels.get(emotion)
     withheld = emotion is None or (emotion == "" and split == "test")  # the contest withheld PrivateTest's labels
     if label is None and not withheld:
-        wanted = f"a label from 0 ({classes[0]}) to {len(classes) - 1} ({classes[-1]})"
-        raise ValueError(f"emotion is '{shown(emotion, 40)}'; wanted {wanted}: {CURE}")
+        expected = f"a label from 0 ({classes[0]}) to {len(classes) - 1} ({classes[-1]})"
+        raise ValueError(f"emotion is '{shown(emotion, 40)}'; wanted {expected}: {CURE}")
     return Row(split, label, _pixels(cells["pixels"]))
 
 

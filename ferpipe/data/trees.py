@@ -52,10 +52,10 @@ def places(names: Sequence[str], title: str) -> list[Place]:
     """Return each picture's place; raises Slip that names those whose place says nothing."""
     if not has_splits(names):
         return _of_classes(names, title)
-    found = [_place(name) for name in names]
-    if stray := [name for name, place in zip(names, found, strict=True) if place is None]:
+    placed = [_place(name) for name in names]
+    if stray := [name for name, place in zip(names, placed, strict=True) if place is None]:
         raise Slip(f"{title}: {some(stray)} lies in no folder called train, dev, test or unlabelled; {WANTED}")
-    told = [place for place in found if place is not None]
+    told = [place for place in placed if place is not None]
     if bare := [
         name for name, p in zip(names, told, strict=True) if p.label is None and p.split not in ("test", "unlabelled")
     ]:
@@ -85,14 +85,14 @@ def _of_classes(names: Sequence[str], title: str) -> list[Place]:
     for path in paths:
         by_first.setdefault(path.split("/")[0], []).append(path.partition("/")[2])
     copies = {first for first, below in by_first.items() if known.issuperset(below)}  # images/images, say
-    found = []
+    placed = []
     for name, path in zip(names, paths, strict=True):
         first, _, below = path.partition("/")
         path = below if first in copies else path
         if "/" not in path:
             raise Slip(f"{title}: '{shown(name, 80)}' lies in no folder of a class; {WANTED}")
-        found.append(Place("train", path.split("/")[0], stem(path), path))
-    return found
+        placed.append(Place("train", path.split("/")[0], stem(path), path))
+    return placed
 
 
 def is_fer2013(names: Iterable[str], labels: Iterable[str]) -> bool:
@@ -126,17 +126,17 @@ def named(labels: Iterable[str], title: str, asked: str | None) -> tuple[dict[st
     if asked is None:
         called = {label: name for name, label in written.items()}
         by_name = classes.called(called.values())
-        found = {label: by_name[name] for label, name in called.items()}
-        return found, classes.ordered(found.values())
+        by_folder = {label: by_name[name] for label, name in called.items()}
+        return by_folder, classes.ordered(by_folder.values())
     order = classes.order(asked)
     known = classes.called([*order.values(), *written])
     by_number = {label: order[number] for label, number in numbers.items() if number in order}
-    found = {label: known[name] for name, label in written.items()} | by_number
-    if strange := sorted(label for label, name in found.items() if name not in order.values()):
+    by_folder = {label: known[name] for name, label in written.items()} | by_number
+    if strange := sorted(label for label, name in by_folder.items() if name not in order.values()):
         told = ", ".join(f"{number} {name}" for number, name in order.items())
         cure = "take it out" if asked in classes.names() else "name it there"
         raise Slip(f"{title}: {some(strange)} is no class of --classes {shown(asked)} ({told}); {cure}")
-    return found, tuple(name for name in order.values() if name in found.values())
+    return by_folder, tuple(name for name in order.values() if name in by_folder.values())
 
 
 def stem(name: str) -> str:

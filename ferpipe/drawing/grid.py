@@ -63,5 +63,5 @@ def _cell(cell: Cell) -> str:
     face = image(cell.face, "" if both else cell.alt, cell.size, "face") if cell.face else ""
     over = image(cell.map, cell.alt, cell.size, "map") if cell.map else ""
     label = f'<span class="cell-label">{escape(cell.label)}</span>' if cell.label else ""
-    shown = f'<span class="both">{face}{over}</span>' if both else face + over
-    return f"<li>{shown}{label}</li>"
+    picture = f'<span class="both">{face}{over}</span>' if both else face + over
+    return f"<li>{picture}{label}</li>"

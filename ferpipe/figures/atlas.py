@@ -36,8 +36,8 @@ def draw(atlas: Atlas, data: Data, language: Language) -> Figure:
     files["atlas.csv"] = csv_file(
         ["answer", "side", "row", "column", "mean", "half", "n", "differs"], _cells(atlas, language)
     )
-    body, one = grid.grid(rows, 7, legend(language, "against", "for")), grid.one(first, 7)
-    return Figure(body, "atlas", "atlas.csv", files, fades=True, one=one)
+    body, single = grid.grid(rows, 7, legend(language, "against", "for")), grid.one(first, 7)
+    return Figure(body, "atlas", "atlas.csv", files, fades=True, one=single)
 
 
 def _sides(atlas: Atlas) -> dict[str, tuple[list[int], np.ndarray, np.ndarray]]:

@@ -28,10 +28,10 @@ def draw(portraits: Portraits, scores: Scores, language: Language) -> Figure:
     for index, (image, values, change) in enumerate(zip(private.changed_images, maps, portraits.changes, strict=True)):
         face, file = f"changes-face-{index}.webp", f"changes-map-{index}.webp"
         files |= {face: pictures.grey(image), file: pictures.signed(values, limits[index])}
-        kept = change.prediction == portraits.changes[0].prediction
+        unchanged = change.prediction == portraits.changes[0].prediction
         label = Markup('<b>{}</b> <span class="{}">{} {} {}</span>').format(
             words[change.what],
-            "right" if kept else "wrong",
+            "right" if unchanged else "wrong",
             "\N{RIGHTWARDS ARROW}",
             class_name(language, change.prediction),
             percent(change.probability, 0),

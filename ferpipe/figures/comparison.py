@@ -24,10 +24,10 @@ MODULE = "comparison"
 LINES = ((plot.FIRST, "first"), (plot.SECOND, "second"))
 
 
-def settings(found: Comparison, language: Language) -> tuple[Figure, int]:
+def settings(comparison: Comparison, language: Language) -> tuple[Figure, int]:
     """Return a table of the settings in which two runs differ, and how many they share."""
     words, names = language.words("compare"), language.words("settings.rows")
-    known = [_settings(run, language) for run in (found.first, found.second)]
+    known = [_settings(run, language) for run in (comparison.first, comparison.second)]
     keys = ["data", "members", *ROWS]
     told = {"data": words["data"], "members": words["members"], **names}
     rows: list[list[str | Td]] = [
@@ -35,14 +35,14 @@ def settings(found: Comparison, language: Language) -> tuple[Figure, int]:
         for key in keys
         if known[0].get(key) != known[1].get(key)
     ]
-    inside = table.head([words["setting"], *_titles(found)], rows) + table.body(rows)
+    inside = table.head([words["setting"], *_titles(comparison)], rows) + table.body(rows)
     return Figure(table.framed(inside, "settings", words["settings_title"]), MODULE, ""), len(keys) - len(rows)
 
 
-def accuracies(found: Comparison, language: Language) -> Figure:
+def accuracies(comparison: Comparison, language: Language) -> Figure:
     """Return a table of both runs' accuracies on dev, their difference, and whether it is more than chance."""
     words = language.words("compare")
-    head = [words["who"], *_titles(found), words["difference"], *([] if found.why else [words["p"]])]
+    head = [words["who"], *_titles(comparison), words["difference"], *([] if comparison.why else [words["p"]])]
     rows: list[list[str | Td]] = [
         [
             words[part.what],
@@ -50,68 +50,68 @@ def accuracies(found: Comparison, language: Language) -> Figure:
             number_cell(points(language, part.value), interval(language, part.interval, "points")),
             *([] if part.p is None else [number_cell(number(part.p, 3))]),
         ]
-        for part in found.differences
+        for part in comparison.differences
     ]
     inside = table.head(head, rows) + table.body(rows)
     return Figure(table.framed(inside, "accuracies", words["accuracies_title"]), MODULE, "")
 
 
 def findings(
-    found: Comparison, names: Sequence[tuple[str, str, str]], language: Language
+    comparison: Comparison, names: Sequence[tuple[str, str, str]], language: Language
 ) -> tuple[Figure, int, int]:  # fmt: skip
     """Return a table of what both runs say of each finding, those on which they differ first, and two counts.
 
     `names` are the findings' ids, words and units. The counts: how many both decide, and of these how many alike.
     """
     words = language.words("compare")
-    sides = [(found.first.said.get(key), found.second.said.get(key), text, unit) for key, text, unit in names]
+    sides = [(comparison.first.said.get(key), comparison.second.said.get(key), text, unit) for key, text, unit in names]
     sides = [side for side in sides if side[0] or side[1]]
     sides.sort(key=lambda side: _verdict(side[0]) == _verdict(side[1]))  # the rest keeps its order
     rows: list[list[str | Td]] = [
         [text, *(_said(side, unit, language) for side in (first, second))] for first, second, text, unit in sides
     ]
-    inside = table.head([words["finding"], *_titles(found)], rows) + table.body(rows)
+    inside = table.head([words["finding"], *_titles(comparison)], rows) + table.body(rows)
     both = [(first, second) for first, second, *_ in sides if _decided(first) and _decided(second)]
     same = sum(_verdict(first) == _verdict(second) for first, second in both)
     return Figure(table.framed(inside, "ledger", words["findings_title"]), MODULE, ""), len(both), same
 
 
-def curves(found: Comparison, language: Language) -> Figure | None:
+def curves(comparison: Comparison, language: Language) -> Figure | None:
     """Return loss and accuracy on train and dev of both analysis models; None where either has none."""
-    first, second = found.first.curve, found.second.curve
+    first, second = comparison.first.curve, comparison.second.curve
     if first is None or second is None:
         return None
     words = {
         **language.words("curves"),
-        "first": found.first.name,
-        "second": found.second.name,
+        "first": comparison.first.name,
+        "second": comparison.second.name,
         "split": language.words("compare")["split"],
     }
     body, files = plot.drawn("curves", language, SIZE, _panels, (first, second), words)
     return Figure(body, MODULE, "", files)
 
 
-def maps(found: Comparison, language: Language) -> Figure | None:
+def maps(comparison: Comparison, language: Language) -> Figure | None:
     """Return each class's mean map of both runs, on one scale; None where either has none, or of other classes."""
-    first, second = found.first.maps, found.second.maps
+    first, second = comparison.first.maps, comparison.second.maps
     if first is None or second is None or first.shape != second.shape:
         return None
-    words, own = language.words("saliency"), language.words("compare")
+    words, compare_words = language.words("saliency"), language.words("compare")
     end = pictures.limit(np.stack([first, second]))
     files, rows = {RISE: pictures.rise()}, []
-    for place, run, values in (("first", found.first, first), ("second", found.second, second)):
+    for place, run, values in (("first", comparison.first, first), ("second", comparison.second, second)):
         cells = []
         for label, name in enumerate(language.classes):
             file = f"{place}-{label}.webp"
             files[file] = pictures.signed(values[label], end)
             called = class_name(language, name)
-            cells.append(grid.Cell(own["map"].format(label=called, run=run.name), file, label=called))
+            cells.append(grid.Cell(compare_words["map"].format(label=called, run=run.name), file, label=called))
         rows.append(grid.row(cells, run.name))
     return Figure(grid.grid(rows, 7, grid.rise(words["least"], words["most"])), MODULE, "", files)
 
 
-def _titles(found: Comparison) -> list[str]:
-    return [Markup("<code>{}</code>").format(run.name) for run in (found.first, found.second)]
+def _titles(comparison: Comparison) -> list[str]:
+    return [Markup("<code>{}</code>").format(run.name) for run in (comparison.first, comparison.second)]
 
 
 def _settings(run: Run, language: Language) -> dict[str, str]:

@@ -24,5 +24,5 @@ def draw(saliency: Saliency, language: Language) -> Figure:
         label = f"{title}\n{words['n'].format(n=integer(confusion.n))}"
         cells.append(over(language, grid.Cell(title, file), layer, words["what"], label))
     foot = grid.scale(words["less"], words["more"], language.words("shared")["zero"])
-    body, one = grid.grid([grid.row(cells)], 6, foot), grid.one(cells, 6)
-    return Figure(body, "saliency", "confused-maps.json", files, fades=True, one=one)
+    body, single = grid.grid([grid.row(cells)], 6, foot), grid.one(cells, 6)
+    return Figure(body, "saliency", "confused-maps.json", files, fades=True, one=single)

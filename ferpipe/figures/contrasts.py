@@ -23,20 +23,20 @@ def draw(data: Data, language: Language) -> Figure:
     )  # that a class is brighter as a whole says nothing
     limit = pictures.limit(differences)
     cells, files = classes.means("contrasts-mean", means, language)
-    shown = []
+    overlaid = []
     for cell, key, name, difference in zip(
         cells, classes.keys(language), class_names(language), differences, strict=True
     ):
         if not cell.face:
-            shown.append(cell)
+            overlaid.append(cell)
             continue
         file = f"contrasts-{key}.webp"
         files[file] = pictures.signed(difference, limit)
-        shown.append(replace(over(language, cell, file, words["what"].format(label=name)), label=name))
+        overlaid.append(replace(over(language, cell, file, words["what"].format(label=name)), label=name))
     files |= {
         "contrasts.json": numbers_file({"n": data.mean_faces_n, "end_of_the_scale": limit}),
         SCALE: pictures.scale(),
     }
     foot = grid.scale(words["darker"], words["brighter"], language.words("shared")["zero"])
-    body, one = grid.grid([grid.row(shown)], 7, foot), grid.one(shown, 7)
-    return Figure(body, "data", "contrasts.json", files, fades=True, one=one)
+    body, single = grid.grid([grid.row(overlaid)], 7, foot), grid.one(overlaid, 7)
+    return Figure(body, "data", "contrasts.json", files, fades=True, one=single)

@@ -23,17 +23,17 @@ def draw(conv1_outputs: Conv1Outputs, language: Language) -> Figure:
     sheet = (sheet * LEVELS).round() / LEVELS  # a third fewer bytes in the page's largest picture
     files["conv1-outputs.webp"] = pictures.signed(sheet, 1.0)
     sprite = grid.image("conv1-outputs.webp", ALT, (sheet.shape[1], sheet.shape[0]), "sprite")
-    rows, one = [f'<div class="sprite-box">{sprite}</div>'], ""
+    rows, single = [f'<div class="sprite-box">{sprite}</div>'], ""
     if private:
         files["conv1-face.webp"] = pictures.grey(private.image)
         face = conv1_outputs.face
         cell = grid.Cell(described(language, face), face="conv1-face.webp", label=answer(language, face))
         rows.insert(0, grid.row([cell]))
-        one = f'<div class="grid columns-1">{"".join(rows).replace(ALT, described(language, face))}</div>'
+        single = f'<div class="grid columns-1">{"".join(rows).replace(ALT, described(language, face))}</div>'
     body = grid.grid(rows, 1, grid.scale(words["low"], words["high"], language.words("shared")["zero"]))
     note = "" if responses is not None else words["kernels"]
     body = body.replace(f' role="group" aria-label="{ALT}"', "")  # the sprite itself carries it
-    return Figure(body, "conv1_outputs", "conv1-outputs.json", files, note=note, one=one)
+    return Figure(body, "conv1_outputs", "conv1-outputs.json", files, note=note, one=single)
 
 
 def _pairs(kernels: np.ndarray, responses: np.ndarray | None) -> np.ndarray:

@@ -33,7 +33,7 @@ def faces(
     cells = [grid.Cell(described(language, face), file) for face, file in zip(faces, files, strict=True)]
     files[SCALE] = pictures.scale()
     clear = int(np.abs(layers[0][1]).max((1, 2)).argmax())  # whose map shows most
-    rows, one = [], [replace(cells[clear], label=words["face"])]
+    rows, single = [], [replace(cells[clear], label=words["face"])]
     for title, weights, target in layers:
         maps = []
         for index, (face, cell) in enumerate(zip(faces, cells, strict=True)):
@@ -43,11 +43,11 @@ def faces(
             what = language.words("explained")["map"].format(label=class_name(language, label))
             maps.append(over(language, cell, file, what, _label(face, language, title)))
         rows.append(grid.row(maps, language.words("explained")[title]))
-        one.append(maps[clear])
+        single.append(maps[clear])
     files[f"{name}.json"] = numbers_file({"faces": list(faces), "end_of_the_scale": limit})
     body = grid.grid(rows, FACES, legend(language, "against", "for"))
     note = words["fewer"].format(found=len(faces), wanted=FACES) if len(faces) < FACES else ""
-    return Figure(body, "lime", f"{name}.json", files, wide=True, fades=True, note=note, one=grid.one(one, 7))
+    return Figure(body, "lime", f"{name}.json", files, wide=True, fades=True, note=note, one=grid.one(single, 7))
 
 
 def means(name: str, lime: Lime, data: Data, language: Language) -> Figure:

@@ -47,8 +47,8 @@ def draw(
         face, file = f"hero-{kind}-{index}.webp", f"hero-map-{index}.webp"
         files |= {face: pictures.grey(np.asarray(image)), file: pictures.signed(values, limits[index])}
         cell = over(language, grid.Cell(alt, face), file, what)
-        shown = answer(language, portraits.faces[index]) if kind == "face" else class_name(language, label)
-        cells.append(replace(cell, label=shown))
+        caption = answer(language, portraits.faces[index]) if kind == "face" else class_name(language, label)
+        cells.append(replace(cell, label=caption))
     files["hero.json"] = numbers_file({"method": method, "labels": labels, "ends_of_the_scales": limits})
     return Figure(grid.grid([grid.row(cells)], 3), "portraits", "hero.json", files, fades=True)
 

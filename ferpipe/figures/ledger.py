@@ -53,9 +53,9 @@ def _cells(row: Row, editions: dict[str, str], language: Language) -> list[str |
         ]
     ):
         finding += _SMALL.format(words["differ_open"].format(where=words["comma"].join(open_on)))
-    wanted = ""
+    criterion = ""
     if row.threshold is not None:
-        wanted = words[row.side].format(threshold=written(language, row.threshold, row.unit))
+        criterion = words[row.side].format(threshold=written(language, row.threshold, row.unit))
     alone = row.about == "learned" and all(side.control is None for side in row.sides)
     about = f"about_{row.about}{'_alone' * alone}"
     decides = Markup("{}").format(row.why[language])
@@ -64,7 +64,7 @@ def _cells(row: Row, editions: dict[str, str], language: Language) -> list[str |
         row.original[language],
         *(_side(row, sides.get(name), language) for name in editions),
         Td(Markup("").join(_untrained(row, side, editions, language) for side in row.sides) or NONE, "number"),
-        Td(decides + _SMALL.format(" \N{MIDDLE DOT} ".join(filter(None, [wanted, words[about]])))),
+        Td(decides + _SMALL.format(" \N{MIDDLE DOT} ".join(filter(None, [criterion, words[about]])))),
     ]
 
 

@@ -23,12 +23,12 @@ FRAME = (217, 119, 6)  # of the square that is looked at
 LEAST = 0.1  # a change of the probability below it stands in plain type
 
 
-def order(found: OnePicture, scores: Scores | None) -> list[MethodName]:
+def order(explanation: OnePicture, scores: Scores | None) -> list[MethodName]:
     """Return the methods, those that beat the baselines by most first; as they are where none was scored."""
     if scores is None:
-        return [*found.methods]
+        return [*explanation.methods]
     margins = {name: score.margin.value for name, score in scores.methods.items() if score.margin}
-    return sorted(found.methods, key=lambda name: -margins.get(name, -np.inf))
+    return sorted(explanation.methods, key=lambda name: -margins.get(name, -np.inf))
 
 
 def passing(scores: Scores | None) -> list[str]:
@@ -36,9 +36,9 @@ def passing(scores: Scores | None) -> list[str]:
     return [] if scores is None else formats.passing(plain(scores.methods))
 
 
-def given(found: OnePicture, language: Language) -> Figure:
+def given(explanation: OnePicture, language: Language) -> Figure:
     """Return the picture as it was given, with the square that is looked at, and as the networks see it."""
-    words, picture = language.words("explain"), found.given
+    words, picture = language.words("explain"), explanation.given
     size = picture.preview.shape[1], picture.preview.shape[0]
     cells = [
         grid.Cell(words["given_alt"], PREVIEW, label=words["given"], size=size),
@@ -48,27 +48,27 @@ def given(found: OnePicture, language: Language) -> Figure:
     return Figure(grid.grid([grid.row(cells)], 2), "one_picture", "", files)
 
 
-def answers(found: OnePicture, language: Language) -> Figure:
+def answers(explanation: OnePicture, language: Language) -> Figure:
     """Return a table of every network's probabilities, and of their mean."""
-    words, names = language.words("explain"), [class_name(language, name) for name in found.classes]
+    words, names = language.words("explain"), [class_name(language, name) for name in explanation.classes]
     rows: list[list[str | Td]] = [
         [Td(Markup("<code>{}</code>").format(told.name)), *_chances(row)]
-        for told, row in zip(found.networks, found.probabilities, strict=True)
+        for told, row in zip(explanation.networks, explanation.probabilities, strict=True)
     ]
     if len(rows) > 1:
-        rows.insert(0, [words["mean"], *_chances(found.together)])
+        rows.insert(0, [words["mean"], *_chances(explanation.together)])
     inside = table.head([words["network"], *names], rows) + table.body(rows)
     return Figure(table.framed(inside, "chances", words["networks"]), "one_picture", "")
 
 
-def maps(found: OnePicture, scores: Scores | None, language: Language) -> Figure:
+def maps(explanation: OnePicture, scores: Scores | None, language: Language) -> Figure:
     """Return every method's map over the picture, each on a scale of its own with white at zero."""
     words, names = language.words("explain"), language.words("scores.methods")
     plain = grid.Cell(words["face_alt"], FACE)
-    files = {FACE: pictures.grey(found.given.image, 256), SCALE: pictures.scale()}
+    files = {FACE: pictures.grey(explanation.given.image, 256), SCALE: pictures.scale()}
     cells, good = [], passing(scores)
-    by_name = dict(zip(found.methods, found.maps, strict=True))
-    for method in order(found, scores):
+    by_name = dict(zip(explanation.methods, explanation.maps, strict=True))
+    for method in order(explanation, scores):
         file = f"map-{method}.webp"
         files[file] = pictures.signed(by_name[method], pictures.limit(by_name[method]))
         label = Markup("<b>{}</b>" if method in good else "{}").format(names[method])
@@ -80,19 +80,19 @@ def maps(found: OnePicture, scores: Scores | None, language: Language) -> Figure
     return Figure(grid.grid([grid.row(cells)], 5, legend(language, "against", "for")), "one_picture", "", files)
 
 
-def changes(found: OnePicture, language: Language) -> Figure:
+def changes(explanation: OnePicture, language: Language) -> Figure:
     """Return the picture under each change, with what is then predicted and by how much the first answer loses."""
     words, cells, files = language.words("explain"), [], {}
-    before = found.changes[0].probabilities[found.label]
-    for change in found.changes:
+    before = explanation.changes[0].probabilities[explanation.label]
+    for change in explanation.changes:
         file = f"{change.what}.webp"
         files[file] = pictures.grey(change.image, 256)
         answer = int(np.argmax(change.probabilities))
         told = f"{class_name(language, answer)} {percent(change.probabilities[answer], 0)}"
         label = Markup("<b>{}</b>\n{}").format(words[change.what], told)
-        lost = change.probabilities[found.label] - before
+        lost = change.probabilities[explanation.label] - before
         if change.what != "itself":
-            what = f"{class_name(language, found.label)} {points(language, lost, 0)}"
+            what = f"{class_name(language, explanation.label)} {points(language, lost, 0)}"
             strong = abs(lost) >= LEAST
             label += Markup('\n<span class="wrong">{}</span>' if strong else "\n{}").format(what)
         cells.append(grid.Cell(words["changed_alt"].format(what=words[change.what]), file, label=label))

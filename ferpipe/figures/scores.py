@@ -39,11 +39,11 @@ def draw(scores: Scores, language: Language) -> Figure:
     body += table.framed(_table(scores, entries, language), "scores", words["caption"], _foot(scores, words))
     data = [[name, key, *flat(value)] for name, score in entries.items() for key, value in statistics(score).items()]
     data += [
-        [name, f"{key} in network {place}", value, None, None, found.n]
+        [name, f"{key} in network {place}", value, None, None, across.n]
         for name, score in entries.items()
-        for key, found in (("criterion", score.criterion), ("lead", score.lead))
-        if found
-        for place, value in enumerate(found.values)
+        for key, across in (("criterion", score.criterion), ("lead", score.lead))
+        if across
+        for place, value in enumerate(across.values)
     ]
     files["scores.csv"] = csv_file(["method", "statistic", "value", "low", "high", "n"], data)
     return Figure(body, "scores", "scores.csv", files, wide=True)
@@ -73,11 +73,11 @@ def _foot(scores: Scores, words: Mapping[str, str]) -> str:
 
 
 def _table(scores: Scores, entries: Mapping[str, Score], language: Language) -> str:
-    found, names = {name: statistics(score) for name, score in entries.items()}, language.words("scores.methods")
-    keys = [key for key in next(iter(found.values())) if any(of_method[key] for of_method in found.values())]
+    by_method, names = {name: statistics(score) for name, score in entries.items()}, language.words("scores.methods")
+    keys = [key for key in next(iter(by_method.values())) if any(of_method[key] for of_method in by_method.values())]
     lines: list[list[str | Td]] = [
         [starred(scores, name, names[name]), *(estimate(language, of_method[key], "number") for key in keys)]
-        for name, of_method in found.items()
+        for name, of_method in by_method.items()
     ]
     count = len(scores.methods)
     heads = language.words("scores.head")
@@ -92,8 +92,8 @@ def starred(scores: Scores, name: str, words: str) -> str:
 
 def _panels(figure: Drawing, scores: Scores, words: Words) -> None:
     entries, places = rows(scores.methods, scores.baselines)
-    found = {name: statistics(score) for name, score in entries.items()}
-    keys = [key for key in _PLOTTED if any(of_method[key] for of_method in found.values())][:PANELS]
+    by_method = {name: statistics(score) for name, score in entries.items()}
+    keys = [key for key in _PLOTTED if any(of_method[key] for of_method in by_method.values())][:PANELS]
     panels = figure.subplots(1, len(keys), sharey=True, squeeze=False)[0] if keys else []
     plot.margins(figure, left=0.245, right=0.98, below=50, above=34, between=0.16)
     names = [starred(scores, name, words(name)) for name in entries]
@@ -101,7 +101,7 @@ def _panels(figure: Drawing, scores: Scores, words: Words) -> None:
         plot.rows(axes, places, names)
         axes.axvline(0, color=plot.FAINT, linewidth=0.75, dashes=(3, 2) if key == "lead" else (1, 0))
         for place, (name, score) in zip(places, entries.items(), strict=True):
-            _estimate(axes, place, found[name][key], name in scores.methods)
+            _estimate(axes, place, by_method[name][key], name in scores.methods)
             _dots(axes, place, {"criterion": score.criterion, "lead": score.lead}.get(key))
         axes.xaxis.set_major_locator(MaxNLocator(4))
         decides = key in ("criterion", "lead")
@@ -116,8 +116,8 @@ def _estimate(axes: Axes, place: float, statistic: Estimate | None, method: bool
         plot.estimate(axes, place, statistic.value, statistic.interval, colour, fill=fill)
 
 
-def _dots(axes: Axes, place: float, found: Across | None) -> None:
+def _dots(axes: Axes, place: float, across: Across | None) -> None:
     """Draw one small dot a network below its mean."""
-    if found:
-        heights = [place + LOWER] * len(found.values)
-        axes.plot(found.values, heights, color=plot.SECOND, linestyle="", marker="o", markersize=2.5)
+    if across:
+        heights = [place + LOWER] * len(across.values)
+        axes.plot(across.values, heights, color=plot.SECOND, linestyle="", marker="o", markersize=2.5)

@@ -53,8 +53,10 @@ def _panels(figure: Drawing, ranking: Ranking, words: Words) -> None:
         precision.plot([place] * 2, cutoff.precision.interval, color=plot.FIRST, linewidth=1.5)
         precision.plot([place], [cutoff.precision.value], color=plot.FIRST, marker="o", markersize=6)
     precision.axhline(ranking.wrong.value, color=plot.INK, linewidth=0.75, dashes=(3, 2))
-    found = [(place, cutoff.recall) for place, cutoff in enumerate(ranking.cutoffs) if cutoff.recall is not None]
-    recall.plot([p for p, _ in found], [r for _, r in found], color=plot.FIRST, marker="o", markersize=6, linewidth=1)
+    recalls = [(place, cutoff.recall) for place, cutoff in enumerate(ranking.cutoffs) if cutoff.recall is not None]
+    recall.plot(
+        [p for p, _ in recalls], [r for _, r in recalls], color=plot.FIRST, marker="o", markersize=6, linewidth=1
+    )
     recall.plot(places, [cutoff.share for cutoff in ranking.cutoffs], color=plot.INK, linewidth=0.75, dashes=(3, 2))
     for axes, key in ((precision, f"precision_{ranking.check}"), (recall, "recall")):
         axes.set_xticks(places, [f"{100 * cutoff.share:g}%" for cutoff in ranking.cutoffs])

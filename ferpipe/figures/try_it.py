@@ -24,7 +24,7 @@ ONLY = "try-it-"  # begins the names of the two files that are asked for when th
 def draw(network: Network, data: Data, photograph: Photograph, language: Language) -> Figure:
     """Return before and after of each experiment, and the network with its faces as scripts."""
     words = language.words("try")
-    faces, kept = _faces(network, data, photograph)
+    faces, places = _faces(network, data, photograph)
     files = {
         "try-it.json": numbers_file(network),
         f"{ONLY}network.js": _network(network, len(language.classes)),
@@ -33,7 +33,7 @@ def draw(network: Network, data: Data, photograph: Photograph, language: Languag
     rows: dict[str, list[grid.Cell]] = {"before": [], "after": []}
     for number, trial in enumerate(network.experiments, 1):
         for when, index, chance in (("before", trial.picture, trial.before), ("after", trial.changed, trial.after)):
-            picture = faces[kept[index]]
+            picture = faces[places[index]]
             file = f"{ONLY}{number}-{when}.webp"
             files[file] = pictures.grey(
                 seen(picture, network.grid, trial.hide, trial.bright) if when == "after" else picture
@@ -43,9 +43,9 @@ def draw(network: Network, data: Data, photograph: Photograph, language: Languag
             what = f"{words[trial.what]}\n" * (when == "after")
             alt = words[f"alt_{when}"].format(what=words[trial.what], label=label)
             rows[when].append(grid.Cell(alt, file, label=what + label))
-    given = _given(network, kept, language)
+    content = _given(network, places, language)
     said = "".join(f' data-{what}="{escape(words[what])}"' for what in ("open", "opening", "failed"))
-    told = json.dumps(given, ensure_ascii=False, separators=(",", ":"))
+    told = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     place = Markup('<div class="try" data-files="{}" data-given=\'{}\'{}></div>').format(
         " ".join(f"{ASSETS}{name}" for name in files if name.endswith(".js")),
         Markup(
@@ -66,12 +66,12 @@ def _faces(network: Network, data: Data, photograph: Photograph) -> tuple[list[n
     """Return the pictures that can be chosen, and where each that a result names stands among them."""
     if network.private is not None:
         return list(network.private.faces), {k: k for k in range(len(network.private.faces))}
-    shown = [*grey(data.arrays.mean_faces), photograph.arrays.image]
-    known = [k for k, picture in enumerate(shown) if picture.any()]
-    return [shown[k] for k in known], {k: at for at, k in enumerate(known)}
+    images = [*grey(data.arrays.mean_faces), photograph.arrays.image]
+    known = [k for k, picture in enumerate(images) if picture.any()]
+    return [images[k] for k in known], {k: at for at, k in enumerate(known)}
 
 
-def _given(network: Network, kept: dict[int, int], language: Language) -> dict[str, object]:
+def _given(network: Network, places: dict[int, int], language: Language) -> dict[str, object]:
     """Return what the script is told, in the page's language."""
     words, classes = language.words("try"), language.classes
     names = [class_name(language, name) for name in classes]
@@ -83,14 +83,14 @@ def _given(network: Network, kept: dict[int, int], language: Language) -> dict[s
                 before=percent(trial.before),
                 after=percent(trial.after),
             ),
-            "changed": kept[trial.changed],
+            "changed": places[trial.changed],
             "hide": trial.hide,
             "bright": trial.bright,
         }
         for trial in network.experiments
     ]
     drawn = network.private is not None
-    labels = [names[k] for k in kept if k < len(names)] if not drawn else []
+    labels = [names[k] for k in places if k < len(names)] if not drawn else []
     start = network.experiments[0].picture
     return {
         "words": {key.removeprefix("say_"): word for key, word in words.items() if key.startswith("say_")},
@@ -109,7 +109,7 @@ def _given(network: Network, kept: dict[int, int], language: Language) -> dict[s
         ],
         "masks": MASKS,
         "experiments": trials,
-        "start": start // (LONG if drawn else 1) % len(names) if drawn else kept[start],
+        "start": start // (LONG if drawn else 1) % len(names) if drawn else places[start],
     }
 
 

@@ -80,10 +80,10 @@ def files(place: Path) -> list[Path]:
     """Return the checkpoints at a place: the file itself, or those in a folder; raises Slip where there is none."""
     if place.is_file():
         return [place]
-    found = sorted(path for path in place.glob("*") if path.suffix in SUFFIXES) if place.is_dir() else []
-    if not found:
+    paths = sorted(path for path in place.glob("*") if path.suffix in SUFFIXES) if place.is_dir() else []
+    if not paths:
         raise Slip(f"--load {place}: no member and no checkpoint there; {WANTED}, or a folder of such")
-    return found
+    return paths
 
 
 def ways(network: Foreign, mean: Sequence[float] = (), deviation: Sequence[float] = ()) -> list[Way]:
@@ -100,16 +100,16 @@ def ways(network: Foreign, mean: Sequence[float] = (), deviation: Sequence[float
     return [Way(stem, by, m, d) for m, d in fitting for stem in network.stems for by in larger.get(stem, (1,))]
 
 
-def entered(network: Foreign, found: Sequence[Way], pictures: Tensor) -> Way:
+def entered(network: Foreign, candidates: Sequence[Way], pictures: Tensor) -> Way:
     """Return the way in which pictures (n, 48, 48) uint8 have the statistics that the network's normalisation kept.
 
     Of those that fit alike the first, as of a network that was never trained.
     """
-    if len(found) == 1:
-        return found[0]
-    misfits = [misfit(made(network, way), normalise(pictures[:PROBES])) for way in found]
+    if len(candidates) == 1:
+        return candidates[0]
+    misfits = [misfit(made(network, way), normalise(pictures[:PROBES])) for way in candidates]
     best = min(misfits)
-    return next(way for way, misfit in zip(found, misfits, strict=True) if misfit <= best * (1 + 1e-6))
+    return next(way for way, misfit in zip(candidates, misfits, strict=True) if misfit <= best * (1 + 1e-6))
 
 
 def made(network: Foreign, way: Way) -> ResNet18:
@@ -150,11 +150,11 @@ def misfit(network: nn.Module, inputs: Tensor) -> float:
 
     def compared(layer: nn.BatchNorm2d, arguments: tuple[Tensor, ...]) -> None:
         values = arguments[0].transpose(0, 1).flatten(1)
-        kept_mean, kept = layer.running_mean, layer.running_var
-        assert kept_mean is not None and kept is not None
-        kept = kept.clamp_min(1e-8)
-        shift = (values.mean(1) - kept_mean) ** 2 / kept
-        spread = (values.var(1).clamp_min(1e-8) / kept).log() ** 2
+        kept_mean, kept_variance = layer.running_mean, layer.running_var
+        assert kept_mean is not None and kept_variance is not None
+        kept_variance = kept_variance.clamp_min(1e-8)
+        shift = (values.mean(1) - kept_mean) ** 2 / kept_variance
+        spread = (values.var(1).clamp_min(1e-8) / kept_variance).log() ** 2
         parts.append(float((shift + spread).clamp_max(1e4).mean()))
 
     handles = [
@@ -247,10 +247,10 @@ def _named(state: dict[str, Tensor], path: Path) -> Foreign:
     left = [*outside, *sorted(set(weights) - set(ours))]
     if left:
         told.append(f"left out: {', '.join(left[:6])}{f' and {len(left) - 6} more' if len(left) > 6 else ''}")
-    kept = {name: weights[name].float() if weights[name].is_floating_point() else weights[name] for name in ours}
-    if unfit := [name for name, value in kept.items() if not torch.isfinite(value.float()).all()]:
+    tensors = {name: weights[name].float() if weights[name].is_floating_point() else weights[name] for name in ours}
+    if unfit := [name for name, value in tensors.items() if not torch.isfinite(value.float()).all()]:
         raise Slip(f"--load {path}: '{unfit[0]}' holds values that are not finite")
-    return Foreign(kept, width, kept["fc.weight"].shape[0], told)
+    return Foreign(tensors, width, tensors["fc.weight"].shape[0], told)
 
 
 def _headed(weights: dict[str, Tensor], features: int, path: Path, told: list[str]) -> dict[str, Tensor]:

@@ -16,10 +16,10 @@ LEVEL = 0.05  # of McNemar's test
 Name = tuple[str, dict[Language, str], str]  # of a finding: its id, its words, the unit of its statistic
 
 
-def page(found: Comparison, names: Sequence[Name], report: Report, languages: Sequence[Language]) -> bytes:
+def page(comparison: Comparison, names: Sequence[Name], report: Report, languages: Sequence[Language]) -> bytes:
     """Return the page of two runs, for classes as `languages` name them."""
-    articles = [_article(found, names, language) for language in languages]
-    title = f"{found.first.name} · {found.second.name}"
+    articles = [_article(comparison, names, language) for language in languages]
+    title = f"{comparison.first.name} · {comparison.second.name}"
     values = {"articles": articles, "title": title, "tag": alone.tags(languages)[0]}
     return alone.rendered(report.folder.parent / "templates", TEMPLATE, COMMAND, values)
 
@@ -29,33 +29,33 @@ def clear(part: Difference) -> bool:
     return part.p < LEVEL if part.p is not None else not part.interval[0] <= 0 <= part.interval[1]
 
 
-def _article(found: Comparison, names: Sequence[Name], language: Language) -> dict[str, object]:
+def _article(comparison: Comparison, names: Sequence[Name], language: Language) -> dict[str, object]:
     words = language.words("compare")
-    settings, shared = drawing.settings(found, language)
+    settings, shared = drawing.settings(comparison, language)
     findings, both, same = drawing.findings(
-        found, [(key, texts[language], unit) for key, texts, unit in names], language
+        comparison, [(key, texts[language], unit) for key, texts, unit in names], language
     )
     changed = sum(
-        said.verdict != found.second.said[key].verdict
-        for key, said in found.first.said.items()
-        if key in found.second.said
+        said.verdict != comparison.second.said[key].verdict
+        for key, said in comparison.first.said.items()
+        if key in comparison.second.said
     )
     return {
         "language": language,
         "tag": language.words("page")["html"],
         "called": language.words("page")["language"],
         "words": words,
-        "first": found.first.name,
-        "second": found.second.name,
-        "answer": _answer(found.differences[-1], language),
-        "paired": words[f"paired_{found.why}" if found.why else "paired"].format(n=integer(found.n)),
+        "first": comparison.first.name,
+        "second": comparison.second.name,
+        "answer": _answer(comparison.differences[-1], language),
+        "paired": words[f"paired_{comparison.why}" if comparison.why else "paired"].format(n=integer(comparison.n)),
         "verdicts": words["verdicts"].format(both=integer(both), same=integer(same), changed=integer(changed)),
-        "accuracies": alone.html(drawing.accuracies(found, language), words["accuracies_title"]),
+        "accuracies": alone.html(drawing.accuracies(comparison, language), words["accuracies_title"]),
         "settings": alone.html(settings, words["settings_title"]),
         "shared": words["shared"].format(n=integer(shared)),
         "findings": alone.html(findings, words["findings_title"]),
-        "curves": _html(drawing.curves(found, language), words["curves_title"]),
-        "maps": _html(drawing.maps(found, language), words["maps_title"]),
+        "curves": _html(drawing.curves(comparison, language), words["curves_title"]),
+        "maps": _html(drawing.maps(comparison, language), words["maps_title"]),
     }
 
 

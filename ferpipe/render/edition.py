@@ -77,8 +77,8 @@ class Edition:
     def frame(self) -> JSON:
         """Return what a test in the text may ask about the edition itself."""
         faces = self.local or not self.restricted
-        shown = {"name": self.name, "local": self.local, "faces": faces}
-        return {**shown, "shows": self.shows, "classes": list(self.classes), "compared": "agreement" in self.numbers}
+        identity = {"name": self.name, "local": self.local, "faces": faces}
+        return {**identity, "shows": self.shows, "classes": list(self.classes), "compared": "agreement" in self.numbers}
 
     @cached_property
     def shows(self) -> str:
@@ -212,8 +212,8 @@ def editions(results: Path, artefacts: Path, names: Sequence[str], local: str | 
     original, known = report.original, report.publishable
     if local:
         faces = artefacts / local / "faces.npz"
-        shown = faces if faces.is_file() else None
-        editions = [Edition(local, "", results / local, original, local in known, shown, report.names.get(local, {}))]
+        private = faces if faces.is_file() else None
+        editions = [Edition(local, "", results / local, original, local in known, private, report.names.get(local, {}))]
     else:
         folders = ["" if not index else f"{name}/" for index, name in enumerate(names)]
         editions = [

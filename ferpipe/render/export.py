@@ -23,9 +23,9 @@ def export(
     if folder.exists() and not folder.is_dir():
         raise Slip(f"{folder} is no folder; figures are written into one")
     written: dict[Path, bytes] = {}
-    found = editions(results, artefacts, names, local, report)
-    outdated = {edition.name: freshness.outdated(edition.results, {}) for edition in found}
-    _, pages, _ = build.compose(found, report, outdated, partial=True)  # a text's faults are for a render to tell
+    chosen = editions(results, artefacts, names, local, report)
+    outdated = {edition.name: freshness.outdated(edition.results, {}) for edition in chosen}
+    _, pages, _ = build.compose(chosen, report, outdated, partial=True)  # a text's faults are for a render to tell
     for page in pages:
         for name in page.writer.labels:
             if page.edition.drawable.issuperset(gallery.analyses(name)):

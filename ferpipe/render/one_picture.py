@@ -13,30 +13,33 @@ from ferpipe.text.report import Report
 TEMPLATE, COMMAND = "one_picture.html", "explain"
 
 
-def page(found: OnePicture, scores: Scores | None, report: Report, languages: Sequence[Language]) -> bytes:
+def page(explanation: OnePicture, scores: Scores | None, report: Report, languages: Sequence[Language]) -> bytes:
     """Return the page of one picture, for classes as `languages` name them; `scores` is the networks' score card."""
     templates = report.folder.parent / "templates"
-    articles = [_article(found, scores, report, language) for language in languages]
+    articles = [_article(explanation, scores, report, language) for language in languages]
     values = {
         "articles": articles,
-        "name": found.given.name,
-        "title": found.given.name,
+        "name": explanation.given.name,
+        "title": explanation.given.name,
         "tag": alone.tags(languages)[0],
     }
     return alone.rendered(templates, TEMPLATE, COMMAND, values)
 
 
-def index(found: Sequence[tuple[str, OnePicture]], report: Report, languages: Sequence[Language]) -> bytes:
+def index(explanations: Sequence[tuple[str, OnePicture]], report: Report, languages: Sequence[Language]) -> bytes:
     """Return the page that leads to each picture's file, with its prediction."""
     templates = report.folder.parent / "templates"
     entries = [
         {
             "file": file,
-            "name": one.given.name,
-            "face": alone.inline(drawing.given(one, languages[0]).files[drawing.FACE], drawing.FACE),
-            "answers": [f"{class_name(language, one.label)} {percent(max(one.together))}" for language in languages],
+            "name": explanation.given.name,
+            "face": alone.inline(drawing.given(explanation, languages[0]).files[drawing.FACE], drawing.FACE),
+            "answers": [
+                f"{class_name(language, explanation.label)} {percent(max(explanation.together))}"
+                for language in languages
+            ],
         }
-        for file, one in found
+        for file, explanation in explanations
     ]
     words = [language.words("explain") for language in languages]
     tags = alone.tags(languages)
@@ -44,39 +47,41 @@ def index(found: Sequence[tuple[str, OnePicture]], report: Report, languages: Se
     return alone.rendered(templates, "pictures.html", COMMAND, values)
 
 
-def _article(found: OnePicture, scores: Scores | None, report: Report, language: Language) -> dict[str, object]:
+def _article(explanation: OnePicture, scores: Scores | None, report: Report, language: Language) -> dict[str, object]:
     """Return what the template says of a picture in one language."""
     words = language.words("explain")
-    names, count = language.words("scores.methods"), len(found.networks)
-    label = class_name(language, found.label)
-    own = [max(range(len(row)), key=row.__getitem__) for row in found.probabilities]
-    good = [names[name] for name in drawing.order(found, scores) if name in drawing.passing(scores)]
+    names, count = language.words("scores.methods"), len(explanation.networks)
+    label = class_name(language, explanation.label)
+    answers = [max(range(len(row)), key=row.__getitem__) for row in explanation.probabilities]
+    good = [names[name] for name in drawing.order(explanation, scores) if name in drawing.passing(scores)]
     trust = "unscored" if scores is None else "trusted" if good else "none_trusted"
-    lost = found.changes[0].probabilities[found.label]
-    strongest = min(found.changes[1:], key=lambda change: change.probabilities[found.label])
-    left = strongest.probabilities[found.label]
+    lost = explanation.changes[0].probabilities[explanation.label]
+    strongest = min(explanation.changes[1:], key=lambda change: change.probabilities[explanation.label])
+    left = strongest.probabilities[explanation.label]
     return {
         "language": language,
         "tag": language.words("page")["html"],
         "called": language.words("page")["language"],
         "words": words,
         "answer": words["answer" if count > 1 else "answer_one"].format(
-            label=label, chance=percent(found.together[found.label]), n=integer(count)
+            label=label, chance=percent(explanation.together[explanation.label]), n=integer(count)
         ),
-        "agree": words["agree"].format(same=integer(own.count(found.label)), n=integer(count)) if count > 1 else "",
-        "warning": words["gap"].join(_warnings(found, words)),
-        "alarm": words["unknown" if found.alarm is None else "like"] if (found.alarm or 0) <= 0 else "",
-        "cut": words[f"cut_{found.given.cut}"] if found.given.cut != "faceless" else "",
-        "given": alone.html(drawing.given(found, language), words["given_title"]),
-        "answers": alone.html(drawing.answers(found, language), words["networks"]),
-        "maps": alone.html(drawing.maps(found, scores, language), words["maps_title"]),
-        "changes": alone.html(drawing.changes(found, language), words["changes_title"]),
+        "agree": words["agree"].format(same=integer(answers.count(explanation.label)), n=integer(count))
+        if count > 1
+        else "",
+        "warning": words["gap"].join(_warnings(explanation, words)),
+        "alarm": words["unknown" if explanation.alarm is None else "like"] if (explanation.alarm or 0) <= 0 else "",
+        "cut": words[f"cut_{explanation.given.cut}"] if explanation.given.cut != "faceless" else "",
+        "given": alone.html(drawing.given(explanation, language), words["given_title"]),
+        "answers": alone.html(drawing.answers(explanation, language), words["networks"]),
+        "maps": alone.html(drawing.maps(explanation, scores, language), words["maps_title"]),
+        "changes": alone.html(drawing.changes(explanation, language), words["changes_title"]),
         "trust": words[trust].format(
-            good=listing(language, good), n=integer(len(found.methods)), passed=integer(len(good))
+            good=listing(language, good), n=integer(len(explanation.methods)), passed=integer(len(good))
         ),
-        "explained": words["explained"].format(network=found.networks[0].name, label=label),
+        "explained": words["explained"].format(network=explanation.networks[0].name, label=label),
         "lime": words["lime"].format(
-            fit=number(found.fit), stability=number(found.stability), samples=integer(found.samples)
+            fit=number(explanation.fit), stability=number(explanation.stability), samples=integer(explanation.samples)
         ),
         "strongest": words["strongest" if left < lost else "no_change"].format(
             what=words[strongest.what], label=label, before=percent(lost), after=percent(left)
@@ -90,11 +95,11 @@ def _article(found: OnePicture, scores: Scores | None, report: Report, language:
                 accuracy=percent(told.accuracy),
                 n=integer(told.n),
             )
-            for told in found.networks
+            for told in explanation.networks
         ],
     }
 
 
-def _warnings(found: OnePicture, words: Mapping[str, str]) -> list[str]:
-    faceless = [words["cut_faceless"]] if found.given.cut == "faceless" else []
-    return faceless + ([words["unlike"]] if found.alarm is not None and found.alarm > 0 else [])
+def _warnings(explanation: OnePicture, words: Mapping[str, str]) -> list[str]:
+    faceless = [words["cut_faceless"]] if explanation.given.cut == "faceless" else []
+    return faceless + ([words["unlike"]] if explanation.alarm is not None and explanation.alarm > 0 else [])

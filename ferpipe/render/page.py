@@ -55,10 +55,10 @@ class Pages:
         `card` is the picture that stands for it elsewhere, `twin` the figures of an edition that may show faces.
         """
         root = "../" * (1 + edition.folder.count("/"))
-        one = self._one(*twin, language, root) if twin else {}
+        single = self._one(*twin, language, root) if twin else {}
         slots = {
             name: _referred(
-                self._figure(placed, figures[name], edition, language, root, one.get(name, Markup())), writer.labels
+                self._figure(placed, figures[name], edition, language, root, single.get(name, Markup())), writer.labels
             )
             for placed in writer.placed
             if (name := placed.item.name) in figures  # else something is wrong, and the page is only checked
@@ -152,7 +152,7 @@ class Pages:
         }
 
     def _figure(
-        self, placed: Placed, figure: Figure, edition: Edition, language: Language, root: str, one: Markup
+        self, placed: Placed, figure: Figure, edition: Edition, language: Language, root: str, single: Markup
     ) -> str:
         """Return a figure with caption, sources and controls."""
         assets = f"{root}assets/{edition.name}/"
@@ -162,7 +162,7 @@ class Pages:
         code = [f"ferpipe/{side}/{figure.analysis}.py", f"ferpipe/figures/{placed.item.name.replace('-', '_')}.py"]
         picture = figure.picture(placed.item.name)
         taken = [assets + file for file in (picture, figure.data) if file]
-        html = str(macro(placed, figure, Markup(figure.body), Markup(placed.caption), code, taken, one))
+        html = str(macro(placed, figure, Markup(figure.body), Markup(placed.caption), code, taken, single))
         caption = f'<span class="numbered">{placed.label}</span> {placed.caption}'
         html = html.replace(tokens.ALT, placed.alt).replace(tokens.CAPTION, caption)
         return html.replace(tokens.LABEL, plain(placed.label)).replace(tokens.ASSETS, assets)

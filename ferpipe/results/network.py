@@ -106,9 +106,9 @@ def seen(picture: np.ndarray, cells: int, hide: list[int], bright: int) -> np.nd
     """Return a picture (48, 48) uint8 made brighter, then with cells hidden behind its mean: as in the page."""
     import numpy as np
 
-    shown = np.clip(picture.astype(np.int64) + bright, 0, 255)
-    mean, side = int(np.floor(shown.mean() + 0.5)), len(picture) // cells
+    pixels = np.clip(picture.astype(np.int64) + bright, 0, 255)
+    mean, side = int(np.floor(pixels.mean() + 0.5)), len(picture) // cells
     for cell in hide:
         top, left = cell // cells * side, cell % cells * side
-        shown[top : top + side, left : left + side] = mean
-    return shown.astype(np.uint8)
+        pixels[top : top + side, left : left + side] = mean
+    return pixels.astype(np.uint8)

@@ -29,7 +29,7 @@ class Decision:
     smallest: float | None  # distance from the bar that this run could have shown
 
 
-def decided(found: Across, threshold: float, side: str, family: int = 1, learned: bool = False) -> Decision:
+def decided(statistic: Across, threshold: float, side: str, family: int = 1, learned: bool = False) -> Decision:
     """Return the verdict on the claim that the statistic lies above, or below, the threshold.
 
     It holds where every network lies there and the interval is clear of the threshold, and fails where the same is true
@@ -38,18 +38,18 @@ def decided(found: Across, threshold: float, side: str, family: int = 1, learned
     claims (Bonferroni).
     """
     sign = 1 if side == "above" else -1
-    there, back = (_z, tanh) if found.fisher else (float, float)
-    values = [there(value) for value in found.values]
+    transform, back = (_z, tanh) if statistic.fisher else (float, float)
+    values = [transform(value) for value in statistic.values]
     tail = (1 - LEVEL) / 2 / family
-    control = [there(value) for value in found.control]
+    control = [transform(value) for value in statistic.control]
     untrained = _mean(control) if control else None
-    binding = learned and untrained is not None and sign * untrained > sign * there(threshold)
-    bar = untrained if binding and untrained is not None else there(threshold)
-    variance, freedom = _variance(values, found, control if binding else [])
+    binding = learned and untrained is not None and sign * untrained > sign * transform(threshold)
+    bar = untrained if binding and untrained is not None else transform(threshold)
+    variance, freedom = _variance(values, statistic, control if binding else [])
     value = _mean(values)
     if len(values) < FEWEST:
         normal = student.quantile(tail, student.NORMAL)
-        bounds = [(v - normal * e, v + normal * e) for v, e in zip(values, found.errors, strict=True)]
+        bounds = [(v - normal * e, v + normal * e) for v, e in zip(values, statistic.errors, strict=True)]
         low, high = min(low for low, _ in bounds), max(high for _, high in bounds)
     else:
         half = student.quantile(tail, freedom) * sqrt(variance)
@@ -69,10 +69,10 @@ def decided(found: Across, threshold: float, side: str, family: int = 1, learned
     )
 
 
-def estimated(found: Across) -> Estimate:
+def estimated(statistic: Across) -> Estimate:
     """Return the mean over networks with the interval that it has on its own."""
-    decision = decided(found, 0.0, "above")
-    return Estimate(decision.value, list(decision.interval), found.n)
+    decision = decided(statistic, 0.0, "above")
+    return Estimate(decision.value, list(decision.interval), statistic.n)
 
 
 def around(control: list[float]) -> tuple[float, float] | None:
@@ -83,16 +83,16 @@ def around(control: list[float]) -> tuple[float, float] | None:
     return _mean(control) - half, _mean(control) + half
 
 
-def _variance(values: list[float], found: Across, control: list[float]) -> tuple[float, float]:
+def _variance(values: list[float], statistic: Across, control: list[float]) -> tuple[float, float]:
     """Return the variance of the mean over networks and faces, and its degrees of freedom."""
     count = len(values)
     if count < FEWEST:
         return 0.0, 1.0
     between = _between(values) / count
-    own = sum(error**2 for error in found.errors) / count
-    rest = max(0.0, own - found.error**2) / (count - 1) if found.error else 0.0  # counted in both
+    within = sum(error**2 for error in statistic.errors) / count
+    rest = max(0.0, within - statistic.error**2) / (count - 1) if statistic.error else 0.0  # counted in both
     untrained = _between(control) / len(control) if len(control) > 1 else 0.0
-    variance = between + max(0.0, found.error**2 - rest) + untrained
+    variance = between + max(0.0, statistic.error**2 - rest) + untrained
     spread = between**2 / (count - 1) + (untrained**2 / (len(control) - 1) if untrained else 0.0)
     return variance, variance**2 / spread if spread > 0 else 1e9
 

@@ -75,13 +75,13 @@ class Verdict:
     def numbers(self) -> JSON:
         """Return what the text may ask."""
         tests = {name: self.verdict == name for name in VERDICTS}
-        found, decision = self.found, self.decision
+        statistic, decision = self.found, self.decision
         known = {
             "value": decision.value if decision else None,
             "interval": self.interval,
-            "n": found.n if found else None,
-            "values": found.values if found else [],
-            "networks": len(found.values) if found else 0,
+            "n": statistic.n if statistic else None,
+            "values": statistic.values if statistic else [],
+            "networks": len(statistic.values) if statistic else 0,
             "past": decision.past if decision else 0,
             "smallest": decision.smallest if decision else None,
             "control": self.control[0] if self.control else None,
@@ -201,17 +201,17 @@ def _judged(claim: Claim, statistic: Any, threshold: object, family: int, proble
         problems.append(f"{claim.threshold.at(0)}: claim '{claim.id}': the threshold is {threshold!r}, no number")
         return unknown
     try:
-        found: Across = built(Across, statistic, "")
+        across: Across = built(Across, statistic, "")
     except (Slip, TypeError, ValueError):
         got = f"wanted a statistic over networks, got {statistic!r:.80}"
         problems.append(f"{claim.statistic.at(0)}: claim '{claim.id}': {got}")
         return unknown
-    if not found.values or len(found.errors) != len(found.values):
+    if not across.values or len(across.errors) != len(across.values):
         return unknown
     # one untrained network decides nothing either: it is told, and nobody has to pass it
-    judged = found if len(found.control) > 1 else replace(found, control=[])
+    judged = across if len(across.control) > 1 else replace(across, control=[])
     decision = decided(judged, float(threshold), claim.side, family, claim.about == "learned")
-    return Verdict(claim, family, float(threshold), decision.verdict, found, decision)
+    return Verdict(claim, family, float(threshold), decision.verdict, across, decision)
 
 
 def problems(sections: Sequence[Section], languages: Sequence[str]) -> list[str]:

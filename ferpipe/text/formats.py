@@ -233,10 +233,10 @@ def above_chance(methods: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return [name for name, score in methods.items() if score["decisive"] and score["decisive"]["interval"][0] > 1 / 2]
 
 
-def estimated(found: Mapping[str, object]) -> Estimate:
+def estimated(statistic: Mapping[str, object]) -> Estimate:
     """Return the mean of a statistic over networks with its interval and n."""
     try:
-        return verdicts.estimated(built(Across, found, "a statistic over networks"))
+        return verdicts.estimated(built(Across, statistic, "a statistic over networks"))
     except Slip as error:
         raise ValueError(str(error)) from None
 

@@ -87,8 +87,8 @@ def _check(report: Report, file: str) -> None:
     for name, pair in report.colours.items():
         fit = isinstance(pair, list) and len(pair) == 2 and all(re.fullmatch("#[0-9a-f]{6}", str(c)) for c in pair)
         if name not in PALETTE or not fit:
-            wanted = f"one of {', '.join(PALETTE)} with two like '#1d5fa8', in light and in dark"
-            raise Slip(f"{file}: colours.{name} is {pair!r}; wanted {wanted}")
+            expected = f"one of {', '.join(PALETTE)} with two like '#1d5fa8', in light and in dark"
+            raise Slip(f"{file}: colours.{name} is {pair!r}; wanted {expected}")
     if report.logo and (Path(report.logo).name != report.logo or not (report.folder / report.logo).is_file()):
         raise Slip(f"{file}: logo is '{report.logo}'; wanted the name of a picture beside it")
     known = sorted(path.stem for path in (report.folder / "words").glob("*.toml"))

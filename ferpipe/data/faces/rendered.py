@@ -113,10 +113,10 @@ def posterior(units: np.ndarray) -> np.ndarray:
     for emotion, expression in enumerate(EXPRESSIONS):
         full = np.array([expression.get(name, 0.0) for name in UNITS])[:, None] * intensities
         low, width = 0.7 * full, np.maximum(0.3 * full, 1e-9)
-        shown = PRESENT * (full > 0)
-        below = (1 - shown) + shown * np.clip((u - low) / width, 0, 1)
-        density = shown / width * ((u >= low) & (u <= full)) * rests + below * resting
-        density = np.where(u > 0, density, (1 - shown) * np.where(moves, 0.75, 1.0))
+        presence = PRESENT * (full > 0)
+        below = (1 - presence) + presence * np.clip((u - low) / width, 0, 1)
+        density = presence / width * ((u >= low) & (u <= full)) * rests + below * resting
+        density = np.where(u > 0, density, (1 - presence) * np.where(moves, 0.75, 1.0))
         likelihood[:, emotion] = np.exp(np.log(np.maximum(density, 1e-12)).sum(1)).mean(1)
     chances = likelihood * np.array(FREQUENCIES)
     return chances / np.maximum(chances.sum(1, keepdims=True), 1e-300)
