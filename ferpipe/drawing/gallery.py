@@ -9,13 +9,14 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from ferpipe import named
 from ferpipe.drawing.figure import Figure
 from ferpipe.storage import atomic, fingerprints
+from ferpipe.storage.encoding import JSON
 from ferpipe.text.language import Language
 
 FOLDER = fingerprints.PACKAGE / "figures"
@@ -50,31 +51,49 @@ def analyses(name: str) -> list[str]:
     return _drawers()[name]
 
 
-def figure(
-    name: str,
-    language: Language,
-    sources: Mapping[str, str],  # hashes of what the figure's results are made of
-    load: Callable[[str], object],
-    folder: Path,
-    known: fingerprints.Parsed,
-) -> Figure:
-    """Return a figure in one language, drawn only when its code or sources differ from the cached one's."""
-    module = name.replace("-", "_")
-    code = fingerprints.code(__name__, known) | fingerprints.code(f"ferpipe.figures.{module}", known)
-    recipe = fingerprints.of_value(
-        {"code": code, "sources": dict(sources), "language": language, "words": language.fingerprint}
-    )
-    path = folder / language / f"{name}.json"
-    if cached := _cached(path, recipe):
-        return cached
-    drawn = drawing(name, language, load)
+@dataclass(frozen=True)
+class Recipe:
+    """What a figure in one language is made of, and where it is kept."""
+
+    name: str
+    language: Language
+    made_of: str  # the hash of its code, its results and its words
+    path: Path
+
+    @property
+    def fresh(self) -> bool:
+        """Return whether the figure that is kept is made of the same."""
+        return _kept(self).get("recipe") == self.made_of
+
+
+def code(name: str, known: fingerprints.Parsed) -> dict[str, str]:
+    """Return the fingerprints of the code that draws a figure."""
+    drawer = f"ferpipe.figures.{name.replace('-', '_')}"
+    return fingerprints.code(__name__, known) | fingerprints.code(drawer, known)
+
+
+def recipe(name: str, language: Language, code: Mapping[str, str], sources: Mapping[str, str], folder: Path) -> Recipe:
+    """Return the recipe of a figure in one language; `sources`: hashes of what its results are made of."""
+    made_of = {"code": code, "sources": dict(sources), "language": language, "words": language.fingerprint}
+    return Recipe(name, language, fingerprints.of_value(made_of), folder / language / f"{name}.json")
+
+
+def figure(made: Recipe, load: Callable[[str], object]) -> Figure:
+    """Return a figure in one language, drawn only when its recipe differs from that of the one that is kept."""
+    name, entry = made.name, _kept(made)
+    if entry.get("recipe") == made.made_of:
+        values = entry["figure"]
+        files = {file: base64.b64decode(content) for file, content in values.pop("files").items()}
+        return Figure(**values, files=files)
+    drawn = drawing(name, made.language, load)
     if any(file.endswith(".webp") for file in drawn.files):
         from ferpipe.drawing.sheet import sheet  # PIL, which tables do without
 
         if together := sheet(drawn.body, drawn.files):
             drawn = replace(drawn, files={**drawn.files, f"{name}.png": together})
-    files = {file: base64.b64encode(content).decode() for file, content in drawn.files.items()}
-    atomic.seal(path, json.dumps({"recipe": recipe, "figure": {**asdict(drawn), "files": files}}).encode())
+    encoded = {file: base64.b64encode(content).decode() for file, content in drawn.files.items()}
+    entry = {"recipe": made.made_of, "figure": {**asdict(drawn), "files": encoded}}
+    atomic.seal(made.path, json.dumps(entry).encode())
     return drawn
 
 
@@ -85,10 +104,7 @@ def drawing(name: str, language: Language, load: Callable[[str], object]) -> Fig
     return drawn
 
 
-def _cached(path: Path, recipe: str) -> Figure | None:
-    entry = json.loads(atomic.unseal(path) or b"{}")
-    if entry.get("recipe") != recipe:  # none yet, a broken one, or another
-        return None
-    values = entry["figure"]
-    files = {file: base64.b64decode(content) for file, content in values.pop("files").items()}
-    return Figure(**values, files=files)
+def _kept(made: Recipe) -> JSON:
+    """Return what is kept of a figure, whatever it was made of: nothing yet, or of a broken file."""
+    entry: JSON = json.loads(atomic.unseal(made.path) or b"{}")
+    return entry

@@ -4,11 +4,13 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from ferpipe.drawing import gallery
 from ferpipe.drawing.figure import Figure, numbers_file
 from ferpipe.errors import Slip
+from ferpipe.render import ahead
 from ferpipe.render.edition import Edition
 from ferpipe.render.edition import editions as read_editions
 from ferpipe.render.page import Pages
@@ -22,7 +24,7 @@ from ferpipe.text.expressions import flat
 from ferpipe.text.language import WORDLESS, Language
 from ferpipe.text.problems import Problems, guess
 from ferpipe.text.report import Report
-from ferpipe.text.section import Passage, Section
+from ferpipe.text.section import Item, Passage, Section
 
 _COMMENTS = {  # and indentation: the browser needs neither
     ".js": re.compile(rb"^[ \t]*//.*\n|^[ \t]+", re.MULTILINE),
@@ -64,9 +66,18 @@ def gather(
 ) -> tuple[Files, list[str]]:
     """Return every file of the site by its path, and a line for each thing to know; raises Problems with all faults."""
 
+    recipes: dict[tuple[str, str, str], gallery.Recipe] = {}
+    code = cache(lambda name: gallery.code(name, known))
+
+    def recipe(edition: Edition, name: str, language: Language) -> gallery.Recipe:
+        key = edition.name, str(language), name
+        if key not in recipes:
+            sources, place = edition.sources(gallery.analyses(name)), f"{edition.name}{'-local' * edition.local}"
+            recipes[key] = gallery.recipe(name, language, code(name), sources, artefacts / "figures" / place)
+        return recipes[key]
+
     def draw(edition: Edition, name: str, language: Language) -> Figure:
-        sources, place = edition.sources(gallery.analyses(name)), f"{edition.name}{'-local' * edition.local}"
-        return gallery.figure(name, language, sources, edition.load, artefacts / "figures" / place, known)
+        return gallery.figure(recipe(edition, name, language), edition.load)
 
     editions = read_editions(results, artefacts, names, local, report)
     outdated = {edition.name: freshness.outdated(edition.results, known) for edition in editions}
@@ -75,9 +86,12 @@ def gather(
     notes = _aged(editions, outdated, rules, problems)
     leaks = {edition.name: restricted.problems(edition.results) for edition in editions if edition.restricted}
     problems += [line for lines in leaks.values() for line in lines]
-    for sheet in sheets:
-        if not leaks.get(sheet.edition.name):
-            _draw(sheet, draw, problems)
+    shown = [sheet for sheet in sheets if not leaks.get(sheet.edition.name)]
+    asked = [(sheet.edition, item.name, sheet.language) for sheet in shown for item in _items(sheet)]
+    stale = [figure for figure in asked if not recipe(*figure).fresh]
+    ahead.drawn(lambda number: _drawn(*stale[number], draw, "", []), len(stale))
+    for sheet in shown:
+        _draw(sheet, draw, problems)
     cards = {
         edition.name: card
         for edition in editions
@@ -282,13 +296,17 @@ def _judged(edition: Edition) -> JSON:
     return {claims.name(verdict.claim.id): verdict.numbers() for verdict in edition.verdicts}
 
 
+def _items(sheet: Sheet) -> list[Item]:
+    """Return the figures that the page's text places and that can be drawn; of the others it is told already."""
+    drawn, drawable = set(gallery.names()), sheet.edition.drawable
+    items = [placed.item for placed in sheet.writer.placed]
+    return [item for item in items if item.name in drawn and drawable.issuperset(gallery.analyses(item.name))]
+
+
 def _draw(sheet: Sheet, draw: Draw, problems: list[str]) -> None:
     """Draw the page's figures, and add a problem for each whose result has not the shape that it draws."""
-    drawn, edition = set(gallery.names()), sheet.edition
-    for item in (placed.item for placed in sheet.writer.placed):
-        if item.name not in drawn or not edition.drawable.issuperset(gallery.analyses(item.name)):
-            continue  # told already, with the text that places it
-        if figure := _drawn(edition, item.name, sheet.language, draw, f"{item.where}: ", problems):
+    for item in _items(sheet):
+        if figure := _drawn(sheet.edition, item.name, sheet.language, draw, f"{item.where}: ", problems):
             sheet.figures[item.name] = figure
 
 

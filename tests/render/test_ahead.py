@@ -1,0 +1,72 @@
+"""Figures that several processes draw before the pages ask for them."""
+
+import os
+import sys
+import time
+
+import pytest
+
+from ferpipe.render import ahead
+
+COUNT = 2 * ahead.MANY + 1
+several = pytest.mark.skipif(
+    sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2, reason="one process draws where there is one core"
+)
+
+
+def keeping(folder):
+    """Return a function that keeps which process drew a number."""
+    return lambda number: (folder / str(number)).write_text(str(os.getpid()))
+
+
+@several
+def test_every_figure_is_drawn_once_by_more_than_one_process(tmp_path):
+    ahead.drawn(keeping(tmp_path), COUNT)
+    drawn = {int(path.name): int(path.read_text()) for path in tmp_path.iterdir()}
+    assert sorted(drawn) == list(range(COUNT)) and len(set(drawn.values())) > 1 and os.getpid() in drawn.values()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)  # none is left
+
+
+def test_a_few_figures_are_left_to_the_page(tmp_path):
+    ahead.drawn(keeping(tmp_path), ahead.MANY - 1)
+    assert not list(tmp_path.iterdir())
+
+
+@several
+def test_what_another_process_could_not_draw_is_left_to_the_page(tmp_path):
+    here, keep = os.getpid(), keeping(tmp_path)
+
+    def draw(number):
+        if os.getpid() != here:
+            raise RuntimeError("never told")
+        keep(number)
+
+    ahead.drawn(draw, COUNT)
+    assert 0 < len(list(tmp_path.iterdir())) < COUNT
+
+
+@several
+def test_an_interrupt_leaves_no_process_behind():
+    here = os.getpid()
+
+    def draw(number):
+        if os.getpid() == here:
+            raise KeyboardInterrupt
+        while True:
+            time.sleep(60)
+
+    with pytest.raises(KeyboardInterrupt):
+        ahead.drawn(draw, COUNT)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+@several
+def test_where_no_process_can_be_started_the_page_draws(tmp_path, monkeypatch):
+    def refused():
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", refused)
+    ahead.drawn(keeping(tmp_path), COUNT)
+    assert {path.read_text() for path in tmp_path.iterdir()} == {str(os.getpid())}
