@@ -9,6 +9,21 @@
   // The theme is set before the first paint: this file is loaded in the head.
   const remembered = memory.get();
   if (remembered === "dark" || remembered === "light") root.dataset.theme = remembered;
+  // So are the heights that sections had when the page was left, as far as they are laid out only when they come near
+  // (report.css): who comes back finds the place again.
+  const heights = `heights ${location.pathname}`;
+  try {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(sessionStorage.getItem(heights) ?? "");
+    document.adoptedStyleSheets = [sheet];
+  } catch { /* private mode, or an old browser */ }
+  addEventListener("pagehide", () => {
+    const rules = [...document.querySelectorAll("main > section")].map(s => {
+      const style = getComputedStyle(s), inner = s.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
+      return `main > section#${s.id}{contain-intrinsic-block-size:auto ${inner}px}`;
+    });
+    try { sessionStorage.setItem(heights, rules.join("")); } catch { /* private mode */ }
+  });
   const isDark = () => (root.dataset.theme ?? (system.matches ? "dark" : "light")) === "dark";
 
   const theme = button => {

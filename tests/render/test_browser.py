@@ -190,6 +190,26 @@ def test_the_language_link_leads_to_the_section_being_read(english: Any) -> None
     english.go_back()
 
 
+def test_on_a_phone_links_into_the_page_arrive_and_who_comes_back_finds_the_place(browser: Any, host: str) -> None:
+    """Sections are laid out as they come near, so that what stands above is not as high as was thought."""
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    top = "id => document.getElementById(id).getBoundingClientRect().top"
+    try:
+        for place in ("fig-scores", "ledger", "references"):
+            page.goto("about:blank")
+            page.goto(f"{host}en/#{place}")
+            page.wait_for_function(f"Math.abs(({top})('{place}') - 96) < 2")
+        assert page.evaluate("getComputedStyle(document.querySelector('#ledger')).contentVisibility") == "auto"
+        page.goto(f"{host}en/")
+        for place in ("atlas", "filters"):
+            page.evaluate("id => document.getElementById(id).scrollIntoView()", place)
+            page.wait_for_timeout(300)
+            page.reload()
+            page.wait_for_function(f"Math.abs(({top})('{place}') - 96) < 5")
+    finally:
+        page.close()
+
+
 @pytest.mark.parametrize("address", ["en/", pytest.param("fer2013/zh/", marks=pytest.mark.slow)])
 def test_the_keyboard_reaches_every_control_in_order(browser: Any, host: str, address: str) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
