@@ -17,8 +17,9 @@ def keys(language: Language) -> list[str]:
 
 
 def means(name: str, faces: np.ndarray, language: Language) -> tuple[list[grid.Cell], dict[str, bytes]]:
-    """Return a cell for the mean face (48, 48) of each class, and their files, each named as its class."""
-    files = {f"{name}-{key}.webp": pictures.grey(face) for key, face in zip(keys(language), faces, strict=True)}
+    """Return a cell for the mean face (48, 48) of each class, in stretched contrast, and files named as the classes."""
+    stretched = map(pictures.stretched, faces)
+    files = {f"{name}-{key}.webp": pictures.grey(face) for key, face in zip(keys(language), stretched, strict=True)}
     alt = language.words("shared")["mean_of"]
     cells = [
         grid.Cell(alt.format(label=word), file, label=word) if face.any() else blank(word, language)

@@ -21,6 +21,13 @@ def grey(values: np.ndarray, steps: int = GREYS) -> bytes:
     return _webp(Image.fromarray(_stepped(pixels, steps)))
 
 
+def stretched(mean: np.ndarray) -> np.ndarray:
+    """Return a mean picture over the whole range of grey: averaging has left it little of that."""
+    low, high = float(mean.min()), float(mean.max())
+    whole: np.ndarray = (mean - low) / (high - low) if high > low else mean
+    return whole
+
+
 def coarse(values: np.ndarray) -> bytes:
     """Return a grey picture of uint8 values in sixteen greys: half the bytes, for faces too small to show more."""
     return _webp(Image.fromarray(_stepped(values, 16)))

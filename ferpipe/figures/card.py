@@ -18,7 +18,7 @@ _COLUMNS = 7  # that a card has room for
 
 def draw(saliency: Saliency, data: Data, language: Language) -> Figure:
     """Return the mean face of each class above its mean saliency, columns on white; the same in all languages."""
-    faces = data.arrays.mean_faces[:_COLUMNS]  # (classes, 48, 48) in [0, 1]
+    faces = np.stack([pictures.stretched(mean) for mean in data.arrays.mean_faces[:_COLUMNS]])  # (classes, 48, 48)
     maps = saliency.arrays.class_maps[:_COLUMNS]  # (classes, 48, 48)
     grey = np.rint(255 * np.clip(faces, 0, 1)).astype(np.uint8)[..., None].repeat(3, -1)
     palette = np.frombuffer(colours.signed(), np.uint8).reshape(-1, 3)

@@ -37,7 +37,7 @@ def draw(
         kind = "mean"
         known = [k for k, mean in enumerate(data.arrays.mean_faces) if mean.any()][:SHOWN]
         maps = _smooth(lime.arrays.class_weights[known]) if method == "lime" else saliency.arrays.class_maps[known]
-        images, labels = [_stretched(mean) for mean in data.arrays.mean_faces[known]], known
+        images, labels = [pictures.stretched(mean) for mean in data.arrays.mean_faces[known]], known
         alts = [language.words("shared")["mean_of"].format(label=class_name(language, label)) for label in labels]
     limits = [pictures.limit(values) for values in maps]  # one each: a map tells what is where, not how much
     files: dict[str, bytes] = {}
@@ -51,13 +51,6 @@ def draw(
         cells.append(replace(cell, label=caption))
     files["hero.json"] = numbers_file({"method": method, "labels": labels, "ends_of_the_scales": limits})
     return Figure(grid.grid([grid.row(cells)], 3), "portraits", "hero.json", files, fades=True)
-
-
-def _stretched(mean: np.ndarray) -> np.ndarray:
-    """Return a mean face over the whole range of grey: averaging has left it little of that."""
-    low, high = float(mean.min()), float(mean.max())
-    stretched: np.ndarray = (mean - low) / (high - low) if high > low else mean
-    return stretched
 
 
 def _smooth(maps: np.ndarray) -> np.ndarray:

@@ -49,7 +49,7 @@ def _means(scores: Scores, data: Data, language: Language) -> Figure:
     face = known.mean(0) if len(known) else means[0]
     words, names = language.words("methods"), language.words("scores.methods")
     mean_cell = grid.Cell(words["mean"], "methods-mean.webp")
-    files, cells, limits = {SCALE: pictures.scale(), mean_cell.face: pictures.grey(face)}, [], {}
+    files, cells, limits = {SCALE: pictures.scale(), mean_cell.face: pictures.grey(pictures.stretched(face))}, [], {}
     for name, mean in zip(scores.agreement.methods, scores.arrays.means, strict=True):
         limits[name] = pictures.limit(mean)
         files[f"methods-mean-{name}.webp"] = pictures.signed(mean, limits[name])
