@@ -46,7 +46,7 @@ def analyse(study: Study) -> Atlas:
         if counts["right"][label] and counts["wrong"][label]
     }
     different = differing(by_label, len(study.classes)).astype(np.uint8)
-    happy, sad = parts.findings(study)
+    of_parts = parts.findings(study)
     return Atlas(
         n=len(chosen),
         right=counts["right"],
@@ -55,8 +55,7 @@ def analyse(study: Study) -> Atlas:
         discovery=DISCOVERY,
         different=[int(cells.sum()) if label in by_label else None for label, cells in enumerate(different)],
         share=shares(study, chosen, seen, answers, right),
-        happy_mouth=happy,
-        sad_eyes=sad,
+        **of_parts._asdict(),
         edges=along_edges(study),
         seed=study.seed,
         resamples=study.effort["atlas"].resamples,

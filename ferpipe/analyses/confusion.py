@@ -106,6 +106,7 @@ def findings(study: Study) -> Findings:
         best=over_all(lambda each: best(study, recalls(labels, each == labels, k))) if named else None,
         balanced=balanced(study, answered),
         moved=moved(study, answered),
+        anew=0 if answered.labels is study.labels else len(answered.labels),
         cells=over_all(lambda each: least(labels, each, study.classes)) if confusions else None,
     )
 
@@ -149,9 +150,10 @@ class Answered(NamedTuple):
 
 
 def evenly(study: Study) -> Answered:
-    """Return the answers to faces drawn anew, as many of each emotion, where they can be; else to dev."""
-    groups, drawn = (study.members, study.balanced), fresh.evenly(study)
-    if drawn is None or not study.balanced or any(member.weights is None for group in groups for member in group):
+    """Return the answers to faces drawn anew, equally many of each emotion, where they can be; else to dev."""
+    groups = study.members, study.balanced
+    whole = bool(study.balanced) and all(member.weights is not None for group in groups for member in group)
+    if not whole or (drawn := fresh.evenly(study)) is None:
         return Answered(study.labels, *([member.dev_logits.argmax(1) for member in group] for group in groups))
     images, labels = drawn
 
@@ -165,15 +167,19 @@ def balanced(study: Study, answered: Answered) -> Across | None:
     """Return how nearly the recalls of networks that saw each class alike go with the members' mean recalls.
 
     For each of the former the smallest correlation over classes (Pearson 1895) with one of them left out: no single
-    class decides that the order stays. None without any of these networks. Of so few classes ranks tell too little:
-    with all in order their correlation is one, whatever the recalls. A resample draws faces, and the members too.
+    class decides that the order stays; that it does not, one may, see `moved`. None without any of these networks.
+    Of so few classes ranks tell too little: with all in order their correlation is one, whatever the recalls. A
+    resample draws faces, and the members too.
     """
     labels, k = answered.labels, len(study.classes)
     present = np.unique(labels)
     if len(present) < 4:
         return None
     rows = subjects.rows(study, (DRAW, 1), len(labels))
-    shares = subjects.rows(study, (DRAW, 2), len(answered.members))
+    count = len(answered.members)
+    shares = subjects.rows(study, (DRAW, 2), count)
+    stretch = np.sqrt(count / max(1, count - 1))  # resamples of so few differ too little
+    shares = 1 / count + stretch * (shares - 1 / count)
     of_each = np.stack([recalls(labels, answers == labels, k)(rows) for answers in answered.members], axis=1)
     together = np.einsum("rm,rmc->rc", shares, of_each)
 
@@ -201,7 +207,8 @@ def moved(study: Study, answered: Answered) -> Moved | None:
         for group in (answered.members, answered.balanced)
     )
     label = int(np.nanargmax(np.abs(after - before)))
-    return Moved(label, float(before[label]), float(after[label]))
+    others = pearson(*(np.delete(recall, label)[None] for recall in (before, after)))
+    return Moved(label, float(before[label]), float(after[label]), float(others[0]))
 
 
 def least(labels: np.ndarray, answers: np.ndarray, classes: Sequence[str]) -> Statistic:

@@ -18,7 +18,7 @@ def faces(emotions: np.ndarray, index: int) -> Faces:
 
 
 def evenly(study: Study) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return pictures (n, 48, 48) uint8 and labels (n,), as many of each emotion; None where faces cannot be drawn.
+    """Return pictures (n, 48, 48) uint8 and labels (n,), equally many of each emotion; None where none can be drawn.
 
     Analyses of one run share them.
     """

@@ -1,5 +1,6 @@
 """Stage by stage: what outputs still show of the face, how much of it one sees, and how many faces excite a filter."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -49,7 +50,8 @@ def analyse(study: Study) -> Stages:
     images, few = study.dataset.dev.images[chosen], slice(study.effort["stages"].samples)
     same, above = resemblance(study, study.model, images)
     of_each = subjects.each(study, lambda subject: falling(resemblance(study, subject.network, images[few])[1]))
-    caught = modes(study)
+    labels, every = answers(study)
+    shares = modes(labels, every)
     count = study.effort["stages"].resamples
 
     def draw(index: int) -> np.random.Generator:
@@ -61,17 +63,18 @@ def analyse(study: Study) -> Stages:
                 layer=name,
                 likeness=float(same[name].mean()) if name in same else None,
                 above=averaged(above[name].mean(0), draw(1 + depth), count) if name in above else None,
-                modes=caught[name].share,
-                preferring=caught[name].preferring,
+                modes=shares[name].share,
+                preferring=shares[name].preferring,
                 receptive=receptive(study, name),
             )
             for depth, name in enumerate(LAYERS)
         ],
         falling=apart(of_each[0], draw(20), count, of_each[1], trend, fisher=True),
-        modes=caught[ALL].share,  # an untrained filter that prefers an emotion does so by chance
+        modes=shares[ALL].share,  # an untrained filter that prefers an emotion does so by chance
         preferring=PREFERS,
         loud=LOUD,
         n=len(chosen),
+        anew=len(labels) if fresh.evenly(study) else 0,
         seed=study.seed,
         resamples=count,
     )
@@ -119,13 +122,12 @@ def reduced(maps: np.ndarray, side: int) -> np.ndarray:
     return smaller
 
 
-def modes(study: Study) -> dict[str, Caught]:
+def modes(labels: np.ndarray, every: Sequence[Means]) -> dict[str, Caught]:
     """Return for each layer, and for ALL of them, what share of its emotion's faces excites a filter, over networks.
 
-    Of the filters that prefer an emotion. Their errors are those of the faces, which all networks share; filters are
-    not drawn, all that a network has are asked.
+    `every` network's responses to faces of these labels (n,). Of the filters that prefer an emotion. Their errors
+    are those of the faces, which all networks share; filters are not drawn, all that a network has are asked.
     """
-    labels, every = answers(study)
     group = np.arange(len(labels)) // 3 % GROUPS  # as many of each third
     answered = [
         [caught(labels, means, group != left) for left in (GROUPS, *range(GROUPS))]  # none left out, then each
@@ -156,10 +158,14 @@ def caught(labels: np.ndarray, means: Means, among: np.ndarray) -> dict[str, tup
     few faces cannot be judged; NaN where no filter prefers one.
     """
     chosen, tested, scored = (np.arange(len(labels)) % 3 == part for part in range(3))
+    whole = chosen, tested, scored
+    chosen, tested, scored = (third & among for third in whole)
     common = [
-        k for k in np.unique(labels) if min((labels[third] == k).sum() for third in (chosen, tested, scored)) >= ENOUGH
+        label
+        for label in np.unique(labels)
+        if min((labels[third] == label).sum() for third in whole) >= ENOUGH
+        and all((labels[third] == label).any() for third in (chosen, tested, scored))
     ]
-    chosen, tested, scored = (third & among for third in (chosen, tested, scored))
     shares = {}
     for name in LAYERS:
         values, of_layer = means[name], list[np.ndarray]()

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 MANY = 12  # figures from which on it pays to part; after an edit there are one or two
 MOST = 4  # processes: a site has not so many figures that more would be sooner done
@@ -20,29 +21,46 @@ def drawn(draw: Callable[[int], object], count: int) -> None:
     from ferpipe.drawing import plot  # noqa: F401 (matplotlib, which each process would load for itself)
 
     parts = min(cores, MOST)
-    children = []
-    for part in range(1, parts):
-        # no pool, whose processes would wait forever for a parent that was killed
-        try:
-            child = os.fork()
-        except OSError:  # no more processes may be started
-            break
-        if child == 0:
-            try:
-                _each(draw, range(part, count, parts))
-            finally:
-                os._exit(0)  # nothing of what the parent has begun, as text that waits to be printed, is ended here
-        children.append(child)
+    children: list[int] = []
     try:
+        for part in range(1, parts):
+            if (child := _forked(partial(_each, draw, range(part, count, parts)))) is None:
+                break
+            children.append(child)
         _each(draw, range(0, count, parts))
+        _wait(children)
     except BaseException:
         for child in children:
-            os.kill(child, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)  # what it is about to keep takes its place whole or not at all
+        _wait(children)
         raise
+
+
+def _forked(work: Callable[[], None]) -> int | None:
+    """Return the number of a new process that does the work and ends; None where none may be started.
+
+    No pool, whose processes would wait forever for a parent that was killed.
+    """
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    try:
+        if (child := os.fork()) == 0:
+            try:
+                signal.pthread_sigmask(signal.SIG_SETMASK, held)  # no sooner: the parent's locks are the parent's
+                work()
+            finally:
+                os._exit(0)  # nothing of what the parent has begun, as text that waits to be printed, is ended here
+        return child
+    except OSError:
+        return None
     finally:
-        for child in children:
-            with suppress(ChildProcessError):  # where the system is told to forget them
-                os.waitpid(child, 0)
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def _wait(children: list[int]) -> None:
+    for child in children:
+        with suppress(ChildProcessError):  # waited for already, or where the system is told to forget them
+            os.waitpid(child, 0)
 
 
 def _each(draw: Callable[[int], object], numbers: range) -> None:

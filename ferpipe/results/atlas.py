@@ -30,6 +30,7 @@ class Atlas:
     """Each answer's evidence and its shares by region; over networks, the comparisons that findings rest on."""
 
     happy_mouth: Across | None  # the mouth's share of what is lost without it, for happy less any other emotion
+    anew: int  # sad faces that were drawn for the next; 0 where it was asked of dev
     sad_eyes: Across | None  # the same share of eyes and brows, in found sad faces less missed ones
     edges: Across | None  # rank correlation of evidence with a face's own edges less with another face's
     n: int

@@ -22,6 +22,7 @@ class Moved:
     label: int
     members: float
     balanced: float
+    without: float  # correlation of both kinds' mean recalls over the other classes
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Findings:
     best: Across | None  # recall of the original's best classes less its worst, whichever one is left out
     balanced: Across | None  # correlation of both kinds' recalls, the smallest with one class left out
     moved: Moved | None
+    anew: int  # faces that were drawn for the two above; 0 where these were asked of dev
     cells: Across | None  # share that the least of the cells which the original names has beyond what is expected
 
 

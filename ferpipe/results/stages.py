@@ -27,5 +27,6 @@ class Stages:
     preferring: float  # area under the ROC curve from which on a filter prefers an emotion
     loud: float  # quantile of other emotions' faces above which a response counts
     n: int
+    anew: int  # faces that were drawn for `modes`; 0 where it was asked of dev
     seed: int
     resamples: int

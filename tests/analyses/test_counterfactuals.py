@@ -148,11 +148,12 @@ def test_missed_sadness_is_asked_of_new_faces_without_a_hand(study):
     assert len(sample.images) == 35 and (sample.labels == SAD).all()
     faces = rendered.without(fresh.faces(np.full(35, SAD), 0), "hand")
     assert (sample.images == rendered.draw(faces)).all() and not faces.hands.any()
+    assert (sample.units == faces.units).all()
     brow = np.flatnonzero(faces.units[:, UNITS.index("AU1")] > rendered.RESTING)
     assert set(brow) <= set(sample.whose[sample.kinds[:, 1] == parts.UPPER]) and len(brow) > 20
     photographs = study(n=42, labels=np.arange(42) % 7, known=True)  # the same, of faces that cannot be drawn again
     dev = parts.of_sadness(photographs)
-    assert len(dev.images) == 6 and len(dev.lacking) == 6 * 2 * len(parts.OF_REGION)
+    assert len(dev.images) == 6 and dev.units is None and len(dev.lacking) == 6 * 2 * len(parts.OF_REGION)
 
 
 def test_classes_are_compared_on_faces_drawn_evenly(study):

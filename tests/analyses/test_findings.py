@@ -167,6 +167,15 @@ def test_one_class_alone_does_not_rank_them_alike(study):
     found = confusion.findings(replace(asked, balanced=even))
     assert max(found.balanced.values) < 0
     assert found.moved.label == ANGRY and (found.moved.members, found.moved.balanced) == pytest.approx((1, 0.7))
+    assert found.anew == 0  # on dev
+
+
+def test_a_class_that_alone_changes_the_order_is_named_with_the_correlation_of_the_others(study):
+    asked = answering(study, *missing([0.1, 1, 0.2, 0, 0.1, 0.3, 0.3]), labels=LABELS)
+    even = answering(study, *missing([0.1, 0, 0.2, 0, 0.1, 0.3, 0.3]), labels=LABELS).members
+    found = confusion.findings(replace(asked, balanced=even))
+    assert max(found.balanced.values) < 0.5 and found.moved.label == DISGUST
+    assert found.moved.without == pytest.approx(1)
 
 
 @finding("sad-fear-confused", holds=5, fails=0, undecided=3)
@@ -571,6 +580,12 @@ def test_evidence_follows_a_faces_own_edges_or_those_of_others(study, related, c
     assert said(claim, atlas={"edges": atlas.along_edges(asked)}) == expected
 
 
+def faces(labels, units=None):
+    """A sample of faces of these labels, whose pictures nobody asks for."""
+    blank = np.zeros((len(labels), 48, 48))
+    return parts.Sample(blank, labels, blank[:0], np.zeros(0, int), np.zeros((0, 2), int), units)
+
+
 def fallen(mouth, others, upper_found=0.5, upper_missed=0.5, n=70):
     """What a network says of n faces, and their labels: the mouth's share for happy and for others, and of every second
     sad face, which it misses, another share of the upper face than of the rest."""
@@ -589,9 +604,9 @@ def test_happy_hangs_on_the_mouth_more_than_every_other_or_not(study):
     asked, rows = study(n=70, labels=np.arange(70) % 7, preset="default"), np.full((1, 70), 1 / 70)
     for mouth, others, expected in ((0.8, 0.3, 0.3), (0.4, 0.6, -0.2), (0.5, 0.5, 0.0)):
         told, labels = fallen(mouth, others)
-        found = parts.mouth(asked, labels, told)(rows)[0]
+        found = parts.mouth(asked, faces(labels), told)(rows)[0]
         assert found == pytest.approx(mouth - max(others, 0.5), abs=1e-6) or found == pytest.approx(expected)
-    nobody = parts.mouth(asked, labels, told._replace(answers=(labels + 1) % 7))(rows)
+    nobody = parts.mouth(asked, faces(labels), told._replace(answers=(labels + 1) % 7))(rows)
     assert np.isnan(nobody).all()  # no answer is right
 
 
@@ -602,14 +617,12 @@ def lacking_parts(study, monkeypatch):
     def find(*networks):
         labels = np.arange(140) % 7
         asked = study(n=140, labels=labels, answers=labels, preset="default")
-        sample = parts.of_dev(asked, np.arange(0))
-        sample = replace(sample, images=asked.dataset.dev.images, labels=labels)
         for name in ("of_each_class", "of_sadness"):
-            monkeypatch.setattr(parts, name, lambda study: sample)
+            monkeypatch.setattr(parts, name, lambda study: faces(labels))
         monkeypatch.setattr(parts, "ask", lambda study, sample, subject: subject.network)
         asked.shared["trained"] = [Subject(fallen(*shares, n=140)[0], sure(labels)) for shares in networks]
         asked.shared["untrained"] = []
-        return dict(zip(("happy_mouth", "sad_eyes"), parts.findings(asked), strict=True))
+        return parts.findings(asked)._asdict()
 
     return find
 
@@ -638,21 +651,33 @@ def test_of_two_fills_the_less_favourable_counts(study):
     asked, rows = study(n=70, labels=np.arange(70) % 7, preset="default"), np.full((1, 70), 1 / 70)
     (strong, labels), (weak, _) = fallen(0.9, 0.2), fallen(0.6, 0.4)
     both = strong._replace(falls=np.concatenate([strong.falls, weak.falls]))
-    assert parts.mouth(asked, labels, both)(rows)[0] == pytest.approx(parts.mouth(asked, labels, weak)(rows)[0])
+    sample = faces(labels)
+    assert parts.mouth(asked, sample, both)(rows)[0] == pytest.approx(parts.mouth(asked, sample, weak)(rows)[0])
 
 
 def test_found_sadness_hangs_on_the_eyes_more_than_missed_sadness_or_not(study):
     asked, rows = study(n=140, labels=np.arange(140) % 7, preset="default"), np.full((1, 140), 1 / 140)
     for found, missed in ((0.8, 0.4), (0.4, 0.8), (0.5, 0.5)):
         told, labels = fallen(0.5, 0.5, found, missed, n=140)
-        assert parts.eyes(asked, labels, told)(rows)[0] == pytest.approx(found - missed)
+        assert parts.eyes(asked, faces(labels), told)(rows)[0] == pytest.approx(found - missed)
 
 
 def test_a_network_whose_missed_faces_lose_nothing_shows_no_difference(study):
     asked, rows = study(n=140, labels=np.arange(140) % 7, preset="default"), np.full((1, 140), 1 / 140)
     told, labels = fallen(0.5, 0.5, 0.8, 0.4, n=140)
     told.falls[:, (labels == SAD) & (told.answers != SAD)] *= -1
-    assert parts.eyes(asked, labels, told)(rows)[0] == 0
+    assert parts.eyes(asked, faces(labels), told)(rows)[0] == 0
+
+
+def test_missed_sad_faces_are_held_against_found_ones_that_show_as_much(study):
+    """Of half of the found faces the brows say more, and show more: nothing that was missed shows as much."""
+    asked, rows = study(n=140, labels=np.arange(140) % 7, preset="default"), np.full((1, 140), 1 / 140)
+    told, labels = fallen(0.5, 0.5, 0.4, 0.4, n=140)
+    strong = (labels == SAD) & (np.arange(140) % 28 < 7)
+    told.falls[0, strong, parts.UPPER, SAD] *= 3
+    units = np.where(strong[:, None], 1.0, 0.3) + 0.01 * np.random.default_rng(0).random((140, 17))
+    assert parts.eyes(asked, faces(labels), told)(rows)[0] > 0.1
+    assert parts.eyes(asked, faces(labels, units), told)(rows)[0] == pytest.approx(0)
 
 
 def test_what_helps_counts_and_what_does_harm_does_not():

@@ -1,6 +1,7 @@
 """Figures that several processes draw before the pages ask for them."""
 
 import os
+import signal
 import sys
 import time
 
@@ -58,6 +59,28 @@ def test_an_interrupt_leaves_no_process_behind():
 
     with pytest.raises(KeyboardInterrupt):
         ahead.drawn(draw, COUNT)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+@several
+def test_an_interrupt_while_others_still_draw_leaves_no_process_behind():
+    here = os.getpid()
+
+    def draw(number):
+        if os.getpid() != here:
+            time.sleep(60)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 1)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            ahead.drawn(draw, COUNT)
+    finally:
+        signal.signal(signal.SIGALRM, before)
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
 
