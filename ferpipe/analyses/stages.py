@@ -136,6 +136,7 @@ def modes(labels: np.ndarray, every: Sequence[Means]) -> dict[str, Caught]:
     table = {}
     for name in (*LAYERS, ALL):
         shares = np.array([[averages[name][0] for averages in network] for network in answered]).T
+        shares[0, np.isnan(shares[1:]).mean(0) >= 0.5] = np.nan  # it rests on a few faces
         counts = [network[0][name][1] for network in answered]
         table[name] = Caught(jackknifed(shares[0], shares[1:], len(labels)), round(float(np.mean(counts))))
     return table

@@ -98,10 +98,9 @@ def jackknifed(values: np.ndarray, left_out: np.ndarray, n: int) -> Across | Non
     """Return a statistic of networks (k,) with errors from its values without a group of the faces, (groups, k).
 
     For what resampled faces would distort, as a threshold that is set on them: each face stands once or not at all
-    (the grouped jackknife, Efron & Tibshirani 1993). Networks with NaN, in their value or in half of those without a
-    group, are left out; None without any.
+    (the grouped jackknife, Efron & Tibshirani 1993). Networks with NaN are left out; None without any.
     """
-    known = ~np.isnan(values) & (np.isnan(left_out).mean(0) < 0.5)
+    known = ~np.isnan(values)
     if not known.any():
         return None
     values, left_out = values[known], left_out[:, known]
