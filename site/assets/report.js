@@ -7,18 +7,18 @@ set: value => { try { value ? localStorage.setItem("theme", value) : localStorag
 
 const remembered = memory.get();
 if (remembered === "dark" || remembered === "light") root.dataset.theme = remembered;
-const heights = `heights ${location.pathname}`;
+const heights = () => `heights ${location.pathname} ${innerWidth}`;
 try {
 const sheet = new CSSStyleSheet();
-sheet.replaceSync(sessionStorage.getItem(heights) ?? "");
+sheet.replaceSync(sessionStorage.getItem(heights()) ?? "");
 document.adoptedStyleSheets = [sheet];
 } catch { /* private mode, or an old browser */ }
 addEventListener("pagehide", () => {
 const rules = [...document.querySelectorAll("main > section")].map(s => {
 const style = getComputedStyle(s), inner = s.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
-return `main > section#${s.id}{contain-intrinsic-block-size:auto ${inner}px}`;
+return `main > section#${CSS.escape(s.id)}{contain-intrinsic-block-size:auto ${inner}px}`;
 });
-try { sessionStorage.setItem(heights, rules.join("")); } catch { /* private mode */ }
+try { sessionStorage.setItem(heights(), rules.join("")); } catch { /* private mode */ }
 });
 const isDark = () => (root.dataset.theme ?? (system.matches ? "dark" : "light")) === "dark";
 
