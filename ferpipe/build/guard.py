@@ -48,8 +48,6 @@ def _check(layout: Layout, flags: list[str], options: Options) -> None:
         folder = layout.folders[flag]
         named = folder == asked[flag]  # and not a run's own, of which --publish asks with the goal's flags
         published = {"--results": ("report/results",), "--output": ("site",)}.get(flag, ())
-        if named and str(folder) == str(places.STREAM):
-            raise Slip(f"{flag} -: standard output is no folder; wanted one")
         here = (project.ROOT, *([Path.cwd()] * named))
         places.check_folder(flag, folder, project.ROOT, here, [project.ROOT / name for name in published])
         reserved = [os.path.realpath(layout.artefacts / name) for name in (*TAKEN, *PRESETS, layout.dataset)]

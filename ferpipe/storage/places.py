@@ -30,6 +30,8 @@ def check_folder(flag: str, folder: Path, root: Path, here: Iterable[Path], but:
 
     It must not hold any folder of `here`, nor lie among the sources of the project in `root`, but for what is in `but`.
     """
+    if folder == STREAM:
+        raise Slip(f"{flag} -: standard output is no folder; wanted one")
     argument = f"{flag} {folder}"
     try:
         place = Path(os.path.realpath(folder))
@@ -79,7 +81,9 @@ def check_file(
     `read` is where the pictures are: it must be another file.
     """
     if path == STREAM:
-        return
+        if ours is SUBMISSION:
+            return
+        raise Slip(f"{flag} -: standard output takes no page; wanted a file, such as {example}")
     argument = f"{flag} {path}"
     try:
         mode = os.stat(path).st_mode

@@ -180,7 +180,11 @@ def test_one_picture_makes_a_file_and_a_folder_a_folder(tmp_path: Path, capsys: 
 
 @pytest.mark.parametrize(
     ("output", "told"),
-    [(None, "wanted --output"), ("taken.html", "something else than a page of explain"), ("", "is a folder")],
+    [
+        (None, "wanted --output"),
+        ("taken.html", "something else than a page of explain"),
+        ("", "is a folder"),
+    ],
 )
 def test_nothing_of_somebodys_is_replaced(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], output: str | None, told: str
@@ -191,6 +195,17 @@ def test_nothing_of_somebodys_is_replaced(
     assert run(tmp_path / "one.png", *place) == 2
     assert told in capsys.readouterr().err
     assert (tmp_path / "taken.html").read_text() == "<p>mine</p>" and len([*tmp_path.iterdir()]) == 2
+
+
+@pytest.mark.parametrize(("images", "told"), [("one.png", "takes no page"), ("", "is no folder")])
+def test_a_file_that_is_called_as_standard_output_stays(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, images: str, told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ASTRONAUT.save(tmp_path / "one.png")
+    (tmp_path / "-").write_text("mine")
+    assert run(tmp_path / images, "--output", "-") == 2
+    assert told in capsys.readouterr().err and (tmp_path / "-").read_text() == "mine"
 
 
 def test_a_table_and_a_broken_picture_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

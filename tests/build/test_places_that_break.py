@@ -123,3 +123,9 @@ def test_without_standard_error_and_without_asserts_the_same_is_done(tmp_path):
     ]
     assert sites[0].keys() == sites[1].keys() and len(sites[0]) > 300
     assert sites[0] == sites[1]
+
+
+def test_what_a_terminal_cannot_write_is_spelt_out(tmp_path: Path) -> None:
+    call = [sys.executable, str(ROOT / "build.py"), "predict", str(tmp_path / "漢.jpg")]
+    refused = subprocess.run(call, env={**os.environ, "PYTHONIOENCODING": "cp1252"}, capture_output=True, text=True)
+    assert refused.returncode == 2 and "\\u6f22.jpg" in refused.stderr and "Traceback" not in refused.stderr
