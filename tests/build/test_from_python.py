@@ -51,6 +51,7 @@ def asked(faces, tmp_path, network=None, **changed):
         ({"labels": np.full(70, 0.5)}, "whole numbers"),
         ({"classes": EMOTIONS[:2]}, "wanted 0 to 1"),
         ({"classes": [*EMOTIONS, "contempt"]}, r"networks\[0\] has 7 outputs, classes names 8"),
+        ({"classes": [*EMOTIONS[1:], EMOTIONS[0]]}, "need train="),
         ({"classes": ["a"] * 7}, r"7 names \(1 different\)"),
         ({"pictures": np.full((70, 48, 48), 255.0)}, r"wanted floats in \[0, 1\]"),
         ({"pictures": np.full((70, 48, 48), np.nan)}, r"wanted floats in \[0, 1\]"),
