@@ -146,7 +146,7 @@ def test_every_control_answers_the_keyboard_and_a_link_restores_the_settings(ope
     turned = settled(opened, lambda: (opened.focus("#try-brows"), opened.keyboard.press("End")))
     opened.evaluate("navigator.clipboard.writeText = async text => { window.copied = String(text); }")
     opened.click("#try-link")
-    opened.wait_for_function("window.copied")
+    opened.wait_for_function("() => window.copied")
     other = opened.context.browser.new_page()
     other.goto(opened.evaluate("window.copied"))
     other.wait_for_selector(".try[data-state=rest]")
