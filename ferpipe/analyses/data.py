@@ -17,14 +17,16 @@ DRAW = 101  # marks this analysis's generators
 
 
 def analyse(study: Study) -> Data:
-    """Return class counts of each split, and mean faces and examples of train.
+    """Return class counts of each split, and mean faces and examples of train, or of dev where there is no train.
 
     Of a restricted data set a mean is left out that is of fewer than FEWEST faces, or looks like one of them.
     """
     dataset = study.dataset
     means, used = shown_means(dataset)
-    drawn, examples = examples_of(dataset.train, len(study.classes), study.seed)
-    splits: dict[SplitName, Split | None] = {"train": dataset.train, "dev": dataset.dev, "test": dataset.test}
+    drawn, examples = examples_of(shown(dataset), len(study.classes), study.seed)
+    splits: dict[SplitName, Split | None] = {
+        "train": dataset.train if len(dataset.train) else None, "dev": dataset.dev, "test": dataset.test
+    }  # fmt: skip
     return Data(
         name=dataset.name,
         restricted=dataset.restricted,
@@ -40,9 +42,14 @@ def analyse(study: Study) -> Data:
     )
 
 
+def shown(dataset: Dataset) -> Split:
+    """Return the split that stands for the data: train, or dev for networks that came without it."""
+    return dataset.train if len(dataset.train) else dataset.dev
+
+
 def shown_means(dataset: Dataset) -> tuple[np.ndarray, list[int]]:
-    """Return the mean faces of train that may be shown, (classes, 48, 48) in [0, 1], and of how many each is."""
-    means, used = mean_faces(dataset.train, len(dataset.classes), FEWEST if dataset.restricted else 1)
+    """Return the mean faces of `shown` that may be shown, (classes, 48, 48) in [0, 1], and of how many each is."""
+    means, used = mean_faces(shown(dataset), len(dataset.classes), FEWEST if dataset.restricted else 1)
     if dataset.restricted:  # the mean of pictures that are all alike is one of them
         for split in dataset.splits.values():
             for label in {label for label, _ in alike(means, split.images)}:

@@ -36,14 +36,17 @@ class Notes:
 
 @dataclass(frozen=True)
 class Means:
-    """The mean training face of each class, (7, 48, 48) in [0, 1]; zeros for a class of too few faces."""
+    """The mean face of each class, (7, 48, 48) in [0, 1]; zeros for a class of too few faces.
+
+    Of train, or of dev where networks came without the pictures that they learned from.
+    """
 
     mean_faces: Mean
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Drawn training faces of each class, (7, 6, 48, 48) uint8; zeros where there are fewer."""
+    """Drawn faces of each class, of the same split, (7, 6, 48, 48) uint8; zeros where there are fewer."""
 
     examples: Single
 

@@ -59,7 +59,7 @@ class Writer:
             for s in sections
             if language in s.body
         }
-        self.filled = {s.name: self._fill(self.bodies.get(s.name)) for s in sections}
+        self.filled = {s.name: lacking.headed(self._fill(self.bodies.get(s.name))) for s in sections}
         self.failed = {s.name for s in sections if any(line.startswith(f"{s.path}:") for line in self.problems)}
         self.labels = self._number()
         captions = [

@@ -11,6 +11,8 @@ from ferpipe.text.section import PLACEMENT, REFERENCE, Item, Passage
 
 _OPENS = re.compile(r"\{%[-+]?\s*(?:if|for)\b")
 _CLOSES = re.compile(r"\{%[-+]?\s*end(?:if|for)\b")
+# a heading right before the end or another that is no deeper; code, which is left alone, is the first group
+_BARE = re.compile(r"(^```.*?^```)|^(#+) [^\n]*\n?(?=\s*(?:#+ |\Z))(?!\s*\2#)", re.DOTALL | re.MULTILINE)
 _TAG = re.compile(r"\{%[-+]?\s*(?:end)?(?:if|for)\b.*?%\}", re.DOTALL)
 
 
@@ -26,6 +28,11 @@ def without(passage: Passage, absent: Collection[str], items: frozenset[str], ex
         for part in _parts(passage.text)
     ]
     return Passage("".join(said), passage.path, passage.line)
+
+
+def headed(text: str) -> str:
+    """Return a text without the headings under which nothing is said."""
+    return _BARE.sub(lambda found: found[1] or "", text)
 
 
 def unclaimed(passage: Passage, apart: Collection[str]) -> Passage:

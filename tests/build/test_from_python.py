@@ -51,7 +51,6 @@ def asked(faces, tmp_path, network=None, **changed):
         ({"labels": np.full(70, 0.5)}, "whole numbers"),
         ({"classes": EMOTIONS[:2]}, "wanted 0 to 1"),
         ({"classes": [*EMOTIONS, "contempt"]}, r"networks\[0\] has 7 outputs, classes names 8"),
-        ({"classes": [*EMOTIONS[1:], EMOTIONS[0]]}, "need train="),
         ({"classes": ["a"] * 7}, r"7 names \(1 different\)"),
         ({"pictures": np.full((70, 48, 48), 255.0)}, r"wanted floats in \[0, 1\]"),
         ({"pictures": np.full((70, 48, 48), np.nan)}, r"wanted floats in \[0, 1\]"),
@@ -131,17 +130,24 @@ class Tuple(nn.Module):
         return self.head(features) + self.token, features
 
 
-def test_a_report_on_two_networks_is_written_and_leaves_them_as_they_were(faces, tmp_path, capsys):
-    networks, lines = [own().train(), Tuple()], []
-    before = [{name: value.clone() for name, value in network.state_dict().items()} for network in networks]
-    page = asked(faces, tmp_path, networks[:1], tell=lines.append)
+@pytest.mark.parametrize(
+    "classes", [["cat", "dog", "horse", "ship", "frog"], pytest.param(EMOTIONS, marks=pytest.mark.slow)]
+)
+def test_a_report_on_a_network_is_written_and_leaves_it_as_it_was(classes, faces, tmp_path, capsys):
+    network, lines = own(classes=len(classes)).train(), []
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    given = faces[0], faces[1] % len(classes)
+    page = asked(given, tmp_path, network, classes=classes, tell=lines.append)
     text = (page.parent / "en" / "index.html").read_text()
-    assert networks[0].training
-    for network, state in zip(networks, before, strict=True):
-        assert all(torch.equal(value, state[name]) for name, value in network.state_dict().items())
+    assert network.training
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     assert any("it is at chance" in line for line in lines)
     left = next(line for line in lines if line.startswith("left out:"))
-    assert {"filters", "network", "curves", "data"} <= set(re.findall(r"\w+", left))
+    assert {"filters", "network", "curves", "copies"} <= set(re.findall(r"\w+", left))
+    assert classes == EMOTIONS or all(f"<b>{name}</b>" in text for name in classes)
+    assert "What the networks learned from is not known here" in text and " in train" not in text
+    for said in text.split('id="references"')[0].split("<h2")[1:]:
+        assert re.search(r"<(p|figure|table|ul|ol)\b", said), said  # no heading without a text
     assert "The analysis model is at chance" in text
     assert "older than the code" not in capsys.readouterr().out
     assert "Sequential, 3 channel(s), 48 pixels a side" in text

@@ -7,7 +7,7 @@ from pathlib import Path
 from languages import EN, ZH
 
 from ferpipe.render.site import REPORT
-from ferpipe.text import parity, section
+from ferpipe.text import lacking, parity, section
 from ferpipe.text.chapters import Writer, places, unplaced
 from ferpipe.text.section import Section
 
@@ -111,6 +111,14 @@ def test_nouns_are_those_of_the_data_set_and_need_not_be_the_same_in_both_langua
     assert "Faces of an emotion" in Writer(EN, [found], {}).chapters[0].body
     writer = Writer(EN, [read(tmp_path, text.replace("an_emotion", "emotoin"))[0]], {})
     assert "unknown number 'emotoin' (did you mean 'emotion'?)" in writer.problems[0]
+
+
+def test_a_heading_under_which_nothing_is_said_is_left_out_and_code_stays() -> None:
+    code = "```\n# one\n\n# two\n```"
+    assert lacking.headed("### Bare\n\n\n### How\n\nText.\n\n### Last\n\n") == "\n\n### How\n\nText.\n\n\n"
+    assert lacking.headed("### Bare\n\n") == "\n"
+    for text in (f"## Outer\n\n### Inner\n\n{code}\n", f"### One\n\n{code}\n\n### Two\n\nText.\n", "#tag\n"):
+        assert lacking.headed(text) == text
 
 
 def test_a_text_says_nothing_of_a_claim_that_does_not_apply(tmp_path: Path) -> None:
