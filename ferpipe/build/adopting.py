@@ -29,11 +29,19 @@ BARE = Recipe(
 )  # fmt: skip
 
 
-def checkpoints_at(place: Path) -> list[Path]:
-    """Return the checkpoints at a place; none where it is a folder of members, or is not there."""
+def checkpoints_at(place: Path, tell: Callable[[str], object] = print) -> list[Path]:
+    """Return the checkpoints at a place; none where it is a folder of members, or is not there.
+
+    `tell` hears what else lies in the folder.
+    """
     if not place.exists() or (place.is_dir() and any(place.glob("*/recipe.json"))):
         return []
-    return foreign.files(place)
+    files = foreign.files(place)
+    rest = sorted(path.name for path in place.glob("*") if path not in files) if place.is_dir() else []
+    if rest:
+        more = f" and {len(rest) - 6} more" if len(rest) > 6 else ""
+        tell(f"--load {place}: left aside {', '.join(rest[:6])}{more}; a checkpoint is {', '.join(foreign.SUFFIXES)}")
+    return files
 
 
 def name_of(path: Path) -> str:

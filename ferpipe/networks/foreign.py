@@ -5,6 +5,8 @@ convolution, and how large its pictures were. Batch normalisation keeps the mean
 training pictures, and only pictures that enter as those did have them again.
 """
 
+import argparse
+import pathlib
 import pickle
 import re
 import warnings
@@ -15,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -24,6 +27,12 @@ from ferpipe.errors import Slip
 from ferpipe.networks.resnet import DEVIATION, MEAN, STEM_CHANNELS, STEMS, ResNet18, normalise
 
 WANTED = "wanted a state dict of a ResNet-18 (torch.save(network.state_dict(), FILE), or safetensors)"
+_SCALAR = np.float64(0).__reduce__()[0]  # what makes numpy's scalars; it moved from numpy.core to numpy._core
+HARMLESS: list[Any] = [  # what training scripts keep beside weights; none of it runs code
+    argparse.Namespace, pathlib.PosixPath, pathlib.PurePosixPath, np.dtype, np.float64,
+    (_SCALAR, "numpy.core.multiarray.scalar"), (_SCALAR, "numpy._core.multiarray.scalar"),
+    *(type(np.dtype(name)) for name in ("f4", "f8", "i4", "i8", "?")),
+]  # fmt: skip
 SUFFIXES = (".pt", ".pth", ".ckpt", ".bin", ".safetensors", ".tar")
 ANCHOR = "layer1.0.conv1.weight"  # a key that every such network has; what stands before it stands before all
 OTHERS = ((re.compile(r"\.shortcut\."), ".downsample."), (re.compile(r"^linear\."), "fc."))  # of CIFAR's ResNets
@@ -80,7 +89,8 @@ def files(place: Path) -> list[Path]:
     """Return the checkpoints at a place: the file itself, or those in a folder; raises Slip where there is none."""
     if place.is_file():
         return [place]
-    paths = sorted(path for path in place.glob("*") if path.suffix in SUFFIXES) if place.is_dir() else []
+    inside = [path for path in place.glob("*") if path.name[0] != "."] if place.is_dir() else []
+    paths = sorted(path for path in inside if path.suffix.lower() in SUFFIXES)
     if not paths:
         raise Slip(f"--load {place}: no member and no checkpoint there; {WANTED}, or a folder of such")
     return paths
@@ -171,9 +181,11 @@ def misfit(network: nn.Module, inputs: Tensor) -> float:
 
 def _opened(path: Path) -> Any:
     try:
-        if path.suffix == ".safetensors":
+        if told := _other(path):
+            raise Slip(f"--load {path} is {told}; {WANTED}")
+        if path.suffix.lower() == ".safetensors":
             return load_file(path)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), torch.serialization.safe_globals(HARMLESS):
             warnings.simplefilter("ignore")  # torch's doubts about a pickle that it then refuses
             return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
@@ -182,13 +194,31 @@ def _opened(path: Path) -> Any:
         raise Slip(f"--load {path}: {error.strerror}; change its permissions") from None
     except pickle.UnpicklingError as error:
         kind = re.search(r"GLOBAL ([\w.]+)", str(error))
-        inside = f"a {kind[1]}" if kind else "objects"
+        if not kind:
+            raise Slip(f"--load {path} is no file that torch.save wrote, or holds code; {WANTED}") from None
         raise Slip(
-            f"--load {path} holds {inside} beside weights, which only running its code could read; {WANTED}"
+            f"--load {path} holds the object {kind[1]}, which only running its code could read; {WANTED}"
         ) from None
     except (OSError, RuntimeError, ValueError, KeyError, EOFError, SafetensorError, zipfile.BadZipFile) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise Slip(f"--load {path} is no checkpoint that can be read ({reason:.120}); {WANTED}") from None
+
+
+def _other(path: Path) -> str:
+    """Return what a file is that often stands in the place of weights, or nothing."""
+    with path.open("rb") as file:
+        start = file.read(200).lstrip().lower()
+    if not start:
+        return "empty"
+    if start.startswith(b"version https://git-lfs"):
+        return "a pointer of Git LFS, and the weights were not fetched (git lfs pull)"
+    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        return "a web page, as a download leaves it that had to be confirmed"
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            if any(name.endswith("/constants.pkl") for name in archive.namelist()):
+                return "of TorchScript: torch.save(torch.jit.load(FILE).state_dict(), FILE) writes its weights"
+    return ""
 
 
 def _state(content: Any, path: Path) -> dict[str, Tensor]:
@@ -265,10 +295,14 @@ def _headed(weights: dict[str, Tensor], features: int, path: Path, told: list[st
             f"--load {path}: wanted one last layer (2 to 20, {features}), got "
             f"{', '.join(f'{name} {tuple(weights[name].shape)}' for name in heads) or 'none'}; {WANTED}"
         )
-    name = heads[0].removesuffix("weight")
     classes = weights[heads[0]].shape[0]
+    after = [name for name, value in weights.items() if value.ndim == 2 and value.shape[1] == classes != features]
+    if after:
+        layers = ", ".join(f"{name} {tuple(weights[name].shape)}" for name in (*heads, *after))
+        raise Slip(f"--load {path} ends in several layers ({layers}), wanted one: ferpipe.report takes any network")
     if not FEWEST <= classes <= MOST:
         raise Slip(f"--load {path} has {classes:,} outputs; wanted {FEWEST} to {MOST}, a class each")
+    name = heads[0].removesuffix("weight")
     rest = {key: value for key, value in weights.items() if not key.startswith(name)}
     if name != "fc.":
         told.append(f"'{name.rstrip('.')}' is taken as the last layer")

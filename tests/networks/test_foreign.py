@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
+import zipfile
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from ferpipe.build import adopting
 from ferpipe.data.faces import rendered
 from ferpipe.errors import Slip
 from ferpipe.networks import foreign
@@ -121,6 +125,10 @@ REFUSED: dict[str, tuple[Callable[[State], Any], str]] = {
     "no head": (lambda state: {k: v for k, v in state.items() if "fc" not in k}, "one last layer"),
     "two heads": (lambda state: {**state, "aux.weight": torch.zeros(7, 512)}, "one last layer"),
     "ImageNet's head": (lambda state: {**state, "fc.weight": torch.zeros(1000, 512)}, "1,000 outputs"),
+    "a head of two layers": (
+        lambda state: {**state, "fc.weight": torch.zeros(16, 512), "out.weight": torch.zeros(7, 16)},
+        "several layers",
+    ),
     "two channels": (lambda state: {**state, "conv1.weight": torch.zeros(64, 2, 7, 7)}, "conv1.weight is"),
     "no numbers": (lambda state: {**state, "fc.bias": torch.full((7,), torch.nan)}, "not finite"),
 }
@@ -137,8 +145,23 @@ def test_what_is_no_such_network_is_refused_by_name(theirs: nn.Module, tmp_path:
 
 def test_code_text_and_nothing_are_refused(theirs: nn.Module, tmp_path: Path) -> None:
     torch.save(theirs, tmp_path / "whole.pt")
-    with pytest.raises(Slip, match="beside weights"):
+    with pytest.raises(Slip, match=r"holds the object [\w.]*ResNet, which only running its code could read"):
         foreign.read(tmp_path / "whole.pt")
+    with zipfile.ZipFile(tmp_path / "script.pt", "w") as archive:  # as torch.jit.save names its parts
+        archive.writestr("script/data.pkl", b"")
+        archive.writestr("script/constants.pkl", b"")
+    with pytest.raises(Slip, match="TorchScript"):
+        foreign.read(tmp_path / "script.pt")
+    for name in ("pointer.pt", "pointer.safetensors"):
+        (tmp_path / name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 44\n")
+        with pytest.raises(Slip, match="a pointer of Git LFS"):
+            foreign.read(tmp_path / name)
+    (tmp_path / "page.pth").write_text("\n<!DOCTYPE html><title>Virus scan warning</title>")
+    with pytest.raises(Slip, match="a web page"):
+        foreign.read(tmp_path / "page.pth")
+    (tmp_path / "zero.pt").touch()
+    with pytest.raises(Slip, match="is empty"):
+        foreign.read(tmp_path / "zero.pt")
     (tmp_path / "text.pt").write_text("no network")
     with pytest.raises(Slip, match=r"text\.pt"):
         foreign.read(tmp_path / "text.pt")
@@ -149,8 +172,22 @@ def test_code_text_and_nothing_are_refused(theirs: nn.Module, tmp_path: Path) ->
         foreign.files(tmp_path / "empty")
     torch.save(theirs.state_dict(), tmp_path / "empty/b.pth")
     torch.save(theirs.state_dict(), tmp_path / "empty/a.ckpt")
+    torch.save(theirs.state_dict(), tmp_path / "empty/c.PTH")
     (tmp_path / "empty/notes.txt").write_text("")
-    assert [path.name for path in foreign.files(tmp_path / "empty")] == ["a.ckpt", "b.pth"]
+    (tmp_path / "empty/._a.ckpt").write_text("of another system's finder")
+    lines: list[str] = []
+    found = adopting.checkpoints_at(tmp_path / "empty", lines.append)
+    assert [path.name for path in found] == ["a.ckpt", "b.pth", "c.PTH"]
+    assert len(lines) == 1 and "left aside ._a.ckpt, notes.txt; a checkpoint is .pt, .pth" in lines[0]
+
+
+def test_what_training_scripts_keep_beside_weights_is_read_over(theirs: nn.Module, tmp_path: Path) -> None:
+    beside = {
+        "args": argparse.Namespace(lr=0.1, data=Path("faces")), "best": np.float64(0.7), "loss": np.float32(1.1),
+        "epoch": np.int64(3), "done": np.bool_(True),
+    }  # fmt: skip
+    torch.save({"state_dict": theirs.state_dict(), **beside}, tmp_path / "c.pth")
+    assert foreign.read(tmp_path / "c.pth").classes == 7
 
 
 def test_means_of_another_number_are_refused(theirs: nn.Module, tmp_path: Path) -> None:
