@@ -27,6 +27,7 @@ from ferpipe.errors import Slip
 from ferpipe.training.presets import PRESETS
 
 COMMANDS = ("build", "train", "analyse", "render", "predict", "explain", "compare", "serve", "check")
+APART = ("predict", "explain", "compare")  # that make something of their own, and no stage
 STAGES = ("data", "train", "analyse", "render")
 
 
@@ -155,7 +156,9 @@ def options(arguments: list[str]) -> Options:
     given = (asked.images is not None) + (asked.other is not None)
     wanted = {"predict": "IMAGES", "explain": "IMAGES", "compare": "RUN RUN"}.get(asked.command, "")
     if given != len(wanted.split()):
-        raise Slip(f"{asked.command}: wanted {wanted or 'no IMAGES'}; see --help")
+        got = " ".join(str(part) for part in (asked.images, asked.other) if part is not None) or "none"
+        more = " (one picture, or one folder or zip of them)" if wanted == "IMAGES" else ""
+        raise Slip(f"{asked.command}: wanted {wanted or 'no IMAGES'}{more}, got {got}; see --help")
     if bool(asked.mean) != bool(asked.std) or (asked.mean and asked.load is None) or min(asked.std, default=1) <= 0:
         raise Slip("--mean and --std go together, with --load CHECKPOINT, and a deviation is above zero")
     return asked
@@ -189,7 +192,7 @@ def main(arguments: list[str]) -> int:
             stops.say(f"error: {stops.STARVED}")
             return 2
         if stops.stopped(error):
-            stops.say(f"interrupted: {stops.KEPT}")
+            stops.say(f"interrupted: {stops.AGAIN if {*APART} & {*arguments} else stops.KEPT}")
             return 130
         told = stops.told(error) if isinstance(error, OSError) else None
         if told is None:

@@ -1,7 +1,8 @@
 """A page of its own for each of somebody's pictures: what the networks see in it, and how far that may be believed."""
 
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,9 +41,7 @@ def explain(options: Options) -> None:
 
     One picture makes one file; a folder or a zip makes a folder, however many pictures it holds.
     """
-    assert options.images is not None
-    if options.output is None:
-        raise Slip("explain: wanted --output, a file such as face.html for one picture, a folder for several")
+    assert options.images is not None and options.output is not None  # as guard.py has seen
     with sources.opened(options.images) as source:
         if not source.pictures:
             raise Slip(f"{source.title} holds no picture; explain wants a picture, or a folder or a zip of them")
@@ -53,6 +52,7 @@ def explain(options: Options) -> None:
             places.check_file("--output", options.output, options.images, MADE, "a page of explain", "face.html")
         else:
             places.check_folder("--output", options.output, ROOT, (ROOT, Path.cwd(), options.images))
+        told = sys.stderr if alone and atomic.stream(options.output) else sys.stdout
         names = distinct([entry.name for entry in source.pictures])
         read = partial(given, face=options.face)
         crops = [
@@ -60,23 +60,25 @@ def explain(options: Options) -> None:
             for entry, name in zip(source.pictures, names, strict=True)
         ]
     files = dict(zip(_files(names), crops, strict=True))
+    if not alone:
+        check_others(options.output, files)
     machine.prepare(options.threads or machine.cores())
     device = machine.device(options.device)
     asked = predict.networks(options)
     for network in asked:
-        print(f"asked: {network.described()}")
+        print(f"asked: {network.described()}", file=told)
     scores, alarm = known(options, asked)
     classes = asked[0].classes
     with tqdm(total=len(crops), desc="explain", unit="picture", mininterval=1) as bar:
         explanations = one_picture.explain(
-            crops, [told(model, device) for model in asked], classes, device, alarm, bar.update
+            crops, [described(model, device) for model in asked], classes, device, alarm, bar.update
         )
     frame = report.read(ROOT / "report")
     languages = [language.about("face", classes) for language in frame.languages]
     made = [pages.page(explanation, scores, frame, languages) for explanation in explanations]
     if alone:
         atomic.write(options.output, made[0])
-        print(f"{options.output} written")
+        print(f"{options.output} written", file=told)
     else:
         index = pages.index(list(zip(files, explanations, strict=True)), frame, languages)
         places.write(options.output, {**dict(zip(files, made, strict=True)), INDEX: index}, KIND)
@@ -96,7 +98,16 @@ def given(grey: np.ndarray, name: str, face: bool) -> Given:
     return Given(name, pictures.fitted(grey, *square), preview, (left, top, side), cut)
 
 
-def told(asked: predict.Asked, device: "torch.device") -> Asked:
+def check_others(folder: Path, files: Collection[str]) -> None:
+    """Raise Slip where a folder holds pages that this run would not make again, and so would remove."""
+    others = (places.listed(folder, KIND) or set()) - {*files, INDEX}
+    if left := sorted(name for name in others if (folder / name).is_file()):
+        more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+        raise Slip(f"--output {folder} holds pages of other pictures ({left[0]}{more}); name another folder, or "
+                   "remove them")  # fmt: skip
+
+
+def described(asked: predict.Asked, device: "torch.device") -> Asked:
     """Return a network with what is said of it."""
     member, labels = asked.member, len(asked.member.view_logits)
     accuracy = float(member.history["dev_accuracy"][member.epoch - 1]) if labels else None

@@ -42,6 +42,15 @@ def check(options: Options, layout: Layout, target: Layout | None) -> None:
         _check(target, ["--results", "--output"], options)
 
 
+def check_images(options: Options) -> None:
+    """Raise Slip for pictures that are not there and pages without a place: before torch is loaded, in 5 seconds."""
+    if options.images is not None and not os.path.lexists(options.images):
+        wanted = "a picture, or a folder or a zip of them" + ", or a CSV file" * (options.command == "predict")
+        raise Slip(f"{options.images}: no such file or folder; wanted {wanted}")
+    if options.command == "explain" and options.output is None:
+        raise Slip("explain: wanted --output, a file such as face.html for one picture, a folder for several")
+
+
 def _check(layout: Layout, flags: list[str], options: Options) -> None:
     asked = {"--artefacts": options.artefacts, "--results": options.results, "--output": options.output}
     for flag in flags:

@@ -31,6 +31,8 @@ def run(options: Options) -> None:
     """Run what the command names; raises Slip for what the user can mend."""
     if options.command in ("predict", "explain", "compare"):
         guard.check_memory()
+    if options.command in ("predict", "explain"):
+        guard.check_images(options)
     if options.command == "predict":
         from ferpipe.build.predict import predict
 

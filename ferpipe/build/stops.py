@@ -11,6 +11,7 @@ from types import FrameType
 from typing import NoReturn
 
 KEPT = "whole epochs and finished stages are kept; the same command goes on"
+AGAIN = "nothing is half-written; the same command begins again"  # of commands that have no stages
 STARVED = (
     "out of memory; whole epochs and finished stages are kept; a smaller --preset, fewer --threads or a higher limit "
     "(ulimit -v) help"

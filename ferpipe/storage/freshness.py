@@ -5,6 +5,7 @@ the one that would be used now; what differs is the reason why it is stale.
 """
 
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -146,6 +147,11 @@ class Memory:
         timings[dataset][stage] = round(seconds, 2)
         atomic.write(self._timings, json.dumps(timings, indent=1, sort_keys=True).encode())
 
+    def last(self, dataset: str, stage: str) -> float | None:
+        """Return how many seconds a stage took the last time; None where that is not known."""
+        seconds = ((recorded(self._timings) or {}).get(dataset) or {}).get(stage)
+        return seconds if isinstance(seconds, (int, float)) else None
+
     def save(self) -> None:
         """Write what was learned of the code, if anything was."""
         if self._keeps and len(self.known) != self._before:
@@ -166,9 +172,17 @@ class Log:
 
     @contextmanager
     def making(self, stage: str, reasons: list[str]) -> Iterator[None]:
-        """Say, when the block has made the stage, why and how long it took."""
-        began = time.perf_counter()
-        yield
+        """Say, when the block has made the stage, why and how long it took; on a terminal, while it works, its name."""
+        began, seen = time.perf_counter(), ""
+        if sys.stderr is not None and sys.stderr.isatty():
+            last = self._memory.last(self._dataset, stage)
+            seen = f"{stage:<24} ... {f'{last:.0f} s the last time' if last and last > 2 else ''}"
+            print(f"{seen}\r", end="", file=sys.stderr, flush=True)
+        try:
+            yield
+        finally:
+            if seen:
+                print(f"{' ' * len(seen)}\r", end="", file=sys.stderr, flush=True)
         seconds = time.perf_counter() - began
         self._memory.time(self._dataset, stage, seconds)
         self.made += 1

@@ -86,6 +86,8 @@ def check_file(
         raise Slip(f"{flag} -: standard output takes no page; wanted a file, such as {example}")
     argument = f"{flag} {path}"
     try:
+        with suppress(FileNotFoundError):
+            os.lstat(path.parent / f"{atomic.NEW}{path.name}")  # what it is written as may be too long where it is not
         mode = os.stat(path).st_mode
     except FileNotFoundError:
         return check_writable(argument, Path(os.path.realpath(path)).parent)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -175,13 +178,30 @@ def test_one_picture_makes_a_file_and_a_folder_a_folder(tmp_path: Path, capsys: 
     assert {path.name for path in (tmp_path / "out").glob("*")} >= {"one.html", "two.html", "index.html", "mine.txt"}
     index = (tmp_path / "out/index.html").read_text()
     assert 'href="one.html"' in index and 'href="two.html"' in index
+    (tmp_path / "faces/two.jpg").unlink()
     capsys.readouterr()
+    assert run(tmp_path / "faces", "--output", tmp_path / "out") == 2  # whose page it could not make again
+    assert "holds pages of other pictures (two.html)" in capsys.readouterr().err
+    (tmp_path / "out/two.html").unlink()
+    assert run(tmp_path / "faces", "--output", tmp_path / "out") == 0
+    assert "two.html" not in (tmp_path / "out/index.html").read_text()
+    capsys.readouterr()
+
+
+@pytest.mark.usefixtures("few")
+def test_a_page_goes_alone_to_standard_output(tmp_path: Path) -> None:
+    ASTRONAUT.save(tmp_path / "one.png")
+    command = [sys.executable, "build.py", "explain", tmp_path / "one.png", "--network", "shipped"]
+    done = subprocess.run([*command, "--output", "/dev/stdout"], cwd=ROOT, capture_output=True, check=True)
+    assert done.stdout.startswith(b"<!doctype html>") and done.stdout.endswith(b"</html>\n")
+    assert b"asked: " in done.stderr
 
 
 @pytest.mark.parametrize(
     ("output", "told"),
     [
         (None, "wanted --output"),
+        (f"{'x' * 240}.html", "File name too long"),
         ("taken.html", "something else than a page of explain"),
         ("", "is a folder"),
     ],
@@ -206,6 +226,24 @@ def test_a_file_that_is_called_as_standard_output_stays(
     (tmp_path / "-").write_text("mine")
     assert run(tmp_path / images, "--output", "-") == 2
     assert told in capsys.readouterr().err and (tmp_path / "-").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["none.jpg"], "no such file or folder; wanted a picture, or a folder or a zip of them"),
+        (["one.png", "two.png"], "one picture, or one folder or zip of them), got one.png two.png"),
+    ],
+)
+def test_pictures_that_are_not_there_are_told_before_torch_is_loaded(
+    tmp_path: Path, arguments: list[str], told: str
+) -> None:
+    code = "import sys, build; status = build.main(sys.argv[1:]); assert 'torch' not in sys.modules; sys.exit(status)"
+    command = [sys.executable, "-c", code, "explain", *arguments, "--output", "x.html"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
+    assert done.returncode == 2 and told in done.stderr and not [*tmp_path.iterdir()]
 
 
 def test_a_table_and_a_broken_picture_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

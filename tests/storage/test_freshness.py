@@ -47,6 +47,23 @@ def test_a_difference_is_told_as_what_a_person_did(changes, wanted):
     assert not any(digit in " ".join(wanted) for digit in ("hash", "sha"))
 
 
+def test_a_terminal_hears_what_is_being_made_and_how_long_it_took(tmp_path, capsys, monkeypatch):
+    log = freshness.Log(freshness.Memory(tmp_path), "rendered", why=False)
+    memory = freshness.Memory(tmp_path)
+    memory.time("rendered", "atlas", 93.4)
+    with log.making("atlas", ["not made yet"]):
+        pass
+    assert not capsys.readouterr().err
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    memory.time("rendered", "atlas", 93.4)
+    with log.making("atlas", ["not made yet"]):
+        told = capsys.readouterr().err
+    assert told.startswith("atlas ") and told.endswith("93 s the last time\r") and "\n" not in told
+    with pytest.raises(KeyError), log.making("lime", ["not made yet"]):
+        raise KeyError
+    assert capsys.readouterr().err.split("\r")[-2].isspace()
+
+
 def test_the_reason_comes_before_the_details():
     assert freshness.reasons(None, recipe(), False) == ["not made yet"]
     assert freshness.reasons({"recipe": recipe()}, recipe(), False) == []
