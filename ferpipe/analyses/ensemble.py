@@ -151,11 +151,13 @@ def shared(study: Study, answers: np.ndarray) -> tuple[Across | None, Across | N
     other networks would, and may lie outside [0, 1]. Members that others taught share errors by teaching and are not
     asked. Errors are those against the true emotion, where that is known: a wrong label would make the same error of
     all. By chance two members whose errors are independent, given the true class, agree as often as the shares of their
-    wrong answers say. None for one member or no error.
+    wrong answers say. None for no error, and for fewer than three members: one pair says nothing of how pairs vary.
     """
     truth = study.dataset.truth.get("emotions", study.labels)
     rows = subjects.rows(study, (DRAW, 10**6), len(truth))
     asked = [predicted for predicted, member in zip(answers, study.members, strict=True) if not member.recipe.distil]
+    if len(asked) < 3:
+        return None, None
     expected = [likely(predicted, truth, len(study.classes)) for predicted in asked]
 
     def drawn(values: np.ndarray, _: np.ndarray) -> np.ndarray:
@@ -177,11 +179,9 @@ def shared(study: Study, answers: np.ndarray) -> tuple[Across | None, Across | N
 def pseudo_values(of_pair: Mapping[tuple[int, int], np.ndarray], networks: int) -> list[np.ndarray]:
     """Return the jackknife's pseudo-value of each network for a mean over ordered pairs of networks.
 
-    Their mean is the mean over pairs, their variance tends to be too large (Efron & Stein 1981). Of two
-    networks, without one of which no pair is left, each has its own pair.
+    Their mean is the mean over pairs, their variance tends to be too large (Efron & Stein 1981). Of three networks or
+    more: without one of two no pair is left.
     """
-    if networks < 3:
-        return list(of_pair.values())
     every = np.mean(list(of_pair.values()), axis=0)
     without = [np.mean([v for pair, v in of_pair.items() if k not in pair], axis=0) for k in range(networks)]
     return [networks * every - (networks - 1) * rest for rest in without]

@@ -86,7 +86,7 @@ def _untrained(row: Row, side: Side, editions: dict[str, str], language: Languag
     if side.control is None:
         return Markup("")
     words = language.words("ledger")
-    value = written(language, side.control, row.unit)
+    value = beside(language, side.control, side.interval or [], row.unit)
     if side.draws == 1:
         value += words["one_draw"]
     elif side.draws < side.networks:

@@ -5,6 +5,7 @@ points    0.012 -> +1.2 points    a difference of shares, in percentage points
 fall      0.012 -> 1.2 points     the same, where the words say in which direction
 change    -0.012 -> falls by 1.2 points and 下降 1.2 个百分点; what reads as zero changes by 0.0
 interval  [0.665, 0.696] -> 66.5–69.6% and 66.5% 至 69.6%; an end that is not its bar does not read as it
+beside    a value held against an interval, with as many decimals as keep it apart from either end
 number    0.1234 -> 0.123         with the asked digits
 integer   28709 -> 28,709
 class_name  3 or "happy" -> happy and 高兴; a class that the language has no word for keeps its name
@@ -127,7 +128,7 @@ def interval(
 
 
 def beside(language: Language, bar: float, bounds: Iterable[float], unit: str) -> str:
-    """Return a bar in its unit, with as many decimals as the interval that is held against it."""
+    """Return a bar, or another value, in its unit, with as many decimals as the interval that is held against it."""
     digits = _decimals(bounds, unit, bar)
     if unit == "points":
         return points(language, bar, digits)
@@ -254,5 +255,5 @@ def filters(language: Language) -> Mapping[str, Callable[..., object]]:
         above_chance,
         estimated,
     ]
-    spoken: list[Callable[..., object]] = [points, fall, change, interval, class_name, method, listing, ranking]
+    spoken: list[Callable[..., object]] = [points, fall, change, interval, beside, class_name, method, listing, ranking]
     return {f.__name__: f for f in silent} | {f.__name__: partial(f, language) for f in spoken}
