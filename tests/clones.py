@@ -49,7 +49,7 @@ def split(n, seed):
 def build(folder, *arguments, python=()):
     threads = () if "render" in arguments else ("--threads", 1)  # tests run side by side
     call = [sys.executable, *python, "build.py", *map(str, (*arguments, *threads))]
-    return subprocess.run(call, cwd=folder, capture_output=True, text=True, timeout=300)
+    return subprocess.run(call, cwd=folder, capture_output=True, text=True, timeout=900)
 
 
 def places(folder):
