@@ -21,13 +21,12 @@ if __name__ == "__main__":
     stops.early()
 
 from ferpipe.analyses import ANALYSES
-from ferpipe.build.options import Options
+from ferpipe.build.options import APART, Options
 from ferpipe.build.pipeline import run
 from ferpipe.errors import Slip
 from ferpipe.training.presets import PRESETS
 
 COMMANDS = ("build", "train", "analyse", "render", "predict", "explain", "compare", "serve", "check")
-APART = ("predict", "explain", "compare")  # that make something of their own, and no stage
 STAGES = ("data", "train", "analyse", "render")
 
 

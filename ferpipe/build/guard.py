@@ -43,7 +43,7 @@ def check(options: Options, layout: Layout, target: Layout | None) -> None:
 
 
 def check_images(options: Options) -> None:
-    """Raise Slip for pictures that are not there and pages without a place: before torch is loaded, in 5 seconds."""
+    """Raise Slip for pictures that are not there and pages without a place: before torch is loaded."""
     if options.images is not None and not os.path.lexists(options.images):
         wanted = "a picture, or a folder or a zip of them" + ", or a CSV file" * (options.command == "predict")
         raise Slip(f"{options.images}: no such file or folder; wanted {wanted}")

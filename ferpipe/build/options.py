@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+APART = ("predict", "explain", "compare")  # commands that make something of their own, and no stage
 DRAWN = "rendered"  # the data set that the project draws
 ROOT = Path(__file__).parents[2]
 

@@ -16,7 +16,7 @@ from ferpipe.build import guard, pages, publishing, stages, summary
 from ferpipe.build import layout as layouts
 from ferpipe.build import settings as reading
 from ferpipe.build.layout import Layout
-from ferpipe.build.options import ROOT, Options
+from ferpipe.build.options import APART, ROOT, Options
 from ferpipe.build.settings import OF_TRAINING, Settings
 from ferpipe.build.stages import Names, Network, Stage
 from ferpipe.errors import Slip
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def run(options: Options) -> None:
     """Run what the command names; raises Slip for what the user can mend."""
-    if options.command in ("predict", "explain", "compare"):
+    if options.command in APART:
         guard.check_memory()
     if options.command in ("predict", "explain"):
         guard.check_images(options)

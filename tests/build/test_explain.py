@@ -188,7 +188,6 @@ def test_one_picture_makes_a_file_and_a_folder_a_folder(tmp_path: Path, capsys: 
     capsys.readouterr()
 
 
-@pytest.mark.usefixtures("few")
 def test_a_page_goes_alone_to_standard_output(tmp_path: Path) -> None:
     ASTRONAUT.save(tmp_path / "one.png")
     command = [sys.executable, "build.py", "explain", tmp_path / "one.png", "--network", "shipped"]
