@@ -99,7 +99,8 @@ def given(grey: np.ndarray, name: str, face: bool) -> Given:
 
 
 def check_others(folder: Path, files: Collection[str]) -> None:
-    """Raise Slip where a folder holds pages that this run would not make again, and so would remove."""
+    """Raise Slip where a folder holds what is in the way, or pages that this run would not make again but remove."""
+    places.check(folder, [*files, INDEX], KIND, files=True)
     others = (places.listed(folder, KIND) or set()) - {*files, INDEX}
     if left := sorted(name for name in others if (folder / name).is_file()):
         more = f" and {len(left) - 1} more" if len(left) > 1 else ""

@@ -115,7 +115,8 @@ def _signed(value: float) -> str:
 def _framed(preview: np.ndarray, square: tuple[float, float, float]) -> bytes:
     image = Image.fromarray(preview).convert("RGB")
     left, top, side = square
-    box = (round(left), round(top), round(left + side) - 1, round(top + side) - 1)
+    x, y = round(left), round(top)
+    box = (x, y, max(x, round(left + side) - 1), max(y, round(top + side) - 1))  # of a thin picture it is a line
     ImageDraw.Draw(image).rectangle(box, outline=FRAME, width=2)
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", quality=80, method=4)

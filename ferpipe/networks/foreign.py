@@ -6,6 +6,7 @@ training pictures, and only pictures that enter as those did have them again.
 """
 
 import argparse
+import math
 import pathlib
 import pickle
 import re
@@ -113,12 +114,13 @@ def ways(network: Foreign, mean: Sequence[float] = (), deviation: Sequence[float
 def entered(network: Foreign, candidates: Sequence[Way], pictures: Tensor) -> Way:
     """Return the way in which pictures (n, 48, 48) uint8 have the statistics that the network's normalisation kept.
 
-    Of those that fit alike the first, as of a network that was never trained.
+    Of those that fit alike the first, as of a network that was never trained. Raises Slip where it gives no numbers.
     """
-    if len(candidates) == 1:
-        return candidates[0]
     misfits = [misfit(made(network, way), normalise(pictures[:PROBES])) for way in candidates]
-    best = min(misfits)
+    best = min(filter(math.isfinite, misfits), default=None)
+    if best is None:
+        raise Slip("--load: the network's answers are no finite numbers; its weights are too large, or a variance is "
+                   "below zero")  # fmt: skip
     return next(way for way, misfit in zip(candidates, misfits, strict=True) if misfit <= best * (1 + 1e-6))
 
 

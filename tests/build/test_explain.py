@@ -86,6 +86,12 @@ def test_the_largest_face_is_found_and_none_in_noise() -> None:
     assert largest_face(noise) is None and largest_face(noise[:20, :20]) is None
 
 
+@pytest.mark.parametrize("shape", [(4000, 3), (3, 4000)])
+def test_a_thin_picture_has_a_page(found: OnePicture, shape: tuple[int, int]) -> None:
+    thin = command.given(np.full(shape, 90, np.uint8), "thin", False)
+    assert b"thin" in pages.page(replace(found, given=thin), None, FRAME, LANGUAGES)
+
+
 @pytest.mark.parametrize(
     ("image", "face", "cut"),
     [
@@ -179,7 +185,12 @@ def test_one_picture_makes_a_file_and_a_folder_a_folder(tmp_path: Path, capsys: 
     index = (tmp_path / "out/index.html").read_text()
     assert 'href="one.html"' in index and 'href="two.html"' in index
     (tmp_path / "faces/two.jpg").unlink()
-    capsys.readouterr()
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs/index.html").write_text("mine")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(one_picture, "explain", lambda *_: pytest.fail("told after the work"))
+        assert run(tmp_path / "faces", "--output", tmp_path / "theirs") == 2
+    assert "index.html is there and no build wrote it" in capsys.readouterr().err
     assert run(tmp_path / "faces", "--output", tmp_path / "out") == 2  # whose page it could not make again
     assert "holds pages of other pictures (two.html)" in capsys.readouterr().err
     (tmp_path / "out/two.html").unlink()

@@ -190,6 +190,15 @@ def test_what_training_scripts_keep_beside_weights_is_read_over(theirs: nn.Modul
     assert foreign.read(tmp_path / "c.pth").classes == 7
 
 
+@pytest.mark.parametrize(("name", "value"), [("running_var", -1.0), ("weight", 3e38)])
+def test_a_network_whose_answers_are_no_numbers_is_refused(theirs: nn.Module, name: str, value: float) -> None:
+    weights = {key: tensor.clone() for key, tensor in theirs.state_dict().items()}
+    weights[f"layer1.0.bn1.{name}"].fill_(value)
+    network = foreign.Foreign(weights, 64, 7, [])
+    with pytest.raises(Slip, match="no finite numbers"):
+        foreign.entered(network, foreign.ways(network), torch.randint(0, 256, (4, 48, 48), dtype=torch.uint8))
+
+
 def test_means_of_another_number_are_refused(theirs: nn.Module, tmp_path: Path) -> None:
     torch.save(theirs.state_dict(), tmp_path / "c.pth")
     with pytest.raises(Slip, match="got 2 values"):
