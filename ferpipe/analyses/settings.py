@@ -11,6 +11,7 @@ from ferpipe.results.settings import Accuracies, Chance, Settings
 from ferpipe.statistics.intervals import mcnemar, proportion
 
 LEVEL = 0.05
+CLEAR, GAIN = 0.001, 0.05  # of another order of the outputs, to be named: p-value, and accuracy that it must win
 
 
 def analyse(study: Study) -> Settings:
@@ -34,19 +35,33 @@ def analyse(study: Study) -> Settings:
 def chance(answers: np.ndarray, labels: np.ndarray, classes: int) -> Chance:
     """Return whether answers (n,) are better than the same one for all faces, by McNemar's test at 5 %.
 
-    And the order of the outputs that fits the labels best (Kuhn 1955): an order of classes that was mixed up shows.
+    And the order of the outputs that fits the labels best (Kuhn 1955), where it is clearly better than their own: a
+    mixed-up order of classes shows. It is fitted on each half of the faces and judged on the other.
     """
-    counts = np.zeros((classes, classes), int)
-    np.add.at(counts, (answers, labels), 1)
-    usual = int(counts.sum(0).argmax())
+    usual = np.bincount(labels, minlength=classes).argmax()
     right, by_rote = answers == labels, labels == usual
-    outputs, names = linear_sum_assignment(counts, maximize=True)
+    renamed, halves = np.zeros(len(labels), bool), np.arange(len(labels)) % 2
+    for half in (0, 1):
+        names = _fitting(answers[halves != half], labels[halves != half], classes)
+        renamed[halves == half] = names[answers[halves == half]] == labels[halves == half]
+    clear = renamed.mean() > max(right.mean() + GAIN, by_rote.mean())
+    if not clear or max(mcnemar(renamed, right), mcnemar(renamed, by_rote)) > CLEAR:
+        renamed, names = right, np.arange(classes)
+    else:
+        names = _fitting(answers, labels, classes)
     return Chance(
         usual=float(by_rote.mean()),
         better=bool(right.mean() > by_rote.mean() and mcnemar(right, by_rote) < LEVEL),
-        renamed=float(counts[outputs, names].sum() / len(labels)),
-        names=[int(name) for name in names],
+        renamed=float(renamed.mean()),
+        names=names.tolist(),
     )
+
+
+def _fitting(answers: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Return the label (classes,) of each output with which most answers are right; its own where it has no answer."""
+    counts = np.zeros((classes, classes))
+    np.add.at(counts, (answers, labels), 1)
+    return np.asarray(linear_sum_assignment(counts + 1e-6 * np.eye(classes), maximize=True)[1])
 
 
 def analysis_model(study: Study) -> Accuracies:

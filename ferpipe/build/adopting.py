@@ -21,7 +21,6 @@ from ferpipe.networks.members import CURVES, Member
 from ferpipe.networks.recipes import Recipe
 from ferpipe.storage import atomic, encoding, fingerprints
 
-SURE = 0.1  # accuracy that another order of the outputs must win to be named
 SEED = 0  # of the faces on which a network's way of taking pictures is found, where there are none of its own
 BARE = Recipe(
     epochs=1, flip=False, rotate=0.0, scale=0.0, shift=0.0, light=0.0, label_smoothing=0.0, average=0.0, muon=0.0,
@@ -168,9 +167,11 @@ def said(member: Member, dataset: Dataset, flags: str = "") -> str:
     right = member.history["dev_accuracy"][0]
     line = f"{member.name}: {right:.1%} of dev right, one answer for all would be on {told.usual:.1%}"
     if not told.better:
-        order = ", ".join(dataset.classes[name] for name in told.names)
         line += f"; it is at chance: is {flags}mean or {flags}std wrong, or the order of the outputs?"
-        if told.renamed > told.usual + SURE:
-            cure = "--classes FILE with these lines" if flags else "classes in this order"
-            line += f" Were these {order}, {told.renamed:.1%} would be right: {cure} says so"
+    if told.names != sorted(told.names):
+        order = ", ".join(dataset.classes[name] for name in told.names)
+        cure = "--classes FILE with these lines" if flags else "classes in this order"
+        line += (
+            f"{'.' if told.better else ''} Were the outputs {order}, {told.renamed:.1%} would be right: {cure} says so"
+        )
     return line

@@ -12,7 +12,7 @@ import pickle
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -38,6 +38,10 @@ SUFFIXES = (".pt", ".pth", ".ckpt", ".bin", ".safetensors", ".tar")
 ANCHOR = "layer1.0.conv1.weight"  # a key that every such network has; what stands before it stands before all
 OTHERS = ((re.compile(r"\.shortcut\."), ".downsample."), (re.compile(r"^linear\."), "fc."))  # of CIFAR's ResNets
 FEWEST, MOST = 2, 20  # outputs
+BIAS = re.compile(r"(layer\d\.\d\.)(?:conv(\d)|downsample\.0)\.bias")
+IDLE = re.compile(  # what a network keeps that has no part in its answers, as a whole word of a name
+    r"(^|[._])(loss\w*|criterion\w*|metrics?|accuracy|confusion|class_weights?|mean|std|n_averaged|total_ops|total_params)([._]|$)"
+)
 GREYS = {  # ways to normalise grey levels in [0, 1]: mean and deviation
     "half": ((0.5,), (0.5,)),
     "ours": ((MEAN,), (DEVIATION,)),
@@ -83,7 +87,8 @@ class Way:
 
 def read(path: Path) -> Foreign:
     """Return the network in a file, read with weights_only; raises Slip where none of this form is there, with why."""
-    return _named(_state(_opened(path), path), path)
+    state, told = _state(_opened(path), path)
+    return _named(state, path, told)
 
 
 def files(place: Path) -> list[Path]:
@@ -223,28 +228,40 @@ def _other(path: Path) -> str:
     return ""
 
 
-def _state(content: Any, path: Path) -> dict[str, Tensor]:
-    """Return the first table of tensors in what a file holds that has a ResNet's first block."""
-    for table in _tables(content):
+def _state(content: Any, path: Path) -> tuple[dict[str, Tensor], list[str]]:
+    """Return the first table of tensors in what a file holds that has a ResNet's first block, and what was told."""
+    states = {}
+    for place, table in _tables(content):
         named = {key: value for key, value in table.items() if isinstance(value, Tensor)}
-        if any(key == ANCHOR or key.endswith(f".{ANCHOR}") for key in named):
-            return named
+        if _prefixes(named):
+            states[place] = named
+    if states:
+        taken, *rest = states
+        return states[taken], [f"'{taken}' is taken, and not {', '.join(map(repr, rest))}"] if rest else []
     held = ", ".join(map(str, [*content][:5])) if isinstance(content, Mapping) else type(content).__name__
     raise Slip(f"--load {path} holds no ResNet-18: no '…{ANCHOR}' in it, but {held:.120}; {WANTED}")
 
 
-def _tables(content: Any, depth: int = 3) -> Iterator[dict[str, Any]]:
+def _tables(content: Any, place: str = "", depth: int = 3) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give each table in what a file holds with its place there, such as 'state_dict'."""
     if isinstance(content, Mapping) and depth:
-        yield {key: value for key, value in content.items() if isinstance(key, str)}
-        for value in content.values():
-            yield from _tables(value, depth - 1)
+        yield place, {key: value for key, value in content.items() if isinstance(key, str)}
+        for key, value in content.items():
+            yield from _tables(value, f"{place}.{key}".strip("."), depth - 1)
 
 
-def _named(state: dict[str, Tensor], path: Path) -> Foreign:
+def _prefixes(names: Iterable[str]) -> list[str]:
+    """Return what stands before the names of each ResNet among these, the shortest first."""
+    return sorted((name.removesuffix(ANCHOR) for name in names if f".{name}".endswith(f".{ANCHOR}")), key=len)
+
+
+def _named(state: dict[str, Tensor], path: Path, told: list[str]) -> Foreign:
     """Return a table of tensors by our names; raises Slip where it is of another network."""
-    told = []
-    key = min((key for key in state if key == ANCHOR or key.endswith(f".{ANCHOR}")), key=len)
-    prefix = key.removesuffix(ANCHOR)
+    prefix, *others = _prefixes(state)
+    if others:
+        rest = ", ".join(map(repr, others))
+        told.append(f"several networks are in it: that under '{prefix}' is taken, and not that under {rest}")
+        state = {name: value for name, value in state.items() if not name.startswith(tuple(others))}
     if prefix:
         told.append(f"'{prefix}' stands before each name and is dropped")
     weights = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
@@ -258,6 +275,9 @@ def _named(state: dict[str, Tensor], path: Path) -> Foreign:
     weights = _headed(weights, 8 * width, path, told)
     if "conv1.bias" in weights:
         weights["bn1.running_mean"] = weights["bn1.running_mean"] - weights.pop("conv1.bias")
+    for name in [*filter(BIAS.fullmatch, weights)]:  # the normalisation that follows takes it away again
+        mean = BIAS.sub(lambda match: f"{match[1]}bn{match[2]}" if match[2] else f"{match[1]}downsample.1", name)
+        weights[f"{mean}.running_mean"] = weights[f"{mean}.running_mean"] - weights.pop(name)
     stem = weights.get("conv1.weight")
     fits = stem is not None and stem.ndim == 4 and stem.shape[0] == STEM_CHANNELS and stem.shape[1] in (1, 3)
     if stem is None or not fits or stem.shape[2] != stem.shape[3] or stem.shape[2] not in (3, 7):
@@ -277,12 +297,19 @@ def _named(state: dict[str, Tensor], path: Path) -> Foreign:
         lacks = [f"'{name}' is missing" for name in missing]
         raise Slip(f"--load {path} is no ResNet-18 of this form: {'; '.join([*lacks, *wrong][:6])}; {WANTED}")
     left = [*outside, *sorted(set(weights) - set(ours))]
+    if strange := [name for name in left if not IDLE.search(name)]:
+        raise Slip(f"--load {path} is no ResNet-18 of this form: it also has {_few(strange)}; ferpipe.report takes any "
+                   "network")  # fmt: skip
     if left:
-        told.append(f"left out: {', '.join(left[:6])}{f' and {len(left) - 6} more' if len(left) > 6 else ''}")
+        told.append(f"left out: {_few(left)}")
     tensors = {name: weights[name].float() if weights[name].is_floating_point() else weights[name] for name in ours}
     if unfit := [name for name, value in tensors.items() if not torch.isfinite(value.float()).all()]:
         raise Slip(f"--load {path}: '{unfit[0]}' holds values that are not finite")
     return Foreign(tensors, width, tensors["fc.weight"].shape[0], told)
+
+
+def _few(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:6])}{f' and {len(names) - 6} more' if len(names) > 6 else ''}"
 
 
 def _headed(weights: dict[str, Tensor], features: int, path: Path, told: list[str]) -> dict[str, Tensor]:

@@ -82,8 +82,27 @@ def test_an_order_that_fits_better_is_found() -> None:
     assert told.better and told.renamed == 1 and told.names == mixed.tolist()
     same = chance(np.zeros(70, int), labels, 7)
     assert not same.better and same.usual == pytest.approx(1 / 7)
+    assert same.names == list(range(7)) and same.renamed == same.usual  # no order would make it better than chance
     turned = chance(np.roll(np.arange(7), 1)[labels], labels, 7)
     assert not turned.better and turned.renamed == 1 and turned.names == np.roll(np.arange(7), -1).tolist()
+
+
+def test_an_order_that_fits_better_by_chance_alone_is_not_named() -> None:
+    rng = np.random.default_rng(0)
+    for n in (10, 30, 300):
+        for _ in range(50):
+            labels, answers = rng.integers(0, 7, n), rng.integers(0, 7, n)
+            assert chance(answers, labels, 7).names == list(range(7)), n
+
+
+def test_a_network_that_is_above_chance_in_a_wrong_order_is_told_so() -> None:
+    rng = np.random.default_rng(1)
+    labels = rng.integers(0, 7, 500)
+    answers = np.where(rng.random(500) < 0.7, labels, rng.integers(0, 7, 500))
+    mixed = np.array([0, 1, 2, 3, 5, 6, 4])  # four of seven are where they belong
+    told = chance(mixed[answers], labels, 7)
+    assert told.better and told.names == np.argsort(mixed).tolist() and 0.7 < told.renamed < 0.8
+    assert chance(answers, labels, 7).names == list(range(7))
 
 
 def test_a_checkpoint_can_be_asked_and_its_report_says_that_it_is_at_chance(

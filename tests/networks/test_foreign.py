@@ -130,6 +130,11 @@ REFUSED: dict[str, tuple[Callable[[State], Any], str]] = {
         "several layers",
     ),
     "two channels": (lambda state: {**state, "conv1.weight": torch.zeros(64, 2, 7, 7)}, "conv1.weight is"),
+    "squeeze and excitation": (
+        lambda state: larger(state, "layer1.0.se.fc1.weight"),
+        "it also has layer1.0.se.fc1.weight",
+    ),
+    "attention before the head": (lambda state: larger(state, "attention.weight"), "it also has attention.weight"),
     "no numbers": (lambda state: {**state, "fc.bias": torch.full((7,), torch.nan)}, "not finite"),
 }
 
@@ -188,6 +193,37 @@ def test_what_training_scripts_keep_beside_weights_is_read_over(theirs: nn.Modul
     }  # fmt: skip
     torch.save({"state_dict": theirs.state_dict(), **beside}, tmp_path / "c.pth")
     assert foreign.read(tmp_path / "c.pth").classes == 7
+
+
+def test_biases_before_a_normalisation_change_nothing(theirs: nn.Module, tmp_path: Path) -> None:
+    state = {key: value.clone() for key, value in theirs.state_dict().items()}
+    for conv, norm in (
+        ("conv1", "bn1"),
+        ("layer1.0.conv2", "layer1.0.bn2"),
+        ("layer2.0.downsample.0", "layer2.0.downsample.1"),
+    ):
+        bias = torch.linspace(-1, 1, len(state[f"{norm}.running_mean"]))
+        state[f"{conv}.bias"], state[f"{norm}.running_mean"] = bias, state[f"{norm}.running_mean"] + bias
+    torch.save(state, tmp_path / "c.pth")
+    read = foreign.read(tmp_path / "c.pth")
+    assert not read.told
+    for name, value in theirs.state_dict().items():
+        assert torch.allclose(read.weights[name].float(), value.float(), atol=1e-5), name
+
+
+def test_of_several_networks_the_one_that_is_taken_is_told(theirs: nn.Module, tmp_path: Path) -> None:
+    state = theirs.state_dict()
+    other = {key: torch.zeros_like(value) for key, value in state.items()}
+    torch.save({"state_dict": state, "state_dict_ema": other, "epoch": 3}, tmp_path / "a.pth")
+    both = {
+        f"{name}.{key}": value for name, part in (("ema_model", other), ("model", state)) for key, value in part.items()
+    }
+    torch.save({**both, "criterion.weight": torch.ones(7)}, tmp_path / "b.pth")
+    first, second = (foreign.read(tmp_path / name) for name in ("a.pth", "b.pth"))
+    assert first.told == ["'state_dict' is taken, and not 'state_dict_ema'"]
+    assert second.told[0] == "several networks are in it: that under 'model.' is taken, and not that under 'ema_model.'"
+    assert second.told[-1] == "left out: criterion.weight"
+    assert all(torch.equal(read.weights["fc.weight"], state["fc.weight"]) for read in (first, second))
 
 
 @pytest.mark.parametrize(("name", "value"), [("running_var", -1.0), ("weight", 3e38)])
