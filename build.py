@@ -190,6 +190,9 @@ def main(arguments: list[str]) -> int:
         if stops.starved(error):
             stops.say(f"error: {stops.STARVED}")
             return 2
+        if isinstance(error, ImportError) and (lacking := stops.missing(error)):
+            stops.say(f"error: {lacking}")
+            return 2
         if stops.stopped(error):
             stops.say(f"interrupted: {stops.AGAIN if {*APART} & {*arguments} else stops.KEPT}")
             return 130

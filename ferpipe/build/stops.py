@@ -16,6 +16,7 @@ STARVED = (
     "out of memory; whole epochs and finished stages are kept; a smaller --preset, fewer --threads or a higher limit "
     "(ulimit -v) help"
 )
+TRAINED_WITH = {"torch", "torchvision", "lime", "safetensors", "skimage", "sklearn", "scipy", "tqdm"}  # by pip's [train]
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # a system has some of them
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 DISK = FULL | {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG,
@@ -96,6 +97,19 @@ def told(error: OSError) -> str | None:
         place = place.parent
     free = shutil.disk_usage(place).free
     return f"{name}: {error.strerror}, {free:,} bytes are free on that disk; {KEPT} when there is room"
+
+
+def missing(error: ImportError) -> str | None:
+    """Return in one line which package a command wants that is not installed, or not whole; None where it is our bug."""
+    package = (error.name or "").partition(".")[0]
+    if isinstance(error, ModuleNotFoundError) and package in TRAINED_WITH:
+        return (
+            f"{package} is not installed: pip install -c constraints.txt -e '.[train]' brings it; without, "
+            "render, serve and check work"
+        )
+    if sys.flags.optimize > 1 and package in TRAINED_WITH:
+        return f"{package} does not work under python -OO, which takes away what it reads; python -O does"
+    return None
 
 
 def leave(status: int) -> NoReturn:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import build
 from build import main
 from ferpipe.build import guard, stops
 from ferpipe.errors import Slip
@@ -44,6 +45,28 @@ def test_torchruns_own_variables_and_none_are_taken(monkeypatch):
     for name, value in TORCHRUN.items():
         monkeypatch.setenv(name, value)
     guard.check_ranks()
+
+
+@pytest.mark.parametrize("name", ["torch", "skimage.transform"])
+def test_a_package_that_is_not_installed_is_named(monkeypatch, capsys, name):
+
+    def asked(_):
+        raise ModuleNotFoundError(f"No module named '{name}'", name=name)
+
+    monkeypatch.setattr(build, "run", asked)
+    assert main(["explain", "face.png", "--output", "page.html"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"error: {name.partition('.')[0]} is not installed: pip install -c constraints.txt")
+    assert len(told.splitlines()) == 1
+
+
+def test_our_own_missing_module_is_a_bug(monkeypatch):
+    def asked(_):
+        raise ModuleNotFoundError("No module named 'ferpipe.nothing'", name="ferpipe.nothing")
+
+    monkeypatch.setattr(build, "run", asked)
+    with pytest.raises(ModuleNotFoundError):
+        main(["render"])
 
 
 def test_a_limit_that_torch_does_not_fit_in_is_told_before_it_is_loaded(monkeypatch):
