@@ -16,7 +16,7 @@ STARVED = (
     "out of memory; whole epochs and finished stages are kept; a smaller --preset, fewer --threads or a higher limit "
     "(ulimit -v) help"
 )
-TRAINED_WITH = {"torch", "torchvision", "lime", "safetensors", "skimage", "sklearn", "scipy", "tqdm"}  # by pip's [train]
+TRAINED_WITH = {"torch", "torchvision", "lime", "safetensors", "skimage", "sklearn", "scipy", "tqdm"}  # by [train]
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # a system has some of them
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 DISK = FULL | {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG,
@@ -100,7 +100,7 @@ def told(error: OSError) -> str | None:
 
 
 def missing(error: ImportError) -> str | None:
-    """Return in one line which package a command wants that is not installed, or not whole; None where it is our bug."""
+    """Return in one line which package a command wants that is not installed or not whole; None where it is our bug."""
     package = (error.name or "").partition(".")[0]
     if isinstance(error, ModuleNotFoundError) and package in TRAINED_WITH:
         return (
