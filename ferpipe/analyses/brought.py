@@ -18,6 +18,8 @@ from ferpipe.networks.members import Member
 from ferpipe.networks.resnet import DEVIATION, MEAN, ResNet18, normalise
 from ferpipe.size import SIDE
 
+GUESSED = " (a guess: no batch normalisation tells them)"
+
 
 class Entered(nn.Module):
     """Somebody's network as ours: it takes inputs (n, 1, 48, 48) normalised as ours are, and gives logits."""
@@ -28,6 +30,7 @@ class Entered(nn.Module):
     def __init__(self, network: nn.Module, channels: int, side: int, mean: Sequence[float], std: Sequence[float]):
         super().__init__()
         self.network, self.channels, self.side = network, channels, side
+        self.guessed = False  # whether nothing said how its pictures were normalised
         self.register_buffer("mean", torch.tensor(mean).float().view(1, -1, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).float().view(1, -1, 1, 1), persistent=False)
 
@@ -43,7 +46,8 @@ class Entered(nn.Module):
         """Say how pictures enter it."""
         mean, std = (("/".join(f"{value:.4g}" for value in part.flatten().tolist())) for part in (self.mean, self.std))
         kind = type(self.network).__name__
-        return f"{kind}, {self.channels} channel(s), {self.side} pixels a side, mean {mean}, deviation {std}"
+        told = f"{kind}, {self.channels} channel(s), {self.side} pixels a side, mean {mean}, deviation {std}"
+        return told + GUESSED * self.guessed
 
 
 @dataclass(frozen=True)
@@ -83,8 +87,8 @@ def entered(
     """Return a network as it takes our inputs, and how many outputs it has; raises Slip where it answers to none.
 
     In as many channels as its first convolution takes, else in three, else in one. Where `mean` and `std` are not
-    given, the way is taken in which pictures have the statistics that its batch normalisation kept; without such, the
-    usual one of as many channels.
+    given, the way is taken in which pictures have the statistics that its batch normalisation kept; without such it
+    is guessed: the usual one of as many channels.
     """
     first = next((m.in_channels for m in network.modules() if isinstance(m, nn.Conv2d)), None)
     told = ""
@@ -94,11 +98,11 @@ def entered(
             greys.sort(key=lambda way: len(way[0]) == 1)
         else:
             greys.sort(key=lambda way: way != foreign.GREYS["ours"])
-        if mean or std:
+        if mean:
             if {len(mean), len(std)} - {0, 1, channels}:
                 told = f"mean and std: got {len(mean)} and {len(std)} values, wanted one, or {channels}"
                 continue
-            greys = [(mean or greys[0][0], std or greys[0][1])]
+            greys = [(mean, std)]
         ways = [Entered(network, channels, side, *way).eval() for way in greys]
         try:
             with torch.inference_mode():
@@ -107,7 +111,8 @@ def entered(
             told = told or (str(error).splitlines() or [type(error).__name__])[0]
             continue
         norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
-        if not any(norm.num_batches_tracked for norm in norms):  # never trained: nothing was kept
+        if not any(norm.num_batches_tracked for norm in norms):  # without such, or never trained: nothing was kept
+            ways[0].guessed = not mean
             return ways[0], outputs
         misfits = [foreign.misfit(way, normalise(probes)) for way in ways]
         best = min(misfits)

@@ -25,6 +25,7 @@ from ferpipe.data import given
 from ferpipe.data.dataset import Dataset, Split
 from ferpipe.errors import Slip
 from ferpipe.networks import foreign, machine
+from ferpipe.networks.resnet import normalise
 from ferpipe.render import site
 from ferpipe.results import stored
 from ferpipe.results.settings import Asked
@@ -66,7 +67,8 @@ def report(
     has them, for pictures in one channel or three. They are left as they were. `pictures`: uint8, or floating point in
     [0, 1]; an array or a tensor (n, h, w), (n, h, w, 3) or (n, 1 or 3, h, w), or a list of arrays or of PIL pictures
     of any size. They are looked at as 48x48 grey levels, which a network is given enlarged to `side` pixels and
-    normalised with `mean` and `std`; without these the usual ways are compared with what its normalisation has kept.
+    normalised with `mean` and `std`; without these the usual ways are compared with what its batch normalisation has
+    kept, and a network without such is given the usual one, which the page calls a guess.
     `labels`: (n,) indices into `classes`, 2 to 20 names. `train`: pictures and labels that the networks learned from.
     `shows`: "face" or "picture", by the classes unless it is said. `preset`: "default", or "smoke" for a trial in a
     minute. What cannot be asked of these networks is left out, and `tell` hears of it. The page shows the pictures: it
@@ -77,8 +79,16 @@ def report(
     asked = [networks] if isinstance(networks, nn.Module) else list(networks)
     if not asked or not all(isinstance(network, nn.Module) for network in asked):
         raise Slip(f"networks: wanted a torch.nn.Module or a list of them, got {type(networks).__name__}")
-    if preset not in ("default", "smoke") or shows not in (None, "face", "picture"):
-        raise Slip(f"preset {preset!r}, shows {shows!r}: wanted default or smoke, face or picture")
+    if preset not in ("default", "smoke"):
+        raise Slip(f"preset {preset!r}: wanted default or smoke")
+    if shows not in (None, "face", "picture"):
+        raise Slip(f"shows {shows!r}: wanted face or picture")
+    if isinstance(classes, str):
+        raise Slip(f"classes {classes!r}: wanted a list of names")
+    if train is not None and not (isinstance(train, tuple | list) and len(train) == 2):
+        raise Slip(f"train: wanted a pair (pictures, labels), got {type(train).__name__}")
+    if (mean is None) != (std is None):
+        raise Slip("mean and std go together; without both, they are read off the network's batch normalisation")
     if not DATASET.fullmatch(name) or name in ("rendered", "fer2013", "ferplus", "rafdb"):
         raise Slip(f"name {name!r}: wanted letters, digits, - and _, and none of a data set that is known")
     page = Path(output)
@@ -139,6 +149,12 @@ def member(
     module, outputs = entered(copy, side, _values(mean, "mean"), _values(std, "std"), probes)
     if outputs != len(classes):
         raise Slip(f"networks[{number}] has {outputs} outputs, classes names {len(classes)}")
+    with torch.inference_mode():
+        answers = module(normalise(probes)).float()
+    if not answers.isfinite().all():
+        raise Slip(f"networks[{number}] gives answers that are no finite numbers")
+    if answers.min() >= 0 and (answers.sum(1) - 1).abs().max() < 1e-3:
+        raise Slip(f"networks[{number}] gives probabilities, wanted logits: leave out its softmax")
     name = f"{type(network).__name__}-{number}"
     tell(f"{name}: {module}")
     empty = np.zeros((0, outputs), np.float16)
@@ -148,7 +164,11 @@ def member(
         foreign=str(module), module=module,
     )  # fmt: skip
     dataset = Dataset(name, True, classes, learned, dev, None, {})
-    adopted = cast("Brought", measured(adopted, dataset, device))
+    try:
+        adopted = cast("Brought", measured(adopted, dataset, device))
+    except Exception as error:  # whatever a stranger's code raises
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise Slip(f"networks[{number}] does not answer {len(dev)} pictures: {reason:.200}") from None
     tell(said(adopted, dataset))
     return adopted
 

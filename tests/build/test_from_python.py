@@ -28,6 +28,20 @@ def own(channels=3, classes=7):
     )  # fmt: skip
 
 
+class Told(nn.Module):
+    """A layer of one's own."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.forward = function
+
+
+def few(x):
+    if len(x) > 32:
+        raise RuntimeError("32 at most")
+    return x
+
+
 @pytest.fixture(scope="module")
 def faces():
     drawn = rendered.sample(70, 3)
@@ -59,7 +73,17 @@ def asked(faces, tmp_path, network=None, **changed):
         ({"pictures": 3}, "pictures: "),
         ({"preset": "overnight"}, "wanted default or smoke"),
         ({"name": "fer2013"}, "none of a data set that is known"),
-        ({"std": 0.0}, "above zero"),
+        ({"mean": 0.5, "std": 0.0}, "above zero"),
+        ({"mean": 0.5}, "mean and std go together"),
+        ({"shows": "faces"}, "shows 'faces': wanted face or picture"),
+        ({"classes": "abcdefg"}, "classes 'abcdefg': wanted a list of names"),
+        ({"train": np.zeros((9, 48, 48), np.uint8)}, r"wanted a pair \(pictures, labels\), got ndarray"),
+        ({"networks": nn.Sequential(own(), nn.Softmax(1))}, r"networks\[0\] gives probabilities, wanted logits"),
+        (
+            {"networks": [own(), nn.Sequential(own(), Told(lambda x: x / 0))]},
+            r"networks\[1\] gives .* no finite numbers",
+        ),
+        ({"networks": nn.Sequential(Told(few), own())}, "networks.0. does not answer 70 pictures: 32 at most"),
         ({"mean": [0.1, 0.2], "std": [1, 1]}, "got 2 and 2 values, wanted one"),
         ({"networks": nn.Linear(3, 7)}, "does not answer pictures"),
     ],
