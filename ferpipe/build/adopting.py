@@ -110,7 +110,12 @@ def adopt(
         )
     assert member.weights is not None
     order = tuple(names.order(asked).values()) if asked else dataset.classes
-    if set(order) == set(dataset.classes) and order != dataset.classes:
+    if sorted(order) != sorted(dataset.classes):
+        raise Slip(
+            f"--classes {asked} names {', '.join(order)}; wanted a name for each of the {outputs} outputs of {path}, "
+            f"the data's classes: {', '.join(dataset.classes)}"
+        )
+    if order != dataset.classes:
         places = [order.index(name) for name in dataset.classes]
         member.weights.update({key: member.weights[key][places] for key in ("fc.weight", "fc.bias")})
         tell(f"{path.name}: its outputs are {', '.join(order)}, as --classes says")

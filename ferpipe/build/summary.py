@@ -24,6 +24,7 @@ class Report:
 
     accuracies: Mapping[str, float] = field(default_factory=dict)  # on dev, by what answers
     verdicts: Mapping[str, str] = field(default_factory=dict)  # by claim
+    unmeasured: int = 0  # claims that this run has no number for
 
 
 def read(layout: Layout, dataset: str) -> Report:
@@ -31,11 +32,12 @@ def read(layout: Layout, dataset: str) -> Report:
     claims: list[JSON] = []
     with suppress(Slip):
         claims = encoding.read_json(layout.page / "claims.json")
-    # of a trial that made some analyses alone, a claim about another has no threshold
-    decided = [c for c in claims if c.get("edition") == dataset and c.get("threshold") is not None]
+    told = [claim for claim in claims if claim.get("edition") == dataset]
+    decided = [claim for claim in told if claim.get("threshold") is not None]  # of an analysis that was made
     folder = layout.results / dataset
     confusion, ensemble = (recorded(folder / name / "numbers.json") or {} for name in ("confusion", "ensemble"))
-    return Report(accuracies(confusion, ensemble), {claim["id"]: claim["verdict"] for claim in decided})
+    verdicts = {claim["id"]: claim["verdict"] for claim in decided}
+    return Report(accuracies(confusion, ensemble), verdicts, len(told) - len(decided))
 
 
 def accuracies(confusion: JSON, ensemble: JSON) -> dict[str, float]:
@@ -60,7 +62,7 @@ def tell(layout: Layout, dataset: str, before: Report, changed: Sequence[Path], 
             lines.append(f"{earlier}: {_listed(before.accuracies)}")
         _say("accuracy", lines)
     if page and now.verdicts:
-        _say("verdicts", _verdicts(now.verdicts, before.verdicts, earlier))
+        _say("verdicts", _verdicts(now, before.verdicts, earlier))
     _say("tracked files", [_tracked(changed)])
 
 
@@ -84,9 +86,10 @@ def _counted(verdicts: Mapping[str, str]) -> str:
     return ", ".join(f"{counts[verdict]} {word}" for verdict, word in WORDS.items())
 
 
-def _verdicts(now: Mapping[str, str], before: Mapping[str, str], earlier: str) -> list[str]:
+def _verdicts(report: Report, before: Mapping[str, str], earlier: str) -> list[str]:
     """Return how many findings hold and fail, and each whose verdict is another than it was."""
-    lines = [f"of {len(now)} findings {_counted(now)}"]
+    now, rest = report.verdicts, report.unmeasured
+    lines = [f"of {len(now) + rest} findings {_counted(now)}" + f", {rest} not measured" * bool(rest)]
     if not before:
         return lines
     names = [name for name in {**before, **now} if before.get(name) != now.get(name)]

@@ -16,7 +16,7 @@ from ferpipe.figures.settings import ROWS, described
 from ferpipe.results.comparison import Comparison, Run, Said
 from ferpipe.results.curves import Curve
 from ferpipe.text.claims import SIGNS
-from ferpipe.text.formats import NONE, class_name, integer, interval, number, percent, points, written
+from ferpipe.text.formats import NONE, class_name, integer, interval, p_value, percent, points, written
 from ferpipe.text.language import Language
 
 SIZE = (704, 300)  # CSS pixels
@@ -48,7 +48,7 @@ def accuracies(comparison: Comparison, language: Language) -> Figure:
             words[part.what],
             *(number_cell(percent(a.accuracy), interval(language, a.interval)) for a in (part.first, part.second)),
             number_cell(points(language, part.value), interval(language, part.interval, "points")),
-            *([] if part.p is None else [number_cell(number(part.p, 3))]),
+            *([] if part.p is None else [number_cell(p_value(part.p))]),
         ]
         for part in comparison.differences
     ]

@@ -6,7 +6,7 @@ from ferpipe.drawing.figure import Figure
 from ferpipe.figures import comparison as drawing
 from ferpipe.render import alone
 from ferpipe.results.comparison import Comparison, Difference
-from ferpipe.text.formats import NONE, fall, integer, interval, number, percent
+from ferpipe.text.formats import fall, integer, interval, percent
 from ferpipe.text.language import Language
 from ferpipe.text.report import Report
 
@@ -68,7 +68,6 @@ def _answer(part: Difference, language: Language) -> str:
         second=texts[1],
         by=fall(language, part.value),
         interval=interval(language, part.interval, "points"),
-        p=NONE if part.p is None else number(part.p, 3),
     )
 
 

@@ -71,6 +71,11 @@ def percent(value: float | None, digits: int = 1) -> str:
     return f"{hundredths:.{digits}f}%"
 
 
+def p_value(value: float) -> str:
+    """Return a test's p with three decimals."""
+    return "<0.001" if value < 0.0005 else number(value, 3)
+
+
 def signed(value: float, digits: int = 1) -> str:
     """Return a number with its sign, none for what reads as zero."""
     text = f"{abs(value):.{digits}f}"
@@ -139,7 +144,7 @@ def _decimals(bounds: Iterable[float], unit: str, bar: float | None, digits: int
     """Return with how many decimals no end of an interval reads the same as its bar: two more at most."""
     if digits is None:
         digits = 2 if unit == "number" else 1
-    ends = [end for end in bounds if bar is not None and end != bar]
+    ends = [end for end in bounds if bar is not None and abs(end - bar) > DUST]
     return digits + next((k for k in range(2) if bar is None or not _alike(ends, bar, unit, digits + k)), 2)
 
 

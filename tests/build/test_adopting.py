@@ -69,6 +69,12 @@ def test_outputs_that_are_no_classes_are_refused(tmp_path: Path) -> None:
     saved(tmp_path / "mine.pth", 7)
     with pytest.raises(Slip, match=r"has 7 outputs, the data 5 classes \(ash, beech"):
         adopting.adopt(tmp_path / "mine.pth", tmp_path / "m", dataset(LEAVES), "d", None, (0.5,), (0.25,), CPU, print)
+    saved(tmp_path / "five.pth", 5)
+    (tmp_path / "six.txt").write_text("".join(f"{k} {name}\n" for k, name in enumerate((*LEAVES, "fir"))))
+    with pytest.raises(Slip, match=r"six.txt names ash, .*, fir; wanted a name for each of the 5 outputs"):
+        adopting.adopt(
+            tmp_path / "five.pth", tmp_path / "m", dataset(LEAVES), "d", str(tmp_path / "six.txt"), (), (), CPU, print
+        )
     assert not (tmp_path / "m").exists()
     assert adopting.classes(None, 7, tmp_path) == EMOTIONS
     with pytest.raises(Slip, match="wanted --classes FILE"):

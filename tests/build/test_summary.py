@@ -47,7 +47,7 @@ def test_page_accuracy_and_changed_verdicts_are_named(layout, monkeypatch, capsy
     assert said(layout, before, capsys) == [
         "page           site/index.html",
         "accuracy       analysis model 75.0%, ensemble of 2 80.0%, averaged over views 82.5%, on dev (rendered)",
-        "verdicts       of 3 findings 1 hold, 1 fail, 1 undecided",
+        "verdicts       of 4 findings 1 hold, 1 fail, 1 undecided, 1 not measured",
         "               before: 1 hold, 1 fail, 1 undecided; 3 other:",
         "                 one: holds -> undecided",
         "                 three: undecided -> none",

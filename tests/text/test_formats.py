@@ -49,6 +49,10 @@ def test_an_interval_of_shares_ends_where_shares_do() -> None:
         formats.interval(EN, [-0.5, -0.2])
 
 
+def test_a_p_that_reads_as_zero_is_written_as_below() -> None:
+    assert [formats.p_value(p) for p in (1e-9, 0.0006, 0.25)] == ["<0.001", "0.001", "0.250"]
+
+
 def test_intervals_follow_each_language() -> None:
     assert formats.interval(EN, [0.665, 0.696]) == "66.5–69.6%"
     assert formats.interval(ZH, [0.665, 0.696]) == "66.5%\xa0至\xa069.6%"
@@ -64,7 +68,7 @@ def test_intervals_follow_each_language() -> None:
         ([0.000147, 0.02], "points", None, "+0.01\xa0to\xa0+2.00\xa0points"),  # clear of zero, and reads so
         ([-0.02, -0.0001], "points", None, "\u22122.00\xa0to\xa0\u22120.01\xa0points"),
         ([0.0, 0.02], "points", None, "0.0\xa0to\xa0+2.0\xa0points"),  # it is zero
-        ([-0.1, 1e-18], "points", None, "\u221210.000\xa0to\xa00.000\xa0points"),  # dust: no end of digits
+        ([-0.1, 1e-18], "points", None, "\u221210.0\xa0to\xa00.0\xa0points"),  # dust: it is zero
         ([0.0413, 0.0618], "number", 0.0436, "0.041\xa0to\xa00.062"),
         ([0.0413, 0.0618], "number", 0.0514, "0.04\xa0to\xa00.06"),
         ([0.4996, 0.61], "percent", 0.5, "49.96–61.00%"),
