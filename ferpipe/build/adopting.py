@@ -139,13 +139,15 @@ def adopt(
 def measured(member: Member, dataset: Dataset, device: torch.device) -> Member:
     """Return a member with its answers to dev, and its losses and accuracies there and on as many pictures of train.
 
-    Without train these are not a number.
+    Without train these are not a number. Raises Slip where it answers every picture alike.
     """
     network, dev, known = member.network(device), dataset.dev.images, dataset.dev.labels
     train, labels = dataset.train.images[: len(dev)], dataset.train.labels
     assert labels is not None and known is not None
     answers, averaged = (of(network, torch.from_numpy(dev).to(device)) for of in (views.logits, views.averaged))
     logits = answers.cpu().numpy()
+    if not np.ptp(logits, 0).any():
+        raise Slip(f"{member.name} answers all {len(dev)} pictures alike, so nothing explains its answers")
     seen = views.logits(network, torch.from_numpy(train).to(device)).cpu().numpy() if len(train) else None
     curves = {
         "train_loss": [float("nan") if seen is None else loss(softmax(seen), labels[: len(train)])],

@@ -166,6 +166,8 @@ def member(
     dataset = Dataset(name, True, classes, learned, dev, None, {})
     try:
         adopted = cast("Brought", measured(adopted, dataset, device))
+    except Slip:
+        raise
     except Exception as error:  # whatever a stranger's code raises
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise Slip(f"networks[{number}] does not answer {len(dev)} pictures: {reason:.200}") from None

@@ -83,6 +83,7 @@ def asked(faces, tmp_path, network=None, **changed):
             {"networks": [own(), nn.Sequential(own(), Told(lambda x: x / 0))]},
             r"networks\[1\] gives .* no finite numbers",
         ),
+        ({"networks": nn.Sequential(own(), Told(lambda x: x * 0 + 1))}, "Sequential-0 answers all 70 pictures alike"),
         ({"networks": nn.Sequential(Told(few), own())}, "networks.0. does not answer 70 pictures: 32 at most"),
         ({"mean": [0.1, 0.2], "std": [1, 1]}, "got 2 and 2 values, wanted one"),
         ({"networks": nn.Linear(3, 7)}, "does not answer pictures"),
