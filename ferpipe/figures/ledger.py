@@ -116,6 +116,8 @@ def _side(row: Row, side: Side | None, language: Language) -> Td:
     if side.bound and side.bar is not None:
         which = "not_past" if side.verdict == "fails" and _passes(row, side) else "bound"
         cell += _SMALL.format(words[which].format(bar=beside(language, side.bar, side.interval, row.unit)))
+    if side.withheld:
+        cell += _SMALL.format(words["withheld"])
     if side.smallest is not None:
         smallest = written(language, side.smallest, "points" if row.unit == "percent" else row.unit).lstrip("+")
         cell += _SMALL.format(words["smallest"].format(smallest=smallest))

@@ -161,6 +161,7 @@ class Edition:
             "verdict": verdict.verdict,
             "statistic": numbers["value"],
             "draws": len(verdict.found.control) if verdict.found else 0,
+            "withheld": verdict.withheld,
             **{
                 key: numbers[key]
                 for key in ("interval", "n", "networks", "past", "control", "threshold", "bar", "bound", "smallest")

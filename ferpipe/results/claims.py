@@ -21,6 +21,7 @@ class Side:
     bar: float | None  # what is to be passed: the threshold, or what untrained networks reach
     bound: bool  # whether it is what these reach
     smallest: float | None  # distance from the bar that this run could have shown
+    withheld: bool  # whether it would hold, but for networks that answer no better than chance
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ class Verdict:
     found: Across | None = None
     decision: Decision | None = None
     lacks: tuple[str, ...] = ()  # which of the claim's needs the data set has not
+    withheld: bool = False  # whether it would hold, but for networks that answer no better than chance
 
     @cached_property
     def control(self) -> tuple[float, tuple[float, float] | None] | None:
@@ -181,7 +182,7 @@ def _learned(numbers: JSON) -> bool:
 def _unlearned(verdict: Verdict) -> Verdict:
     """Return the verdict where networks have learned nothing: no finding about what was learned holds."""
     about = verdict.claim.about == "learned" and verdict.verdict == "holds"
-    return replace(verdict, verdict="undecided") if about else verdict
+    return replace(verdict, verdict="undecided", withheld=True) if about else verdict
 
 
 def _evaluated(expression: Passage, numbers: JSON, problems: list[str], about: Language) -> object:

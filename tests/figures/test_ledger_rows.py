@@ -13,7 +13,7 @@ from ferpipe.text.language import Language
 
 HERE = Side(
     edition="a", title={"en": "Drawings", "zh": "图"}, verdict="holds", statistic=0.8, interval=[0.7, 0.9], n=9,
-    networks=5, past=5, control=0.52, draws=2, threshold=0.5, bar=0.52, bound=True, smallest=0.1,
+    networks=5, past=5, control=0.52, draws=2, threshold=0.5, bar=0.52, bound=True, smallest=0.1, withheld=False,
 )  # fmt: skip
 THERE = replace(
     HERE, edition="b", title={"en": "Photographs", "zh": "照片"}, verdict="fails", networks=4, past=0,
@@ -38,6 +38,13 @@ def test_each_data_set_shows_what_it_has_to_pass_and_what_it_could_have_shown() 
     assert f"Photographs: <wbr>85.0%{EN.words('ledger')['one_draw']}" in html
     assert html.count(EN.words("ledger")["smallest"].format(smallest="10.0\N{NO-BREAK SPACE}points")) == 2
     assert "in 4 of 4 networks" in html  # that fail, as its sentence counts them
+
+
+@pytest.mark.parametrize("language", [EN, ZH])
+def test_a_verdict_that_is_withheld_from_networks_at_chance_says_so(language: Language) -> None:
+    withheld = replace(ROW, sides=[replace(HERE, verdict="undecided", withheld=True)])
+    assert drawn(withheld, language).count(language.words("ledger")["withheld"]) == 1
+    assert language.words("ledger")["withheld"] not in drawn(ROW, language)
 
 
 @pytest.mark.parametrize("language", [EN, ZH])

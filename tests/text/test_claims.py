@@ -103,7 +103,7 @@ def test_nothing_is_learned_by_networks_that_answer_no_better_than_chance(tmp_pa
         (0.4, "learned", "holds"), (0.0, "learned", "undecided"), (0.0, "data", "holds"), (-0.1, "learned", "undecided")
     ):  # fmt: skip
         (found,), _ = judge(tmp_path, {**numbers, "confusion": {"skill": gain(skill)["x"]["gain"]}}, front(about=about))
-        assert found.verdict == verdict
+        assert found.verdict == verdict and found.withheld == (about == "learned" and verdict == "undecided")
 
 
 @pytest.mark.parametrize(("side", "verdict"), [("above", "fails"), ("below", "holds")])
