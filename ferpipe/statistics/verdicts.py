@@ -75,14 +75,6 @@ def estimated(statistic: Across) -> Estimate:
     return Estimate(decision.value, list(decision.interval), statistic.n)
 
 
-def around(control: list[float]) -> tuple[float, float] | None:
-    """Return the interval of the mean of untrained networks' statistics; None for fewer than two."""
-    if len(control) < 2:
-        return None
-    half = student.quantile((1 - LEVEL) / 2, len(control) - 1) * sqrt(_between(control) / len(control))
-    return _mean(control) - half, _mean(control) + half
-
-
 def _variance(values: list[float], statistic: Across, control: list[float]) -> tuple[float, float]:
     """Return the variance of the mean over networks and faces, and its degrees of freedom."""
     count = len(values)

@@ -6,7 +6,7 @@ Verdicts are derived from the results whenever the page is rendered, and never s
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -16,7 +16,7 @@ from jinja2 import TemplateError, nodes
 from ferpipe.errors import Slip
 from ferpipe.results.common import Across
 from ferpipe.results.stored import built
-from ferpipe.statistics.verdicts import FEWEST, Decision, around, decided
+from ferpipe.statistics.verdicts import FEWEST, Decision, decided, estimated
 from ferpipe.storage.encoding import JSON
 from ferpipe.text import lacking, memo
 from ferpipe.text.expressions import chain, setting, wordless
@@ -44,28 +44,33 @@ class Verdict:
     withheld: bool = False  # whether it would hold, but for networks that answer no better than chance
 
     @cached_property
-    def control(self) -> tuple[float, tuple[float, float] | None] | None:
-        """Return the mean of untrained networks and its interval; None where there are none."""
-        values = self.found.control if self.found else []
-        return (sum(values) / len(values), around(values)) if values else None
+    def control(self) -> tuple[float, list[float] | None] | None:
+        """Return the mean of untrained networks, as `decided` makes it, and its interval; None where there are none.
+
+        Of fewer than three there is no interval.
+        """
+        if self.found is None or not (values := self.found.control):
+            return None
+        untrained = replace(self.found, values=values, errors=[0.0] * len(values), error=0.0, control=[])
+        known = estimated(untrained)
+        return known.value, self._possible(known.interval) if len(values) >= FEWEST else None
 
     @property
     def interval(self) -> list[float] | None:
         """Return the interval of the mean over networks, of a share within what one can be."""
-        if self.decision is None:
-            return None
-        shares = self.claim.unit == "percent"
-        return [min(1.0, max(0.0, end)) if shares else end for end in self.decision.interval]
+        return self._possible(self.decision.interval) if self.decision else None
+
+    def _possible(self, bounds: Iterable[float]) -> list[float]:
+        return [min(1.0, max(0.0, end)) if self.claim.unit == "percent" else end for end in bounds]
 
     @property
     def untrained(self) -> bool:
         """Return whether untrained networks pass the threshold too: each of a few, else the interval of their mean."""
         if self.found is None or self.control is None or self.threshold is None:
             return False
-        _, around = self.control
-        if around is None:  # of one untrained network nothing is said
+        if len(self.found.control) < 2:  # of one untrained network nothing is said
             return False
-        ends = self.found.control if len(self.found.control) < FEWEST else around
+        ends = self.control[1] or self.found.control
         return min(ends) > self.threshold if self.claim.side == "above" else max(ends) < self.threshold
 
     @property

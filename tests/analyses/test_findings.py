@@ -712,6 +712,20 @@ def test_errors_that_an_ideal_reader_shares_are_many_or_few(study, claim, made, 
     assert found.known and said(claim, audit={"errors": found}) == expected
 
 
+@finding("humans-fail-too", holds=0.6, fails=0.0, undecided=0.1)
+def test_errors_on_pictures_whose_copies_carry_another_label_are_many_or_few(study, claim, made, expected):
+    """Each picture of dev stands there twice, in some pairs of the errors with two labels; a third is missed."""
+    pairs = np.arange(140)
+    doubtful = (pairs % 3 == 0) & (pairs % 10 < 10 * made)
+    labels = np.concatenate([pairs % 7, (pairs + doubtful) % 7])
+    answers = np.where(np.tile(pairs, 2) % 3 == 0, (labels + 2) % 7, labels)
+    asked = answering(study, *[answers] * 4, labels=labels)
+    found = audit.errors(asked, np.tile(pairs, 2), np.ones(280, int), labels)
+    assert not found.known and found.reader == pytest.approx(doubtful.mean())
+    assert found.common.values == pytest.approx([doubtful.sum() / (pairs % 3 == 0).sum()] * 4)
+    assert said(claim, audit={"errors": found}) == expected
+
+
 def epochs(asked, *losses, seeds=4):
     """Overfitting models whose logits give the true label less and less: by epoch the margin of each half's faces."""
     rng = np.random.default_rng(8)

@@ -1,5 +1,6 @@
 """Claims decided from made-up numbers: verdicts, families, forms, and the lines that tell what is wrong."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -95,6 +96,17 @@ def test_a_threshold_that_binds_is_returned_as_it_was_set(tmp_path):
 def test_untrained_networks_set_the_bar_of_what_is_learned_alone(tmp_path, about):
     (found,), _ = judge(tmp_path, gain(0.05, control=(0.0501, 0.0502)), front(about=about))
     assert found.verdict == ("undecided" if about == "learned" else "holds")
+
+
+def test_untrained_networks_correlations_are_averaged_as_the_others_are(tmp_path):
+    correlations = gain(0.9, control=(0.3, 0.85, 0.5))
+    correlations["x"]["gain"]["fisher"] = True
+    (found,), _ = judge(tmp_path, correlations, front())
+    value, (low, high) = found.control
+    assert -1 < low < value < high < 1
+    assert value == pytest.approx(math.tanh(sum(map(math.atanh, (0.3, 0.85, 0.5))) / 3))
+    (few,), _ = judge(tmp_path, gain(0.05, control=(0.3, 0.85)), front())
+    assert few.control == (pytest.approx(0.575), None)  # two show no interval
 
 
 def test_nothing_is_learned_by_networks_that_answer_no_better_than_chance(tmp_path):
