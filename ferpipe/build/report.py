@@ -1,9 +1,10 @@
 """A report from Python on somebody's own networks and pictures: any `nn.Module` that gives logits."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 from typing import Any, cast
 
@@ -39,6 +40,7 @@ Labels = Sequence[int] | np.ndarray | Tensor
 OF_RESNETS = (
     "filters", "filter_emotions", "conv1_outputs", "selectivity", "stages", "dissection", "photograph", "network",
 )  # fmt: skip
+KNOWN = ("rendered", "fer2013", "ferplus", "rafdb")  # data sets with pages of their own
 OF_MAPS = ("scores", "portraits")  # every method of explanation, LayerCAM among them
 OF_TRAIN = ("copies", "audit")  # of the training pictures
 
@@ -76,21 +78,27 @@ def report(
 
     Raises Slip, in one line, for what is none of this.
     """
-    asked = [networks] if isinstance(networks, nn.Module) else list(networks)
+    asked = [networks] if isinstance(networks, nn.Module) else list(networks) if isinstance(networks, Iterable) else []
     if not asked or not all(isinstance(network, nn.Module) for network in asked):
         raise Slip(f"networks: wanted a torch.nn.Module or a list of them, got {type(networks).__name__}")
-    if preset not in ("default", "smoke"):
-        raise Slip(f"preset {preset!r}: wanted default or smoke")
-    if shows not in (None, "face", "picture"):
-        raise Slip(f"shows {shows!r}: wanted face or picture")
-    if isinstance(classes, str):
-        raise Slip(f"classes {classes!r}: wanted a list of names")
-    if train is not None and not (isinstance(train, tuple | list) and len(train) == 2):
-        raise Slip(f"train: wanted a pair (pictures, labels), got {type(train).__name__}")
+    kind = str(device).partition(":")[0]
+    pair = train is None or (isinstance(train, tuple | list) and len(train) == 2)
+    own = isinstance(name, str) and DATASET.fullmatch(name) and name not in KNOWN
+    for what, value, fits, wanted in (
+        ("classes", classes, isinstance(classes, Iterable) and not isinstance(classes, str), "a list of names"),
+        ("output", output, isinstance(output, str | PathLike), "a folder"),
+        ("train", type(train), pair, "a pair (pictures, labels)"),
+        ("side", side, type(side) is int and 8 <= side <= 1024, "a whole number of pixels from 8 to 1,024"),
+        ("name", name, own, "letters, digits, - and _, and none of a data set that is known"),
+        ("shows", shows, shows in (None, "face", "picture"), "face or picture"),
+        ("preset", preset, preset in ("default", "smoke"), "default or smoke"),
+        ("seed", seed, type(seed) is int and 0 <= seed < 2**31, "a whole number from 0"),
+        ("device", device, kind in ("auto", "cpu", "cuda", "mps"), "auto, cpu, cuda or mps"),
+    ):
+        if not fits:
+            raise Slip(f"{what}: got {' '.join(repr(value).split()):.60}, wanted {wanted}")
     if (mean is None) != (std is None):
         raise Slip("mean and std go together; without both, they are read off the network's batch normalisation")
-    if not DATASET.fullmatch(name) or name in ("rendered", "fer2013", "ferplus", "rafdb"):
-        raise Slip(f"name {name!r}: wanted letters, digits, - and _, and none of a data set that is known")
     page = Path(output)
     places.check_folder("output", page, ROOT, (ROOT, Path.cwd()))
     places.check(page, site.names(page, None, name), PAGE, site.earlier(page), files=True)
@@ -100,7 +108,7 @@ def report(
     dev = split(pictures, labels, called, "pictures")
     learned = split(*train, called, "train") if train is not None else _none()
     machine.prepare(machine.cores())
-    place = machine.device(device)
+    place = machine.device(kind)
     members = [
         member(network, k, side, mean, std, dev, learned, called, place, tell) for k, network in enumerate(asked)
     ]
@@ -144,13 +152,25 @@ def member(
     tell: Callable[[str], object],
 ) -> Brought:  # fmt: skip
     """Return a network with its answers; raises Slip where it gives none for these classes."""
-    copy = deepcopy(network).cpu().eval()
+    try:
+        copy = deepcopy(network).cpu().eval()
+    except (TypeError, RuntimeError, NotImplementedError) as error:
+        raise Slip(f"networks[{number}] cannot be copied: {_line(error)}") from None
     probes = torch.from_numpy(dev.images[: foreign.PROBES])
     module, outputs = entered(copy, side, _values(mean, "mean"), _values(std, "std"), probes)
     if outputs != len(classes):
         raise Slip(f"networks[{number}] has {outputs} outputs, classes names {len(classes)}")
-    with torch.inference_mode():
-        answers = module(normalise(probes)).float()
+    inputs = normalise(probes)
+    try:
+        with torch.inference_mode():
+            answers = module(inputs).float()
+    except Exception as error:  # whatever a stranger's code raises
+        raise Slip(f"networks[{number}] does not answer {len(probes)} pictures: {_line(error)}") from None
+    try:
+        few = inputs[:2].requires_grad_()
+        torch.autograd.grad(module(few).sum(), few)
+    except Exception as error:
+        raise Slip(f"networks[{number}] has no gradient, which maps are made of: {_line(error)}") from None
     if not answers.isfinite().all():
         raise Slip(f"networks[{number}] gives answers that are no finite numbers")
     if answers.min() >= 0 and (answers.sum(1) - 1).abs().max() < 1e-3:
@@ -169,8 +189,7 @@ def member(
     except Slip:
         raise
     except Exception as error:  # whatever a stranger's code raises
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise Slip(f"networks[{number}] does not answer {len(dev)} pictures: {reason:.200}") from None
+        raise Slip(f"networks[{number}] does not answer {len(dev)} pictures: {_line(error)}") from None
     tell(said(adopted, dataset))
     return adopted
 
@@ -181,7 +200,10 @@ def split(pictures: Pictures, labels: Labels, classes: tuple[str, ...], what: st
         images = given.gathered(pictures)
     except (TypeError, ValueError, OSError) as error:
         raise Slip(f"{what}: {error}") from None
-    numbers = np.asarray(labels.cpu() if isinstance(labels, Tensor) else labels)
+    try:
+        numbers = np.asarray(labels.cpu() if isinstance(labels, Tensor) else labels)
+    except (TypeError, ValueError) as error:
+        raise Slip(f"labels of {what}: {_line(error)}") from None
     if numbers.shape != (len(images),) or numbers.dtype.kind not in "iu":
         raise Slip(
             f"labels of {what}: got {numbers.shape} of {numbers.dtype}, wanted ({len(images)},) whole numbers, "
@@ -208,10 +230,18 @@ def askable(study: Study, learned: bool) -> tuple[str, ...]:
 
 
 def _values(value: Sequence[float] | float | None, what: str) -> tuple[float, ...]:
-    values = tuple(np.atleast_1d(np.asarray([] if value is None else value, float)).tolist())
+    try:
+        values = tuple(np.atleast_1d(np.asarray([] if value is None else value, float)).tolist())
+    except (TypeError, ValueError) as error:
+        raise Slip(f"{what}: {_line(error)}") from None
     if not np.isfinite(values).all() or (what == "std" and min(values, default=1.0) <= 0):
         raise Slip(f"{what}: got {value}, wanted finite numbers{', above zero' * (what == 'std')}")
     return values
+
+
+def _line(error: BaseException) -> str:
+    """Return the first line of what an error says."""
+    return f"{(str(error).splitlines() or [type(error).__name__])[0]:.200}"
 
 
 def _none() -> Split:

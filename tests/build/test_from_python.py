@@ -1,6 +1,7 @@
 """`ferpipe.report`: any network, any pictures."""
 
 import re
+import threading
 
 import numpy as np
 import pytest
@@ -29,16 +30,16 @@ def own(channels=3, classes=7):
 
 
 class Told(nn.Module):
-    """A layer of one's own."""
+    """A layer of one's own, which may hold what cannot be copied."""
 
-    def __init__(self, function):
+    def __init__(self, function, held=None):
         super().__init__()
-        self.forward = function
+        self.forward, self.held = function, held
 
 
 def few(x):
-    if len(x) > 32:
-        raise RuntimeError("32 at most")
+    if len(x) > 30:
+        raise RuntimeError("30 at most")
     return x
 
 
@@ -75,16 +76,27 @@ def asked(faces, tmp_path, network=None, **changed):
         ({"name": "fer2013"}, "none of a data set that is known"),
         ({"mean": 0.5, "std": 0.0}, "above zero"),
         ({"mean": 0.5}, "mean and std go together"),
-        ({"shows": "faces"}, "shows 'faces': wanted face or picture"),
-        ({"classes": "abcdefg"}, "classes 'abcdefg': wanted a list of names"),
-        ({"train": np.zeros((9, 48, 48), np.uint8)}, r"wanted a pair \(pictures, labels\), got ndarray"),
+        ({"shows": "faces"}, "shows: got 'faces', wanted face or picture"),
+        ({"classes": "abcdefg"}, "classes: got 'abcdefg', wanted a list of names"),
+        ({"train": np.zeros((9, 48, 48), np.uint8)}, r"train: got .*ndarray.*, wanted a pair \(pictures, labels\)"),
         ({"networks": nn.Sequential(own(), nn.Softmax(1))}, r"networks\[0\] gives probabilities, wanted logits"),
         (
             {"networks": [own(), nn.Sequential(own(), Told(lambda x: x / 0))]},
             r"networks\[1\] gives .* no finite numbers",
         ),
         ({"networks": nn.Sequential(own(), Told(lambda x: x * 0 + 1))}, "Sequential-0 answers all 70 pictures alike"),
-        ({"networks": nn.Sequential(Told(few), own())}, "networks.0. does not answer 70 pictures: 32 at most"),
+        ({"networks": nn.Sequential(Told(few), own())}, "networks.0. does not answer 32 pictures: 30 at most"),
+        ({"networks": nn.Sequential(own(), Told(lambda x: x.detach()))}, r"networks\[0\] has no gradient"),
+        ({"networks": nn.Sequential(own(), Told(lambda x: x, threading.Lock()))}, r"networks\[0\] cannot be copied"),
+        ({"networks": None}, "got NoneType"),
+        ({"networks": nn.Conv2d}, "got type"),
+        ({"classes": None}, "classes: got None, wanted a list of names"),
+        ({"output": None}, "output: got None, wanted a folder"),
+        ({"side": 0}, "side: got 0, wanted a whole number of pixels"),
+        ({"seed": -1}, "seed: got -1, wanted a whole number from 0"),
+        ({"device": "tpu"}, "device: got 'tpu', wanted auto, cpu, cuda or mps"),
+        ({"labels": [[0], [1, 2]]}, "labels of pictures: "),
+        ({"mean": "a", "std": "b"}, "mean: could not convert"),
         ({"mean": [0.1, 0.2], "std": [1, 1]}, "got 2 and 2 values, wanted one"),
         ({"networks": nn.Linear(3, 7)}, "does not answer pictures"),
     ],
