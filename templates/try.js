@@ -49,7 +49,7 @@
         }
       }
       const head = layer(channels, given.classes, 1, 1);
-      net = { stem, pooled, blocks, head, enlarge: given.enlarge,
+      net = { stem, pooled, blocks, head, enlarge: given.enlarge, outside: given.outside,
               alarm: whole(given.alarm, 9 * given.width * 4), alarmScale: given.alarmScale, alarmBias: given.alarmBias };
     };
 
@@ -114,6 +114,7 @@
     const entered = (pixels, pad) => {
       const times = net.enlarge, side = SIDE * times, out = empty(side, side, 1, pad), grey = (r, c) => (pixels[r * SIDE + c] / 255 - 0.5) / 0.25;
       const along = i => { const at = Math.max((i + 0.5) / times - 0.5, 0), low = Math.floor(at); return [low, Math.min(low + 1, SIDE - 1), at - low]; };
+      out.data.fill(net.outside);
       for (let r = 0; r < side; r++) for (let c = 0; c < side; c++) {
         const [r0, r1, v] = along(r), [c0, c1, u] = along(c);
         const value = (1 - v) * ((1 - u) * grey(r0, c0) + u * grey(r0, c1)) + v * ((1 - u) * grey(r1, c0) + u * grey(r1, c1));

@@ -83,7 +83,7 @@ def test_the_page_speaks_of_pictures_whatever_the_verdicts(built, tmp_path, monk
     """Machines differ in what two hasty networks show, so the text is tried with each verdict on every finding."""
     judged = claims._judged
     monkeypatch.setattr(claims, "_judged", lambda *asked: replace(judged(*asked), verdict=verdict))
-    monkeypatch.setattr(claims, "_learned", lambda numbers: True)
+    monkeypatch.setattr(claims, "learned", lambda numbers: True)
     call = ["render", "--data", str(built.parents[1] / "leaves"), "--preset", "smoke"]
     assert build.main([*call, f"--artefacts={built.parent}", f"--output={tmp_path / 'site'}"]) == 0
     rows = json.loads((tmp_path / "site" / "claims.json").read_text())

@@ -18,7 +18,7 @@ from ferpipe.networks.members import Member
 from ferpipe.networks.resnet import DEVIATION, MEAN, ResNet18, normalise
 from ferpipe.size import SIDE
 
-GUESSED = " (a guess: no batch normalisation tells them)"
+GUESSED = " (a guess: no batch normalisation has kept them)"
 
 
 class Entered(nn.Module):

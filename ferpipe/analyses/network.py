@@ -63,6 +63,7 @@ def analyse(study: Study) -> Network:
         stem=member.recipe.stem,
         width=member.recipe.width,
         enlarge=member.recipe.enlarge,
+        outside=float(getattr(network.conv1, "outside", 0.0)),
         accuracy=float((answers.argmax(1) == study.labels).mean()),
         n=len(answers),
         people=0 if faces is None else PEOPLE,

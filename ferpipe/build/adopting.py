@@ -21,6 +21,7 @@ from ferpipe.networks.members import CURVES, Member
 from ferpipe.networks.recipes import Recipe
 from ferpipe.storage import atomic, encoding, fingerprints
 
+FORM = 2  # of members that were adopted: those of another are adopted anew
 SEED = 0  # of the faces on which a network's way of taking pictures is found, where there are none of its own
 BARE = Recipe(
     epochs=1, flip=False, rotate=0.0, scale=0.0, shift=0.0, light=0.0, label_smoothing=0.0, average=0.0, muon=0.0,
@@ -52,13 +53,14 @@ def name_of(path: Path) -> str:
 def place(files: Sequence[Path], mean: Sequence[float], deviation: Sequence[float], asked: str | None) -> str:
     """Return the name of the folder of these checkpoints' members."""
     order = names.order(asked) if asked else None
-    return f"loaded-{fingerprints.of_value([[name_of(path) for path in files], [*mean], [*deviation], order])[:8]}"
+    asked_of = [[name_of(path) for path in files], [*mean], [*deviation], order, FORM]
+    return f"loaded-{fingerprints.of_value(asked_of)[:8]}"
 
 
 def read(
     path: Path, mean: Sequence[float], deviation: Sequence[float], pictures: np.ndarray | None = None,
     tell: Callable[[str], object] = print,
-) -> Member:  # fmt: skip
+) -> foreign.Adopted:  # fmt: skip
     """Return the network in a checkpoint as a member without answers; `tell` hears what was taken and what was not.
 
     How pictures enter it is found on `pictures` (n, 48, 48) uint8 or, without, on drawn faces. Raises Slip as
@@ -75,7 +77,10 @@ def read(
     curves = {name: [0.0] for name in CURVES}
     made_with = machine.description(torch.device("cpu"))
     weights = foreign.adapted(network, way)
-    return Member(name_of(path), recipe, curves, 1, empty[None], empty, made_with, weights, foreign=str(way))
+    return foreign.Adopted(
+        name_of(path), recipe, curves, 1, empty[None], empty, made_with, weights, foreign=str(way),
+        outside=foreign.outside(way),
+    )  # fmt: skip
 
 
 def classes(asked: str | None, outputs: int, path: Path) -> tuple[str, ...]:
@@ -101,7 +106,8 @@ def adopt(
     `asked` names its outputs in their order, as --classes does; without it they are the data set's. Raises Slip where
     they are not as many.
     """
-    member = read(path, mean, deviation, dataset.dev.images, tell)
+    member: Member = (adopted := read(path, mean, deviation, dataset.dev.images, tell))
+    outside = adopted.outside
     outputs = member.view_logits.shape[1]
     if outputs != len(dataset.classes):
         raise Slip(
@@ -128,7 +134,9 @@ def adopt(
         (new / "history.json").write_bytes(encoding.json_bytes({"epochs": member.history, "chosen": 1}))
         (new / "dev_logits.npy").write_bytes(encoding.npy_bytes(member.epoch_logits))
         (new / "dev_views.npy").write_bytes(encoding.npy_bytes(member.view_logits))
-        recipe = {"parameters": member.recipe.parameters(), "data": data, "foreign": member.foreign}
+        recipe = {
+            "parameters": member.recipe.parameters(), "data": data, "foreign": member.foreign, "outside": outside,
+        }  # fmt: skip
         record = {
             "recipe": recipe, "classes": list(dataset.classes), "made_with": machine.description(device),
             "weights": fingerprints.of_file(new / "weights.safetensors"),

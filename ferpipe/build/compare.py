@@ -75,6 +75,9 @@ def results(asked: Path, options: Options) -> Path:
     for folder in (run / "results", asked, asked / "results"):
         if any(folder.glob("*/settings/numbers.json")):
             return folder
+    for folder in (run / "results", asked, asked / "results"):
+        if any(folder.glob("*/*/numbers.json")):
+            raise Slip(f"compare {asked}: has no result of settings; python build.py analyse makes it")
     runs = ", ".join(layout.names(options.place)) or "none"
     raise Slip(f"compare {asked}: no run of this name, and no folder of results; runs there: {runs}")
 

@@ -76,6 +76,9 @@ def of(options: Options, layout: Layout) -> Settings:
     networks = SHIPPED / layout.dataset if shipped else layout.artefacts / layout.dataset / "members"
     foreign: list[Path] = []
     if options.load is not None:
+        if not options.load.exists():
+            raise Slip(f"--load {options.load}: no such file or folder; wanted a folder of members, or a checkpoint of "
+                       "a ResNet-18, or a folder of such")  # fmt: skip
         from ferpipe.build import adopting  # torch, which a trained report does without
 
         networks, foreign = options.load, adopting.checkpoints_at(options.load)

@@ -78,8 +78,10 @@ def patches(
     columns, sample = _distinct(_codes(masks, seen).flatten().index_select(0, places).view_as(read))
     mask, place = mask[sample % len(mask)], read.flatten()[sample]
 
+    outside = float(getattr(convolution, "outside", 0.0))  # of networks that had another zero, see networks/foreign.py
     lit, dark = (
-        F.pad(_windows((torch.tensor(grey) - MEAN) / DEVIATION, convolution), (0, 0, 0, 1)) for grey in (face, hidden)
+        F.pad(_windows((torch.tensor(grey) - MEAN) / DEVIATION, convolution, outside), (0, 0, 0, 1))
+        for grey in (face, hidden)
     )
     lit_here = F.pad(masks, (0, 1))[mask].gather(1, parts[place]) > 0
     mixed = torch.where(lit_here, lit[place], dark[place]).to(convolution.weight.dtype)

@@ -125,6 +125,7 @@ def _network(network: Network, classes: int) -> bytes:
         "stem": network.stem,
         "width": network.width,
         "enlarge": network.enlarge,
+        "outside": network.outside,
         "classes": classes,
         "weights": weights,
         "scales": _text(arrays.scales.astype("<f4").tobytes()),

@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from ferpipe.errors import Slip
+from ferpipe.networks.foreign import Adopted
 from ferpipe.networks.members import CURVES, Member
 from ferpipe.networks.recipes import Recipe
 from ferpipe.networks.resnet import ResNet18
@@ -61,6 +62,8 @@ def load(folder: Path) -> Member:
         member = Member(folder.name, recipe, history["epochs"], history["chosen"], logits, averaged,
                         record["made_with"], load_file(path) if weighted else None,
                         "init" in record["recipe"], margins, record["recipe"].get("foreign", ""))  # fmt: skip
+        if member.foreign:
+            member = Adopted(**vars(member), outside=record["recipe"]["outside"])
         if weighted:
             _check_weights(member)
     except FileNotFoundError as error:

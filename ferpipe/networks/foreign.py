@@ -20,11 +20,13 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ferpipe.errors import Slip
+from ferpipe.networks.members import Member
 from ferpipe.networks.resnet import DEVIATION, MEAN, STEM_CHANNELS, STEMS, ResNet18, normalise
 
 WANTED = "wanted a state dict of a ResNet-18 (torch.save(network.state_dict(), FILE), or safetensors)"
@@ -38,7 +40,7 @@ SUFFIXES = (".pt", ".pth", ".ckpt", ".bin", ".safetensors", ".tar")
 ANCHOR = "layer1.0.conv1.weight"  # a key that every such network has; what stands before it stands before all
 OTHERS = ((re.compile(r"\.shortcut\."), ".downsample."), (re.compile(r"^linear\."), "fc."))  # of CIFAR's ResNets
 FEWEST, MOST = 2, 20  # outputs
-BIAS = re.compile(r"(layer\d\.\d\.)(?:conv(\d)|downsample\.0)\.bias")
+BIAS = re.compile(r"((?:layer\d\.\d\.)?)(?:conv(\d)|downsample\.0)\.bias")
 IDLE = re.compile(  # what a network keeps that has no part in its answers, as a whole word of a name
     r"(^|[._])(loss\w*|criterion\w*|metrics?|accuracy|confusion|class_weights?|mean|std|n_averaged|total_ops|total_params)([._]|$)"
 )
@@ -83,6 +85,29 @@ class Way:
         mean, deviation = ("/".join(f"{value:.4g}" for value in part) for part in (self.mean, self.deviation))
         larger = f", pictures enlarged {self.enlarge} times" * (self.enlarge > 1)
         return f"stem {self.stem}{larger}, mean {mean}, deviation {deviation}"
+
+
+class Framed(nn.Conv2d):
+    """A first convolution that reads the input `outside`, and not zero, beyond a picture's edge."""
+
+    outside = 0.0
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the maps (n, outputs, h / stride, w / stride)."""
+        framed = F.pad(x, (self.kernel_size[0] // 2,) * 4, value=self.outside)
+        return F.conv2d(framed, self.weight, self.bias, self.stride)
+
+
+@dataclass(frozen=True)
+class Adopted(Member):
+    """A member that is somebody's own network: beyond a picture's edge lies what lay there for it."""
+
+    outside: float = 0.0  # as an input of ours
+
+    def network(self, device: torch.device) -> ResNet18:
+        """Return the network in evaluation mode on `device`, with gradients off for its weights."""
+        network = super().network(torch.device("cpu"))
+        return framed(network, self.outside).to(memory_format=torch.channels_last).to(device).requires_grad_(False)
 
 
 def read(path: Path) -> Foreign:
@@ -130,13 +155,25 @@ def entered(network: Foreign, candidates: Sequence[Way], pictures: Tensor) -> Wa
 
 
 def made(network: Foreign, way: Way) -> ResNet18:
-    """Return one of ours, in evaluation mode, that answers to our pictures as the network does to its own.
-
-    But at the border: what lies outside a picture is our mean grey, and was the network's own.
-    """
+    """Return one of ours, in evaluation mode, that answers to our pictures as the network does to its own."""
     ours = ResNet18(way.stem, network.width, network.classes, way.enlarge)
     ours.load_state_dict(adapted(network, way))
-    return ours.eval()
+    return framed(ours, outside(way)).eval()
+
+
+def outside(way: Way) -> float:
+    """Return what lies beyond a picture's edge, as an input of ours: the network's zero, of colours their mean."""
+    return (sum(way.mean) / len(way.mean) - MEAN) / DEVIATION
+
+
+def framed(network: ResNet18, outside: float) -> ResNet18:
+    """Return the network itself, whose first convolution reads `outside` beyond a picture's edge from now on."""
+    first = network.conv1
+    conv1 = Framed(1, first.out_channels, first.kernel_size, first.stride, first.padding, bias=False)  # type: ignore[arg-type]
+    conv1.load_state_dict(first.state_dict())
+    conv1.outside = outside
+    network.conv1 = conv1.train(first.training)
+    return network
 
 
 def adapted(network: Foreign, way: Way) -> dict[str, Tensor]:
@@ -271,13 +308,17 @@ def _named(state: dict[str, Tensor], path: Path, told: list[str]) -> Foreign:
     deep = [name for name in ("layer1.0.conv3.weight", "layer1.2.conv1.weight") if name in weights]
     if deep:
         raise Slip(f"--load {path} is a larger ResNet ('{deep[0]}' is there); {WANTED}")
+    odd = [name for name, value in weights.items() if value.layout != torch.strided or value.is_meta]
+    odd += [name for name, value in weights.items() if value.is_complex() or value.is_quantized]
+    if odd or weights[ANCHOR].ndim != 4:
+        raise Slip(f"--load {path}: '{(odd or [ANCHOR])[0]}' holds no plain numbers, or not of that shape; {WANTED}")
     width = weights[ANCHOR].shape[0]
     weights = _headed(weights, 8 * width, path, told)
-    if "conv1.bias" in weights:
-        weights["bn1.running_mean"] = weights["bn1.running_mean"] - weights.pop("conv1.bias")
     for name in [*filter(BIAS.fullmatch, weights)]:  # the normalisation that follows takes it away again
-        mean = BIAS.sub(lambda match: f"{match[1]}bn{match[2]}" if match[2] else f"{match[1]}downsample.1", name)
-        weights[f"{mean}.running_mean"] = weights[f"{mean}.running_mean"] - weights.pop(name)
+        norm = BIAS.sub(lambda match: f"{match[1]}bn{match[2]}" if match[2] else f"{match[1]}downsample.1", name)
+        mean = weights.get(f"{norm}.running_mean")
+        if mean is not None and mean.shape == weights[name].shape:
+            weights[f"{norm}.running_mean"] = mean - weights.pop(name)
     stem = weights.get("conv1.weight")
     fits = stem is not None and stem.ndim == 4 and stem.shape[0] == STEM_CHANNELS and stem.shape[1] in (1, 3)
     if stem is None or not fits or stem.shape[2] != stem.shape[3] or stem.shape[2] not in (3, 7):

@@ -121,8 +121,12 @@ class Edition:
 
     @property
     def findings(self) -> JSON:
-        """Return how many findings there are, of each verdict, and how many are decided on another data set too."""
-        return claims.counts(self.verdicts, [verdict for edition in self.beside for verdict in edition.verdicts])
+        """Return how many findings there are, of each verdict, and how many are decided on another data set too.
+
+        And whether the networks learned anything at all.
+        """
+        others = [verdict for edition in self.beside for verdict in edition.verdicts]
+        return {**claims.counts(self.verdicts, others), "learned": claims.learned(self.numbers)}
 
     @cached_property
     def ledger(self) -> list[JSON]:

@@ -80,7 +80,7 @@ def _article(explanation: OnePicture, scores: Scores | None, report: Report, lan
             good=listing(language, good), n=integer(len(explanation.methods)), passed=integer(len(good))
         ),
         "explained": words["explained"].format(network=explanation.networks[0].name, label=label),
-        "lime": words["lime"].format(
+        "lime": words["lime_none" if None in (explanation.fit, explanation.stability) else "lime"].format(
             fit=number(explanation.fit), stability=number(explanation.stability), samples=integer(explanation.samples)
         ),
         "strongest": words["strongest" if left < lost else "no_change"].format(

@@ -78,6 +78,7 @@ class Network:
     stem: str
     width: int
     enlarge: int
+    outside: float  # what lies beyond a picture's edge, as an input: 0 but of somebody's own network
     accuracy: float  # over views, on dev
     n: int
     people: int

@@ -16,7 +16,8 @@ from jinja2 import TemplateError, nodes
 from ferpipe.errors import Slip
 from ferpipe.results.common import Across
 from ferpipe.results.stored import built
-from ferpipe.statistics.verdicts import FEWEST, Decision, decided, estimated
+from ferpipe.statistics import student
+from ferpipe.statistics.verdicts import FEWEST, LEVEL, Decision, decided, estimated
 from ferpipe.storage.encoding import JSON
 from ferpipe.text import lacking, memo
 from ferpipe.text.expressions import chain, setting, wordless
@@ -172,14 +173,22 @@ def judged(
         if len(problems) > before:
             statistic = threshold = None  # told; what the text makes of it is not to be told again
         verdicts.append(_judged(claim, statistic, threshold, family, problems))
-    return verdicts if _learned(numbers) else [_unlearned(verdict) for verdict in verdicts]
+    return verdicts if learned(numbers) else [_unlearned(verdict) for verdict in verdicts]
 
 
-def _learned(numbers: JSON) -> bool:
-    """Return whether the networks answer better than chance, as far as is known."""
+def learned(numbers: JSON) -> bool:
+    """Return whether the networks answer better than chance, by their mean recall, as far as is known.
+
+    One network does where the interval over its faces is clear of chance.
+    """
     skill = numbers.get("confusion", {}).get("skill")
     try:
-        return skill is None or decided(built(Across, skill, ""), 0.0, "above").verdict == "holds"
+        if skill is None:
+            return True
+        across = built(Across, skill, "")
+        if len(across.values) == 1:
+            return across.values[0] > student.quantile((1 - LEVEL) / 2, student.NORMAL) * across.errors[0]
+        return decided(across, 0.0, "above").verdict == "holds"
     except Slip:  # a damaged result is told where a text asks for it, with its line
         return True
 

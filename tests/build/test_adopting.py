@@ -128,6 +128,14 @@ def test_a_checkpoint_can_be_asked_and_its_report_says_that_it_is_at_chance(
     assert "left out" in capsys.readouterr().out
 
 
+def test_a_checkpoint_that_is_not_there_is_told_before_the_data_are_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["analyse", "--load", str(tmp_path / "no.pth"), "--artefacts", str(tmp_path / "art")]) == 2
+    assert "no.pth: no such file or folder; wanted a folder of members, or a checkpoint" in capsys.readouterr().err
+    assert not (tmp_path / "art").exists()
+
+
 @pytest.mark.parametrize("more", [["--mean", "0.5"], ["--mean", "x", "--std", "1"], ["--mean", "0.5", "--std", "0"]])
 def test_a_mean_alone_or_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str]) -> None:
     saved(tmp_path / "mine.pth", 7)

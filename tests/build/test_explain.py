@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import subprocess
@@ -90,6 +91,12 @@ def test_the_largest_face_is_found_and_none_in_noise() -> None:
 def test_a_thin_picture_has_a_page(found: OnePicture, shape: tuple[int, int]) -> None:
     thin = command.given(np.full(shape, 90, np.uint8), "thin", False)
     assert b"thin" in pages.page(replace(found, given=thin), None, FRAME, LANGUAGES)
+
+
+def test_a_picture_that_lime_explains_nothing_of_has_no_number_for_it(found: OnePicture) -> None:
+    page = pages.page(replace(found, fit=None, stability=None), None, FRAME, LANGUAGES).decode()
+    assert all(language.words("explain")["lime_none"] in html.unescape(page) for language in LANGUAGES)
+    assert "R² = " not in page
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import argparse
 import zipfile
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,15 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ferpipe.build import adopting
+from ferpipe.build.adopting import BARE
 from ferpipe.data.faces import rendered
 from ferpipe.errors import Slip
+from ferpipe.explainers.inputs import inputs
+from ferpipe.explainers.stem import logits
 from ferpipe.networks import foreign
+from ferpipe.networks.folding import Folded, folded
 from ferpipe.networks.foreign import Way
-from ferpipe.networks.resnet import ResNet18, normalise
+from ferpipe.networks.resnet import ResNet18, initialised, normalise
 
 State = dict[str, Tensor]
 FACES = torch.from_numpy(rendered.draw(rendered.sample(16, 11)))
@@ -79,8 +84,42 @@ def test_a_checkpoint_answers_as_it_did(theirs: nn.Module, tmp_path: Path, way: 
     assert (found.stem, found.enlarge) == ("imagenet", 1)
     with torch.inference_mode():
         wanted, got = theirs(entering(found)), foreign.made(network, found)(normalise(FACES))
-    # but for the border, which is our mean grey and was theirs
-    assert torch.corrcoef(torch.stack([wanted.flatten(), got.flatten()]))[0, 1] > 0.98
+    # but for the border, which was another grey for each colour
+    assert torch.corrcoef(torch.stack([wanted.flatten(), got.flatten()]))[0, 1] > 0.999
+
+
+@pytest.mark.parametrize("grey", ["ours", "half", "none", "bytes"])
+@pytest.mark.parametrize("stem", ["strided", "pooled"])
+def test_beyond_a_pictures_edge_lies_what_lay_there_for_the_network(stem: str, grey: str) -> None:
+    """Zero after their normalisation: black for a network that saw grey levels as they are, and not our mean grey."""
+    torch.manual_seed(2)
+    network, (mean, deviation) = ResNet18(stem, 8).train(), foreign.GREYS[grey]
+    entering = ((FACES.float() / 255 - mean[0]) / deviation[0])[:, None]
+    with torch.no_grad():
+        network(entering)
+        wanted = network.eval()(entering)
+    way = Way(stem, 1, mean, deviation)
+    read = foreign.Foreign(network.state_dict(), 8, 7, [])
+    adopted = foreign.Adopted(
+        "theirs", replace(BARE, stem=stem, width=8), {}, 1, np.zeros((1, 0, 7)), np.zeros((0, 7)), {},
+        foreign.adapted(read, way), outside=foreign.outside(way),
+    )  # fmt: skip
+    ours = adopted.network(torch.device("cpu"))
+    with torch.inference_mode():
+        for got in (foreign.made(read, way), ours, deepcopy(ours), Folded(ours), folded(ours)):
+            torch.testing.assert_close(got(normalise(FACES)), wanted, atol=2e-3, rtol=2e-3)
+
+
+def test_masked_copies_of_a_face_are_answered_alike_by_patch_and_as_a_whole() -> None:
+    network = folded(foreign.framed(initialised("pooled", 8, 0).eval(), -2.0))
+    lit, dark = np.random.default_rng(0).random((2, 48, 48), np.float32)
+    segments = np.arange(48)[:, None] // 12 * 4 + np.arange(48) // 12
+    shown = np.random.default_rng(1).integers(0, 2, (9, 16)).astype(np.float32)
+    masks = shown[:, segments]
+    with torch.inference_mode():
+        got = logits(network, lit, dark, segments, shown, 4)
+        wanted = network(inputs(masks * lit + (1 - masks) * dark, torch.device("cpu")))
+    torch.testing.assert_close(got, wanted, atol=1e-4, rtol=1e-4)
 
 
 def test_safetensors_and_a_grey_stem_are_read(tmp_path: Path) -> None:
@@ -128,6 +167,19 @@ REFUSED: dict[str, tuple[Callable[[State], Any], str]] = {
     "a head of two layers": (
         lambda state: {**state, "fc.weight": torch.zeros(16, 512), "out.weight": torch.zeros(7, 16)},
         "several layers",
+    ),
+    "biases without means": (
+        lambda state: (
+            {k: v for k, v in state.items() if "running_mean" not in k}
+            | {"layer1.0.conv1.bias": torch.zeros(64), "conv1.bias": torch.zeros(64)}
+        ),
+        "running_mean' is missing",
+    ),
+    "a bias of another length": (lambda state: {**state, "conv1.bias": torch.zeros(3)}, "it also has conv1.bias"),
+    "a scalar": (lambda state: {**state, "layer1.0.conv1.weight": torch.tensor(1.0)}, "no plain numbers"),
+    "complex numbers": (
+        lambda state: {**state, "fc.weight": state["fc.weight"].to(torch.complex64)},
+        "'fc.weight' holds no plain numbers",
     ),
     "two channels": (lambda state: {**state, "conv1.weight": torch.zeros(64, 2, 7, 7)}, "conv1.weight is"),
     "squeeze and excitation": (
