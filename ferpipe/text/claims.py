@@ -16,8 +16,7 @@ from jinja2 import TemplateError, nodes
 from ferpipe.errors import Slip
 from ferpipe.results.common import Across
 from ferpipe.results.stored import built
-from ferpipe.statistics import student
-from ferpipe.statistics.verdicts import FEWEST, LEVEL, Decision, decided, estimated
+from ferpipe.statistics.verdicts import FEWEST, Decision, decided, estimated
 from ferpipe.storage.encoding import JSON
 from ferpipe.text import lacking, memo
 from ferpipe.text.expressions import chain, setting, wordless
@@ -185,10 +184,8 @@ def learned(numbers: JSON) -> bool:
     try:
         if skill is None:
             return True
-        across = built(Across, skill, "")
-        if len(across.values) == 1:
-            return across.values[0] > student.quantile((1 - LEVEL) / 2, student.NORMAL) * across.errors[0]
-        return decided(across, 0.0, "above").verdict == "holds"
+        decision = decided(built(Across, skill, ""), 0.0, "above")
+        return decision.verdict == "holds" or (len(skill["values"]) == 1 and decision.interval[0] > 0)
     except Slip:  # a damaged result is told where a text asks for it, with its line
         return True
 

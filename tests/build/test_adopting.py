@@ -133,7 +133,7 @@ def test_a_checkpoint_that_is_not_there_is_told_before_the_data_are_made(
 ) -> None:
     assert main(["analyse", "--load", str(tmp_path / "no.pth"), "--artefacts", str(tmp_path / "art")]) == 2
     assert "no.pth: no such file or folder; wanted a folder of members, or a checkpoint" in capsys.readouterr().err
-    assert not (tmp_path / "art").exists()
+    assert not (tmp_path / "art" / "rendered").exists()
 
 
 @pytest.mark.parametrize("more", [["--mean", "0.5"], ["--mean", "x", "--std", "1"], ["--mean", "0.5", "--std", "0"]])

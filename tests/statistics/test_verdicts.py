@@ -7,7 +7,7 @@ from scipy.stats import t
 from ferpipe.results.common import Across
 from ferpipe.statistics import student
 from ferpipe.statistics.across import across, apart, correlation, jackknifed, mean, shared, weights
-from ferpipe.statistics.verdicts import around, decided, estimated
+from ferpipe.statistics.verdicts import decided, estimated
 
 
 def found(*values, error=0.001, control=(), fisher=False, errors=None):
@@ -145,12 +145,6 @@ def test_a_weighted_correlation_is_the_usual_one():
     a, b = rng.normal(size=(2, 50))
     assert correlation(a, b)(weights(rng, 50, 0))[0] == pytest.approx(np.corrcoef(a, b)[0, 1])
     assert np.isnan(correlation(a, np.ones(50))(weights(rng, 50, 0))[0])
-
-
-def test_the_interval_of_untrained_networks():
-    low, high = around([0.1, 0.2, 0.3])
-    assert (low + high) / 2 == pytest.approx(0.2) and high - low == pytest.approx(2 * 4.3027 * 0.1 / 3**0.5, rel=1e-3)
-    assert around([0.1]) is None
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 2.5, 4, 7.3, 30, 400, 1e5, 1e7])

@@ -98,6 +98,19 @@ def test_untrained_networks_set_the_bar_of_what_is_learned_alone(tmp_path, about
     assert found.verdict == ("undecided" if about == "learned" else "holds")
 
 
+def test_the_interval_of_untrained_networks(tmp_path):
+    (found,), _ = judge(tmp_path, gain(0.05, control=(0.1, 0.2, 0.3)), front())
+    value, (low, high) = found.control
+    assert value == pytest.approx(0.2) == (low + high) / 2
+    assert high - low == pytest.approx(2 * 4.3027 * 0.1 / 3**0.5, rel=1e-3)
+
+
+@pytest.mark.parametrize(("skill", "learned"), [(0.1, True), (0.01, False), (-0.1, False)])
+def test_one_network_has_learned_something_where_its_faces_are_clear_of_chance(skill, learned):
+    alone = {"values": [skill], "errors": [0.01], "error": 0.01, "n": 100, "control": [], "fisher": False}
+    assert claims.learned({"confusion": {"skill": alone}}) == learned
+
+
 def test_untrained_networks_correlations_are_averaged_as_the_others_are(tmp_path):
     correlations = gain(0.9, control=(0.3, 0.85, 0.5))
     correlations["x"]["gain"]["fisher"] = True
