@@ -106,8 +106,8 @@ def adopt(
     `asked` names its outputs in their order, as --classes does; without it they are the data set's. Raises Slip where
     they are not as many.
     """
-    member: Member = (adopted := read(path, mean, deviation, dataset.dev.images, tell))
-    outside = adopted.outside
+    adopted = read(path, mean, deviation, dataset.dev.images, tell)
+    member: Member = adopted
     outputs = member.view_logits.shape[1]
     if outputs != len(dataset.classes):
         raise Slip(
@@ -135,7 +135,8 @@ def adopt(
         (new / "dev_logits.npy").write_bytes(encoding.npy_bytes(member.epoch_logits))
         (new / "dev_views.npy").write_bytes(encoding.npy_bytes(member.view_logits))
         recipe = {
-            "parameters": member.recipe.parameters(), "data": data, "foreign": member.foreign, "outside": outside,
+            "parameters": member.recipe.parameters(), "data": data, "foreign": member.foreign,
+            "outside": adopted.outside,
         }  # fmt: skip
         record = {
             "recipe": recipe, "classes": list(dataset.classes), "made_with": machine.description(device),
@@ -184,9 +185,8 @@ def said(member: Member, dataset: Dataset, flags: str = "") -> str:
     if not told.better:
         line += f"; it is at chance: is {flags}mean or {flags}std wrong, or the order of the outputs?"
     if told.names != sorted(told.names):
-        order = ", ".join(dataset.classes[name] for name in told.names)
-        cure = "--classes FILE with these lines" if flags else "classes in this order"
-        line += (
-            f"{'.' if told.better else ''} Were the outputs {order}, {told.renamed:.1%} would be right: {cure} says so"
-        )
+        order = [dataset.classes[name] for name in told.names]
+        cure = f"--classes FILE of the lines {', '.join(f'{k} {name}' for k, name in enumerate(order))}"
+        line += f"{'.' if told.better else ''} Were the outputs {', '.join(order)}, {told.renamed:.1%} would be right: "
+        line += f"{cure if flags else 'classes in this order'} says so"
     return line
