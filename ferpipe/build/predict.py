@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -215,16 +215,27 @@ def of_folder(folder: Path) -> Place:
 def of_checkpoints(files: Sequence[Path], options: Options) -> list[Asked]:
     """Return somebody's own networks; raises Slip where one cannot be read, or they have other outputs than the first.
 
-    How pictures enter them is read off their batch normalisation, with drawn faces.
+    How pictures enter them is known where a report was built on them; else it is guessed from their batch
+    normalisation and drawn faces, and said to be a guess.
     """
     from ferpipe.build import adopting
 
     tell = partial(print, file=sys.stderr)
-    members = [adopting.read(path, options.mean, options.std, tell=tell) for path in files]
-    named = [
-        adopting.classes(options.classes, member.view_logits.shape[1], path)
-        for member, path in zip(members, files, strict=True)
-    ]
+    adopted = adopting.place(files, options.mean, options.std, options.classes)
+    members, named = list[Member](), list[tuple[str, ...]]()
+    for path in files:
+        known = sorted(options.place.glob(f"*/{adopted}/{adopting.name_of(path)}/recipe.json"))
+        if known:
+            member = checkpoints.load(known[-1].parent)
+            tell(f"{path.name}: {member.foreign}, as was found on {known[-1].parents[2].name}")
+            none = member.view_logits[:0]
+            members.append(replace(member, epoch_logits=none[None], epoch=1, view_logits=none))
+            named.append(classes(known[-1].parent))
+            continue
+        member = adopting.read(path, options.mean, options.std, tell=tell)
+        tell(f"{path.name}: that is a guess; python build.py --data PATH --load {options.load} finds it on your data")
+        members.append(member)
+        named.append(adopting.classes(options.classes, member.view_logits.shape[1], path))
     if len(set(named)) > 1:
         raise Slip(f"--load {options.load}: {', '.join(path.name for path in files)} have not the same outputs")
     return [Asked(member, f"from {options.load}", "data of its own", named[0]) for member in members]

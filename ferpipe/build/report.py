@@ -90,8 +90,9 @@ def report(
         ("train", type(train), pair, "a pair (pictures, labels)"),
         ("side", side, type(side) is int and 8 <= side <= 1024, "a whole number of pixels from 8 to 1,024"),
         ("name", name, own, "letters, digits, - and _, and none of a data set that is known"),
-        ("shows", shows, shows in (None, "face", "picture"), "face or picture"),
-        ("preset", preset, preset in ("default", "smoke"), "default or smoke"),
+        ("shows", shows, shows is None or str(shows) in ("face", "picture"), "face or picture"),
+        ("preset", preset, str(preset) in ("default", "smoke"), "default or smoke"),
+        ("tell", tell, callable(tell), "a function"),
         ("seed", seed, type(seed) is int and 0 <= seed < 2**31, "a whole number from 0"),
         ("device", device, kind in ("auto", "cpu", "cuda", "mps"), "auto, cpu, cuda or mps"),
     ):
@@ -100,8 +101,11 @@ def report(
     if (mean is None) != (std is None):
         raise Slip("mean and std go together; without both, they are read off the network's batch normalisation")
     page = Path(output)
-    places.check_folder("output", page, ROOT, (ROOT, Path.cwd()))
-    places.check(page, site.names(page, None, name), PAGE, site.earlier(page), files=True)
+    try:
+        places.check_folder("output", page, ROOT, (ROOT, Path.cwd()))
+        places.check(page, site.names(page, None, name), PAGE, site.earlier(page), files=True)
+    except (OSError, ValueError) as error:  # a name that no disk takes
+        raise Slip(f"output: {_line(error)}") from None
     called = tuple(names.fit(str(each), "classes") for each in classes)
     if len(set(called)) < len(called) or not names.FEWEST <= len(called) <= names.MOST:
         raise Slip(f"classes: got {len(called)} names ({len(set(called))} different), wanted 2 to 20, each once")
@@ -198,11 +202,11 @@ def split(pictures: Pictures, labels: Labels, classes: tuple[str, ...], what: st
     """Return pictures and labels as a split of 48x48 grey levels; raises Slip where they are none."""
     try:
         images = given.gathered(pictures)
-    except (TypeError, ValueError, OSError) as error:
-        raise Slip(f"{what}: {error}") from None
+    except (TypeError, ValueError, OSError, RuntimeError) as error:
+        raise Slip(f"{what}: {_line(error)}") from None
     try:
         numbers = np.asarray(labels.cpu() if isinstance(labels, Tensor) else labels)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:
         raise Slip(f"labels of {what}: {_line(error)}") from None
     if numbers.shape != (len(images),) or numbers.dtype.kind not in "iu":
         raise Slip(
@@ -231,7 +235,7 @@ def askable(study: Study, learned: bool) -> tuple[str, ...]:
 
 def _values(value: Sequence[float] | float | None, what: str) -> tuple[float, ...]:
     try:
-        values = tuple(np.atleast_1d(np.asarray([] if value is None else value, float)).tolist())
+        values = tuple(np.asarray([] if value is None else value, float).ravel().tolist())
     except (TypeError, ValueError) as error:
         raise Slip(f"{what}: {_line(error)}") from None
     if not np.isfinite(values).all() or (what == "std" and min(values, default=1.0) <= 0):

@@ -309,9 +309,12 @@ def _named(state: dict[str, Tensor], path: Path, told: list[str]) -> Foreign:
     if deep:
         raise Slip(f"--load {path} is a larger ResNet ('{deep[0]}' is there); {WANTED}")
     odd = [name for name, value in weights.items() if value.layout != torch.strided or value.is_meta]
-    odd += [name for name, value in weights.items() if value.is_complex() or value.is_quantized]
+    odd += [
+        name for name, value in weights.items() if value.is_complex() or value.is_quantized or value.dtype == torch.bool
+    ]
     if odd or weights[ANCHOR].ndim != 4:
         raise Slip(f"--load {path}: '{(odd or [ANCHOR])[0]}' holds no plain numbers, or not of that shape; {WANTED}")
+    weights = {name: value.float() if value.is_floating_point() else value for name, value in weights.items()}
     width = weights[ANCHOR].shape[0]
     weights = _headed(weights, 8 * width, path, told)
     for name in [*filter(BIAS.fullmatch, weights)]:  # the normalisation that follows takes it away again
@@ -343,7 +346,7 @@ def _named(state: dict[str, Tensor], path: Path, told: list[str]) -> Foreign:
                    "network")  # fmt: skip
     if left:
         told.append(f"left out: {_few(left)}")
-    tensors = {name: weights[name].float() if weights[name].is_floating_point() else weights[name] for name in ours}
+    tensors = {name: weights[name] for name in ours}
     if unfit := [name for name, value in tensors.items() if not torch.isfinite(value.float()).all()]:
         raise Slip(f"--load {path}: '{unfit[0]}' holds values that are not finite")
     return Foreign(tensors, width, tensors["fc.weight"].shape[0], told)

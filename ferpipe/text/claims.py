@@ -178,14 +178,20 @@ def judged(
 def learned(numbers: JSON) -> bool:
     """Return whether the networks answer better than chance, by their mean recall, as far as is known.
 
-    One network does where the interval over its faces is clear of chance.
+    On average, or at least half of them where each is asked alone, by the interval over its faces: a poor one among
+    good ones takes nothing from these.
     """
     skill = numbers.get("confusion", {}).get("skill")
     try:
         if skill is None:
             return True
-        decision = decided(built(Across, skill, ""), 0.0, "above")
-        return decision.verdict == "holds" or (len(skill["values"]) == 1 and decision.interval[0] > 0)
+        across = built(Across, skill, "")
+        alone = [
+            decided(replace(across, values=[value], errors=[error], control=[]), 0.0, "above")
+            for value, error in zip(across.values, across.errors, strict=True)
+        ]
+        clear = sum(decision.interval[0] > 0 for decision in alone)
+        return 2 * clear >= len(alone) or decided(across, 0.0, "above").verdict == "holds"
     except Slip:  # a damaged result is told where a text asks for it, with its line
         return True
 

@@ -118,14 +118,17 @@ def test_a_checkpoint_can_be_asked_and_its_report_says_that_it_is_at_chance(
     Image.fromarray(split(1, 7, 2).images[0]).save(tmp_path / "face.png")
     known = ["--load", str(tmp_path / "mine.pth"), "--mean", "0.5", "--std", "0.25"]
     assert main(["predict", str(tmp_path / "face.png"), *known]) == 0
-    out = capsys.readouterr().out
+    out, err = capsys.readouterr()
     assert "how often it is right is not known" in out and "angry" in out
+    assert "that is a guess; python build.py --data PATH --load" in err
     art = ["--artefacts", str(tmp_path / "art"), "--run", "mine", "--preset", "smoke", "--only", "settings"]
     assert main(["analyse", *known, *art]) == 0
     numbers = json.loads((tmp_path / "art/runs/mine/results/rendered/settings/numbers.json").read_bytes())
     assert numbers["foreign"].startswith("stem small") or numbers["foreign"].startswith("stem pooled")
     assert numbers["chance"]["better"] is False
     assert "left out" in capsys.readouterr().out
+    assert main(["predict", str(tmp_path / "face.png"), *known, "--artefacts", str(tmp_path / "art")]) == 0
+    assert ", as was found on rendered" in capsys.readouterr().err  # and asked as it was there
 
 
 def test_a_checkpoint_that_is_not_there_is_told_before_the_data_are_made(

@@ -94,6 +94,8 @@ def asked(faces, tmp_path, network=None, **changed):
         ({"output": None}, "output: got None, wanted a folder"),
         ({"side": 0}, "side: got 0, wanted a whole number of pixels"),
         ({"seed": -1}, "seed: got -1, wanted a whole number from 0"),
+        ({"tell": None}, "tell: got None, wanted a function"),
+        ({"output": "a" * 5000}, "output"),
         ({"device": "tpu"}, "device: got 'tpu', wanted auto, cpu, cuda or mps"),
         ({"labels": [[0], [1, 2]]}, "labels of pictures: "),
         ({"mean": "a", "std": "b"}, "mean: could not convert"),

@@ -111,6 +111,22 @@ def test_one_network_has_learned_something_where_its_faces_are_clear_of_chance(s
     assert claims.learned({"confusion": {"skill": alone}}) == learned
 
 
+@pytest.mark.parametrize(
+    ("skills", "learned"),
+    [([0.5] * 4 + [-0.01], True), ([0.5, 0.01], True), ([0.01, -0.01, 0.5], False), ([0.01, -0.01, 0.0, 0.01], False)],
+)
+def test_a_poor_network_takes_nothing_from_good_ones(skills, learned):
+    several = {
+        "values": skills,
+        "errors": [0.01] * len(skills),
+        "error": 0.01,
+        "n": 100,
+        "control": [],
+        "fisher": False,
+    }
+    assert claims.learned({"confusion": {"skill": several}}) == learned
+
+
 def test_untrained_networks_correlations_are_averaged_as_the_others_are(tmp_path):
     correlations = gain(0.9, control=(0.3, 0.85, 0.5))
     correlations["x"]["gain"]["fisher"] = True
