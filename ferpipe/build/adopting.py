@@ -183,8 +183,8 @@ def said(member: Member, dataset: Dataset, flags: str = "") -> str:
     right = member.history["dev_accuracy"][0]
     line = f"{member.name}: {right:.1%} of dev right, one answer for all would be on {told.usual:.1%}"
     if not told.better:
-        line += f"; it is at chance, as far as these pictures tell: is {flags}mean or {flags}std wrong, or the order "
-        line += "of the outputs?"
+        line += f"; that is not demonstrably better, and so perhaps at chance: is {flags}mean or {flags}std wrong, or "
+        line += "the order of the outputs?"
     if told.names != sorted(told.names):
         order = [dataset.classes[name] for name in told.names]
         cure = f"--classes FILE of the lines {', '.join(f'{k} {name}' for k, name in enumerate(order))}"

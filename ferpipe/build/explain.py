@@ -112,7 +112,7 @@ def described(asked: predict.Asked, device: "torch.device") -> Asked:
     """Return a network with what is said of it."""
     member, labels = asked.member, len(asked.member.view_logits)
     accuracy = float(member.history["dev_accuracy"][member.epoch - 1]) if labels else None
-    return Asked(member.network(device), Network(member.name, asked.data, accuracy, labels))
+    return Asked(member.network(device), Network(member.name, asked.data, accuracy, labels, asked.guessed))
 
 
 def known(options: Options, asked: Sequence[predict.Asked]) -> "tuple[Scores | None, Alarm | None]":

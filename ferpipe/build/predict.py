@@ -66,6 +66,7 @@ class Asked:
     origin: str  # "published", "run fer2013-smoke-0", "shipped with the package", "from DIR"
     data: str  # the data set that it learned
     classes: tuple[str, ...]
+    guessed: bool = False  # whether how pictures enter it was found on drawn faces alone
 
     def described(self) -> str:
         """Return the network's name with its data and its accuracy there."""
@@ -222,23 +223,31 @@ def of_checkpoints(files: Sequence[Path], options: Options) -> list[Asked]:
 
     tell = partial(print, file=sys.stderr)
     adopted = adopting.place(files, options.mean, options.std, options.classes)
-    members, named = list[Member](), list[tuple[str, ...]]()
+    members, named, guessed = list[Member](), list[tuple[str, ...]](), list[bool]()
     for path in files:
-        known = sorted(options.place.glob(f"*/{adopted}/{adopting.name_of(path)}/recipe.json"))
+        known = list(options.place.glob(f"*/{adopted}/{adopting.name_of(path)}/recipe.json"))
+        known.sort(
+            key=lambda record: record.parents[2].name != DRAWN
+        )  # pictures of one's own tell more than drawn ones
+        guessed.append(not known or known[-1].parents[2].name == DRAWN)
         if known:
             member = checkpoints.load(known[-1].parent)
             tell(f"{path.name}: {member.foreign}, as was found on {known[-1].parents[2].name}")
             none = member.view_logits[:0]
             members.append(replace(member, epoch_logits=none[None], epoch=1, view_logits=none))
             named.append(classes(known[-1].parent))
-            continue
-        member = adopting.read(path, options.mean, options.std, tell=tell)
-        tell(f"{path.name}: that is a guess; python build.py --data PATH --load {options.load} finds it on your data")
-        members.append(member)
-        named.append(adopting.classes(options.classes, member.view_logits.shape[1], path))
+        else:
+            members.append(adopting.read(path, options.mean, options.std, tell=tell))
+            named.append(adopting.classes(options.classes, members[-1].view_logits.shape[1], path))
+        if guessed[-1]:
+            cure = f"python build.py --data PATH --load {options.load} finds it on your data"
+            tell(f"{path.name}: on drawn faces that is a guess; {cure}")
     if len(set(named)) > 1:
         raise Slip(f"--load {options.load}: {', '.join(path.name for path in files)} have not the same outputs")
-    return [Asked(member, f"from {options.load}", "data of its own", named[0]) for member in members]
+    return [
+        Asked(member, f"from {options.load}", "data of its own", named[0], guess)
+        for member, guess in zip(members, guessed, strict=True)
+    ]
 
 
 def of_package(alone: bool = False) -> list[Asked]:

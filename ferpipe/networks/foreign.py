@@ -314,7 +314,9 @@ def _named(state: dict[str, Tensor], path: Path, told: list[str]) -> Foreign:
     ]
     if odd or weights[ANCHOR].ndim != 4:
         raise Slip(f"--load {path}: '{(odd or [ANCHOR])[0]}' holds no plain numbers, or not of that shape; {WANTED}")
-    weights = {name: value.float() if value.is_floating_point() else value for name, value in weights.items()}
+    weights = {
+        name: value if name.endswith("num_batches_tracked") else value.float() for name, value in weights.items()
+    }
     width = weights[ANCHOR].shape[0]
     weights = _headed(weights, 8 * width, path, told)
     for name in [*filter(BIAS.fullmatch, weights)]:  # the normalisation that follows takes it away again

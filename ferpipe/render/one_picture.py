@@ -87,7 +87,7 @@ def _article(explanation: OnePicture, scores: Scores | None, report: Report, lan
             what=words[strongest.what], label=label, before=percent(lost), after=percent(left)
         ),
         "networks": [
-            words["told_unknown"].format(name=told.name)
+            words["told_guessed" if told.guessed else "told_unknown"].format(name=told.name)
             if told.accuracy is None
             else words["told"].format(
                 name=told.name,

@@ -33,6 +33,7 @@ class Network:
     data: str  # the data set that it learned
     accuracy: float | None  # on dev; None where it is not known
     n: int
+    guessed: bool = False  # whether how pictures enter it is a guess
 
 
 @dataclass(frozen=True)

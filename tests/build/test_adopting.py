@@ -120,7 +120,7 @@ def test_a_checkpoint_can_be_asked_and_its_report_says_that_it_is_at_chance(
     assert main(["predict", str(tmp_path / "face.png"), *known]) == 0
     out, err = capsys.readouterr()
     assert "how often it is right is not known" in out and "angry" in out
-    assert "that is a guess; python build.py --data PATH --load" in err
+    assert "on drawn faces that is a guess; python build.py --data PATH --load" in err
     art = ["--artefacts", str(tmp_path / "art"), "--run", "mine", "--preset", "smoke", "--only", "settings"]
     assert main(["analyse", *known, *art]) == 0
     numbers = json.loads((tmp_path / "art/runs/mine/results/rendered/settings/numbers.json").read_bytes())
