@@ -225,17 +225,17 @@ def of_checkpoints(files: Sequence[Path], options: Options) -> list[Asked]:
     adopted = adopting.place(files, options.mean, options.std, options.classes)
     members, named, guessed = list[Member](), list[tuple[str, ...]](), list[bool]()
     for path in files:
-        known = list(options.place.glob(f"*/{adopted}/{adopting.name_of(path)}/recipe.json"))
-        known.sort(
-            key=lambda record: record.parents[2].name != DRAWN
-        )  # pictures of one's own tell more than drawn ones
-        guessed.append(not known or known[-1].parents[2].name == DRAWN)
-        if known:
-            member = checkpoints.load(known[-1].parent)
-            tell(f"{path.name}: {member.foreign}, as was found on {known[-1].parents[2].name}")
+        records = options.place.glob(f"*/{adopted}/{adopting.name_of(path)}/recipe.json")
+        # of data sets, pictures of one's own tell more than drawn ones
+        known = {record.parents[2].name: record.parent for record in records}
+        data = next((name for name in sorted(known) if name != DRAWN), DRAWN)
+        guessed.append(data == DRAWN)
+        if data in known:
+            member = checkpoints.load(known[data])
+            tell(f"{path.name}: {member.foreign}, as was found on {data}")
             none = member.view_logits[:0]
             members.append(replace(member, epoch_logits=none[None], epoch=1, view_logits=none))
-            named.append(classes(known[-1].parent))
+            named.append(classes(known[data]))
         else:
             members.append(adopting.read(path, options.mean, options.std, tell=tell))
             named.append(adopting.classes(options.classes, members[-1].view_logits.shape[1], path))

@@ -81,7 +81,7 @@ def report(
     asked = [networks] if isinstance(networks, nn.Module) else list(networks) if isinstance(networks, Iterable) else []
     if not asked or not all(isinstance(network, nn.Module) for network in asked):
         raise Slip(f"networks: wanted a torch.nn.Module or a list of them, got {type(networks).__name__}")
-    kind = str(device).partition(":")[0]
+    kind = str(device)  # a torch.device too; which of several GPUs it is, CUDA_VISIBLE_DEVICES says
     pair = train is None or (isinstance(train, tuple | list) and len(train) == 2)
     own = isinstance(name, str) and DATASET.fullmatch(name) and name not in KNOWN
     for what, value, fits, wanted in (

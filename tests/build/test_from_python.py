@@ -96,6 +96,7 @@ def asked(faces, tmp_path, network=None, **changed):
         ({"seed": -1}, "seed: got -1, wanted a whole number from 0"),
         ({"tell": None}, "tell: got None, wanted a function"),
         ({"output": "a" * 5000}, "output"),
+        ({"device": "cuda:1"}, "device: got 'cuda:1', wanted auto"),
         ({"device": "tpu"}, "device: got 'tpu', wanted auto, cpu, cuda or mps"),
         ({"labels": [[0], [1, 2]]}, "labels of pictures: "),
         ({"mean": "a", "std": "b"}, "mean: could not convert"),

@@ -49,7 +49,6 @@ def test_torchruns_own_variables_and_none_are_taken(monkeypatch):
 
 @pytest.mark.parametrize("name", ["torch", "skimage.transform"])
 def test_a_package_that_is_not_installed_is_named(monkeypatch, capsys, name):
-
     def asked(_):
         raise ModuleNotFoundError(f"No module named '{name}'", name=name)
 
