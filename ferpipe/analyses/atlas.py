@@ -9,7 +9,7 @@ from ferpipe.analyses.pairs import Pairs
 from ferpipe.analyses.regions import regions
 from ferpipe.analyses.roles import features
 from ferpipe.analyses.study import Study
-from ferpipe.explainers.surrogates import rank_correlation
+from ferpipe.explainers.surrogates import rank_correlations
 from ferpipe.results.atlas import Atlas, AtlasMaps, Region
 from ferpipe.results.common import Across, RegionName
 from ferpipe.statistics.intervals import LEAST, QUANTILE, mean
@@ -55,7 +55,9 @@ def analyse(study: Study) -> Atlas:
         discovery=DISCOVERY,
         different=[int(cells.sum()) if label in by_label else None for label, cells in enumerate(different)],
         share=shares(study, chosen, seen, answers, right),
-        **of_parts._asdict(),
+        happy_mouth=of_parts.happy_mouth,
+        anew=of_parts.anew,
+        sad_eyes=of_parts.sad_eyes,
         edges=along_edges(study),
         seed=study.seed,
         resamples=study.effort["atlas"].resamples,
@@ -119,12 +121,8 @@ def along_edges(study: Study) -> Across | None:
 
     def nearer(of: Pairs) -> np.ndarray:
         strength = evidence.coverage(features(study.dataset.dev.images[of.places[:, 1]])["edges"])
-        seen = of.of_answer(1)
-        along = [
-            [rank_correlation(cells.ravel(), edges.ravel()) for cells, edges in zip(seen, shifted, strict=True)]
-            for shifted in (np.roll(strength, k, axis=0) for k in range(1 + OTHERS))
-        ]
-        itself, *others = np.array(along, float).reshape(1 + OTHERS, len(seen))  # NaN where all cells are alike
+        along = [rank_correlations(of.of_answer(1), np.roll(strength, k, axis=0)) for k in range(1 + OTHERS)]
+        itself, *others = along  # NaN where all cells are alike
         return np.asarray(itself - np.mean(others, axis=0))
 
     return pairs.over_networks(study, nearer, (1,), drawn(study, 33))

@@ -118,14 +118,14 @@ def drawn(seed: int) -> np.ndarray:
     """Return people by emotions by levels as one row of faces: each face as it is, then with one thing changed."""
     people = rendered.sample(40, seed + DRAW, intensity=1.0, emotions=np.zeros(40, int), mislabel=False)
     bare = np.flatnonzero((people.traits[:, NAMES.index("glasses")] < 0.5) & ~people.hands)[:PEOPLE]
-    pictures = []
+    faces = []
     for person in bare:
         traits = people.traits[person]
         for emotion in range(len(EMOTIONS)):
             face = rendered.sample(1, seed + DRAW, intensity=1.0, emotions=np.array([emotion]), mislabel=False)
             face = replace(face, hands=np.zeros(1, bool), traits=traits[None], seeds=people.seeds[[person]])
-            pictures += [rendered.draw(variant) for variant in [face, *variants(face)]]
-    return np.concatenate(pictures)
+            faces += [face, *variants(face)]
+    return rendered.draw_many(rendered.joined(faces))
 
 
 def variants(face: Faces) -> list[Faces]:

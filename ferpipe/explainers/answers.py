@@ -14,14 +14,15 @@ PIXELS = 2**20  # of the pictures that are forwarded at once, at most
 
 @contextmanager
 def evaluating(network: nn.Module) -> Iterator[None]:
-    """Hold a network in evaluation mode; each module's own mode is put back."""
-    modes = [(module, module.training) for module in network.modules()]
-    network.eval()
+    """Hold a network in evaluation mode; the modules that are in training mode are put back into it."""
+    training = [module for module in network.modules() if module.training]
+    if training:  # an ascent asks a thousand times
+        network.eval()
     try:
         yield
     finally:
-        for module, mode in modes:
-            module.training = mode
+        for module in training:
+            module.training = True
 
 
 @contextmanager

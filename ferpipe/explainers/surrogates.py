@@ -48,6 +48,16 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> float | None:
     return float(np.clip(np.corrcoef(ranks)[0, 1], -1, 1))
 
 
+def rank_correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return Spearman's correlation of each two arrays of (n, ...), (n,) float64; NaN where either is constant."""
+    ranks = [rankdata(values.reshape(len(values), -1), axis=1) for values in (first, second)]
+    a, b = (each - each.mean(1, keepdims=True) for each in ranks)
+    spread = np.sqrt((a**2).sum(1) * (b**2).sum(1))
+    along = np.divide((a * b).sum(1), spread, out=np.full(len(a), np.nan), where=spread > 0)
+    clipped: np.ndarray = np.clip(along, -1, 1)
+    return clipped
+
+
 def stability(masks: np.ndarray, answers: np.ndarray, weights: np.ndarray, ridge: float) -> float | None:
     """Return the rank correlation of the coefficients found from two halves of the samples; None as for `fit`."""
     if np.ptp(answers) < STILL:

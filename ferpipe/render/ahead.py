@@ -1,33 +1,39 @@
-"""Figures drawn on every core before the pages ask for them: what a process draws it keeps, see drawing/gallery.py."""
+"""Figures drawn on every core while the text is written: what a process draws it keeps, see drawing/gallery.py."""
 
 import os
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 
 MANY = 12  # figures from which on it pays to part; after an edit there are one or two
 MOST = 4  # processes: a site has not so many figures that more would be sooner done
 
 
-def drawn(draw: Callable[[int], object], count: int) -> None:
-    """Call `draw` with every number below `count`, in several processes where that is sooner done; else do nothing.
+@contextmanager
+def drawing(draw: Callable[[int], object], count: int) -> Iterator[None]:
+    """Have other processes call `draw` with every number below `count` while the block runs; then help them and wait.
 
-    `draw` must keep what it draws and raise nothing: what is not kept is drawn again, and told, where a page asks.
+    Where that is not sooner done, nothing is called. `draw` must keep what it draws and raise nothing: what is not kept
+    is drawn again, and told, where a page asks.
     """
     if sys.platform != "linux" or count < MANY or (cores := len(os.sched_getaffinity(0))) < 2:
+        yield
         return
     from ferpipe.drawing import plot  # noqa: F401 (matplotlib, which each process would load for itself)
 
-    parts = min(cores, MOST)
+    waiting, into = os.pipe()  # of numbers to draw: whoever is free reads the next
+    os.write(into, b"".join(number.to_bytes(2) for number in range(count)))
+    os.close(into)
     children: list[int] = []
     try:
-        for part in range(1, parts):
-            if (child := _forked(partial(_each, draw, range(part, count, parts)))) is None:
+        for _ in range(1, min(cores, MOST)):
+            if (child := _forked(partial(_each, draw, waiting))) is None:
                 break
             children.append(child)
-        _each(draw, range(0, count, parts))
+        yield
+        _each(draw, waiting)
         _wait(children)
     except BaseException:
         for child in children:
@@ -35,6 +41,8 @@ def drawn(draw: Callable[[int], object], count: int) -> None:
                 os.kill(child, signal.SIGKILL)  # what it is about to keep takes its place whole or not at all
         _wait(children)
         raise
+    finally:
+        os.close(waiting)
 
 
 def _forked(work: Callable[[], None]) -> int | None:
@@ -63,6 +71,6 @@ def _wait(children: list[int]) -> None:
             os.waitpid(child, 0)
 
 
-def _each(draw: Callable[[int], object], numbers: range) -> None:
-    for number in numbers:
-        draw(number)
+def _each(draw: Callable[[int], object], waiting: int) -> None:
+    while number := os.read(waiting, 2):
+        draw(int.from_bytes(number))

@@ -81,17 +81,25 @@ def gather(
 
     editions = read_editions(results, artefacts, names, local, report)
     outdated = {edition.name: freshness.outdated(edition.results, known) for edition in editions}
-    sections, sheets, problems = compose(editions, report, outdated, rules.partial)
-    problems += chapters.unplaced(sections) if rules.strict else []
-    notes = _aged(editions, outdated, rules, problems)
+    judged = judge(editions, report, outdated, rules.partial)
     leaks = {edition.name: restricted.problems(edition.results) for edition in editions if edition.restricted}
-    problems += [line for lines in leaks.values() for line in lines]
-    shown = [sheet for sheet in sheets if not leaks.get(sheet.edition.name)]
-    asked = [(sheet.edition, item.name, sheet.language) for sheet in shown for item in _items(sheet)]
+    asked = [
+        (edition, name, language)
+        for edition in editions
+        if not leaks.get(edition.name)
+        for language in map(edition.spoken, report.languages)
+        for name in (*gallery.names(), *[gallery.CARD] * (str(language) == str(report.languages[0])))
+        if edition.drawable.issuperset(gallery.analyses(name))
+    ]
     stale = [figure for figure in asked if not recipe(*figure).fresh]
-    ahead.drawn(lambda number: _drawn(*stale[number], draw, "", []), len(stale))
-    for sheet in shown:
-        _draw(sheet, draw, problems)
+    with ahead.drawing(lambda number: _drawn(*stale[number], draw, "", []), len(stale)):
+        sheets, problems = write(editions, report, judged)
+    problems += chapters.unplaced(judged.sections) if rules.strict else []
+    notes = _aged(editions, outdated, rules, problems)
+    problems += [line for lines in leaks.values() for line in lines]
+    for sheet in sheets:
+        if not leaks.get(sheet.edition.name):
+            _draw(sheet, draw, problems)
     cards = {
         edition.name: card
         for edition in editions
@@ -100,7 +108,7 @@ def gather(
     }
     files = _files(Pages(report, editions, templates), outdated, templates, sheets, cards)
     if rules.strict:
-        problems += _faults(files, sections, templates, whole=not problems)
+        problems += _faults(files, judged.sections, templates, whole=not problems)
     if problems:
         raise Problems(problems)
     return files, notes
@@ -110,6 +118,24 @@ def compose(
     editions: Sequence[Edition], report: Report, outdated: Mapping[str, Mapping[str, str]], partial: bool
 ) -> tuple[list[Section], list[Sheet], list[str]]:
     """Return the sections, each edition's text in each language without its figures drawn, and what is wrong."""
+    judged = judge(editions, report, outdated, partial)
+    return judged.sections, *write(editions, report, judged)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The sections, whose claims are judged for each edition, before any text of them is written."""
+
+    sections: list[Section]
+    works: Mapping[str, str]  # references by their names
+    absent: Mapping[str, Collection[str]]  # analyses without a result, by edition
+    problems: list[str]
+
+
+def judge(
+    editions: Sequence[Edition], report: Report, outdated: Mapping[str, Mapping[str, str]], partial: bool
+) -> Judged:
+    """Return the sections, and give each edition its verdicts, and the other editions to stand beside it."""
     sections, works, problems = read(report)
     absent = {
         edition.name: edition.apart
@@ -121,12 +147,22 @@ def compose(
         edition.verdicts.extend(claims.judged(sections, edition.numbers, problems, absent[edition.name], words))
     for edition in editions:
         edition.beside.extend(other for other in editions if other is not edition)
+    return Judged(sections, works, absent, problems)
+
+
+def write(editions: Sequence[Edition], report: Report, judged: Judged) -> tuple[list[Sheet], list[str]]:
+    """Return each edition's text in each language without its figures drawn, and what is wrong."""
+    problems = [*judged.problems]
     sheets = [
-        Sheet(edition, language, _writer(language, sections, edition, problems, absent[edition.name], works))
+        Sheet(
+            edition,
+            language,
+            _writer(language, judged.sections, edition, problems, judged.absent[edition.name], judged.works),
+        )
         for edition in editions
         for language in map(edition.spoken, report.languages)
     ]
-    return sections, sheets, problems
+    return sheets, problems
 
 
 def _aged(

@@ -104,17 +104,17 @@ def _tree_hash(tree: ast.Module) -> str:
             node, clean=False
         ):
             node.body = node.body[1:] or [ast.Pass()]
-    return of_bytes(repr(_plain(tree)).encode())
+    return of_bytes(_text(tree).encode())
 
 
-def _plain(node: object) -> object:
-    """Return a syntax tree as tuples, without what is empty: newer Pythons add empty fields, which are no change."""
+def _text(node: object) -> str:
+    """Return a syntax tree in words, without what is empty: newer Pythons add empty fields, which are no change."""
     if isinstance(node, list):
-        return [_plain(item) for item in node]
+        return f"[{', '.join(map(_text, node))}]"
     if not isinstance(node, ast.AST):
-        return node
-    fields = [(name, _plain(value)) for name, value in ast.iter_fields(node) if value not in (None, [])]
-    return (type(node).__name__, fields)
+        return repr(node)
+    fields = [f"({name!r}, {_text(value)})" for name, value in ast.iter_fields(node) if value not in (None, [])]
+    return f"({type(node).__name__!r}, [{', '.join(fields)}])"
 
 
 def _imports(tree: ast.Module) -> set[str]:

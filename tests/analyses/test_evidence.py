@@ -8,6 +8,8 @@ from torch import nn
 
 from ferpipe.analyses import atlas, elsewhere, evidence
 from ferpipe.analyses.pairs import matched
+from ferpipe.networks.folding import folded
+from ferpipe.networks.resnet import initialised
 from ferpipe.results.stored import plain
 
 CPU = torch.device("cpu")
@@ -40,6 +42,20 @@ def test_hiding_a_cell_takes_its_evidence_and_its_neighbours_half():
     assert np.abs(happy[far]).max() < 1e-5
     assert (found[0, 0] <= 1e-6).all()  # what speaks for happy speaks against the rest
     np.testing.assert_allclose(found[1], found[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["imagenet", "pooled"])
+def test_evidence_by_patch_is_that_of_whole_copies(kind):
+    network = folded(initialised(kind, 8, 0).eval())
+
+    class Asked(nn.Module):
+        def forward(self, given):
+            return network(given)
+
+    images = np.random.default_rng(0).integers(0, 256, (5, 48, 48), dtype=np.uint8)
+    found, expected = (evidence.falls(one, images, CPU) for one in (network, Asked()))
+    assert np.abs(expected).max() > 0.01
+    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_shares_are_those_of_the_positive_evidence_inside_a_mask():

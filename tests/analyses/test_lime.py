@@ -104,3 +104,12 @@ def test_wrong_answers_of_two_classes_still_fill_four_places(study, quick):
     answers = np.where((labels < 2) & (np.arange(42) > 20), 6, labels)
     wrong = plain(lime.analyse(study(labels=labels, answers=answers)))["wrong"]
     assert [face["label"] for face in wrong] == [1, 0, 1, 0]
+
+
+def test_rank_correlations_are_those_of_each_two():
+    rng = np.random.default_rng(4)
+    first, second = rng.random((6, 4, 4)), rng.integers(0, 3, (6, 4, 4)).astype(float)
+    first[1], second[2] = 0.5, 1  # constant: none
+    expected = [surrogates.rank_correlation(a.ravel(), b.ravel()) for a, b in zip(first, second, strict=True)]
+    assert expected[1] is expected[2] is None
+    np.testing.assert_allclose(surrogates.rank_correlations(first, second), np.array(expected, float))

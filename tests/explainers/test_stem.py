@@ -33,27 +33,31 @@ def layers(stride, size, pooled):
 def test_the_maps_are_those_of_the_layers_themselves(grey, stride, size, pooled, count):
     convolution, pool = layers(stride, size, pooled)
     shown = cells(count)
-    table, rows = stem.patches(convolution, pool, *grey, SEGMENTS, shown)
     masks = shown[:, SEGMENTS]
     expected = pool(convolution(inputs(masks * grey[0] + (1 - masks) * grey[1], CPU))).relu()
-    torch.testing.assert_close(F.embedding(rows, table).permute(0, 3, 1, 2), expected)
+    by_segment = stem.by_segment(convolution, pool, SEGMENTS, shown)
+    for patches in (by_segment, stem.by_mask(convolution, pool, masks > 0)):
+        (table,) = stem.tables(convolution, patches, *grey[:, None])
+        torch.testing.assert_close(F.embedding(patches.rows, table).permute(0, 3, 1, 2), expected)
+    assert sorted(patches.rows.unique().tolist()) == list(range(len(table)))  # none without use
+    assert len(table) == len(by_segment.read[0])
 
 
-def test_no_patch_is_forwarded_twice(grey):
+def test_no_patch_is_forwarded_twice():
     convolution, pool = layers(2, 7, pooled=True)
     shown = cells(400)
-    table, rows = stem.patches(convolution, pool, *grey, SEGMENTS, shown)
-    again, twice = stem.patches(convolution, pool, *grey, SEGMENTS, np.concatenate([shown, shown[::-1]]))
-    assert len(table) < rows.numel() / 5
-    assert len(again) == len(table) and torch.equal(again[twice[:400]], table[rows])
-    assert torch.equal(twice[400:], twice[:400].flip(0))
-    whole, places = stem.patches(convolution, pool, *grey, np.zeros((48, 48), int), cells(400, 1))
-    assert len(whole) == 2 * places[0].numel()  # shown or hidden
+    once = stem.by_segment(convolution, pool, SEGMENTS, shown)
+    twice = stem.by_segment(convolution, pool, SEGMENTS, np.concatenate([shown, shown[::-1]]))
+    assert once.read.shape[1] < once.rows.numel() / 5
+    assert torch.equal(twice.read, once.read) and torch.equal(twice.rows[:400], once.rows)
+    assert torch.equal(twice.rows[400:], twice.rows[:400].flip(0))
+    whole = stem.by_segment(convolution, pool, np.zeros((48, 48), int), cells(400, 1))
+    assert whole.read.shape[1] == 2 * whole.rows[0].numel()  # shown or hidden
 
 
-def test_places_that_see_too_many_segments_are_left_to_the_network(grey):
+def test_places_that_see_too_many_segments_are_left_to_the_network():
     scattered = np.random.default_rng(2).integers(0, 49, (48, 48))
-    assert stem.patches(*layers(2, 7, pooled=True), *grey, scattered, cells(9)) is None
+    assert stem.by_segment(*layers(2, 7, pooled=True), scattered, cells(9)) is None
 
 
 @pytest.mark.parametrize("scattered", [False, True])
@@ -96,3 +100,20 @@ def test_logits_are_those_of_the_network(grey, kind, width):
         found = stem.logits(network, *grey, SEGMENTS, shown, 3)
         expected = network(inputs(masks * grey[0] + (1 - masks) * grey[1], CPU))
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("outside", [0.0, 0.7])
+@pytest.mark.parametrize("kind", ["imagenet", "pooled", "small"])
+def test_logits_of_several_faces_are_those_of_the_network(grey, kind, outside):
+    network = folded(initialised(kind, 8, 0).eval())
+    masks = np.ones((4, 48, 48), bool)
+    masks[1, :12, :12] = masks[2, 20:33, 17:30] = masks[3] = False
+    copies = np.where(masks, grey[:, None], grey[::-1, None]).reshape(-1, 48, 48)
+    network.conv1.outside = outside
+    patches = stem.by_mask(network.conv1, network.maxpool, masks)
+    with torch.inference_mode():
+        found = stem.logits_of_each(network, grey, grey[::-1].copy(), patches)
+        given = F.pad(inputs(copies, CPU), (network.conv1.padding[0],) * 4, value=outside)
+        network.conv1.padding = (0, 0)
+        expected = network(given)
+    torch.testing.assert_close(found, expected.view(2, 4, 7), rtol=1e-4, atol=1e-4)

@@ -16,21 +16,47 @@ several = pytest.mark.skipif(
 
 
 def keeping(folder):
-    """Return a function that keeps which process drew a number."""
-    return lambda number: (folder / str(number)).write_text(str(os.getpid()))
+    """Return a function that keeps which process drew a number, and takes its time so that each draws some."""
+
+    def keep(number):
+        time.sleep(0.02)
+        (folder / str(number)).write_text(str(os.getpid()))
+
+    return keep
+
+
+def drawn(draw, count=COUNT, seconds=0.0):
+    """Draw, while this process is busy for some seconds."""
+    with ahead.drawing(draw, count):
+        time.sleep(seconds)
 
 
 @several
 def test_every_figure_is_drawn_once_by_more_than_one_process(tmp_path):
-    ahead.drawn(keeping(tmp_path), COUNT)
-    drawn = {int(path.name): int(path.read_text()) for path in tmp_path.iterdir()}
-    assert sorted(drawn) == list(range(COUNT)) and len(set(drawn.values())) > 1 and os.getpid() in drawn.values()
+    drawn(keeping(tmp_path))
+    by = {int(path.name): int(path.read_text()) for path in tmp_path.iterdir()}
+    assert sorted(by) == list(range(COUNT)) and len(set(by.values())) > 1 and os.getpid() in by.values()
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)  # none is left
 
 
+@several
+def test_others_draw_while_this_process_does_something_else(tmp_path):
+    with ahead.drawing(keeping(tmp_path), COUNT):
+        time.sleep(0.5)
+        assert list(tmp_path.iterdir())
+
+
+@several
+def test_what_goes_wrong_meanwhile_is_raised_and_leaves_no_process_behind():
+    with pytest.raises(ValueError, match="meanwhile"), ahead.drawing(lambda number: time.sleep(60), COUNT):
+        raise ValueError("meanwhile")
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
 def test_a_few_figures_are_left_to_the_page(tmp_path):
-    ahead.drawn(keeping(tmp_path), ahead.MANY - 1)
+    drawn(keeping(tmp_path), ahead.MANY - 1)
     assert not list(tmp_path.iterdir())
 
 
@@ -43,7 +69,7 @@ def test_what_another_process_could_not_draw_is_left_to_the_page(tmp_path):
             raise RuntimeError("never told")
         keep(number)
 
-    ahead.drawn(draw, COUNT)
+    drawn(draw, seconds=0.5)
     assert 0 < len(list(tmp_path.iterdir())) < COUNT
 
 
@@ -58,7 +84,7 @@ def test_an_interrupt_leaves_no_process_behind():
             time.sleep(60)
 
     with pytest.raises(KeyboardInterrupt):
-        ahead.drawn(draw, COUNT)
+        drawn(draw)
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
 
@@ -78,7 +104,7 @@ def test_an_interrupt_while_others_still_draw_leaves_no_process_behind():
     signal.setitimer(signal.ITIMER_REAL, 1)
     try:
         with pytest.raises(KeyboardInterrupt):
-            ahead.drawn(draw, COUNT)
+            drawn(draw)
     finally:
         signal.signal(signal.SIGALRM, before)
     with pytest.raises(ChildProcessError):
@@ -91,5 +117,5 @@ def test_where_no_process_can_be_started_the_page_draws(tmp_path, monkeypatch):
         raise BlockingIOError("Resource temporarily unavailable")
 
     monkeypatch.setattr(os, "fork", refused)
-    ahead.drawn(keeping(tmp_path), COUNT)
+    drawn(keeping(tmp_path))
     assert {path.read_text() for path in tmp_path.iterdir()} == {str(os.getpid())}
