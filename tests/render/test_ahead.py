@@ -25,15 +25,16 @@ def keeping(folder):
     return keep
 
 
-def drawn(draw, count=COUNT, seconds=0.0):
-    """Draw, while this process is busy for some seconds."""
+def drawn(draw, count=COUNT, until=None):
+    """Draw, while this process is busy until a file is there."""
     with ahead.drawing(draw, count):
-        time.sleep(seconds)
+        while until and not until.exists():
+            time.sleep(0.02)
 
 
 @several
 def test_every_figure_is_drawn_once_by_more_than_one_process(tmp_path):
-    drawn(keeping(tmp_path))
+    drawn(keeping(tmp_path), until=tmp_path / "0")
     by = {int(path.name): int(path.read_text()) for path in tmp_path.iterdir()}
     assert sorted(by) == list(range(COUNT)) and len(set(by.values())) > 1 and os.getpid() in by.values()
     with pytest.raises(ChildProcessError):
@@ -43,8 +44,8 @@ def test_every_figure_is_drawn_once_by_more_than_one_process(tmp_path):
 @several
 def test_others_draw_while_this_process_does_something_else(tmp_path):
     with ahead.drawing(keeping(tmp_path), COUNT):
-        time.sleep(0.5)
-        assert list(tmp_path.iterdir())
+        while not list(tmp_path.iterdir()):
+            time.sleep(0.02)
 
 
 @several
@@ -62,15 +63,16 @@ def test_a_few_figures_are_left_to_the_page(tmp_path):
 
 @several
 def test_what_another_process_could_not_draw_is_left_to_the_page(tmp_path):
-    here, keep = os.getpid(), keeping(tmp_path)
+    here, keep, begun = os.getpid(), keeping(tmp_path), tmp_path / "begun"
 
     def draw(number):
         if os.getpid() != here:
+            begun.touch()
             raise RuntimeError("never told")
         keep(number)
 
-    drawn(draw, seconds=0.5)
-    assert 0 < len(list(tmp_path.iterdir())) < COUNT
+    drawn(draw, until=begun)
+    assert 1 < len(list(tmp_path.iterdir())) < 1 + COUNT
 
 
 @several
@@ -90,21 +92,23 @@ def test_an_interrupt_leaves_no_process_behind():
 
 
 @several
-def test_an_interrupt_while_others_still_draw_leaves_no_process_behind():
-    here = os.getpid()
+def test_an_interrupt_while_others_still_draw_leaves_no_process_behind(tmp_path):
+    here, begun = os.getpid(), tmp_path / "begun"
 
     def draw(number):
         if os.getpid() != here:
+            begun.touch()
             time.sleep(60)
 
     def interrupt(*_):
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 1)
     try:
-        with pytest.raises(KeyboardInterrupt):
-            drawn(draw)
+        with pytest.raises(KeyboardInterrupt), ahead.drawing(draw, COUNT):
+            while not begun.exists():
+                time.sleep(0.02)
+            signal.setitimer(signal.ITIMER_REAL, 0.5)  # this process draws the rest sooner, and waits then
     finally:
         signal.signal(signal.SIGALRM, before)
     with pytest.raises(ChildProcessError):
