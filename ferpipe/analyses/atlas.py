@@ -120,6 +120,8 @@ def along_edges(study: Study) -> Across | None:
     """
 
     def nearer(of: Pairs) -> np.ndarray:
+        if not len(of.places):  # a network that is always right, or never
+            return np.zeros(0)
         strength = evidence.coverage(features(study.dataset.dev.images[of.places[:, 1]])["edges"])
         along = [rank_correlations(of.of_answer(1), np.roll(strength, k, axis=0)) for k in range(1 + OTHERS)]
         itself, *others = along  # NaN where all cells are alike
