@@ -67,8 +67,10 @@ def shrunk(grey: np.ndarray, longest: int) -> np.ndarray:
 
 def _fitted(image: Image.Image, left: float, top: float, side: float) -> np.ndarray:
     if image.size != (SIDE, SIDE) or side != SIDE:
-        box = (left, top, left + side, top + side)
-        image = image.resize((SIDE, SIDE), Image.Resampling.LANCZOS, box=box)
+        # across, then down, as the page's script does: Pillow's own order depends on its version and on the picture
+        across = (left, 0, left + side, image.height)
+        image = image.resize((SIDE, image.height), Image.Resampling.LANCZOS, box=across)
+        image = image.resize((SIDE, SIDE), Image.Resampling.LANCZOS, box=(0, top, SIDE, top + side))
     return np.asarray(image)
 
 

@@ -9,13 +9,8 @@ const bytes = text => { const raw = atob(text), out = new Uint8Array(raw.length)
 const floats = text => new Float32Array(bytes(text).buffer);
 
 const whole = (text, n) => {
-const b = bytes(text), out = new Int16Array(Math.ceil(n / 4) * 4);
-for (let i = 0, k = 0; i < n; i += 4, k += 5) {
-out[i] = (b[k] | (b[k + 1] & 3) << 8) - 512;
-out[i + 1] = (b[k + 1] >> 2 | (b[k + 2] & 15) << 6) - 512;
-out[i + 2] = (b[k + 2] >> 4 | (b[k + 3] & 63) << 4) - 512;
-out[i + 3] = (b[k + 3] >> 6 | b[k + 4] << 2) - 512;
-}
+const b = bytes(text), out = new Int16Array(n);
+for (let i = 0; i < n; i++) { const at = 10 * i, k = at >> 3; out[i] = ((b[k] | b[k + 1] << 8) >> (at & 7) & 1023) - 512; }
 return out;
 };
 
@@ -188,20 +183,20 @@ const answers = [];
 for (const picture of asked) answers.push(await run(own.forward(picture)));
 return answers;
 };
-const said = (asked, seconds) => new Promise((done, fail) => {
+const said = (asked, wait) => new Promise((done, fail) => {
 worker.onmessage = ({ data }) => data?.fault ? fail(data.fault) : done(data);
 worker.onerror = fail;
-setTimeout(fail, 1000 * seconds);
+setTimeout(fail, wait);
 if (asked) worker.postMessage(asked);
 });
 try {
 worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-await said(null, 1);
-await said({ network }, 10);
+await said(null, 1e3);
+await said({ network }, 1e4);
 } catch { await here([]); }
 return async asked => {
 if (own) return here(asked);
-try { return await said(asked, 10); } catch (fault) {
+try { return await said(asked, 1e4); } catch (fault) {
 if (!asked.file || !fault?.at) return here(asked);  // silent, or ended: no fault has a name
 if (/^(Ref|Type)/.test(fault)) return decoded(...asked.file);
 throw fault;
@@ -230,24 +225,14 @@ for (let k = low; k < high; k++) weights.push(lanczos((k - middle + 0.5) / wide)
 const sum = weights.reduce((a, b) => a + b, 0);
 return [low, weights.map(w => Math.trunc(w / sum * 4194304 + (w / sum < 0 ? -0.5 : 0.5)))];
 });
-const clip = sum => Math.max(0, Math.min(255, Math.floor((sum + 2097152) / 4194304)));
+const read = (levels, at, step, weights) => { let sum = 2097152; for (const w of weights) { sum += levels[at] * w; at += step; } return Math.max(0, Math.min(255, Math.floor(sum / 4194304))); };
 const across = taps(left, width), down = taps(top, height), first = down[0][0], last = down[SIDE - 1][0] + down[SIDE - 1][1].length;
 const rows = new Uint8Array((last - first) * SIDE), out = new Uint8Array(PIXELS), turn = turns();
 for (let r = first; r < last; r++) {
 await turn();
-for (let c = 0; c < SIDE; c++) {
-const [low, weights] = across[c];
-let sum = 0;
-for (let k = 0; k < weights.length; k++) sum += grey[r * width + low + k] * weights[k];
-rows[(r - first) * SIDE + c] = clip(sum);
+across.forEach(([low, weights], c) => { rows[(r - first) * SIDE + c] = read(grey, r * width + low, 1, weights); });
 }
-}
-for (let r = 0; r < SIDE; r++) for (let c = 0; c < SIDE; c++) {
-const [low, weights] = down[r];
-let sum = 0;
-for (let k = 0; k < weights.length; k++) sum += rows[(low - first + k) * SIDE + c] * weights[k];
-out[r * SIDE + c] = clip(sum);
-}
+down.forEach(([low, weights], r) => { for (let c = 0; c < SIDE; c++) out[r * SIDE + c] = read(rows, (low - first) * SIDE + c, SIDE, weights); });
 return out;
 };
 
@@ -309,7 +294,7 @@ return Math.round((1 - v + r) * ((1 - u + c) * at(r, c) + (u - c) * at(r, c + 1)
 });
 };
 
-const drawn = seed => () => { seed = seed + 0x6d2b79f5 | 0; let t = Math.imul(seed ^ seed >>> 15, 1 | seed); t = t + Math.imul(t ^ t >>> 7, 61 | t) ^ t; return ((t ^ t >>> 14) >>> 0) / 4294967296; };
+const drawn = seed => () => (seed = seed * 48271 % 2147483647) / 2147483647;
 
 const noisy = (picture, amount) => {
 if (!amount) return picture;
@@ -319,7 +304,7 @@ return picture.map(value => Math.max(0, Math.min(255, Math.round(value + amount 
 
 const regression = (rows, answers, weights) => {
 const n = rows[0].length + 1, a = Array.from({ length: n }, () => new Float64Array(n + 1));
-rows.forEach((row, s) => { const x = [...row, 1]; for (let i = 0; i < n; i++) if (x[i]) { for (let j = 0; j < n; j++) a[i][j] += weights[s] * x[i] * x[j]; a[i][n] += weights[s] * x[i] * answers[s]; } });
+rows.forEach((row, s) => { const x = [...row, 1, answers[s]]; for (let i = 0; i < n; i++) if (x[i]) for (let j = 0; j <= n; j++) a[i][j] += weights[s] * x[i] * x[j]; });
 for (let i = 0; i < n - 1; i++) a[i][i] += 1;
 for (let i = 0; i < n; i++) for (let k = 0; k < n; k++) if (k !== i) { const f = a[k][i] / a[i][i]; for (let j = i; j <= n; j++) a[k][j] -= f * a[i][j]; }
 const beta = a.map((row, i) => row[n] / row[i]), sum = weights.reduce((x, y) => x + y), middle = answers.reduce((t, v, s) => t + weights[s] * v, 0) / sum;
@@ -331,10 +316,11 @@ return { beta: beta.slice(0, -1), fit: all ? 1 - left / all : 0 };
 window.ferpipeTry = async (place, given) => {
 const { words, classes, controls, experiments, grid } = given, say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const percent = value => `${(100 * value).toFixed(1)}%`;
-const ask = await asker(window.ferpipeNetwork);
+const one = await asker(window.ferpipeNetwork), other = asker(window.ferpipeNetwork);
+const ask = async (asked, half = asked.length / 2) => half > 0.5 ? (await Promise.all([one(asked.slice(0, half)), other.then(ask => ask(asked.slice(half)))])).flat() : one(asked);
 const variants = controls.flatMap(({ name, levels }) => levels.map(level => [name, level])), each = 1 + variants.length;
 const variant = () => variants.findIndex(([name, level]) => name === state.control && level === state.level);
-const raw = atob(window.ferpipeFaces), out = new Uint8Array(raw.length); for (let i = 0; i < out.length; i++) out[i] = raw.charCodeAt(i);
+const out = Uint8Array.from(atob(window.ferpipeFaces), letter => letter.charCodeAt());
 const sheet = await greyed(await ask({ file: [new Blob([out], { type: "image/webp" }), "none"] }));
 const wide = sheet.width / SIDE;
 const face = index => { const out = new Uint8Array(PIXELS), top = Math.floor(index / wide) * SIDE, left = index % wide * SIDE; for (let r = 0; r < SIDE; r++) out.set(sheet.grey.subarray((top + r) * sheet.width + left, (top + r) * sheet.width + left + SIDE), r * SIDE); return out; };
