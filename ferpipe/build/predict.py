@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from ferpipe.build import layout
+from ferpipe.build import layout, paged
 from ferpipe.build.options import DRAWN, ROOT, Options
 from ferpipe.data import unlabelled
 from ferpipe.data.fer2013 import EMOTIONS
@@ -163,6 +163,8 @@ def networks(options: Options) -> list[Asked]:
         return of_package()
     if shipped := [asked for asked in of_package() if asked.member.name == options.network]:
         return shipped
+    if carried := of_page(options):
+        return carried
     runs = ", ".join(layout.names(options.place)) or "none"
     raise Slip(
         f"--network {options.network}: no published or shipped network is called so; name a run with --run ({runs})"
@@ -195,6 +197,16 @@ def of_report(options: Options, dataset: str = "fer2013") -> Place | None:
     if not roles["member"]:
         return None
     return Place(folder, roles["member"], "".join(roles["student"]), "published", dataset)
+
+
+def of_page(options: Options) -> list[Asked]:
+    """Return the network of this name that a published page carries, in whole numbers of ten bits, if any does."""
+    for numbers in sorted((options.results or ROOT / "report" / "results").glob("*/network/numbers.json")):
+        if encoding.read_json(numbers).get("name") == options.network:
+            known = classes(numbers.parent)
+            carried = paged.member(numbers.parent, len(known))
+            return [Asked(carried, "as its page carries it, ten bits a weight", numbers.parents[1].name, known)]
+    return []
 
 
 def of_folder(folder: Path) -> Place:
