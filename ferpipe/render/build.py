@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -92,7 +93,12 @@ def gather(
         if edition.drawable.issuperset(gallery.analyses(name))
     ]
     stale = [figure for figure in asked if not recipe(*figure).fresh]
-    with ahead.drawing(lambda number: _drawn(*stale[number], draw, "", []), len(stale)):
+
+    def drawn_ahead(number: int) -> None:
+        with suppress(Exception):  # of a figure that no text places, too; of the others a page tells
+            draw(*stale[number])
+
+    with ahead.drawing(drawn_ahead, len(stale)):
         sheets, problems = write(editions, report, judged)
     problems += chapters.unplaced(judged.sections) if rules.strict else []
     notes = _aged(editions, outdated, rules, problems)
