@@ -115,19 +115,22 @@ def shares(
 def along_edges(study: Study) -> Across | None:
     """Return by how much nearer a face's evidence follows its own edges than those of another face, over networks.
 
-    The rank correlations over the cells of the grid, of rightly answered faces, less the mean one with OTHERS: all
-    faces have edges in like places.
+    The rank correlations over the cells of the grid less the mean one with OTHERS, which have edges in like places; the
+    mean over the two faces of a pair, of which one is rightly answered and one is not.
     """
 
-    def nearer(of: Pairs) -> np.ndarray:
-        if not len(of.places):  # a network that is always right, or never
-            return np.zeros(0)
-        strength = evidence.coverage(features(study.dataset.dev.images[of.places[:, 1]])["edges"])
-        along = [rank_correlations(of.of_answer(1), np.roll(strength, k, axis=0)) for k in range(1 + OTHERS)]
+    def nearer(of: Pairs, side: int) -> np.ndarray:
+        strength = evidence.coverage(features(study.dataset.dev.images[of.places[:, side]])["edges"])
+        along = [rank_correlations(of.of_answer(side), np.roll(strength, k, axis=0)) for k in range(1 + OTHERS)]
         itself, *others = along  # NaN where all cells are alike
         return np.asarray(itself - np.mean(others, axis=0))
 
-    return pairs.over_networks(study, nearer, (1,), drawn(study, 33))
+    def both(of: Pairs) -> np.ndarray:
+        if not len(of.places):  # a network that is always right, or never
+            return np.zeros(0)
+        return np.asarray((nearer(of, 0) + nearer(of, 1)) / 2)
+
+    return pairs.over_networks(study, both, (0, 1), drawn(study, 33))
 
 
 def drawn(study: Study, *index: int) -> np.random.Generator:

@@ -8,6 +8,8 @@ import numpy as np
 from ferpipe.analyses import evidence, subjects
 from ferpipe.analyses.study import Study
 from ferpipe.analyses.subjects import Subject
+from ferpipe.explainers.inputs import logits
+from ferpipe.networks.folding import folded
 from ferpipe.results.common import Across
 from ferpipe.statistics.across import apart, shared
 
@@ -29,13 +31,25 @@ class Pairs:
 
 
 def of_each(study: Study) -> tuple[list[Pairs], list[Pairs]]:
-    """Return some pairs of each trained and untrained network; analyses of one run share them."""
+    """Return some pairs of each trained network, and half as many of each of twice as many untrained ones.
+
+    These vary more from network to network than from face to face. Analyses of one run share them.
+    """
     if "pairs" not in study.shared:
+        count = study.effort["pairs"].pairs
+        groups = ((subjects.trained(study), count), (untrained(study), count // 2))
         study.shared["pairs"] = tuple(
-            [drawn(study, subject, k) for k, subject in enumerate(group)]
-            for group in (subjects.trained(study), subjects.untrained(study))
+            [drawn(study, subject, k, count) for k, subject in enumerate(group)] for group, count in groups
         )
     return study.shared["pairs"]
+
+
+def untrained(study: Study) -> list[Subject]:
+    """Return the untrained networks that all findings are asked of, and as many others."""
+    seeds = np.random.default_rng([DRAW, 1]).integers(2**31, size=study.effort["subjects"].networks).tolist()
+    others, images = [study.untrained(seed) for seed in seeds], study.dataset.dev.images
+    further = [Subject(network, logits(folded(network), images, study.device)) for network in others]
+    return [*subjects.untrained(study), *further]
 
 
 def over_networks(
@@ -60,8 +74,8 @@ def over_networks(
     return apart([of_pairs for of_pairs, _ in groups], rng, count, control, error=error)
 
 
-def drawn(study: Study, subject: Subject, index: int) -> Pairs:
-    """Return some pairs of one network.
+def drawn(study: Study, subject: Subject, index: int, count: int) -> Pairs:
+    """Return at most `count` pairs of one network.
 
     Where the truth is known, an answer is wrong that is not the true emotion, and faces behind a hand are left out:
     what the hand says is not the face's.
@@ -70,7 +84,7 @@ def drawn(study: Study, subject: Subject, index: int) -> Pairs:
     bare = ~study.dataset.truth["hands"] if "hands" in study.dataset.truth else np.ones(len(truth), bool)
     right = subject.answers == truth
     rng = np.random.default_rng([study.seed, DRAW, index])
-    pairs = matched(subject.answers, right, subject.confidence, bare, rng)[: study.effort["pairs"].pairs]
+    pairs = matched(subject.answers, right, subject.confidence, bare, rng)[:count]
     images = study.dataset.dev.images[pairs.ravel()]
     shape = (*pairs.shape, len(study.classes), evidence.CELLS, evidence.CELLS)
     falls = evidence.falls(subject.quick, images, study.device) if len(pairs) else np.zeros(shape, np.float32)

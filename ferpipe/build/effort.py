@@ -23,7 +23,7 @@ TABLE = {  # usual, small
     "filter_emotions": (Effort(resamples=1000), Effort(resamples=100)),  # a share of 1000 is known to 3 points
     # half as many steps again reach some 5 % more
     "filters": (Effort(steps=80, starts=2, faces=420), Effort(steps=8, starts=1, faces=35)),
-    "fresh": (Effort(faces=1050), Effort(faces=140)),  # equally many of each emotion
+    "fresh": (Effort(faces=2100), Effort(faces=140)),  # equally many of each emotion
     "light": (Effort(faces=ALL, resamples=1000), Effort(faces=70, resamples=100)),
     # lime's own default of samples
     "lime": (Effort(samples=1000, class_faces=12, class_masks=200), Effort(samples=100, class_faces=2, class_masks=80)),

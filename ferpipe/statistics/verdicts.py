@@ -53,6 +53,8 @@ def decided(statistic: Across, threshold: float, side: str, family: int = 1, lea
         low, high = min(low for low, _ in bounds), max(high for _, high in bounds)
     else:
         half = student.quantile(tail, freedom) * sqrt(variance)
+        # networks that agree by chance leave open what their faces do: `error` is that of these very networks
+        half = max(half, student.quantile(tail, student.NORMAL) * statistic.error)
         low, high = value - half, value + half
     past = sum(sign * v > sign * bar for v in values)
     beyond = sum(sign * v < sign * bar for v in values)

@@ -38,6 +38,13 @@ def test_faces_that_all_networks_saw_widen_the_interval_though_networks_agree():
     assert decided(found(*values, error=0.10), 0.0, "above").verdict == "undecided"
 
 
+def test_networks_that_agree_by_chance_make_no_interval_narrower_than_their_faces_do():
+    values = (0.10, 0.101, 0.102, 0.10, 0.101)
+    apart = decided(found(*values, error=0.06, errors=[0.13] * 5), 0.0, "above")  # as far apart as faces put them: more
+    assert apart.value - apart.interval[0] == pytest.approx(1.96 * 0.06, rel=0.001)
+    assert apart.verdict == "undecided"
+
+
 def test_one_network_decides_nothing_and_of_two_each_must_be_clear():
     assert decided(found(0.5), 0.0, "above").verdict == "undecided"
     assert decided(found(0.5, 0.4, error=0.01), 0.0, "above").verdict == "holds"
