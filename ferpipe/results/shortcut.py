@@ -38,7 +38,7 @@ class Shortcut:
     baselines: dict[BaselineName, Finding] | None
     best: BaselineName | None  # where the hand decides
     finders: list[MethodName]  # whose whole interval lies there above that baseline's
-    tellers: list[MethodName]  # whose whole interval lies there above their own where it does not
+    tellers: list[MethodName]  # whose lead over every baseline is clearly larger there
     seed: int
     resamples: int
     effort: float

@@ -65,16 +65,10 @@ def orthogonalised(matrix: Tensor) -> Tensor:
     tall = x.shape[0] > x.shape[1]
     x = x.T if tall else x
     square = x @ x.T
-    total = factor = _factor(square)
-    for _ in range(STEPS - 1):
-        square = factor @ square @ factor
-        factor = _factor(square)
-        total = factor @ total
+    total = torch.eye(len(x), dtype=x.dtype, device=x.device)
+    for _ in range(STEPS):
+        factor = torch.addmm(square, square, square, beta=B, alpha=C)
+        factor.diagonal().add_(A)
+        total, square = factor @ total, factor @ square @ factor
     x = (total @ x).to(matrix.dtype)
     return x.T if tall else x
-
-
-def _factor(square: Tensor) -> Tensor:
-    factor = torch.addmm(square, square, square, beta=B, alpha=C)
-    factor.diagonal().add_(A)
-    return factor

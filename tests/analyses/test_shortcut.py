@@ -80,6 +80,19 @@ def test_hands_that_decide_are_counted_and_the_methods_that_mark_them_are_found(
     assert numbers["tellers"] == ["lime"]
 
 
+@pytest.mark.parametrize(("base", "expected"), [((0.5, 0.5), True), ((0.7, 0.5), False)])
+def test_what_baselines_mark_more_too_tells_nothing_of_the_network(study, base, expected):
+    """The hands of one kind of faces may be easier to mark, for who never asks the network as well."""
+    noise = np.random.default_rng(3)
+
+    def marked(*means):
+        return tuple(mean + 0.05 * noise.standard_normal(20) for mean in means)
+
+    known = {name: marked(0.5, 0.5) for name in methods.BASELINES}
+    known |= {"lime": marked(0.9, 0.7), "random": marked(*base)}
+    assert shortcut.tells(study(preset="default"), known, "lime") is expected
+
+
 def test_a_hand_that_makes_a_face_anything_but_sad_decides_nothing_here(found):
     one, n = found
     model = one.members[0].answering
