@@ -5,8 +5,7 @@ from markupsafe import Markup
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import RISE, SCALE, Figure, numbers_file
 from ferpipe.drawing.words import legend, over
-from ferpipe.figures.hero import OTHERWISE
-from ferpipe.results.common import MethodName
+from ferpipe.figures.hero import believed
 from ferpipe.results.portraits import Portraits
 from ferpipe.results.scores import Scores
 from ferpipe.text.formats import class_name, percent
@@ -21,8 +20,7 @@ def draw(portraits: Portraits, scores: Scores, language: Language) -> Figure:
     files, cells = {"changes.json": numbers_file(portraits.changes), SCALE: pictures.scale()}, []
     if private is None or not portraits.changes:
         return Figure(f'<p class="note">{words["none_drawn"]}</p>', "portraits", "changes.json", files)
-    method: MethodName = scores.trusted or OTHERWISE
-    maps = private.changed_maps[portraits.methods.index(method)]
+    method, maps = believed(scores, portraits.methods, private.changed_maps)
     limits = [pictures.limit(values) for values in maps]  # one each, or a sure prediction's would be blank
     what = language.words("methods")["map"].format(method=language.words("scores.methods")[method])
     for index, (image, values, change) in enumerate(zip(private.changed_images, maps, portraits.changes, strict=True)):

@@ -1,5 +1,6 @@
 """The first picture of the page: faces of several classes under the map of the method that may be believed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,10 +14,12 @@ from ferpipe.results.lime import Lime
 from ferpipe.results.portraits import Portraits
 from ferpipe.results.saliency import Saliency
 from ferpipe.results.scores import Scores
-from ferpipe.text.formats import class_name
+from ferpipe.results.stored import plain
+from ferpipe.text.formats import class_name, passing
 from ferpipe.text.language import Language
 
-OTHERWISE: MethodName = "magnitude"  # the method that is shown where none is trusted
+GRADIENT: MethodName = "magnitude"  # whose shares the page's first sentence tells
+SQUARE = 5  # pixels a side over which it is averaged, or a face would be speckled
 SHOWN = 6
 CELL = 6  # pixels a side of the cells on which LIME's mean is made
 
@@ -27,13 +30,12 @@ def draw(
     """Return faces under maps, or mean faces under mean maps where single ones may not be shown."""
     names = language.words("scores.methods")
     if portraits.private is not None and portraits.faces:
-        method: MethodName = scores.trusted or OTHERWISE
         kind = "face"
-        maps = portraits.private.maps[portraits.methods.index(method)]
+        method, maps = believed(scores, portraits.methods, portraits.private.maps)
         images, labels = list(portraits.private.images), [face.label for face in portraits.faces]
         alts = [described(language, face) for face in portraits.faces]
     else:
-        method = "lime" if scores.trusted == "lime" else OTHERWISE
+        method = "lime" if scores.trusted == "lime" else GRADIENT
         kind = "mean"
         known = [k for k, mean in enumerate(data.arrays.mean_faces) if mean.any()][:SHOWN]
         maps = _smooth(lime.arrays.class_weights[known]) if method == "lime" else saliency.arrays.class_maps[known]
@@ -51,6 +53,21 @@ def draw(
         cells.append(replace(cell, label=caption))
     files["hero.json"] = numbers_file({"method": method, "labels": labels, "ends_of_the_scales": limits})
     return Figure(grid.grid([grid.row(cells)], 3), "portraits", "hero.json", files, fades=True)
+
+
+def believed(scores: Scores, methods: Sequence[MethodName], maps: np.ndarray) -> tuple[MethodName, np.ndarray]:
+    """Return the method to show faces (n, 48, 48) under and its maps, of each method's (methods, n, 48, 48).
+
+    The gradient where it passes the test, since it tells pixels apart, and where none does; else the best that passes.
+    """
+    trusted = scores.trusted if GRADIENT not in passing(plain(scores.methods)) else GRADIENT
+    method: MethodName = trusted or GRADIENT
+    chosen = maps[methods.index(method)]
+    if method != GRADIENT:
+        return method, chosen
+    around = SQUARE // 2
+    padded = np.pad(chosen, ((0, 0), (around, around), (around, around)), mode="edge")
+    return method, np.lib.stride_tricks.sliding_window_view(padded, (SQUARE, SQUARE), axis=(1, 2)).mean((3, 4))
 
 
 def _smooth(maps: np.ndarray) -> np.ndarray:
