@@ -119,10 +119,10 @@ def trusted(methods: Mapping[Method, Score], faces: Sequence[int]) -> Method | N
     """Return the method that the report trusts; None if none passes, as of one network.
 
     The criterion is, on rendered faces, the rank correlation of the parts' relevance with their true effects; on other
-    data insertion minus deletion. A method passes if in every network it lies above that network's best baseline, by a
-    difference whose interval over networks and faces is clear of zero, corrected for as many methods as are asked; each
-    network must have been asked of ENOUGH `faces`. Of those that pass, the one with the highest mean is trusted, of
-    equal ones the first of METHODS.
+    data insertion minus deletion. A method passes if in every network it lies above that network's best baseline, and
+    above the mean of its own maps of other faces, by a difference whose interval over networks and faces is clear of
+    zero, corrected for as many methods as are asked; each network must have been asked of ENOUGH `faces`. Of those that
+    pass, the one with the highest mean is trusted, of equal ones the first of METHODS.
     """
     if min(faces, default=0) < ENOUGH:
         return None
@@ -170,6 +170,7 @@ class Contest:
         every = np.unique(np.concatenate([np.zeros(0, int), *by_subject]))
         parts = counterfactuals(study, every) if available(study) else None
         self.values: dict[str, list[np.ndarray]] = {name: [] for name in (*methods, *rivals)}
+        self.habits: dict[str, list[np.ndarray]] = {name: [] for name in methods}
         for subject, faces in zip(subjects, by_subject, strict=True):
             places = np.searchsorted(every, faces)
             asked = Asked(study, study.dataset.dev.images[faces], subject.answers[faces], subject.quick)
@@ -178,7 +179,14 @@ class Contest:
                 truth = truly(subject.network, asked, np.arange(len(faces)), [parts[place] for place in places])
             for name, values in self.values.items():
                 values.append(np.full(len(every), np.nan))
-                values[-1][places] = self._value(name, asked, truth)
+                if name == AREA:
+                    values[-1][places] = areas(truth)["rank_correlation"]
+                    continue
+                maps = asked.maps(name)
+                values[-1][places] = self._scored(maps, asked, truth)
+                if name in methods:
+                    self.habits[name].append(np.full(len(every), np.nan))
+                    self.habits[name][-1][places] = self._scored(of_others(maps), asked, truth)
         self.faces = [int((~np.isnan(values)).sum()) for values in self.values[rivals[0]]]
         self.best = [self._best(k) for k in range(len(subjects)) if self.faces[k]]
 
@@ -186,9 +194,10 @@ class Contest:
         """Return the score with what the contest says of the method or baseline; a baseline has no lead."""
         if not len(self.best) or len(self.best) < len(self.faces):  # a network without a face: nothing is over all
             return score
-        values, lead = self.values[name], None
+        values, lead, habit = self.values[name], None, None
         if name in self.methods:
-            rivals = [self.values[best][k] for k, best in enumerate(self.best)]
+            habit = means(self.study, (DRAW, NETWORKS), self.habits[name])
+            rivals = [self._rival(name, k) for k in range(len(self.best))]
             lead = means(
                 self.study,
                 (DRAW, NETWORKS),
@@ -198,19 +207,35 @@ class Contest:
         return replace(
             score,
             criterion=means(self.study, (DRAW, NETWORKS), values),
+            habit=habit,
             lead=lead,
             margin=Estimate(decision.value, list(decision.interval), lead.n) if lead and decision else None,
         )
 
-    def _value(self, name: str, asked: "Asked", truth: "Truth | None") -> np.ndarray | None:
-        if name == AREA:
-            return areas(truth)["rank_correlation"]
-        maps = asked.maps(name)
+    def _scored(self, maps: np.ndarray, asked: "Asked", truth: "Truth | None") -> np.ndarray | None:
         return (played(asked, maps) if truth is None else against(truth, maps))[self.criterion]
+
+    def _rival(self, name: str, network: int) -> np.ndarray:
+        """Return the values of what a method has to beat in a network: the best baseline, or its own habit."""
+        return max(
+            (self.values[self.best[network]][network], self.habits[name][network]),
+            key=lambda values: float(np.nanmean(values)),
+        )
 
     def _best(self, network: int) -> BaselineName:
         """Return the baseline that is best in a network, of equal ones the first."""
         return max(self.rivals, key=lambda name: float(np.nanmean(self.values[name][network])))
+
+
+def of_others(maps: np.ndarray) -> np.ndarray:
+    """Return for each face the mean of the others' maps (n, 48, 48), each of as much relevance in all.
+
+    This is what a method marks whatever face it is shown: it knows the network's habits, and nothing of this face.
+    """
+    sizes = np.abs(maps).sum((1, 2), keepdims=True, dtype=np.float64)
+    shares = np.divide(maps, sizes, out=np.zeros(maps.shape), where=sizes > 0)
+    means: np.ndarray = (shares.sum(0) - shares) / max(len(maps) - 1, 1)
+    return means
 
 
 def answerable(study: Study, subject: Subject) -> np.ndarray:
@@ -450,6 +475,7 @@ def score(study: Study, values: Values) -> Score:
         seeds=mean("seeds"),
         members=mean("members"),
         criterion=None,
+        habit=None,
         lead=None,
         margin=None,
     )

@@ -36,7 +36,7 @@ TABLE = {  # usual, small
     ),
     # each check asks for three further maps of a face; a share of 0.3 is 300 masks
     "scores": (
-        Effort(faces=40, checked=10, own=15, share=0.3, steps=24, resamples=1000),
+        Effort(faces=40, checked=10, own=30, share=0.3, steps=24, resamples=1000),
         Effort(faces=7, checked=2, own=4, share=0.02, steps=4, resamples=100),
     ),
     "selectivity": (  # the mean over permutations is over all filters too

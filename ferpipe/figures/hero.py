@@ -1,6 +1,5 @@
-"""The first picture of the page: faces of several classes under the map of the method that may be believed."""
+"""The first picture of the page: faces of several classes under the map whose shares the first sentence tells."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,11 +13,10 @@ from ferpipe.results.lime import Lime
 from ferpipe.results.portraits import Portraits
 from ferpipe.results.saliency import Saliency
 from ferpipe.results.scores import Scores
-from ferpipe.results.stored import plain
-from ferpipe.text.formats import class_name, passing
+from ferpipe.text.formats import class_name
 from ferpipe.text.language import Language
 
-GRADIENT: MethodName = "magnitude"  # whose shares the page's first sentence tells
+GRADIENT: MethodName = "magnitude"  # whose shares the first sentence tells
 SQUARE = 5  # pixels a side over which it is averaged, or a face would be speckled
 SHOWN = 6
 CELL = 6  # pixels a side of the cells on which LIME's mean is made
@@ -31,7 +29,7 @@ def draw(
     names = language.words("scores.methods")
     if portraits.private is not None and portraits.faces:
         kind = "face"
-        method, maps = believed(scores, portraits.methods, portraits.private.maps)
+        method, maps = GRADIENT, smoothed(portraits.private.maps[portraits.methods.index(GRADIENT)])
         images, labels = list(portraits.private.images), [face.label for face in portraits.faces]
         alts = [described(language, face) for face in portraits.faces]
     else:
@@ -55,19 +53,12 @@ def draw(
     return Figure(grid.grid([grid.row(cells)], 3), "portraits", "hero.json", files, fades=True)
 
 
-def believed(scores: Scores, methods: Sequence[MethodName], maps: np.ndarray) -> tuple[MethodName, np.ndarray]:
-    """Return the method to show faces (n, 48, 48) under and its maps, of each method's (methods, n, 48, 48).
-
-    The gradient where it passes the test, since it tells pixels apart, and where none does; else the best that passes.
-    """
-    trusted = scores.trusted if GRADIENT not in passing(plain(scores.methods)) else GRADIENT
-    method: MethodName = trusted or GRADIENT
-    chosen = maps[methods.index(method)]
-    if method != GRADIENT:
-        return method, chosen
+def smoothed(maps: np.ndarray) -> np.ndarray:
+    """Return maps (n, 48, 48) whose pixels are means over SQUARE pixels a side, edges repeated."""
     around = SQUARE // 2
-    padded = np.pad(chosen, ((0, 0), (around, around), (around, around)), mode="edge")
-    return method, np.lib.stride_tricks.sliding_window_view(padded, (SQUARE, SQUARE), axis=(1, 2)).mean((3, 4))
+    padded = np.pad(maps, ((0, 0), (around, around), (around, around)), mode="edge")
+    means: np.ndarray = np.lib.stride_tricks.sliding_window_view(padded, (SQUARE, SQUARE), axis=(1, 2)).mean((3, 4))
+    return means
 
 
 def _smooth(maps: np.ndarray) -> np.ndarray:

@@ -23,7 +23,8 @@ class Score:
     seeds: Estimate | None  # of another seed
     members: Estimate | None  # of the second member
     criterion: Across | None  # the one that decides, of every trained network on faces of its own
-    lead: Across | None  # less that of each network's best baseline, on the same faces; of a method alone
+    habit: Across | None  # the same of the mean of its own maps of other faces; of a method alone, as the next two
+    lead: Across | None  # less that of each network's best baseline, the habit among them, on the same faces
     margin: Estimate | None  # the mean of `lead`, its interval widened for as many methods as are asked
 
     def statistics(self) -> dict[str, Estimate | None]:

@@ -187,7 +187,7 @@ def test_methods_agree_with_themselves_and_with_their_opposite_about_size_alone(
 # which method is trusted
 
 
-NONE = Score(*[None] * 13)
+NONE = Score(*[None] * 14)
 FACES = [30, 30, 30, 30]
 
 
@@ -289,8 +289,9 @@ def test_a_method_that_knows_the_truth_of_all_networks_is_trusted_and_chance_is_
     assert known["rank_correlation"]["value"] > 0.99
     assert known["criterion"]["values"] == [pytest.approx(1, abs=0.01)] * 3 and known["criterion"]["n"] >= 10
     assert (
-        known["margin"]["value"] == pytest.approx(np.mean(known["lead"]["values"])) and known["lead"]["values"][0] > 0.5
+        known["margin"]["value"] == pytest.approx(np.mean(known["lead"]["values"])) and known["lead"]["values"][0] > 0
     )
+    assert 0 < known["habit"]["values"][0] < 0.95  # these faces show the same emotion, and so like parts
     assert numbers["faces"] == [known["criterion"]["n"]] * 3 and len(numbers["best"]) == 3
     assert chance["rank_correlation"]["interval"][0] < 0 < chance["rank_correlation"]["interval"][1]
     assert known["mass_accuracy"]["value"] == pytest.approx(1, abs=0.01) and known["pointing_game"]["value"] == 1
@@ -300,6 +301,14 @@ def test_a_method_that_knows_the_truth_of_all_networks_is_trusted_and_chance_is_
     area = numbers["baselines"]["area"]
     assert 0 < area["mass_accuracy"]["value"] < 0.5 and -1 <= area["rank_correlation"]["value"] <= 1
     assert len(area["criterion"]["values"]) == 3 and area["difference"] is None and area["lead"] is None
+
+
+def test_a_methods_habit_is_the_mean_of_its_maps_of_other_faces_each_of_as_much_relevance():
+    maps = np.zeros((3, 48, 48), np.float32)
+    maps[0, 0, 0], maps[1, 0, 1], maps[2, 0, 2] = 10, -2, 1
+    habit = scores.of_others(maps)
+    assert habit[0, 0, :3].tolist() == [0, -0.5, 0.5] and habit[2, 0, :3].tolist() == [0.5, -0.5, 0]
+    assert (scores.of_others(maps[:1]) == 0).all()  # one face alone tells of no habit
 
 
 def test_a_method_that_knows_the_truth_of_all_networks_but_one_is_not_trusted(three):

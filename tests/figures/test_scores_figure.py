@@ -12,7 +12,7 @@ from ferpipe.results.scores import Agreement, Good, MeanMaps, Score, Scores
 from ferpipe.text.language import Language
 
 MEASURED = Estimate(0.4, [0.3, 0.5], 20)
-NONE = Score(*[None] * 13)
+NONE = Score(*[None] * 14)
 
 
 def card(networks: int = 3, trusted: bool = False, faces: int = 30) -> Scores:
