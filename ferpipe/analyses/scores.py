@@ -38,8 +38,9 @@ AREA: BaselineName = "area"  # the parts' mere sizes, which only rendered faces 
 DRAW = 121  # marks this analysis's generators
 
 # Forward passes: a face's maps by all methods cost some 700 (LIME and RISE 300 each, occlusion 65, the gradients 35
-# with as many backward), and are made 40 + 3 x 10 times, and 15 more for every network: 100,000 of five. Insertion and
-# deletion add 2 x 25 x 13 maps x 40 faces = 26,000, the parts' effects some 1,000.
+# with as many backward), and are made 40 + 3 x 10 times, and 30 more for every network: 150,000 of five. Insertion and
+# deletion add 2 x 25 x 13 maps x 40 faces = 26,000, the parts' effects some 1,000; where insertion less deletion
+# decides, 2 x 25 x 21 maps x 30 faces for every network are 160,000 more of five.
 
 TRUTH = ("rank_correlation", "mass_accuracy", "rank_accuracy", "pointing_game")  # of rendered faces alone
 PLAYED = ("insertion", "deletion", "difference")
