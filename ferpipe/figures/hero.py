@@ -36,7 +36,7 @@ def draw(
         method = "lime" if scores.trusted == "lime" else GRADIENT
         kind = "mean"
         known = [k for k, mean in enumerate(data.arrays.mean_faces) if mean.any()][:SHOWN]
-        maps = _smooth(lime.arrays.class_weights[known]) if method == "lime" else saliency.arrays.class_maps[known]
+        maps = _blended(lime.arrays.class_weights[known]) if method == "lime" else saliency.arrays.class_maps[known]
         images, labels = [pictures.stretched(mean) for mean in data.arrays.mean_faces[known]], known
         alts = [language.words("shared")["mean_of"].format(label=class_name(language, label)) for label in labels]
     limits = [pictures.limit(values) for values in maps]  # one each: a map tells what is where, not how much
@@ -61,7 +61,7 @@ def smoothed(maps: np.ndarray) -> np.ndarray:
     return means
 
 
-def _smooth(maps: np.ndarray) -> np.ndarray:
+def _blended(maps: np.ndarray) -> np.ndarray:
     """Return maps (n, 48, 48) of even cells with a linear passage from cell to cell, so that a face shows through."""
     cells = maps[:, CELL // 2 :: CELL, CELL // 2 :: CELL]
     places, pixels = np.arange(cells.shape[1]) * CELL + (CELL - 1) / 2, np.arange(maps.shape[1])

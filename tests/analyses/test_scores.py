@@ -311,6 +311,26 @@ def test_a_methods_habit_is_the_mean_of_its_maps_of_other_faces_each_of_as_much_
     assert (scores.of_others(maps[:1]) == 0).all()  # one face alone tells of no habit
 
 
+def test_a_method_that_marks_the_same_place_on_every_face_is_not_trusted_however_right_that_is(three, monkeypatch):
+    """Most of these faces show one emotion, so that the mean of true maps is near the truth."""
+    original = oracle
+
+    def habitual(one):
+        known = original(one)
+
+        def relevance(name, network, images, *rest):
+            maps = known(name, network, images, *rest)
+            return np.broadcast_to(maps.mean(0), maps.shape) if name == "lime" and len(maps) else maps
+
+        return relevance
+
+    monkeypatch.setitem(globals(), "oracle", habitual)
+    numbers = three(1, 1, 1)
+    lime = numbers["methods"]["lime"]
+    assert lime["criterion"]["values"] == pytest.approx(lime["habit"]["values"]) and min(lime["habit"]["values"]) > 0.3
+    assert max(lime["lead"]["values"]) < 1e-9 and numbers["trusted"] is None and "lime" not in numbers["good"]["ranks"]
+
+
 def test_a_method_that_knows_the_truth_of_all_networks_but_one_is_not_trusted(three):
     numbers = three(1, 1, -1)
     assert numbers["trusted"] is None
