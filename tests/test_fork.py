@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from ferpipe.render.checks import WEIGHT
+from ferpipe.render.walk import walk
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 OWN = {
@@ -66,6 +69,15 @@ def fork(tmp_path_factory):
 def test_the_steps_name_what_has_to_be_enabled():
     told = " ".join(steps())
     assert "*Pages*, source *GitHub Actions*" in told and "*Actions*" in told and len(steps()) == 5
+
+
+@pytest.mark.parametrize("page", ["en", "zh", "fer2013/en", "fer2013/zh"])
+def test_a_committed_page_loads_no_picture_twice_and_leaves_room_for_a_forks_addresses(page):
+    path = ROOT / "site" / page / "index.html"
+    loaded = {(path.parent / source).resolve() for source, _ in walk(path.read_text()).loads}
+    pictures = [file.read_bytes() for file in loaded if file.suffix == ".webp"]
+    assert len(pictures) == len(set(pictures))
+    assert path.stat().st_size + sum(file.stat().st_size for file in loaded) < WEIGHT - 15_000
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ import re
 import numpy as np
 
 from ferpipe.drawing import grid, pictures
+from ferpipe.drawing.figure import MEAN
 from ferpipe.drawing.words import over
 from ferpipe.text.formats import class_names
 from ferpipe.text.language import Language
@@ -16,16 +17,15 @@ def keys(language: Language) -> list[str]:
     return [key if key and plain.count(key) == 1 else f"class-{label}" for label, key in enumerate(plain)]
 
 
-def means(name: str, faces: np.ndarray, language: Language) -> tuple[list[grid.Cell], dict[str, bytes]]:
-    """Return a cell for the mean face (48, 48) of each class, in stretched contrast, and files named as the classes."""
-    stretched = map(pictures.stretched, faces)
-    files = {f"{name}-{key}.webp": pictures.grey(face) for key, face in zip(keys(language), stretched, strict=True)}
+def means(faces: np.ndarray, language: Language) -> tuple[list[grid.Cell], dict[str, bytes]]:
+    """Return a cell for the mean face (48, 48) of each class, in stretched contrast, and the files of these."""
+    drawn = [pictures.shared(MEAN, pictures.stretched(face)) for face in faces]
     alt = language.words("shared")["mean_of"]
     cells = [
         grid.Cell(alt.format(label=word), file, label=word) if face.any() else blank(word, language)
-        for file, word, face in zip(files, class_names(language), faces, strict=True)
+        for (file, _), word, face in zip(drawn, class_names(language), faces, strict=True)
     ]
-    return cells, {file: content for (file, content), face in zip(files.items(), faces, strict=True) if face.any()}
+    return cells, dict(picture for picture, face in zip(drawn, faces, strict=True) if face.any())
 
 
 def blank(word: str, language: Language) -> grid.Cell:
@@ -41,7 +41,7 @@ def rows(
 
     `what` says what a map shows of the class {label}.
     """
-    cells, files = means(f"{name}-mean", faces, language)
+    cells, files = means(faces, language)
     painted = {
         f"{name}-class-{key}.webp": pictures.signed(evidence, limit)
         for key, evidence in zip(keys(language), maps, strict=True)

@@ -16,6 +16,7 @@ LABEL = "\ue008"  # for "Figure 3"
 REFERRED = "\ue00b{}\ue00c"  # for "Figure 3" as a link, of a figure named as fig:saliency
 RISE = "rise.webp"  # its half above zero
 SCALE = "scale.webp"  # the bar of the signed colour scale: the same file in every figure that has it
+SHARED = FACE, MEAN, PICTURE = "face", "mean", "picture"  # how the names of pictures begin that several figures show
 CARD = 1200, 630  # width and height of a page's card, which OpenGraph's readers cut to
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from ferpipe.drawing import colours
+from ferpipe.storage import fingerprints
 
 GREYS = 64  # more are not told apart in pictures of this size, and weigh a quarter more
 TEXTURE = 24  # of what ascent grows: its grain hides the steps
@@ -19,6 +20,12 @@ def grey(values: np.ndarray, steps: int = GREYS) -> bytes:
     """Return a grey picture of uint8 values, or of floats in [0, 1], in so many steps."""
     pixels = values if values.dtype == np.uint8 else np.rint(255 * np.clip(values, 0, 1)).astype(np.uint8)
     return _webp(Image.fromarray(_stepped(pixels, steps)))
+
+
+def shared(kind: str, values: np.ndarray) -> tuple[str, bytes]:
+    """Return a grey picture and its name, which its content gives: figures that show the same one load one file."""
+    content = grey(values)
+    return f"{kind}-{fingerprints.of_bytes(content)[:8]}.webp", content
 
 
 def stretched(mean: np.ndarray) -> np.ndarray:

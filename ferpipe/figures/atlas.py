@@ -17,7 +17,7 @@ def draw(atlas: Atlas, data: Data, language: Language) -> Figure:
     """Return two rows of seven maps on one scale, and every cell's mean, interval and n as CSV."""
     words = language.words("atlas")
     limit = pictures.limit(np.stack([atlas.arrays.right, atlas.arrays.wrong]), 1.0)
-    means, files = classes.means("atlas-mean", data.arrays.mean_faces, language)
+    means, files = classes.means(data.arrays.mean_faces, language)
     files[SCALE] = pictures.scale()
     rows, first = [], list[grid.Cell]()
     for side, (counts, maps, _) in _sides(atlas).items():

@@ -22,7 +22,7 @@ def draw(data: Data, language: Language) -> Figure:
         (1, 2), keepdims=True
     )  # that a class is brighter as a whole says nothing
     limit = pictures.limit(differences)
-    cells, files = classes.means("contrasts-mean", means, language)
+    cells, files = classes.means(means, language)
     overlaid = []
     for cell, key, name, difference in zip(
         cells, classes.keys(language), class_names(language), differences, strict=True

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ferpipe.drawing import grid, pictures
-from ferpipe.drawing.figure import ALT, SCALE, Figure, numbers_file
+from ferpipe.drawing.figure import ALT, FACE, SCALE, Figure, numbers_file
 from ferpipe.drawing.words import answer, described
 from ferpipe.results.conv1_outputs import Conv1Outputs
 from ferpipe.text.language import Language
@@ -25,9 +25,9 @@ def draw(conv1_outputs: Conv1Outputs, language: Language) -> Figure:
     sprite = grid.image("conv1-outputs.webp", ALT, (sheet.shape[1], sheet.shape[0]), "sprite")
     rows, single = [f'<div class="sprite-box">{sprite}</div>'], ""
     if private:
-        files["conv1-face.webp"] = pictures.grey(private.image)
+        file, files[file] = pictures.shared(FACE, private.image)
         face = conv1_outputs.face
-        cell = grid.Cell(described(language, face), face="conv1-face.webp", label=answer(language, face))
+        cell = grid.Cell(described(language, face), face=file, label=answer(language, face))
         rows.insert(0, grid.row([cell]))
         single = f'<div class="grid columns-1">{"".join(rows).replace(ALT, described(language, face))}</div>'
     body = grid.grid(rows, 1, grid.scale(words["low"], words["high"], language.words("shared")["zero"]))

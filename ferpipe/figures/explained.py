@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from ferpipe.drawing import classes, grid, pictures
-from ferpipe.drawing.figure import SCALE, Figure, numbers_file
+from ferpipe.drawing.figure import FACE, SCALE, Figure, numbers_file
 from ferpipe.drawing.words import answer, described, legend, over
 from ferpipe.results.data import Data
 from ferpipe.results.lime import Explained, Lime
@@ -29,9 +29,9 @@ def faces(
         data = {f"{name}.json": numbers_file([])}
         return Figure(f'<p class="note">{words["none_shown"]}</p>', "lime", f"{name}.json", data)
     limit = pictures.limit(np.stack([weights for _, weights, _ in layers]), 1.0)
-    files = {f"{name}-face-{index}.webp": pictures.grey(image) for index, image in enumerate(images)}
-    cells = [grid.Cell(described(language, face), file) for face, file in zip(faces, files, strict=True)]
-    files[SCALE] = pictures.scale()
+    drawn = [pictures.shared(FACE, image) for image in images]
+    cells = [grid.Cell(described(language, face), file) for face, (file, _) in zip(faces, drawn, strict=True)]
+    files = {**dict(drawn), SCALE: pictures.scale()}
     clear = int(np.abs(layers[0][1]).max((1, 2)).argmax())  # whose map shows most
     rows, single = [], [replace(cells[clear], label=words["face"])]
     for title, weights, target in layers:

@@ -34,7 +34,7 @@ def draw(data: Data, language: Language) -> Figure:
 
 
 def _means(data: Data, language: Language) -> Figure:
-    cells, files = classes.means("mean", data.arrays.mean_faces, language)
+    cells, files = classes.means(data.arrays.mean_faces, language)
     files["faces.json"] = numbers_file(data)
     body = grid.grid([grid.row(cells)], 7)
     return Figure(body, "data", "faces.json", files, note=language.words("shared")["not_shown"])

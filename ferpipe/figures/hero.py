@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from ferpipe.drawing import grid, pictures
-from ferpipe.drawing.figure import Figure, numbers_file
+from ferpipe.drawing.figure import FACE, MEAN, Figure, numbers_file
 from ferpipe.drawing.words import answer, described, over
 from ferpipe.results.common import MethodName
 from ferpipe.results.data import Data
@@ -28,13 +28,13 @@ def draw(
     """Return faces under maps, or mean faces under mean maps where single ones may not be shown."""
     names = language.words("scores.methods")
     if portraits.private is not None and portraits.faces:
-        kind = "face"
+        kind = FACE
         method, maps = GRADIENT, smoothed(portraits.private.maps[portraits.methods.index(GRADIENT)])
         images, labels = list(portraits.private.images), [face.label for face in portraits.faces]
         alts = [described(language, face) for face in portraits.faces]
     else:
         method = "lime" if scores.trusted == "lime" else GRADIENT
-        kind = "mean"
+        kind = MEAN
         known = [k for k, mean in enumerate(data.arrays.mean_faces) if mean.any()][:SHOWN]
         maps = _blended(lime.arrays.class_weights[known]) if method == "lime" else saliency.arrays.class_maps[known]
         images, labels = [pictures.stretched(mean) for mean in data.arrays.mean_faces[known]], known
@@ -44,10 +44,11 @@ def draw(
     cells = []
     what = language.words("methods")["map"].format(method=names[method])
     for index, (image, values, label, alt) in enumerate(zip(images, maps, labels, alts, strict=True)):
-        face, file = f"hero-{kind}-{index}.webp", f"hero-map-{index}.webp"
-        files |= {face: pictures.grey(np.asarray(image)), file: pictures.signed(values, limits[index])}
+        face, content = pictures.shared(kind, np.asarray(image))
+        file = f"hero-map-{index}.webp"
+        files |= {face: content, file: pictures.signed(values, limits[index])}
         cell = over(language, grid.Cell(alt, face), file, what)
-        caption = answer(language, portraits.faces[index]) if kind == "face" else class_name(language, label)
+        caption = answer(language, portraits.faces[index]) if kind == FACE else class_name(language, label)
         cells.append(replace(cell, label=caption))
     files["hero.json"] = numbers_file({"method": method, "labels": labels, "ends_of_the_scales": limits})
     return Figure(grid.grid([grid.row(cells)], 3), "portraits", "hero.json", files, fades=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from ferpipe.drawing import grid, pictures
-from ferpipe.drawing.figure import SCALE, Figure, numbers_file
+from ferpipe.drawing.figure import FACE, SCALE, Figure, numbers_file
 from ferpipe.drawing.words import answer, described, legend, over
 from ferpipe.figures.scores import starred
 from ferpipe.results.data import Data
@@ -25,8 +25,8 @@ def draw(scores: Scores, data: Data, language: Language) -> Figure:
     limits = {name: pictures.limit(relevances) for name, relevances in maps.items()}
     rows, of_face = [], []
     for index, (image, face) in enumerate(zip(scores.private.images[:SHOWN], faces, strict=True)):
-        cell = grid.Cell(described(language, face), f"methods-face-{index}.webp")
-        files[cell.face] = pictures.grey(image)
+        file, files[file] = pictures.shared(FACE, image)
+        cell = grid.Cell(described(language, face), file)
         cells = [replace(cell, label=language.words("shared")["face"])]
         for name, relevances in maps.items():
             file = f"methods-{name}-{index}.webp"

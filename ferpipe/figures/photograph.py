@@ -1,22 +1,23 @@
 """One photograph under every method, and what the first layer makes of it."""
 
+from dataclasses import replace
+
 from ferpipe.drawing import grid, pictures
-from ferpipe.drawing.figure import SCALE, Figure, numbers_file
+from ferpipe.drawing.figure import PICTURE, SCALE, Figure, numbers_file
 from ferpipe.drawing.words import legend, over
 from ferpipe.figures.scores import starred
 from ferpipe.results.photograph import Photograph
 from ferpipe.results.scores import Scores
 from ferpipe.text.language import Language
 
-FACE = "photograph-itself.webp"
-
 
 def draw(photograph: Photograph, scores: Scores, language: Language) -> Figure:
     """Return the photograph and its maps by method, each on a scale of its own with white at zero."""
     words, names = language.words("photograph"), language.words("scores.methods")
-    files = {FACE: pictures.grey(photograph.arrays.image), SCALE: pictures.scale()}
-    plain = grid.Cell(words["alt"], FACE)
-    cells, limits = [grid.Cell(words["alt"], FACE, label=words["picture"])], {}
+    bare, content = pictures.shared(PICTURE, photograph.arrays.image)
+    files = {bare: content, SCALE: pictures.scale()}
+    plain = grid.Cell(words["alt"], bare)
+    cells, limits = [replace(plain, label=words["picture"])], {}
     for method, values in zip(photograph.methods, photograph.arrays.maps, strict=True):
         file = f"photograph-{method}.webp"
         limits[method] = pictures.limit(values)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from ferpipe.drawing import classes, grid, pictures
-from ferpipe.drawing.figure import RISE, SCALE, Figure, numbers_file
+from ferpipe.drawing.figure import FACE, RISE, SCALE, Figure, numbers_file
 from ferpipe.drawing.words import answer, described, legend, over
 from ferpipe.results.data import Data
 from ferpipe.results.saliency import Saliency
@@ -16,9 +16,9 @@ def draw(saliency: Saliency, data: Data, language: Language) -> Figure:
     if private is None:
         return _classes(saliency, data, language)
     words, cells = language.words("saliency"), []
-    for index, (image, face) in enumerate(zip(private.images, saliency.faces, strict=True)):
-        file = f"saliency-face-{index}.webp"
-        files[file] = pictures.grey(image)
+    for image, face in zip(private.images, saliency.faces, strict=True):
+        file, content = pictures.shared(FACE, image)
+        files[file] = content
         cells.append(grid.Cell(described(language, face), face=file, label=answer(language, face)))
     bare = language.words("shared")["face"]
     rows, first, limits = [grid.row(cells, bare)], [replace(cells[0], label=bare)], {}

@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 from PIL import Image
 
 from ferpipe.drawing import grid, pictures
-from ferpipe.drawing.figure import ASSETS, Figure, numbers_file
+from ferpipe.drawing.figure import ASSETS, FACE, PICTURE, Figure, numbers_file
 from ferpipe.results.data import Data
 from ferpipe.results.network import Network, grey, seen
 from ferpipe.results.photograph import Photograph
@@ -31,13 +31,11 @@ def draw(network: Network, data: Data, photograph: Photograph, language: Languag
         f"{ONLY}faces.js": _sheet(faces),
     }
     rows: dict[str, list[grid.Cell]] = {"before": [], "after": []}
-    for number, trial in enumerate(network.experiments, 1):
+    for trial in network.experiments:
         for when, index, chance in (("before", trial.picture, trial.before), ("after", trial.changed, trial.after)):
             picture = faces[places[index]]
-            file = f"{ONLY}{number}-{when}.webp"
-            files[file] = pictures.grey(
-                seen(picture, network.grid, trial.hide, trial.bright) if when == "after" else picture
-            )
+            altered = seen(picture, network.grid, trial.hide, trial.bright) if when == "after" else picture
+            file, files[file] = pictures.shared(PICTURE if network.private is None else FACE, altered)
             name = class_name(language, trial.label)
             label = f"{name} {percent(chance)}"
             what = f"{words[trial.what]}\n" * (when == "after")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NotRequired, TypedDict, Unpack
 
 from ferpipe.drawing import gallery
+from ferpipe.drawing.figure import SHARED
 from ferpipe.storage import fingerprints, freshness, places
 from ferpipe.storage.encoding import JSON
 from ferpipe.storage.fingerprints import PACKAGE, Parsed
@@ -125,7 +126,7 @@ def names(folder: Path, editions: Sequence[str] | None, local: str | None) -> se
     datasets = [local] if local else list(editions or content.editions)
     roots = ["", *(f"{name}/" for name in datasets[1:])]
     pages = {f"{root}{language}/index.html" for root in roots for language in content.languages}
-    drawn = re.compile(rf"(?:{'|'.join((*gallery.names(), gallery.CARD))})[-.]")
+    drawn = re.compile(rf"(?:{'|'.join((*gallery.names(), gallery.CARD, *SHARED))})[-.]")
     assets = [path for name in datasets for path in (folder / "assets" / name).glob("*")]
     figures = {path.relative_to(folder).as_posix() for path in assets if drawn.match(path.name)}
     return pages | figures | {*ASSETS, *FRAME, *(f"{root}numbers.json" for root in roots)}
