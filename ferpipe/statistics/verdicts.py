@@ -3,6 +3,9 @@
 A finding speaks of networks, of which a run has a few, and they saw the same faces: y = mean + network + face + rest.
 The variance of the mean over both is  networks / K + faces / n + rest / (K n)  (Obuchowski & Rockette 1995), its
 degrees of freedom Hillis' (2007): those of Satterthwaite, where the networks alone are few.
+
+The mean of a repetition, of as many other networks and faces, varies as much again: its interval is wider by the root
+of two (Cumming & Maillardet 2006). Findings are judged by it, so that a verdict is one that survives a retraining.
 """
 
 from dataclasses import dataclass
@@ -29,13 +32,20 @@ class Decision:
     smallest: float | None  # distance from the bar that this run could have shown
 
 
-def decided(statistic: Across, threshold: float, side: str, family: int = 1, learned: bool = False) -> Decision:
+def decided(
+    statistic: Across,
+    threshold: float,
+    side: str,
+    family: int = 1,
+    learned: bool = False,
+    repeated: bool = False,
+) -> Decision:
     """Return the verdict on the claim that the statistic lies above, or below, the threshold.
 
     It holds where every network lies there and the interval is clear of the threshold, and fails where the same is true
     of the other side. What is claimed to be `learned` must also lie beyond what untrained networks reach. One network
     decides nothing; of two, each must be clear by its own faces' interval. The level is corrected for a `family` of
-    claims (Bonferroni).
+    claims (Bonferroni). The interval is that of the mean or, if `repeated`, that in which a repetition's mean falls.
     """
     sign = 1 if side == "above" else -1
     transform, back = (_z, tanh) if statistic.fisher else (float, float)
@@ -46,16 +56,16 @@ def decided(statistic: Across, threshold: float, side: str, family: int = 1, lea
     binding = learned and untrained is not None and sign * untrained > sign * transform(threshold)
     bar = untrained if binding and untrained is not None else transform(threshold)
     variance, freedom = _variance(values, statistic, control if binding else [])
-    value = _mean(values)
+    value, wider = _mean(values), sqrt(2) if repeated else 1.0
     if len(values) < FEWEST:
-        normal = student.quantile(tail, student.NORMAL)
+        normal = wider * student.quantile(tail, student.NORMAL)
         bounds = [(v - normal * e, v + normal * e) for v, e in zip(values, statistic.errors, strict=True)]
         low, high = min(low for low, _ in bounds), max(high for _, high in bounds)
     else:
         half = student.quantile(tail, freedom) * sqrt(variance)
         # networks that agree by chance leave open what their faces do: `error` is that of these very networks
         half = max(half, student.quantile(tail, student.NORMAL) * statistic.error)
-        low, high = value - half, value + half
+        low, high = value - wider * half, value + wider * half
     past = sum(sign * v > sign * bar for v in values)
     beyond = sum(sign * v < sign * bar for v in values)
     verdict = "undecided"

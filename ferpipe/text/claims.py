@@ -228,7 +228,7 @@ def _judged(claim: Claim, statistic: Any, threshold: object, family: int, proble
         return unknown
     # one untrained network decides nothing either: it is told, and nobody has to pass it
     judged = across if len(across.control) > 1 else replace(across, control=[])
-    decision = decided(judged, float(threshold), claim.side, family, claim.about == "learned")
+    decision = decided(judged, float(threshold), claim.side, family, claim.about == "learned", repeated=True)
     return Verdict(claim, family, float(threshold), decision.verdict, across, decision)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from unicodedata import east_asian_width
 
 from markupsafe import Markup, escape
 
@@ -10,7 +11,7 @@ from ferpipe.text.language import Language
 
 WIDTH, HEIGHT = 320, 62  # of the drawing's own units, CSS pixels where there is room
 LEFT, LINE = 10, 34  # where its axis begins, and how far down it lies
-LETTER = 7  # of a label's width, about
+LETTER, HAN = 7, 12  # a letter's width, about, and a Chinese character's
 GAP = 3  # from its place, where two labels stand on either side
 
 
@@ -62,15 +63,19 @@ def _labels(bar: tuple[float, str], mean: tuple[float, str]) -> list[str]:
     Both are moved as far as the drawing's end asks.
     """
     labels = [("threshold", *bar, _anchor(bar[0])), ("mean", *mean, _anchor(mean[0]))]
-    if abs(bar[0] - mean[0]) < LETTER * (len(bar[1]) + len(mean[1])) / 2 + LETTER:
+    if abs(bar[0] - mean[0]) < (_width(bar[1]) + _width(mean[1])) / 2 + LETTER:
         (left, before), (right, after) = sorted([(bar, "threshold"), (mean, "mean")], key=lambda label: label[0][0])
-        move = max(0.0, LETTER * len(left[1]) + GAP - left[0])
-        move -= max(0.0, right[0] + GAP + LETTER * len(right[1]) - WIDTH)
+        move = max(0.0, _width(left[1]) + GAP - left[0])
+        move -= max(0.0, right[0] + GAP + _width(right[1]) - WIDTH)
         labels = [(before, left[0] - GAP + move, left[1], "end"), (after, right[0] + GAP + move, right[1], "start")]
     return [
         f'<text class="{kind}" x="{x:.1f}" y="{HEIGHT - 4}" text-anchor="{anchor}">{escape(text)}</text>'
         for kind, x, text, anchor in labels
     ]
+
+
+def _width(text: str) -> int:
+    return sum(HAN if east_asian_width(letter) in "WF" else LETTER for letter in text)
 
 
 def _anchor(place: float) -> str:

@@ -91,6 +91,33 @@ def test_the_interval_covers_the_truth_over_networks_and_faces():
     assert 0.925 <= inside / 600 <= 0.975
 
 
+def test_a_repetitions_mean_falls_into_its_interval():
+    """Networks and faces are drawn twice: about 95 of 100 intervals must hold the mean of the second draw."""
+    rng = np.random.default_rng(5)
+    inside = {True: 0, False: 0}
+
+    def drawn():
+        return 0.5 + rng.normal(0, 0.3, (5, 1)) + rng.normal(0, 1.0, (1, 60)) + rng.normal(0, 0.5, (5, 60))
+
+    for _ in range(600):
+        result, again = across([mean(row) for row in drawn()], weights(rng, 60, 200)), drawn().mean()
+        for repeated in inside:
+            low, high = decided(result, 0.0, "above", repeated=repeated).interval
+            inside[repeated] += low <= again <= high
+    assert 0.925 <= inside[True] / 600 <= 0.975 and inside[False] / 600 < 0.88
+
+
+def test_a_finding_that_a_repetition_may_not_show_is_left_open():
+    values = (0.05, 0.06, 0.07, 0.08, 0.09)
+    known = found(*values, error=0.0)
+    of_the_mean, of_a_repetition = (decided(known, 0.045, "above", repeated=repeated) for repeated in (False, True))
+    assert (of_the_mean.verdict, of_a_repetition.verdict) == ("holds", "undecided")
+    assert of_a_repetition.smallest == pytest.approx(np.sqrt(2) * of_the_mean.smallest)
+    two = found(0.5, 0.025, error=0.01)
+    assert decided(two, 0.0, "above").verdict == "holds"
+    assert decided(two, 0.0, "above", repeated=True).verdict == "undecided"
+
+
 def test_shared_faces_are_resampled_alike():
     rng = np.random.default_rng(1)
     faces = rng.normal(0, 1, 200)

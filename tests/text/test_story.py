@@ -108,6 +108,14 @@ def test_the_labels_of_a_spark_stand_apart_where_their_places_do_not():
         assert float(left) - 7 * len(text) >= 0 and float(right) + 7 * len(other) <= WIDTH
 
 
+def test_the_labels_of_a_spark_do_not_leave_it_in_chinese_either():
+    numbers = {"values": [-0.02, -0.1, -0.05, 0.04, 0.05], "control": -0.17, "threshold": 0.0}
+    for _, x, anchor, text in labels(spark(ZH, numbers, "classes", "points")):
+        width = sum(12 if letter > "\u2fff" else 7 for letter in text)
+        left = float(x) - {"start": 0, "middle": width / 2, "end": width}[anchor]
+        assert left >= 0 and left + width <= WIDTH, text
+
+
 def test_works_are_numbered_as_the_page_cites_them_and_listed_with_their_doi(tmp_path):
     (tmp_path / "references.bib").write_text(BIB)
     works = references.read(tmp_path)
