@@ -1,6 +1,8 @@
 """Where stages are made: the data set, the device and the networks, each loaded when a stage first needs it."""
 
+import json
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError, safe_open
 from tqdm import tqdm
 
 from ferpipe import named
@@ -25,7 +28,8 @@ from ferpipe.networks.recipes import Recipe
 from ferpipe.results import restricted, stored
 from ferpipe.results.settings import Asked
 from ferpipe.storage import encoding, fingerprints, places
-from ferpipe.storage.freshness import Log
+from ferpipe.storage.encoding import JSON
+from ferpipe.storage.freshness import Log, differences
 from ferpipe.training import loop, pace, shipping
 from ferpipe.training.presets import Plan
 
@@ -100,8 +104,11 @@ class Bench:
         device = self.device
         weights = start.read(settings.init) if recipe.pretrained else None
         teachers = [checkpoints.load(settings.networks / name).network(device) for name in stage.taught]
-        record = {"recipe": {**stage.recipe, "threads": self.threads}, "classes": list(dataset.classes)}
+        made_of = {**stage.recipe, "threads": self.threads}
+        record = {"recipe": made_of, "classes": list(dataset.classes)}
         train = self.even if recipe.balanced and settings.source is None else dataset.train
+        if lost := left(stage.folder.with_name(f"resume-{stage.name}.safetensors"), made_of):
+            tqdm.write(f"{stage.name}: {lost}", file=sys.stderr)
         loop.train(
             recipe, train, dataset.dev, stage.folder, record, device, weights, teachers, len(dataset.classes),
             settings.compiled,
@@ -185,3 +192,21 @@ class Bench:
         recipe = {"recipe": stage.recipe, "inputs": stage.inputs, "made_with": machine.description(study.device)}
         stored.write(stage.folder, result, recipe, private)
         self.log.changed += [*(stage.folder / file for file in stored.FILES), folder / places.LIST]
+
+
+def left(state: Path, recipe: JSON) -> str:
+    """Return what is lost of a training that was stopped and cannot go on; "" where it can, and where there is none.
+
+    A damaged `state` is told where it is read.
+    """
+    try:
+        with safe_open(state, "numpy") as file:
+            stopped = json.loads(file.metadata()["state"])
+        epochs, begun = int(stopped["epoch"]), dict(stopped["recipe"])
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError):
+        return ""
+    if begun == recipe:
+        return ""
+    changed = differences({"code": begun.get("code")}, {"code": recipe.get("code")})
+    why = changed[0] if changed else f"it ran on {begun.get('threads')} threads and not on {recipe.get('threads')}"
+    return f"{epochs} trained epochs cannot be gone on from, since {why}; they are kept until the first new one ends"

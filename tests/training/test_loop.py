@@ -7,6 +7,7 @@ import pytest
 import torch
 from clones import split
 
+from ferpipe.build import bench
 from ferpipe.data.dataset import Split
 from ferpipe.errors import Slip
 from ferpipe.networks import checkpoints, views
@@ -247,6 +248,21 @@ def test_a_damaged_state_to_resume_from_is_told_and_not_gone_on_from(tmp_path, c
     other = loop.Training(RECIPE, TRAIN, DEV, CPU)
     other.restore(tmp_path / "resume", {})
     assert other.epoch == 0 and f"{tmp_path / 'resume'} is damaged" in capsys.readouterr().err
+
+
+def test_a_stopped_training_that_cannot_go_on_is_told_before_it_begins_anew(tmp_path):
+    state, recipe = tmp_path / "resume", {"code": {"ferpipe.training.loop": "1"}, "threads": 2}
+    assert bench.left(state, recipe) == ""  # nothing there
+    training = loop.Training(RECIPE, TRAIN, DEV, CPU)
+    list(training.run_epoch())
+    training.close_epoch()
+    state.write_bytes(training.saved(recipe))
+    assert bench.left(state, recipe) == ""  # it goes on
+    edited = bench.left(state, {**recipe, "code": {"ferpipe.training.loop": "2"}})
+    assert edited.startswith("1 trained epochs cannot be gone on from, since training/loop.py was edited")
+    assert "it ran on 2 threads and not on 4" in bench.left(state, {**recipe, "threads": 4})
+    state.write_bytes(b"half")
+    assert bench.left(state, recipe) == ""  # told by `restore`
 
 
 @pytest.mark.parametrize("part", ["weights", "loss"])
