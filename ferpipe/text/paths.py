@@ -12,7 +12,7 @@ from jinja2 import TemplateError, nodes
 from ferpipe.results import stored
 from ferpipe.results.common import Across
 from ferpipe.results.original import Agreement
-from ferpipe.text import report, section
+from ferpipe.text import loose, parity, report, section
 from ferpipe.text.claims import VERDICTS, name
 from ferpipe.text.expressions import wordless
 from ferpipe.text.problems import Problems, guess
@@ -64,7 +64,10 @@ def problems(sections: Sequence[Section], analyses: Iterable[str], nouns: Iterab
 
 
 def check(folder: Path, analyses: Iterable[str]) -> str:
-    """Return a line on the report in `folder`; raises Problems with all that is wrong with paths in its sections."""
+    """Return a line on the report in `folder`; raises Problems with all that is wrong in its sections.
+
+    Paths, what one language alone says, and numbers that are typed: what asks for no result.
+    """
     frame, name = report.read(folder), folder.name
     read = [
         section.read(folder / "sections" / f"{part}.md", f"{name}/sections/{part}.md", frame.languages)
@@ -72,7 +75,9 @@ def check(folder: Path, analyses: Iterable[str]) -> str:
     ]
     nouns = {noun for language in frame.languages for noun in language.nouns}
     sections, told = [part for part, _ in read], [line for _, lines in read for line in lines]
-    if told := told + problems(sections, analyses, nouns) + framed(folder.parent / "templates"):
+    told += problems(sections, analyses, nouns) + framed(folder.parent / "templates")
+    told += [line for part in sections for line in parity.problems(part)] + loose.problems(sections)
+    if told:
         raise Problems(told, "mend the above")
     return f"{len(sections)} sections: results have every number that they ask for"
 

@@ -129,3 +129,13 @@ def test_a_section_that_cannot_be_read_is_told_by_the_check_too(tmp_path):
         paths.check(tmp_path / "report", ANALYSES)
     assert "report/sections/light.md: missing" in slip.value.problems[0]
     assert "nothing was written" not in str(slip.value)
+
+
+def test_what_one_language_lacks_and_a_typed_number_are_told_by_the_check_too(tmp_path):
+    shutil.copytree(ROOT / "report", tmp_path / "report", ignore=shutil.ignore_patterns("results"))
+    light = tmp_path / "report/sections/light.md"
+    light.write_text(light.read_text() + "\n{% if edition.local %}共 37 张{% endif %}\n")
+    with pytest.raises(paths.Problems) as slip:
+        paths.check(tmp_path / "report", ANALYSES)
+    assert any("test 'if edition.local' stands in 'zh' alone" in line for line in slip.value.problems)
+    assert any("'37' is typed" in line for line in slip.value.problems) and len(slip.value.problems) == 2
