@@ -5,7 +5,7 @@ The variance of the mean over both is  networks / K + faces / n + rest / (K n)  
 degrees of freedom Hillis' (2007): those of Satterthwaite, where the networks alone are few.
 
 The mean of a repetition, of as many other networks and faces, varies as much again: its interval is wider by the root
-of two (Cumming & Maillardet 2006). Findings are judged by it, so that a verdict is one that survives a retraining.
+of two (Cumming & Maillardet 2006). Findings are judged by it: a retraining is not expected to reverse a verdict.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Decision:
 
     verdict: str  # holds, fails, undecided
     value: float  # the mean over networks
-    interval: tuple[float, float]
+    interval: tuple[float, float]  # of the mean, or of a repetition's
     bar: float  # what is to be passed: the threshold, or what untrained networks reach
     bound: bool  # whether it is what these reach
     past: int  # networks on the claimed side of the bar

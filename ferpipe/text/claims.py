@@ -57,7 +57,7 @@ class Verdict:
 
     @property
     def interval(self) -> list[float] | None:
-        """Return the interval of the mean over networks, of a share within what one can be."""
+        """Return the interval of a repetition's mean over networks, of a share within what one can be."""
         return self._possible(self.decision.interval) if self.decision else None
 
     def _possible(self, bounds: Iterable[float]) -> list[float]:

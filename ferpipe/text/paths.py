@@ -12,7 +12,7 @@ from jinja2 import TemplateError, nodes
 from ferpipe.results import stored
 from ferpipe.results.common import Across
 from ferpipe.results.original import Agreement
-from ferpipe.text import loose, parity, report, section
+from ferpipe.text import claims, loose, parity, report, section
 from ferpipe.text.claims import VERDICTS, name
 from ferpipe.text.expressions import wordless
 from ferpipe.text.problems import Problems, guess
@@ -66,7 +66,7 @@ def problems(sections: Sequence[Section], analyses: Iterable[str], nouns: Iterab
 def check(folder: Path, analyses: Iterable[str]) -> str:
     """Return a line on the report in `folder`; raises Problems with all that is wrong in its sections.
 
-    Paths, what one language alone says, and numbers that are typed: what asks for no result.
+    Paths, what one language alone says, typed numbers, claims without a form for a verdict: what asks for no result.
     """
     frame, name = report.read(folder), folder.name
     read = [
@@ -77,6 +77,7 @@ def check(folder: Path, analyses: Iterable[str]) -> str:
     sections, told = [part for part, _ in read], [line for _, lines in read for line in lines]
     told += problems(sections, analyses, nouns) + framed(folder.parent / "templates")
     told += [line for part in sections for line in parity.problems(part)] + loose.problems(sections)
+    told += claims.problems(sections, frame.languages)
     if told:
         raise Problems(told, "mend the above")
     return f"{len(sections)} sections: results have every number that they ask for"
