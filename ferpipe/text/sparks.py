@@ -1,4 +1,7 @@
-"""A finding as a small drawing in the text: a dot a network, a ring for untrained ones, a line for the threshold."""
+"""A finding as a small drawing in the text: a dot a network, a ring for untrained ones, a line for the threshold.
+
+Of a claim a band too: its interval.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +9,7 @@ from unicodedata import east_asian_width
 
 from markupsafe import Markup, escape
 
-from ferpipe.text.formats import written
+from ferpipe.text.formats import interval, written
 from ferpipe.text.language import Language
 
 WIDTH, HEIGHT = 320, 62  # of the drawing's own units, CSS pixels where there is room
@@ -27,7 +30,8 @@ def spark(language: Language, numbers: Mapping[str, Any], what: str, unit: str =
     if not values or threshold is None:
         return Markup("")
     words = language.words("spark")
-    known = [*values, threshold, *([] if control is None else [control])]
+    band = numbers.get("interval") or []
+    known = [*values, *band, threshold, *([] if control is None else [control])]
     low, high = min(known), max(known)
     reach = WIDTH - 2 * LEFT
 
@@ -42,11 +46,14 @@ def spark(language: Language, numbers: Mapping[str, Any], what: str, unit: str =
         values=language.words("formats")["join"].join(written(language, value, unit) for value in values),
         threshold=written(language, threshold, unit),
     )
+    if band:
+        told += words["band"].format(interval=interval(language, band, unit, bar=threshold))
     if control is not None:
         told += words["control"].format(control=written(language, control, unit))
     marks = [
         f'<text class="what" x="{LEFT}" y="12">{escape(words[what])}</text>',
         f'<line class="axis" x1="{LEFT}" x2="{WIDTH - LEFT}" y1="{LINE}" y2="{LINE}"/>',
+        *([f'<line class="band" x1="{x(band[0])}" x2="{x(band[1])}" y1="{LINE}" y2="{LINE}"/>'] if band else []),
         f'<line class="bar" x1="{x(threshold)}" x2="{x(threshold)}" y1="{LINE - 10}" y2="{LINE + 10}"/>',
         *([f'<circle class="untrained" cx="{x(control)}" cy="{LINE}" r="5"/>'] if control is not None else []),
         *(f'<circle class="network" cx="{x(value)}" cy="{LINE}" r="5"/>' for value in values),

@@ -83,6 +83,16 @@ def test_a_spark_has_a_dot_for_each_network_a_ring_and_a_threshold_and_says_so(l
     assert all(number in label for number in ("+10.0", "+20.0", "+30.0", "+5.0", "0.0"))
 
 
+def test_a_spark_of_a_claim_has_its_interval_as_a_band_which_stays_inside():
+    numbers = {"values": [0.1, 0.2, 0.3], "interval": [-0.1, 0.5], "control": None, "threshold": 0.0}
+    html = spark(EN, numbers, "gain", "points")
+    ends = re.search(r'class="band" x1="([\d.]+)" x2="([\d.]+)"', html)
+    left, right = float(ends[1]), float(ends[2])
+    assert 0 < left < float(re.search(r'bar" x1="([\d.]+)"', html)[1]) < right < WIDTH
+    assert "mean of other networks: −10.0 to +50.0 points" in html.replace("\xa0", " ")
+    assert 'class="band"' not in spark(EN, {**numbers, "interval": None}, "gain", "points")
+
+
 def test_a_spark_of_a_statistic_over_networks_is_held_to_zero_and_one_of_nothing_is_none():
     assert 'class="bar"' in spark(EN, {"values": [1.0, 2.0], "control": [], "errors": [0, 0]}, "gain")
     assert not spark(EN, {"values": [], "control": None, "threshold": 0.0}, "gain")
