@@ -91,7 +91,8 @@ def options(arguments: list[str]) -> Options:
     add("command", nargs="?", default="build", choices=COMMANDS,
         help="build, the default, does all; train and analyse stop there; render needs no torch; predict tells the "
         "emotions in IMAGES; explain makes a page of each, compare one of two runs; serve shows the site and "
-        "each edit of it; check finds what the text asks for and no result can have, and what one language lacks")  # fmt: skip
+        "each edit of it; check finds what the text asks for and no result can have, and what one language "
+        "lacks")  # fmt: skip
     add("images", nargs="?", type=path, metavar="IMAGES", help="one picture, or a folder, a zip or a CSV file of them")
     add("other", nargs="?", type=path, metavar="RUN", help="of compare, which takes two: names of runs, or folders of "
         "results, such as report/results")  # fmt: skip
