@@ -3,8 +3,11 @@
 import re
 from pathlib import Path
 
+import pytest
+
 import build
 from ferpipe.analyses import ANALYSES
+from ferpipe.training.presets import PRESETS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -41,3 +44,17 @@ def test_every_file_that_the_readme_names_is_there():
 def test_every_analysis_has_a_file_of_its_name():
     for name in ANALYSES:
         assert (ROOT / "ferpipe" / "analyses" / f"{name}.py").is_file()
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+def test_the_table_of_presets_says_what_they_train(name):
+    rows = re.findall(
+        r"^\| `(smoke|default|overnight|full)`[^|]*\|([^|]+)\|([^|]+)\|$", (ROOT / name).read_text(), re.M
+    )
+    assert {row[0] for row in rows} == set(PRESETS["rendered"])
+    for preset, *cells in rows:
+        for data, cell in zip(("rendered", "fer2013"), cells, strict=True):
+            meant = PRESETS[data][preset]
+            counts = (meant.members, meant.overfitted, meant.balanced, meant.recipe.epochs)
+            assert tuple(map(int, re.findall(r"\d+", cell)))[:4] == counts, (preset, data)
+            assert meant.student == ("student" in cell or "学生" in cell)
