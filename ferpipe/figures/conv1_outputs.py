@@ -25,7 +25,8 @@ def draw(conv1_outputs: Conv1Outputs, language: Language) -> Figure:
     sprite = grid.image("conv1-outputs.webp", ALT, (sheet.shape[1], sheet.shape[0]), "sprite")
     rows, single = [f'<div class="sprite-box">{sprite}</div>'], ""
     if private:
-        file, files[file] = pictures.shared(FACE, private.image)
+        file, content = pictures.shared(FACE, private.image)
+        files[file] = content
         face = conv1_outputs.face
         cell = grid.Cell(described(language, face), face=file, label=answer(language, face))
         rows.insert(0, grid.row([cell]))

@@ -25,8 +25,9 @@ def draw(scores: Scores, data: Data, language: Language) -> Figure:
     limits = {name: pictures.limit(relevances) for name, relevances in maps.items()}
     rows, of_face = [], []
     for index, (image, face) in enumerate(zip(scores.private.images[:SHOWN], faces, strict=True)):
-        file, files[file] = pictures.shared(FACE, image)
-        cell = grid.Cell(described(language, face), file)
+        bare, content = pictures.shared(FACE, image)
+        files[bare] = content
+        cell = grid.Cell(described(language, face), bare)
         cells = [replace(cell, label=language.words("shared")["face"])]
         for name, relevances in maps.items():
             file = f"methods-{name}-{index}.webp"

@@ -35,7 +35,8 @@ def draw(network: Network, data: Data, photograph: Photograph, language: Languag
         for when, index, chance in (("before", trial.picture, trial.before), ("after", trial.changed, trial.after)):
             picture = faces[places[index]]
             altered = seen(picture, network.grid, trial.hide, trial.bright) if when == "after" else picture
-            file, files[file] = pictures.shared(PICTURE if network.private is None else FACE, altered)
+            file, drawn = pictures.shared(PICTURE if network.private is None else FACE, altered)
+            files[file] = drawn
             name = class_name(language, trial.label)
             label = f"{name} {percent(chance)}"
             what = f"{words[trial.what]}\n" * (when == "after")

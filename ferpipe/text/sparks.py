@@ -1,6 +1,6 @@
 """A finding as a small drawing in the text: a dot a network, a ring for untrained ones, a line for the threshold.
 
-Of a claim a band too: its interval.
+Of a claim about enough networks a band too, its interval: that of fewer says nothing of others.
 """
 
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from unicodedata import east_asian_width
 
 from markupsafe import Markup, escape
 
+from ferpipe.statistics.verdicts import FEWEST
 from ferpipe.text.formats import interval, written
 from ferpipe.text.language import Language
 
@@ -30,8 +31,8 @@ def spark(language: Language, numbers: Mapping[str, Any], what: str, unit: str =
     if not values or threshold is None:
         return Markup("")
     words = language.words("spark")
-    band = numbers.get("interval") or []
-    known = [*values, *band, threshold, *([] if control is None else [control])]
+    band = numbers.get("interval") if len(values) >= FEWEST else None
+    known = [*values, *(band or []), threshold, *([] if control is None else [control])]
     low, high = min(known), max(known)
     reach = WIDTH - 2 * LEFT
 

@@ -90,7 +90,8 @@ def test_a_spark_of_a_claim_has_its_interval_as_a_band_which_stays_inside():
     left, right = float(ends[1]), float(ends[2])
     assert 0 < left < float(re.search(r'bar" x1="([\d.]+)"', html)[1]) < right < WIDTH
     assert "mean of other networks: −10.0 to +50.0 points" in html.replace("\xa0", " ")
-    assert 'class="band"' not in spark(EN, {**numbers, "interval": None}, "gain", "points")
+    for other in ({"interval": None}, {"values": [0.1, 0.2]}):  # of two networks it is not that of others' mean
+        assert 'class="band"' not in spark(EN, {**numbers, **other}, "gain", "points")
 
 
 def test_a_spark_of_a_statistic_over_networks_is_held_to_zero_and_one_of_nothing_is_none():
