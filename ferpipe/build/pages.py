@@ -1,7 +1,9 @@
 """The page of a build: whether it is as it would be rendered now, and rendering it."""
 
+import gc
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +40,17 @@ def export(layout: Layout, folder: Path, kind: str) -> None:
     print(f"{len(written)} figures in {folder}")
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let nothing be searched for garbage: a first render makes so many objects, of code and drawings, that it pays."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@_uncollected()
 def render(layout: Layout, request: Request, log: Log) -> None:
     """Render the page of a build, unless it is as it would be."""
     stage = "site" if layout.published else "page"

@@ -9,7 +9,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -59,11 +59,15 @@ class Recipe:
     language: Language
     made_of: str  # the hash of its code, its results and its words
     path: Path
+    known: JSON = field(default_factory=dict, repr=False)  # the figure that is kept, once it has been read
 
-    @property
-    def fresh(self) -> bool:
-        """Return whether the figure that is kept is made of the same."""
-        return _kept(self).get("recipe") == self.made_of
+    def kept(self) -> JSON:
+        """Return the figure that is kept and made of the same; nothing where there is none, or a broken file."""
+        if not self.known:
+            entry = json.loads(atomic.unseal(self.path) or b"{}")
+            if entry.get("recipe") == self.made_of:
+                self.known.update(entry["figure"])
+        return self.known
 
 
 def code(name: str, known: fingerprints.Parsed) -> dict[str, str]:
@@ -80,11 +84,10 @@ def recipe(name: str, language: Language, code: Mapping[str, str], sources: Mapp
 
 def figure(made: Recipe, load: Callable[[str], object]) -> Figure:
     """Return a figure in one language, drawn only when its recipe differs from that of the one that is kept."""
-    name, entry = made.name, _kept(made)
-    if entry.get("recipe") == made.made_of:
-        values = entry["figure"]
-        files = {file: base64.b64decode(content) for file, content in values.pop("files").items()}
-        return Figure(**values, files=files)
+    name = made.name
+    if kept := made.kept():
+        files = {file: base64.b64decode(content) for file, content in kept["files"].items()}
+        return Figure(**{**kept, "files": files})
     drawn = drawing(name, made.language, load)
     if any(file.endswith(".webp") for file in drawn.files):
         from ferpipe.drawing.sheet import sheet  # PIL, which tables do without
@@ -102,9 +105,3 @@ def drawing(name: str, language: Language, load: Callable[[str], object]) -> Fig
     results = {analysis: load(analysis) for analysis in analyses(name)}
     drawn: Figure = named.module("figures", name.replace("-", "_")).draw(language=language, **results)
     return drawn
-
-
-def _kept(made: Recipe) -> JSON:
-    """Return what is kept of a figure, whatever it was made of: nothing yet, or of a broken file."""
-    entry: JSON = json.loads(atomic.unseal(made.path) or b"{}")
-    return entry

@@ -13,6 +13,7 @@ from ferpipe.drawing import colours
 from ferpipe.storage import fingerprints
 
 GREYS = 64  # more are not told apart in pictures of this size, and weigh a quarter more
+ALL = 256
 TEXTURE = 24  # of what ascent grows: its grain hides the steps
 
 
@@ -106,5 +107,5 @@ def _webp(image: Image.Image) -> bytes:
 def _encoded(size: tuple[int, int], pixels: bytes) -> bytes:
     buffer = io.BytesIO()
     image = Image.frombytes("RGB", size, pixels)
-    image.save(buffer, "WEBP", lossless=True, quality=75, method=4, exact=True)
+    image.save(buffer, "WEBP", lossless=True, quality=75, method=3, exact=True)  # 4 is slower, and larger for faces
     return buffer.getvalue()

@@ -95,6 +95,11 @@ class Words:
         return re.sub(r"lp(\d+)pl", lambda match: texts[int(match[1])], text)
 
 
+def with_classes(words: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    """Return the words of a plot with the classes' names among them: class0, class1 and so on."""
+    return {**words, **{f"class{k}": name.replace("{", "{{").replace("}", "}}") for k, name in enumerate(names)}}
+
+
 T = TypeVar("T")
 Draw = Callable[[Figure, T, Words], None]
 

@@ -13,33 +13,33 @@ from ferpipe.text.language import Language
 
 WIDTH, ROW = 704, 26  # CSS pixels
 ROOM = 1.45  # the error's axis over the whole error: the legend stands above the curves
-_Drawn = tuple[Abstaining, list[str]]  # and the classes' names
+_Drawn = tuple[Abstaining, int]  # and how many classes there are
 
 
 def draw(abstaining: Abstaining, language: Language) -> Figure:
     """Return three panels: the risk-coverage curves; coverage by class; mean size of the sets by class."""
     names = class_names(language)
-    size, words = (WIDTH, 90 + ROW * max(len(names) + 1, 8)), language.words("abstaining")
-    body, files = plot.drawn("abstaining", language, size, _panels, (abstaining, names), words)
+    size, words = (WIDTH, 90 + ROW * max(len(names) + 1, 8)), plot.with_classes(language.words("abstaining"), names)
+    body, files = plot.drawn("abstaining", language, size, _panels, (abstaining, len(names)), words)
     files["abstaining.json"] = numbers_file(abstaining)
     return Figure(body, "abstaining", "abstaining.json", files)
 
 
 def _panels(figure: Drawing, drawn: _Drawn, words: Words) -> None:
-    abstaining, names = drawn
+    abstaining, classes = drawn
     curves, coverage, sizes = figure.subplots(1, 3, width_ratios=(1.6, 1, 0.8), squeeze=False)[0]
     plot.margins(figure, left=0.086, right=0.985, below=54, above=34, between=0.12)
     place = coverage.get_position()
     coverage.set_position((place.x0 + 0.07, place.y0, place.width - 0.07, place.height))  # room for the names
     _curves(curves, abstaining, words)
-    sets, places = abstaining.sets, range(len(names) + 1)
+    sets, places = abstaining.sets, range(classes + 1)
     rows = [*sets.by_class, OfClass(sets.coverage, sets.size)]
     for axes in (coverage, sizes):
-        plot.rows(axes, places, [*(words("class", name=name) for name in names), words("every")])
-        axes.axhline(len(names) - 0.5, color=plot.RULE, linewidth=0.75)
+        plot.rows(axes, places, [*(words(f"class{label}") for label in range(classes)), words("every")])
+        axes.axhline(classes - 0.5, color=plot.RULE, linewidth=0.75)
     sizes.tick_params(labelleft=False)
     for at, row in enumerate(rows):
-        colour = plot.FIRST if at == len(names) else plot.SECOND if at in sets.short else plot.FAINT
+        colour = plot.FIRST if at == classes else plot.SECOND if at in sets.short else plot.FAINT
         for axes, estimate in ((coverage, row.coverage), (sizes, row.size)):
             if estimate:
                 plot.estimate(axes, at, estimate.value, estimate.interval, colour)

@@ -31,9 +31,8 @@ def draw(confusion: Confusion, language: Language) -> Figure:
     body = table.framed(head + table.body(rows), "confusion", ALT)
     counts = zip(language.classes, confusion.counts, strict=True)
     data = csv_file(["true", *language.classes], [[name, *row] for name, row in counts])
-    names_of = {f"class{label}": name for label, name in enumerate(class_names(language))}
     size = CELL * len(language.classes) + MARGIN
-    told = {**words, **names_of}
+    told = plot.with_classes(words, class_names(language))
     _, picture = plot.drawn("confusion", language, (size + MARGIN // 4, size), _picture, confusion.counts, told)
     return Figure(body, "confusion", "confusion.csv", {"confusion.csv": data, **picture}, wide=True)
 

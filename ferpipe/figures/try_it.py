@@ -1,12 +1,10 @@
 """The network in the page: three experiments as they came out, and what templates/try.js needs to ask anything else."""
 
 import base64
-import io
 import json
 
 import numpy as np
 from markupsafe import Markup, escape
-from PIL import Image
 
 from ferpipe.drawing import grid, pictures
 from ferpipe.drawing.figure import ASSETS, FACE, PICTURE, Figure, numbers_file
@@ -146,10 +144,8 @@ def packed(values: np.ndarray) -> bytes:
 
 def _sheet(faces: list[np.ndarray]) -> bytes:
     """Return all faces as one lossless picture, as a script."""
-    sheet = pictures.tiled(np.stack(faces), min(LONG, len(faces)), 0)
-    buffer = io.BytesIO()
-    Image.fromarray(sheet).convert("RGB").save(buffer, "WEBP", lossless=True, quality=90, method=5, exact=True)
-    return f'window.ferpipeFaces="{_text(buffer.getvalue())}";\n'.encode()
+    sheet = pictures.grey(pictures.tiled(np.stack(faces), min(LONG, len(faces)), 0), pictures.ALL)
+    return f'window.ferpipeFaces="{_text(sheet)}";\n'.encode()
 
 
 def _text(content: bytes) -> str:

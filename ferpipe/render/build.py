@@ -92,13 +92,18 @@ def gather(
         for name in (*gallery.names(), *[gallery.CARD] * (str(language) == str(report.languages[0])))
         if edition.drawable.issuperset(gallery.analyses(name))
     ]
-    stale = [figure for figure in asked if not recipe(*figure).fresh]
+    stale: dict[tuple[str, str], list[tuple[Edition, str, Language]]] = {}
+    for figure in asked:
+        if not recipe(*figure).kept():
+            stale.setdefault((figure[0].name, figure[1]), []).append(figure)
+    together = list(stale.values())  # all languages of a figure, which share all but its words
 
     def drawn_ahead(number: int) -> None:
-        with suppress(Exception):  # of a figure that no text places, too; of the others a page tells
-            draw(*stale[number])
+        for figure in together[number]:
+            with suppress(Exception):  # of a figure that no text places, too; of the others a page tells
+                draw(*figure)
 
-    with ahead.drawing(drawn_ahead, len(stale)):
+    with ahead.drawing(drawn_ahead, len(together)):
         sheets, problems = write(editions, report, judged)
     problems += chapters.unplaced(judged.sections) if rules.strict else []
     notes = _aged(editions, outdated, rules, problems)

@@ -120,6 +120,14 @@ def test_a_plot_is_the_same_in_all_languages_but_for_its_words() -> None:
     assert texts[0].replace(found[0], found[1]) == texts[1]
 
 
+def test_classes_keep_their_braces_in_a_plot() -> None:
+    def draw(figure: object, result: object, words: plot.Words) -> None:
+        figure.subplots().set_title(words("class1"))  # type: ignore[attr-defined]
+
+    drawn = plot.svg(96, 96, draw, [0.5], plot.with_classes({"mean": "m"}, ["happy", "{odd} }"])).decode()
+    assert "{odd} }" in drawn
+
+
 def test_a_share_that_one_filter_has_in_one_network_has_no_interval() -> None:
     layer = stages.Layer("conv1", None, None, None, 1, 9)
     assert draw_stages._caught(layer) is None
