@@ -6,13 +6,14 @@ from ferpipe.drawing import table
 from ferpipe.drawing.figure import Figure, numbers_file
 from ferpipe.drawing.table import Td
 from ferpipe.figures.ledger import reason
-from ferpipe.results.claims import Claims, Row
+from ferpipe.results.claims import Claims, Row, Side
 from ferpipe.text.claims import DECIDED, SIGNS
+from ferpipe.text.formats import written
 from ferpipe.text.language import Language
 
 
 def draw(claims: Claims, language: Language) -> Figure:
-    """Return a row for each finding that is decided on every data set of the site, with its verdict on each."""
+    """Return a row for each finding that every data set of the site decides, with each verdict and statistic."""
     decided = [row for row in claims.rows if len(row.sides) > 1 and all(side.verdict in DECIDED for side in row.sides)]
     ordered = sorted(decided, key=lambda row: not _differs(row))
     titles = {side.edition: side.title.get(language, side.edition) for row in decided for side in row.sides}
@@ -29,12 +30,13 @@ def _cells(row: Row, language: Language) -> list[str | Td]:
     finding = Markup("{}").format(row.finding[language])
     if _differs(row):
         finding += Markup("<small>{}</small>").format(language.words("ledger")[f"differ_{reason(row)}"])
-    verdicts = language.words("verdicts")
-    cell = Markup('<span aria-hidden="true">{}</span> {}')
-    return [
-        finding,
-        *(
-            Td(cell.format(SIGNS[side.verdict], verdicts[side.verdict]), f"verdict {side.verdict}")
-            for side in row.sides
-        ),
-    ]
+    return [finding, *(_side(row, side, language) for side in row.sides)]
+
+
+def _side(row: Row, side: Side, language: Language) -> Td:
+    cell = Markup('<span aria-hidden="true">{}</span> {}').format(
+        SIGNS[side.verdict], language.words("verdicts")[side.verdict]
+    )
+    if side.statistic is not None:
+        cell += Markup(" <small>{}</small>").format(written(language, side.statistic, row.unit))
+    return Td(cell, f"verdict {side.verdict}")

@@ -29,7 +29,9 @@ def draw(
     names = language.words("scores.methods")
     if portraits.private is not None and portraits.faces:
         kind = FACE
-        method, maps = GRADIENT, smoothed(portraits.private.maps[portraits.methods.index(GRADIENT)])
+        method = scores.trusted or GRADIENT
+        maps = portraits.private.maps[portraits.methods.index(method)]
+        maps = smoothed(maps) if method == GRADIENT else maps
         images, labels = list(portraits.private.images), [face.label for face in portraits.faces]
         alts = [described(language, face) for face in portraits.faces]
     else:

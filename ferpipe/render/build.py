@@ -250,7 +250,9 @@ def _files(
     for sheet in sheets:
         edition, card = sheet.edition, cards.get(sheet.edition.name)
         twin = _twin(sheet, sheets)
-        page = pages.page(edition, sheet.language, sheet.writer, sheet.figures, card, twin)
+        same = [other for other in sheets if other.language.file == sheet.language.file]
+        written = {other.edition.name: {chapter.name for chapter in other.writer.chapters} for other in same}
+        page = pages.page(edition, sheet.language, sheet.writer, sheet.figures, card, twin, written)
         files[f"{edition.folder}{sheet.language}/index.html"] = page
         for figure in [*sheet.figures.values(), *filter(None, [card])]:
             for name, content in figure.files.items():

@@ -15,6 +15,7 @@ from ferpipe.storage.encoding import JSON, read_json, read_npz
 from ferpipe.storage.freshness import OF_FACES
 from ferpipe.text import claims
 from ferpipe.text.claims import APART, Verdict
+from ferpipe.text.formats import passing
 from ferpipe.text.language import Language
 from ferpipe.text.report import Report
 from ferpipe.text.section import Claim, Passage
@@ -123,10 +124,12 @@ class Edition:
     def findings(self) -> JSON:
         """Return how many findings there are, of each verdict, and how many are decided on another data set too.
 
-        And whether the networks learned anything at all.
+        And whether the networks learned anything at all, and which methods pass the test on another data set.
         """
         others = [verdict for edition in self.beside for verdict in edition.verdicts]
-        return {**claims.counts(self.verdicts, others), "learned": claims.learned(self.numbers)}
+        cards = [edition.analyses["scores"]["methods"] for edition in self.beside if "scores" in edition.analyses]
+        there = passing(cards[0]) if cards else None
+        return {**claims.counts(self.verdicts, others), "learned": claims.learned(self.numbers), "passing": there}
 
     @cached_property
     def ledger(self) -> list[JSON]:

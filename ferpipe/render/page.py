@@ -1,7 +1,7 @@
 """Pages: chapters and figures put into the templates."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
@@ -49,10 +49,12 @@ class Pages:
         figures: Mapping[str, Figure],
         card: Figure | None,
         twin: tuple[Edition, Mapping[str, Figure]] | None,
+        written: Mapping[str, Collection[str]],
     ) -> bytes:
         """Return an edition's page in one language.
 
-        `card` is the picture that stands for it elsewhere, `twin` the figures of an edition that may show faces.
+        `card` is the picture that stands for it elsewhere, `twin` the figures of an edition that may show faces,
+        `written` the sections of each edition's page in this language.
         """
         root = "../" * (1 + edition.folder.count("/"))
         single = self._one(*twin, language, root) if twin else {}
@@ -76,7 +78,13 @@ class Pages:
             "edition": here,
             "languages": [self._frame(edition.spoken(language)) for language in self.report.languages],
             "others": len(self.editions) > 1,
-            "tabs": [self._edition(other, language) for other in self.editions],
+            "tabs": [
+                {
+                    **self._edition(other, language),
+                    "lacks": [chapter.name for chapter in writer.chapters if chapter.name not in written[other.name]],
+                }
+                for other in self.editions
+            ],
             "byline": list(
                 filter(None, [*self.report.authors, self._edition(edition, language)["name"], self.report.date])
             ),

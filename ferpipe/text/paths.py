@@ -19,7 +19,7 @@ from ferpipe.text.problems import Problems, guess
 from ferpipe.text.section import Claim, Passage, Section
 
 EDITION = {"name": str, "local": bool, "faces": bool, "shows": str, "classes": list[str], "compared": bool}
-FINDINGS = {**dict.fromkeys(("all", *VERDICTS, "apart", "both", "alike"), int), "learned": bool}
+FINDINGS = {**dict.fromkeys(("all", *VERDICTS, "apart", "both", "alike"), int), "learned": bool, "passing": list[str]}
 CLAIM = dict.fromkeys(
     (
         "verdict",

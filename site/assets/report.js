@@ -39,7 +39,7 @@ tell();
 const follow = () => {
 const sections = [...document.querySelectorAll("main > section")];
 const links = new Map([...document.querySelectorAll(".contents ol a")].map(a => [a.hash.slice(1), a]));
-const others = [...document.querySelectorAll("a.language, .tabs a")].map(a => [a, a.getAttribute("href")]);
+const others = [...document.querySelectorAll("a.language, .tabs a")].map(a => [a, a.getAttribute("href"), (a.dataset.lacks ?? "").split(" ")]);
 let current = null, waiting = false;
 const look = () => {
 waiting = false;
@@ -50,7 +50,11 @@ if (seen === current) return;
 if (current) links.get(current.id)?.removeAttribute("aria-current");
 current = seen;
 if (current) links.get(current.id)?.setAttribute("aria-current", "true");
-for (const [link, base] of others) link.setAttribute("href", current ? `${base}#${current.id}` : base);
+const until = sections.slice(0, sections.indexOf(current) + 1);
+for (const [link, base, lacks] of others) {
+const there = until.findLast(s => !lacks.includes(s.id)); // or the nearest before it
+link.setAttribute("href", there ? `${base}#${there.id}` : base);
+}
 };
 const soon = () => { if (!waiting) { waiting = true; requestAnimationFrame(look); } };
 addEventListener("scroll", soon, { passive: true });

@@ -63,6 +63,13 @@ def test_figures_are_numbered_in_each_language(site: Path) -> None:
     assert '<span class="numbered">表 3</span>' in chinese
 
 
+def test_a_tab_knows_which_sections_the_other_page_lacks(site: Path) -> None:
+    pages = [(site / place / "index.html").read_text() for place in ("en", "fer2013/en")]
+    here, there = (set(re.findall(r'<section id="([\w-]+)"', page)) for page in pages)
+    lacks = re.findall(r'<nav class="tabs".*?</nav>', pages[0], re.DOTALL)[0]
+    assert set(re.findall(r'data-lacks="([^"]+)"', lacks)[0].split()) == here - there != set()
+
+
 def test_the_site_holds_what_the_contract_names(site: Path) -> None:
     for name in ("index.html", ".nojekyll", "numbers.json", "claims.json", "provenance.json", "fer2013/numbers.json"):
         assert (site / name).is_file(), name
