@@ -48,7 +48,7 @@
     let current = null, waiting = false;
     const look = () => {
       waiting = false;
-      const line = innerHeight * 0.3;
+      const line = Math.min(innerHeight * 0.3, 140);  // a short section that was jumped to is the one that is read
       const end = scrollY + innerHeight >= root.scrollHeight - 2;
       const seen = end ? sections.at(-1) : sections.findLast(s => s.getBoundingClientRect().top <= line);
       if (seen === current) return;
@@ -174,6 +174,7 @@
     dialog.querySelector(".close").addEventListener("click", () => dialog.close());
     dialog.addEventListener("click", event => { if (event.target === dialog) dialog.close(); });
     addEventListener("beforeprint", () => { for (const p of document.images) p.loading = "eager"; });
+    document.querySelector(".contents")?.addEventListener("toggle", event => event.target.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }));
     document.querySelector(".contents")?.addEventListener("click", event => { if (event.target.closest("a") && event.currentTarget.matches(":popover-open")) event.currentTarget.hidePopover(); });
     follow();
   };

@@ -29,7 +29,8 @@ def draw(
     names = language.words("scores.methods")
     if portraits.private is not None and portraits.faces:
         kind = FACE
-        method = scores.trusted or GRADIENT
+        # where on a face, not which part matters most: a method that ranks parts best may peak at one spot of any face
+        method = GRADIENT if GRADIENT in scores.good.mass else scores.trusted or GRADIENT
         maps = portraits.private.maps[portraits.methods.index(method)]
         maps = smoothed(maps) if method == GRADIENT else maps
         images, labels = list(portraits.private.images), [face.label for face in portraits.faces]

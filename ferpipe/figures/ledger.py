@@ -47,12 +47,12 @@ def _cells(row: Row, editions: dict[str, str], language: Language) -> list[str |
     decided = {side.verdict for side in row.sides if side.verdict in DECIDED}
     if len(decided) > 1:
         finding += _SMALL.format(words[f"differ_{reason(row)}"])
-    elif decided and (
-        open_on := [
-            editions[side.edition] for side in row.sides if side.verdict == "undecided" and side.statistic is not None
-        ]
-    ):
-        finding += _SMALL.format(words["differ_open"].format(where=words["comma"].join(open_on)))
+    elif decided:
+        for side in row.sides:
+            if side.verdict == "undecided" and side.statistic is not None and side.interval is not None:
+                alike = any(side.interval[0] <= other <= side.interval[1] for other in _statistics(row))
+                key = "differ_open" if alike else "differ_size"
+                finding += _SMALL.format(words[key].format(where=editions[side.edition]))
     criterion = ""
     if row.threshold is not None:
         criterion = words[row.side].format(threshold=written(language, row.threshold, row.unit))
@@ -66,6 +66,11 @@ def _cells(row: Row, editions: dict[str, str], language: Language) -> list[str |
         Td(Markup("").join(_untrained(row, side, editions, language) for side in row.sides) or NONE, "number"),
         Td(decides + _SMALL.format(" \N{MIDDLE DOT} ".join(filter(None, [criterion, words[about]])))),
     ]
+
+
+def _statistics(row: Row) -> list[float]:
+    """Return what was found where the finding is decided."""
+    return [side.statistic for side in row.sides if side.verdict in DECIDED and side.statistic is not None]
 
 
 def reason(row: Row) -> str:

@@ -75,7 +75,8 @@ def decided(
             verdict = "holds"
         elif beyond == len(values) and sign * (high if sign > 0 else low) < sign * bar:
             verdict = "fails"
-    smallest = abs(back(value) - back(low if sign > 0 else high)) if low < high else None
+    reach = value - low if sign > 0 else high - value
+    smallest = abs(back(bar + sign * reach) - back(bar)) if low < high else None
     return Decision(
         verdict, back(value), (back(low), back(high)), back(bar) if binding else threshold, binding, past, smallest
     )

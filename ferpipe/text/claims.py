@@ -107,7 +107,7 @@ class Verdict:
             "side": claim.side,
             "about": claim.about,
             "expression": claim.statistic.text,
-            "path": f"{claim.statistic.text}.values",
+            "path": f"{claim.statistic.text}.values" if known["values"] else None,
             "statistic": known["value"],
             "interval": known["interval"],
             "n": known["n"],

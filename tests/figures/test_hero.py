@@ -19,11 +19,17 @@ def test_a_smoothed_map_spreads_a_pixel_evenly_and_keeps_an_even_map() -> None:
     assert hero.smoothed(np.full((2, 48, 48), 0.3)) == pytest.approx(0.3)
 
 
-def test_single_faces_stand_under_the_method_that_passes_and_else_under_the_gradient() -> None:
+def test_single_faces_stand_under_the_gradient_if_it_finds_the_expression_and_else_under_what_passes() -> None:
     folder = Path(__file__).parents[2] / "report/results/rendered"
     results = {name: stored.read(folder / name) for name in ("portraits", "scores", "saliency", "lime", "data")}
-    for trusted, method in ((None, "magnitude"), ("occlusion", "occlusion"), ("layercam", "layercam")):
-        scores = replace(results["scores"], trusted=trusted)
+    found, none = ["magnitude", "lime"], list[str]()
+    for mass, trusted, method in (
+        (found, "layercam", "magnitude"),
+        (none, "layercam", "layercam"),
+        (none, "occlusion", "occlusion"),
+        (none, None, "magnitude"),
+    ):
+        scores = replace(results["scores"], trusted=trusted, good=replace(results["scores"].good, mass=mass))
         drawn = hero.draw(**{**results, "scores": scores}, language=EN)
         assert json.loads(drawn.files["hero.json"])["method"] == method
         place = results["portraits"].methods.index(method)

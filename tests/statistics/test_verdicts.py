@@ -78,6 +78,14 @@ def test_correlations_stay_between_minus_one_and_one():
     assert decision.verdict == "holds" and -1 < decision.interval[0] < decision.value < decision.interval[1] < 1
 
 
+def test_what_could_have_been_shown_does_not_depend_on_the_side_that_was_found():
+    values = (0.5, 0.6, 0.55, 0.62, 0.58)
+    up, down = (decided(found(*(sign * v for v in values), fisher=True), 0.0, "above").smallest for sign in (1, -1))
+    assert up == pytest.approx(down)
+    z = np.arctanh(values)
+    assert up == pytest.approx(np.tanh(t.ppf(0.975, 4) * np.std(z, ddof=1) / np.sqrt(5)), rel=0.02)
+
+
 def test_the_interval_covers_the_truth_over_networks_and_faces():
     """Networks and faces are drawn again and again: about 95 of 100 intervals must hold the true mean."""
     rng = np.random.default_rng(2)
