@@ -51,7 +51,8 @@ def _cells(row: Row, editions: dict[str, str], language: Language) -> list[str |
         for side in row.sides:
             if side.verdict == "undecided" and side.statistic is not None and side.interval is not None:
                 alike = any(side.interval[0] <= other <= side.interval[1] for other in _statistics(row))
-                key = "differ_open" if alike else "differ_size"
+                short = side.bound and _passes(row, side) and not side.past  # of untrained networks alone
+                key = "differ_reach" if short else "differ_open" if alike else "differ_size"
                 finding += _SMALL.format(words[key].format(where=editions[side.edition]))
     criterion = ""
     if row.threshold is not None:
