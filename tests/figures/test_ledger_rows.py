@@ -53,11 +53,20 @@ def test_a_difference_is_told_by_what_makes_it(language: Language) -> None:
     assert words["differ_bar"] in drawn(ROW, language)  # both pass the threshold, one not its untrained networks
     below = replace(ROW, sides=[HERE, replace(THERE, statistic=0.3)])
     assert words["differ_bar"] not in drawn(below, language) and words["differ_learned"] in drawn(below, language)
-    undecided = replace(ROW, sides=[HERE, replace(THERE, verdict="undecided")])
     title = THERE.title[str(language)]
-    assert words["differ_open"].format(where=title) in drawn(undecided, language)
+    open_there = replace(THERE, verdict="undecided")
+    for side, why in (
+        (open_there, "differ_reach"),  # past the threshold in no network but untrained ones reach further
+        (replace(open_there, past=2), "differ_open"),  # its interval holds the mean of the other
+        (replace(open_there, statistic=0.3, interval=[0.1, 0.5]), "differ_size"),
+    ):
+        told = drawn(replace(ROW, sides=[HERE, side]), language)
+        reasons = [
+            key for key in ("differ_reach", "differ_open", "differ_size") if words[key].format(where=title) in told
+        ]
+        assert reasons == [why]
     same = drawn(replace(ROW, sides=[HERE, replace(THERE, verdict="holds")]), language)
-    assert not any(word in same for key, word in words.items() if key.startswith("differ_") and key != "differ_open")
+    assert not any(word in same for key, word in words.items() if key.startswith("differ_"))
 
 
 def test_untrained_networks_are_said_to_be_unmeasured_only_where_none_is() -> None:
