@@ -13,7 +13,7 @@ from ferpipe.drawing import colours
 from ferpipe.storage import fingerprints
 
 GREYS = 64  # more are not told apart in pictures of this size, and weigh a quarter more
-ALL = 256
+ALL = 256  # as they are, for pictures that a network is asked about
 TEXTURE = 24  # of what ascent grows: its grain hides the steps
 
 

@@ -52,7 +52,7 @@ current = seen;
 if (current) links.get(current.id)?.setAttribute("aria-current", "true");
 const until = sections.slice(0, sections.indexOf(current) + 1);
 for (const [link, base, lacks] of others) {
-const there = until.findLast(s => !lacks.includes(s.id)); // or the nearest before it
+const there = until.findLast(s => !lacks.includes(s.id));  // or the nearest before it
 link.setAttribute("href", there ? `${base}#${there.id}` : base);
 }
 };
