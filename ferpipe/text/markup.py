@@ -12,6 +12,8 @@ _FULL = _HAN + "\u3000-\u3003\u3008-\u3011\u3014-\u301b\uff01-\uff60\u2018\u2019
 _LATIN = "A-Za-z0-9"
 _TAGS = "((?:<[^>]*>)*)"
 _BREAK = re.compile(f"(?<=[{_HAN}]){_TAGS}\n{_TAGS}(?=[{_FULL}])|(?<=[{_FULL}]){_TAGS}\n{_TAGS}(?=[{_HAN}])")
+# punctuation that is as wide as a character holds its own space
+_AFTER_STOP = re.compile(f"(?<=[\u3001\u3002\uff01\uff09\uff0c\uff1a\uff1b\uff1f]){_TAGS} ")
 _HAN_LATIN = re.compile(f"([{_HAN}])((?:</[^>]+>)*)((?:<[a-z][^>]*>)*)(?=[+\u2212]?[{_LATIN}])")
 _LATIN_HAN = re.compile(f"([{_LATIN}]%?)((?:</[^>]+>)*)((?:<[a-z][^>]*>)*)(?=[{_HAN}])")
 _PRE = re.compile(r"(<pre.*?</pre>)", re.DOTALL)
@@ -100,7 +102,10 @@ def strangers(html: str) -> list[str]:
 
 
 def spaced(html: str) -> str:
-    """Return Chinese HTML with no space at a line break and one space between Han and Latin, code blocks left alone."""
+    """Return Chinese HTML with one space between Han and Latin, and none at a line break or after a full-width stop.
+
+    Code blocks are left alone.
+    """
     return "".join(part if index % 2 else _spaced(part) for index, part in enumerate(_PRE.split(html)))
 
 
@@ -111,4 +116,5 @@ def plain(html: str) -> str:
 
 def _spaced(html: str) -> str:
     html = _BREAK.sub(lambda match: "".join(group or "" for group in match.groups()), html)
+    html = _AFTER_STOP.sub(r"\1", html)
     return _LATIN_HAN.sub(r"\1\2 \3", _HAN_LATIN.sub(r"\1\2 \3", html))

@@ -18,6 +18,7 @@ def test_a_line_break_between_han_is_no_space() -> None:
 def test_one_space_stands_between_han_and_latin() -> None:
     assert markup.spaced("共10张LIME图<a>图1</a>和<b>ResNet</b>的") == "共 10 张 LIME 图<a>图 1</a> 和 <b>ResNet</b> 的"
     assert markup.spaced("共 10 张") == "共 10 张"
+    assert markup.spaced("<b>有一种。</b> 它， <a>见</a>：<i> 图</i>") == "<b>有一种。</b>它，<a>见</a>：<i>图</i>"
     assert markup.spaced("−2.5至+0.2个，95%区间，占67.4%。") == "−2.5 至 +0.2 个，95% 区间，占 67.4%。"
 
 
