@@ -120,9 +120,10 @@ def options(arguments: list[str]) -> Options:
     add("--init", type=word, metavar="FILE", help="start from torchvision's ImageNet weights of ResNet-18: imagenet "
         "fetches them, a file holds them")  # fmt: skip
     add("--compile", action="store_true", help="compile the networks that are trained; wants a C compiler")
-    add("--student", action="store_true", help="also distil the ensemble into one network")
-    add("--network", default="ensemble", metavar="NAME", help="of predict and explain: ensemble, student, shipped or a "
-        "member")  # fmt: skip
+    add("--student", action="store_true", help="also distil the ensemble, or the members that --load names, into one "
+        "network")  # fmt: skip
+    add("--network", default="ensemble", metavar="NAME", help="of predict and explain: ensemble, student, all (both), "
+        "shipped or a member")  # fmt: skip
     add("--face", action="store_true", help="of explain: look at the largest face instead of the middle square")
     add("--only", choices=ANALYSES, metavar="ANALYSIS", help=f"run one analysis: {', '.join(ANALYSES)}")
     add("--rebuild", nargs="?", const="all", choices=("all", *STAGES, *ANALYSES), metavar="STAGE",

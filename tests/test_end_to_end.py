@@ -20,7 +20,7 @@ from clones import PLACES, ROOT, build, build_here, clone, contents, places, wel
 from PIL import Image
 
 from ferpipe.analyses import ANALYSES
-from ferpipe.build import effort, options
+from ferpipe.build import effort, options, predict
 from ferpipe.build import settings as asked_for
 from ferpipe.data import cache
 from ferpipe.data.faces import rendered
@@ -216,6 +216,26 @@ def test_members_are_loaded_and_a_trial_with_folders_of_its_own_touches_nothing_
     assert (tmp_path / "output" / "zh" / "index.html").is_file()
     assert contents(built) == before
     assert {path.name for path in tmp_path.iterdir()} == set(PLACES)
+
+
+def test_loaded_members_teach_a_student_beside_them(built, tmp_path, monkeypatch):
+    monkeypatch.setattr(rendered, "dataset", lambda *_: drawn(built / ".artefacts/rendered"))
+    folder = tmp_path / "members"
+    shutil.copytree(built / ".artefacts/rendered/members", folder)
+    call = ["train", "--preset", "smoke", "--load", folder, "--student", "--artefacts", tmp_path / "artefacts"]
+    well(build_here(*call, "--epochs", "1"))
+    (student,) = folder.glob("student-0-*")
+    recipe = json.loads((student / "recipe.json").read_bytes())["recipe"]
+    taught_by = [json.loads((place / "recipe.json").read_bytes()) for place in sorted(folder.glob("member-*"))]
+    assert recipe["teachers"] == [record["weights"] for record in taught_by]
+    assert recipe["data"] == taught_by[0]["recipe"]["data"]
+    assert " made " not in well(build_here(*call, "--epochs", "1")).stdout
+    asked = predict.networks(options.Options("predict", load=folder, network="all"))
+    assert [one.member.name for one in asked] == [*sorted(p.name for p in folder.glob("member-*")), student.name]
+    for more, reason in (("--epochs=2", "another student"), ("--preset=shipped", "trains nothing")):
+        done = build_here(*call, more)
+        assert done.returncode == 2
+        assert reason in done.stderr.splitlines()[-1]
 
 
 def test_two_runs_are_compared_on_the_same_faces(built, tmp_path):

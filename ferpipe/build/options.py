@@ -31,7 +31,7 @@ class Options:
     images: Path | None = None  # what predict and explain look at; of compare the first run
     other: Path | None = None  # with which compare compares it
     face: bool = False  # explain looks at the largest face instead of the middle square
-    network: str = "ensemble"  # that these ask: or "student", "shipped", a member's name
+    network: str = "ensemble"  # that these ask: or "student", "all", "shipped", a member's name
     only: str | None = None  # one analysis
     rebuild: str | None = None  # "all", or a stage, or an analysis: made again though it is fresh
     why: bool = False  # print every difference that made a stage stale

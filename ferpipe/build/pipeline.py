@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from ferpipe.build.options import APART, ROOT, Options
 from ferpipe.build.settings import OF_TRAINING, Settings
 from ferpipe.build.stages import Names, Network, Stage
 from ferpipe.errors import Slip
+from ferpipe.networks.recipes import Recipe
 from ferpipe.storage import atomic, encoding, lock
 from ferpipe.storage.freshness import Log, Memory
 
@@ -175,6 +177,9 @@ class Build:
                 print(f"train: left out, since a checkpoint does not tell how it was trained: {', '.join(OF_TRAINING)}")
             self.names = stages.loaded(settings.networks, None if settings.shipped else data, bool(settings.foreign))
             self.log.fresh("train", f"{len(self.names.members)} member(s) from {settings.networks}")
+            if settings.student is not None and not rank:
+                self.teach(settings.student)
+            meet()
             return self.names.write(settings)
         plan, ready = settings.plan, list[Network]()
         for number, recipes in enumerate(plan.rounds):
@@ -196,6 +201,15 @@ class Build:
         self.names = Names(members, overfitted, balanced, by_recipe[plan.student] if plan.student else "")
         if not rank:  # the others would write the same file at the same moment
             self.names.write(settings)
+
+    def teach(self, student: Recipe) -> None:
+        """Train the student of the members that --load names, in their folder; raises Slip where another is there."""
+        stage = stages.network(self.settings, student, self.stage.hash, self.memory, self.names.members)
+        if self.names.student not in ("", stage.name):
+            there = self.settings.networks / self.names.student
+            raise Slip(f"--student: {there} is another student; take it out, or name its settings")
+        self.walk(stage)
+        self.names = replace(self.names, student=stage.name)
 
 
 def serve(options: Options, layout: Layout) -> None:

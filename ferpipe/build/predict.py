@@ -123,7 +123,9 @@ class Place:
     @property
     def folders(self) -> dict[str, list[str]]:
         """What --network may name, each with its networks."""
-        roles = {"ensemble": self.members, **({"student": [self.student]} if self.student else {})}
+        roles = {"ensemble": self.members}
+        if self.student:
+            roles |= {"student": [self.student], "all": [*self.members, self.student]}
         return roles | {member: [member] for member in self.members} | roles
 
     def asked(self, name: str) -> list[Asked]:

@@ -10,6 +10,7 @@ from ferpipe.build import effort
 from ferpipe.build.layout import Layout
 from ferpipe.build.options import Options
 from ferpipe.errors import Slip
+from ferpipe.networks.recipes import Recipe
 from ferpipe.storage import fingerprints
 from ferpipe.training.presets import DATA_SEED, PRESETS, Plan, plan
 
@@ -30,6 +31,7 @@ class Settings:
     seed: int  # of the networks and the analyses
     preset: str
     plan: Plan | None  # of the networks to train; None: those in `networks` are taken as they are
+    student: Recipe | None  # that those which are taken teach
     networks: Path  # the folder of the networks
     foreign: tuple[Path, ...]  # checkpoints of somebody's that these are made of
     mean: tuple[float, ...]  # with which their pictures were normalised; none: it is read off them
@@ -70,8 +72,10 @@ def of(options: Options, layout: Layout) -> Settings:
         raise Slip(f"--preset shipped: the shipped networks learned FER2013, not {layout.dataset}; name FER2013 with "
                    "--data PATH, or leave out --preset shipped")  # fmt: skip
     known = PRESETS.get(layout.dataset, PRESETS["fer2013"]).get(options.preset)
+    if options.student and known is None:
+        raise Slip("--student: --preset shipped trains nothing; name another preset, and members with --load")
     work = None  # of the presets that train
-    if known is not None and options.load is None:
+    if known is not None:
         work = plan(known, options.seed, options.members, options.epochs, options.init is not None, options.student)
     networks = SHIPPED / layout.dataset if shipped else layout.artefacts / layout.dataset / "members"
     foreign: list[Path] = []
@@ -94,7 +98,8 @@ def of(options: Options, layout: Layout) -> Settings:
         data_seed=DATA_SEED if drawn else options.seed,
         seed=options.seed,
         preset=options.preset,
-        plan=work,
+        plan=work if options.load is None else None,
+        student=work.student if work and options.load is not None and options.student else None,
         networks=networks,
         foreign=tuple(foreign),
         mean=options.mean,

@@ -183,27 +183,26 @@ def networks(
 ) -> list[Network]:
     """Return the stages that train networks of these recipes on the data of this hash, their teachers among `ready`."""
     assert settings.plan is not None
-    by_recipe = {stage.network: stage for stage in ready}
+    by_recipe = {stage.network: stage.name for stage in ready}
     return [
-        _network(settings, recipe, data, memory, [by_recipe[teacher] for teacher in settings.plan.teachers(recipe)])
+        network(settings, recipe, data, memory, [by_recipe[teacher] for teacher in settings.plan.teachers(recipe)])
         for recipe in recipes
     ]
 
 
-def _network(
-    settings: Settings, recipe: NetworkRecipe, data: str, memory: Memory, teachers: Sequence[Network]
-) -> Network:
+def network(settings: Settings, recipe: NetworkRecipe, data: str, memory: Memory, teachers: Sequence[str]) -> Network:
+    """Return the stage that trains a network of this recipe, which those of these names teach."""
     more: dict[str, object] = {}
     if teachers:
-        more["teachers"] = [encoding.read_json(teacher.folder / "recipe.json")["weights"] for teacher in teachers]
+        records = [encoding.read_json(settings.networks / name / "recipe.json") for name in teachers]
+        more["teachers"] = [record["weights"] for record in records]
     if recipe.pretrained:
         more["init"] = settings.init if settings.init == "imagenet" else fingerprints.of_file(Path(settings.init))
     identity = {"parameters": recipe.parameters(), "data": data, **more}
     name = f"{recipe.role}-{recipe.seed}-{fingerprints.of_value(identity)[:8]}"
     made_of = {**identity, "code": memory.code("ferpipe.training.loop")}
     rebuild = settings.rebuilds("train")
-    by = tuple(teacher.name for teacher in teachers)
-    return Network(name, made_of, settings.networks / name, rebuild, recipe, by)
+    return Network(name, made_of, settings.networks / name, rebuild, recipe, tuple(teachers))
 
 
 def analyses(settings: Settings, data: Data, names: Names, memory: Memory) -> list[Analysis]:

@@ -84,7 +84,10 @@ def test_networks_are_named_by_their_run_and_role(artefacts, built, monkeypatch,
     assert named(artefacts, load=built / "members") == [(name, f"from {built / 'members'}") for name in both]
     assert named(artefacts, run="trial", network="member-1") == [("member-1", "run trial")]
     assert named(artefacts, run="trial", network="student") == [("student-0", "run trial")]
-    with pytest.raises(Slip, match=r"--network other: none such .* ensemble, student, member-0, member-1"):
+    assert named(artefacts, run="trial", network="all") == [
+        (name, "run trial") for name in ("member-0", "member-1", "student-0")
+    ]
+    with pytest.raises(Slip, match=r"--network other: none such .* ensemble, student, all, member-0, member-1"):
         named(artefacts, run="trial", network="other")
     with pytest.raises(Slip, match=r"no run '\.\./trial'"):
         named(artefacts, run="../trial")
