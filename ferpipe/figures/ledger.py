@@ -16,10 +16,10 @@ _SMALL = Markup("<small>{}</small>")
 
 
 def draw(claims: Claims, language: Language) -> Figure:
-    """Return a row for each claim: finding, the original's words, the data sets' verdicts, untrained networks."""
+    """Return a row for each claim: finding, the data sets' verdicts, untrained networks, the original's words."""
     editions = {side.edition: side.title.get(language, side.edition) for row in claims.rows for side in row.sides}
     words = language.words("ledger")
-    names = [words["finding"], words["original"], *editions.values(), words["untrained"], words["decides"]]
+    names = [words["finding"], *editions.values(), words["untrained"], words["original"], words["decides"]]
     cells = [_cells(row, editions, language) for row in claims.rows]
     body = _choice(claims, language) + table.table(names, cells, "ledger")
     return Figure(body, "claims", "ledger.json", {"ledger.json": numbers_file(claims.rows)}, wide=True)
@@ -62,9 +62,9 @@ def _cells(row: Row, editions: dict[str, str], language: Language) -> list[str |
     decides = Markup("{}").format(row.why[language])
     return [
         finding,
-        row.original[language],
         *(_side(row, sides.get(name), language) for name in editions),
         Td(Markup("").join(_untrained(row, side, editions, language) for side in row.sides) or NONE, "number"),
+        row.original[language],
         Td(decides + _SMALL.format(" \N{MIDDLE DOT} ".join(filter(None, [criterion, words[about]])))),
     ]
 
