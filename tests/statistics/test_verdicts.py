@@ -83,7 +83,11 @@ def test_what_could_have_been_shown_does_not_depend_on_the_side_that_was_found()
     up, down = (decided(found(*(sign * v for v in values), fisher=True), 0.0, "above").smallest for sign in (1, -1))
     assert up == pytest.approx(down)
     z = np.arctanh(values)
-    assert up == pytest.approx(np.tanh(t.ppf(0.975, 4) * np.std(z, ddof=1) / np.sqrt(5)), rel=0.02)
+    half = t.ppf(0.975, 4) * np.std(z, ddof=1) / np.sqrt(5)
+    assert up == pytest.approx(np.tanh(half), rel=0.02)
+    for bar, side, sign in ((0.4, "above", 1), (0.4, "below", -1), (-0.7, "above", 1)):  # from the bar on, on its scale
+        smallest = decided(found(*values, fisher=True), bar, side).smallest
+        assert smallest == pytest.approx(abs(np.tanh(np.arctanh(bar) + sign * half) - bar), rel=0.02)
 
 
 def test_the_interval_covers_the_truth_over_networks_and_faces():
