@@ -40,6 +40,7 @@ class Edition:
     beside: list["Edition"] = field(default_factory=list, repr=False)  # the site's other editions
     languages: dict[tuple[str, Path], Language] = field(default_factory=dict, repr=False)  # as its page speaks them
     loaded: dict[str, object] = field(default_factory=dict, repr=False)  # results that a figure was drawn from
+    hashes: dict[str, str] = field(default_factory=dict, repr=False)  # of what figures are drawn from
 
     @property
     def local(self) -> bool:
@@ -115,10 +116,7 @@ class Edition:
 
     def sources(self, names: Sequence[str]) -> dict[str, str]:
         """Return the fingerprints of what these analyses' figures are drawn from."""
-        files = {name: self._file(name) for name in names if name not in OTHERS}
-        if "claims" in names:
-            files["claims"] = fingerprints.of_value(self.ledger)
-        return files | {"original": fingerprints.of_value(self.original), **self._faces}
+        return {name: self._fingerprint(name) for name in (*names, "original")} | self._faces
 
     @property
     def findings(self) -> JSON:
@@ -191,9 +189,15 @@ class Edition:
             arrays |= {key.removeprefix(start): array for key, array in faces.items() if key.startswith(start)}
         return stored.joined(name, self.analyses[name], arrays, f"{self.name}/{name}")
 
-    def _file(self, name: str) -> str:
-        folder = self.results / name
-        return fingerprints.of_value([fingerprints.of_file(folder / file) for file in ("numbers.json", "arrays.npz")])
+    def _fingerprint(self, name: str) -> str:
+        if name not in self.hashes:  # many figures are drawn from one
+            if name in OTHERS:
+                made_of: object = self.original if name == "original" else self.ledger
+            else:
+                files = ("numbers.json", "arrays.npz")
+                made_of = [fingerprints.of_file(self.results / name / file) for file in files]
+            self.hashes[name] = fingerprints.of_value(made_of)
+        return self.hashes[name]
 
     @cached_property
     def _faces(self) -> dict[str, str]:
