@@ -177,10 +177,12 @@ class Build:
                 print(f"train: left out, since a checkpoint does not tell how it was trained: {', '.join(OF_TRAINING)}")
             self.names = stages.loaded(settings.networks, None if settings.shipped else data, bool(settings.foreign))
             self.log.fresh("train", f"{len(self.names.members)} member(s) from {settings.networks}")
-            if settings.student is not None and not rank:
-                self.teach(settings.student)
+            if settings.student is not None:
+                self.teach(settings.student, rank)
             meet()
-            return self.names.write(settings)
+            if not rank:
+                self.names.write(settings)
+            return
         plan, ready = settings.plan, list[Network]()
         for number, recipes in enumerate(plan.rounds):
             networks = stages.networks(settings, recipes, data, ready, self.memory)
@@ -202,13 +204,14 @@ class Build:
         if not rank:  # the others would write the same file at the same moment
             self.names.write(settings)
 
-    def teach(self, student: Recipe) -> None:
-        """Train the student of the members that --load names, in their folder; raises Slip where another is there."""
+    def teach(self, student: Recipe, rank: int) -> None:
+        """Have the first rank train a student of the loaded members, beside them; raises Slip where another is there."""
         stage = stages.network(self.settings, student, self.stage.hash, self.memory, self.names.members)
         if self.names.student not in ("", stage.name):
             there = self.settings.networks / self.names.student
             raise Slip(f"--student: {there} is another student; take it out, or name its settings")
-        self.walk(stage)
+        if not rank:
+            self.walk(stage)
         self.names = replace(self.names, student=stage.name)
 
 
