@@ -205,7 +205,7 @@ class Build:
             self.names.write(settings)
 
     def teach(self, student: Recipe, rank: int) -> None:
-        """Have the first rank train a student of the loaded members, beside them; raises Slip where another is there."""
+        """Have the first rank train a student of the loaded members beside them; raises Slip where another is there."""
         stage = stages.network(self.settings, student, self.stage.hash, self.memory, self.names.members)
         if self.names.student not in ("", stage.name):
             there = self.settings.networks / self.names.student
