@@ -71,7 +71,8 @@ def render(layout: Layout, request: Request, log: Log) -> None:
     else:
         with log.making(stage, why):
             parts = sources(layout, request.address)
-            made = site.render(layout.results, layout.page, **parts, strict=request.strict, release=request.release)
+            rules = {"strict": request.strict, "release": request.release, "outdated": recipe["outdated"]}
+            made = site.render(layout.results, layout.page, **parts, **rules)
             log.changed += [layout.page / name for name in made.changed]
             notes = [*made.notes, *(site.absences(layout.results) if layout.published else [])]
             record = pages[key] = {"recipe": recipe, "files": _listing(layout.page), "notes": notes}

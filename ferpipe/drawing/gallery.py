@@ -5,10 +5,10 @@ the results of the analyses that its parameters name, and returns the Figure; it
 cache holds one file a figure and language.
 """
 
-import base64
-import json
+import marshal
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -64,39 +64,37 @@ class Recipe:
     def kept(self) -> JSON:
         """Return the figure that is kept and made of the same; nothing where there is none, or a broken file."""
         if not self.known:
-            entry = json.loads(atomic.unseal(self.path) or b"{}")
-            if entry.get("recipe") == self.made_of:
-                self.known.update(entry["figure"])
+            with suppress(EOFError, ValueError, TypeError):  # there is none, or it is another Python's
+                made_of, figure = marshal.loads(atomic.unseal(self.path) or b"")
+                if made_of == self.made_of:
+                    self.known.update(figure)
         return self.known
 
 
 def code(name: str, known: fingerprints.Parsed) -> dict[str, str]:
     """Return the fingerprints of the code that draws a figure."""
     drawer = f"ferpipe.figures.{name.replace('-', '_')}"
-    return fingerprints.code(__name__, known) | fingerprints.code(drawer, known)
+    return fingerprints.code(__name__, drawer, known=known)
 
 
 def recipe(name: str, language: Language, code: Mapping[str, str], sources: Mapping[str, str], folder: Path) -> Recipe:
     """Return the recipe of a figure in one language; `sources`: hashes of what its results are made of."""
     made_of = {"code": code, "sources": dict(sources), "language": language, "words": language.fingerprint}
-    return Recipe(name, language, fingerprints.of_value(made_of), folder / language / f"{name}.json")
+    return Recipe(name, language, fingerprints.of_value(made_of), folder / language / f"{name}.bin")
 
 
 def figure(made: Recipe, load: Callable[[str], object]) -> Figure:
     """Return a figure in one language, drawn only when its recipe differs from that of the one that is kept."""
     name = made.name
     if kept := made.kept():
-        files = {file: base64.b64decode(content) for file, content in kept["files"].items()}
-        return Figure(**{**kept, "files": files})
+        return Figure(**kept)
     drawn = drawing(name, made.language, load)
     if any(file.endswith(".webp") for file in drawn.files):
         from ferpipe.drawing.sheet import sheet  # PIL, which tables do without
 
         if together := sheet(drawn.body, drawn.files):
             drawn = replace(drawn, files={**drawn.files, f"{name}.png": together})
-    encoded = {file: base64.b64encode(content).decode() for file, content in drawn.files.items()}
-    entry = {"recipe": made.made_of, "figure": {**asdict(drawn), "files": encoded}}
-    atomic.seal(made.path, json.dumps(entry).encode())
+    atomic.seal(made.path, marshal.dumps((made.made_of, asdict(drawn))))
     return drawn
 
 

@@ -58,6 +58,11 @@ class Edition:
         return {name: read_json(self.results / name / "recipe.json") for name in self.analyses}
 
     @cached_property
+    def made_of(self) -> dict[str, str]:
+        """Return the fingerprint of what each analysis was made of."""
+        return {name: fingerprints.of_value(recipe) for name, recipe in self.recipes.items()}
+
+    @cached_property
     def numbers(self) -> JSON:
         """Return all that the text may print: results, the original's figures, and what follows from both."""
         numbers = {**self.analyses, "original": dict(self.original)}

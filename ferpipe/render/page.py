@@ -11,7 +11,6 @@ from ferpipe.drawing import figure as tokens
 from ferpipe.drawing.figure import Figure
 from ferpipe.errors import Slip
 from ferpipe.render.edition import Edition
-from ferpipe.storage import fingerprints
 from ferpipe.text.chapters import SLOT, Placed, Writer
 from ferpipe.text.formats import integer
 from ferpipe.text.language import Language
@@ -131,7 +130,7 @@ class Pages:
             "local": edition.local,
             "settings": settings,
             "splits": {name: data["splits"][name]["n"] for name in SPLITS if data.get("splits", {}).get(name)},
-            "recipes": {name: fingerprints.of_value(recipe) for name, recipe in edition.recipes.items()},
+            "recipes": edition.made_of,
         }
 
     def _cite(self, edition: Edition, language: Language) -> str:

@@ -54,6 +54,7 @@ class Asked(Sources):
 
     strict: NotRequired[bool]
     release: NotRequired[bool]
+    outdated: NotRequired[Mapping[str, Mapping[str, str]]]  # as the site's recipe has it, where that is known
 
 
 def render(results: Path, output: Path, **asked: Unpack[Asked]) -> Site:
@@ -73,10 +74,11 @@ def gather(results: Path, **asked: Unpack[Asked]) -> tuple[dict[str, bytes], lis
     names = [] if local else asked.get("editions") or published(results, report)
     rules = build.Rules(strict or release, release, asked.get("partial", False))
     with _parsed(artefacts) as known:
-        made_by = fingerprints.of_value(fingerprints.code(build.__name__, known))
+        made_by = fingerprints.of_value(fingerprints.code(build.__name__, known=known))
         before = memo.recall(artefacts / TEXTS, made_by)
         content = frame.read(report, asked.get("address"))
-        files = build.gather(results, artefacts, content, TEMPLATES, names, local, rules, known)
+        outdated = asked.get("outdated") or _outdated(results, [local] if local else names, known)
+        files = build.gather(results, artefacts, content, TEMPLATES, names, local, rules, known, outdated)
         memo.keep(artefacts / TEXTS, made_by, before)
     return files
 
@@ -86,13 +88,11 @@ def recipe(results: Path, **sources: Unpack[Sources]) -> JSON:
     artefacts, local, report = sources["artefacts"], sources.get("local"), sources.get("report", REPORT)
     datasets = [local] if local else list(sources.get("editions") or published(results, report))
     with _parsed(artefacts) as known:
-        code: dict[str, str] = {}
-        for module in (__name__, *gallery.modules()):
-            code |= fingerprints.code(module, known)
-        outdated = {name: freshness.outdated(results / name, known) for name in datasets}
+        code = fingerprints.code(__name__, *gallery.modules(), known=known)
+        outdated = _outdated(results, datasets, known)
     faces = artefacts / local / "faces.npz" if local else None
     return {
-        "code": dict(sorted(code.items())),
+        "code": code,
         "templates": _hashes(TEMPLATES),
         "report": {name: value for name, value in _hashes(report).items() if not name.startswith("results/")},
         "editions": datasets,
@@ -142,6 +142,10 @@ def earlier(folder: Path) -> places.Evidence:
             return False
 
     return ours
+
+
+def _outdated(results: Path, datasets: Sequence[str], known: Parsed) -> dict[str, dict[str, str]]:
+    return {name: freshness.outdated(results / name, known) for name in datasets}
 
 
 def _hashes(folder: Path) -> dict[str, str]:

@@ -40,13 +40,13 @@ def of_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
-def code(module: str, known: Parsed | None = None) -> dict[str, str]:
-    """Return the fingerprint of each of the project's modules that `module` is made of, by name.
+def code(*modules: str, known: Parsed | None = None) -> dict[str, str]:
+    """Return the fingerprint of each of the project's modules that `modules` are made of, by name.
 
     `known` is a memory of parsed files by the hash of their bytes; it is filled, and spares parsing them again.
     """
     hashes: dict[str, str] = {}
-    waiting = [module]
+    waiting = [*modules]
     while waiting:
         name = waiting.pop()
         if name in hashes or aside(name) or (path := _file(name)) is None:

@@ -135,7 +135,7 @@ class Memory:
 
     def code(self, module: str) -> dict[str, str]:
         """Return the fingerprints of the code that `module` is made of."""
-        return fingerprints.code(module, self.known)
+        return fingerprints.code(module, known=self.known)
 
     def time(self, dataset: str, stage: str, seconds: float) -> None:
         """Keep a stage's seconds, the one place where what a clock says is kept."""
@@ -227,7 +227,7 @@ def inputs(dataset: str, networks: Mapping[str, object], known: Parsed | None = 
     `networks` are the code that trained each: they may be kept though that is older.
     """
     return {
-        "data": fingerprints.of_value(fingerprints.code(DRAWN.get(dataset, READER), known)),
+        "data": fingerprints.of_value(fingerprints.code(DRAWN.get(dataset, READER), known=known)),
         "effort": fingerprints.module("ferpipe.build.effort", known),
         "plan": fingerprints.module("ferpipe.training.presets", known),
         "networks": {name: fingerprints.of_value(code) for name, code in networks.items()},
@@ -248,7 +248,7 @@ def outdated(folder: Path, known: Parsed | None = None) -> dict[str, str]:
         recipe = record.get("recipe")
         if not isinstance(recipe, dict):
             lines[name] = "its record is damaged" if record else "has no result"
-        elif edited := _code(recipe.get("code"), fingerprints.code(f"ferpipe.analyses.{name}", known)):
+        elif edited := _code(recipe.get("code"), fingerprints.code(f"ferpipe.analyses.{name}", known=known)):
             lines[name] = edited[0] + (f", and {len(edited) - 1} more" if len(edited) > 1 else "")
         elif why := _aged(folder.name, recipe, _table(record.get("inputs")), known):
             lines[name] = why
@@ -262,7 +262,7 @@ def outdated(folder: Path, known: Parsed | None = None) -> dict[str, str]:
 
 def _aged(dataset: str, recipe: Recipe, made_by: JSON, known: Parsed | None) -> str:
     """Return which of the inputs other code makes today."""
-    trainer = fingerprints.code("ferpipe.training.loop", known) if dataset in DRAWN else {}
+    trainer = fingerprints.code("ferpipe.training.loop", known=known) if dataset in DRAWN else {}
     by, foreign = _table(made_by.get("networks")), fingerprints.of_value(None)  # trained by no code of ours
     trained = {name: None if by.get(name) == foreign else trainer for name in recipe.get("members") or ()}
     now = inputs(dataset, trained, known)

@@ -3,8 +3,10 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from itertools import zip_longest
 
+from ferpipe.text import memo
 from ferpipe.text.references import CITE
 from ferpipe.text.section import CLAIM, PLACEMENT, REFERENCE, Passage, Section
 
@@ -28,7 +30,11 @@ Side = tuple[str, Passage]  # a language, and what is written in it
 
 def problems(section: Section) -> list[str]:
     """Return a line for each difference between the languages of a section."""
-    return [problem for texts in section.texts for problem in _compare(texts)]
+    lines = []
+    for texts in section.texts:
+        written = "".join(f"{language}\n{passage.at(0)}\n{passage.text}\n" for language, passage in texts.items())
+        lines += memo.once("parity", written, partial(_compare, texts))
+    return lines
 
 
 def _compare(passages: Mapping[str, Passage]) -> list[str]:

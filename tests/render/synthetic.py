@@ -29,7 +29,8 @@ def write(
             result = replace(result, name="synthetic")
         if not (restricted and analysis == "suspects"):  # which names no face of such a data set
             faces |= {f"{analysis}/{key}": array for key, array in stored.arrays(drawn, "private").items()}
-        code, made_by = fingerprints.code(f"ferpipe.analyses.{analysis}", _KNOWN), freshness.inputs(name, {}, _KNOWN)
+        code = fingerprints.code(f"ferpipe.analyses.{analysis}", known=_KNOWN)
+        made_by = freshness.inputs(name, {}, _KNOWN)
         recipe = {"code": code, "parameters": {"seed": 0}, "data": "0123456789abcdef", "members": {}}
         record = {"recipe": recipe, "inputs": made_by, "made_with": {}}
         stored.write(folder / name / analysis, result, record, private=restricted)

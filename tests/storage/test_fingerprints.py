@@ -39,6 +39,6 @@ def test_a_changed_helper_changes_what_uses_it(package):
 
 def test_remembered_code_is_not_parsed_again(package, monkeypatch):
     known = {}
-    before = fingerprints.code("ferpipe.top", known)
+    before = fingerprints.code("ferpipe.top", known=known)
     monkeypatch.setattr(fingerprints.ast, "parse", lambda _: pytest.fail("parsed again"))
-    assert fingerprints.code("ferpipe.top", known) == before
+    assert fingerprints.code("ferpipe.top", known=known) == before

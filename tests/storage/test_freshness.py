@@ -78,9 +78,9 @@ def test_a_record_of_another_form_is_no_bug(members):
 
 
 def write(folder, name, dataset="rendered", **changes):
-    record = recipe(code=fingerprints.code(f"ferpipe.analyses.{name}", KNOWN), **changes)
+    record = recipe(code=fingerprints.code(f"ferpipe.analyses.{name}", known=KNOWN), **changes)
     (folder / name).mkdir()
-    made_by = freshness.inputs(dataset, {"member-0": fingerprints.code("ferpipe.training.loop", KNOWN)}, KNOWN)
+    made_by = freshness.inputs(dataset, {"member-0": fingerprints.code("ferpipe.training.loop", known=KNOWN)}, KNOWN)
     (folder / name / "recipe.json").write_bytes(json_bytes({"recipe": record, "inputs": made_by}))
     return folder / name / "recipe.json"
 
@@ -131,11 +131,11 @@ def test_the_code_of_the_inputs_counts_too(tmp_path, dataset, part, wanted):
 def test_every_module_that_stands_aside_is_there_and_no_recipe_knows_it():
     assert all(fingerprints._file(name) for name in fingerprints.ASIDE if name.count(".") > 1)
     for module in (*(f"ferpipe.analyses.{name}" for name in ANALYSES), "ferpipe.training.loop", "ferpipe.render.site"):
-        assert not [name for name in fingerprints.code(module, KNOWN) if fingerprints.aside(name)]
+        assert not [name for name in fingerprints.code(module, known=KNOWN) if fingerprints.aside(name)]
 
 
 def test_what_a_network_is_and_how_it_is_explained_counts():
-    code = fingerprints.code("ferpipe.analyses.scores", KNOWN)
+    code = fingerprints.code("ferpipe.analyses.scores", known=KNOWN)
     wanted = {
         "networks.resnet",
         "networks.members",

@@ -41,3 +41,4 @@ def test_pretrained_members_of_any_preset_fit_torchvisions_weights():
     for preset in PRESETS["fer2013"].values():
         for recipe in plan(preset, 0, pretrained=True).members:
             assert (recipe.stem, recipe.width, recipe.pretrained) == ("imagenet", 64, True) and recipe.muon <= 0.01
+            assert recipe.enlarge == (2 if preset.long else 1)
