@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import socket
@@ -111,6 +112,10 @@ def test_the_pages_policy_allows_the_reload_as_it_stands_and_all_else_is_as_rend
     assert "script-src 'self'" in served and "connect-src 'self'" in served
     assert "fetch(" in writer.get("serve/reload.js")
     assert writer.get("assets/report.css") == (tmp_path / "site" / site.STYLE).read_text(encoding="utf-8")
+    with urlopen(Request(writer.address + "en/index.html", headers={"Accept-Encoding": "br, gzip"})) as answer:
+        packed = answer.read()
+        assert answer.headers["Content-Encoding"] == "gzip" and int(answer.headers["Content-Length"]) == len(packed)
+    assert gzip.decompress(packed).decode() == served and len(packed) < len(served) / 3
 
 
 def test_only_this_machine_by_its_own_name_is_answered(writer: Writer) -> None:
