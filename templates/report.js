@@ -173,7 +173,10 @@
     document.querySelectorAll("a.enlarge").forEach(link => enlarge(dialog, link));
     dialog.querySelector(".close").addEventListener("click", () => dialog.close());
     dialog.addEventListener("click", event => { if (event.target === dialog) dialog.close(); });
-    addEventListener("beforeprint", () => { for (const p of document.images) p.loading = "eager"; });
+    const paper = matchMedia("print"), whole = () => { for (const p of document.images) p.loading = "eager"; };
+    addEventListener("beforeprint", whole);
+    paper.addEventListener("change", whole);
+    if (paper.matches) whole();
     document.querySelector(".contents")?.addEventListener("toggle", event => event.target.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }));
     document.querySelector(".contents")?.addEventListener("click", event => { if (event.target.closest("a") && event.currentTarget.matches(":popover-open")) event.currentTarget.hidePopover(); });
     follow();

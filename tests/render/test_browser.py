@@ -248,7 +248,7 @@ def test_print_is_light_and_whole_on_a4(browser: Any, host: str, address: str) -
     page = browser.new_page(color_scheme="dark", viewport={"width": width, "height": height}, bypass_csp=True)
     page.emulate_media(media="print")
     page.goto(f"{host}{address}")
-    load_pictures(page)
+    page.wait_for_function("[...document.images].every(picture => picture.complete && picture.naturalWidth)")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     for gone in (".contents", ".controls", ".fade", ".enlarge", ".copy", ".skip"):
         assert not page.locator(gone).first.is_visible(), gone
