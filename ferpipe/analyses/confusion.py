@@ -25,9 +25,14 @@ DRAW = 161  # marks this analysis's generators
 def analyse(study: Study) -> Confusion:
     """Return the analysis model's counts on dev, true by predicted, and their summaries."""
     answers = predictions(study)
-    counts = table(study.labels, answers, len(study.classes))
+    k = len(study.classes)
+    counts = table(study.labels, answers, k)
     recall, precision, f1 = by_class(counts)
     scores = [score for share, score in zip(recall, f1, strict=True) if share and score is not None]
+    rightly = None  # the counts of faces whose label is right, where that is known
+    if (emotions := study.dataset.truth.get("emotions")) is not None:
+        right = study.labels == emotions
+        rightly = table(study.labels[right], answers[right], k)
     return Confusion(
         n=len(answers),
         counts=counts.tolist(),
@@ -38,7 +43,8 @@ def analyse(study: Study) -> Confusion:
         recall=recall,
         precision=precision,
         f1=f1,
-        confused=confused(counts),
+        confused=confused(counts, rightly),
+        truly=None if rightly is None else confused(rightly, rightly),
         frequency=frequency(study, answers == study.labels),
         **vars(findings(study)),
         seed=study.seed,
@@ -267,11 +273,20 @@ def kappa(counts: np.ndarray) -> float | None:
     return (float(np.trace(share)) - chance) / (1 - chance) if chance < 1 else None
 
 
-def confused(counts: np.ndarray) -> list[Confused]:
-    """Return up to PAIRS wrong cells, by their share of the true class, then by count, then in the classes' order."""
+def confused(counts: np.ndarray, rightly: np.ndarray | None = None) -> list[Confused]:
+    """Return up to PAIRS wrong cells, by their share of the labelled class, then by count, then in the classes' order.
+
+    `rightly` are the counts of the faces among these whose label is right, where that is known.
+    """
     rows = counts.sum(1)
     cells = [
-        Confused(label=i, prediction=j, count=int(counts[i, j]), share=float(counts[i, j] / rows[i]))
+        Confused(
+            label=i,
+            prediction=j,
+            count=int(counts[i, j]),
+            share=float(counts[i, j] / rows[i]),
+            wrong_labels=None if rightly is None else int(counts[i, j] - rightly[i, j]),
+        )
         for i in range(len(rows))
         for j in range(len(rows))
         if i != j and counts[i, j]

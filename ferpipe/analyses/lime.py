@@ -63,9 +63,11 @@ def right_faces(study: Study) -> list[int]:
 def wrong_faces(study: Study) -> list[int]:
     """Return up to four wrongly answered dev faces: of each true class the surest answer, the original's first.
 
-    If fewer than four classes have wrong answers, the surest of the others follow.
+    If fewer than four classes have wrong answers, the surest of the others follow. Where the truth is known, a face
+    with a wrong label is none of them.
     """
-    missed = np.flatnonzero(predictions(study) != study.labels)
+    rightly = study.labels == study.dataset.truth.get("emotions", study.labels)
+    missed = np.flatnonzero((predictions(study) != study.labels) & rightly)
     surest = missed[np.argsort(-study.probabilities[missed].max(1), kind="stable")]
     first_labels = labels_of(study, fer2013.WRONG)
     labels = [*first_labels, *(label for label in range(len(study.classes)) if label not in first_labels)]

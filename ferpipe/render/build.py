@@ -273,7 +273,7 @@ def _files(
         "index.html": pages.chooser(),
         ".nojekyll": b"",
         "claims.json": numbers_file(records),
-        "provenance.json": _lines(origin),
+        "provenance.json": numbers_file(origin),
     }
 
 
@@ -373,7 +373,7 @@ def _drawn(
     return None
 
 
-def _lines(table: JSON) -> bytes:
-    """Return a JSON file of an entry a line, ten times as fast as `numbers_file`: with an indent, json uses no C."""
-    body = json.dumps(table, ensure_ascii=False, sort_keys=True, separators=(",\n ", ": "))
+def _lines(numbers: JSON) -> bytes:
+    """Return what `numbers_file` does of a flat table, in a tenth of the time: with an indent, json does without C."""
+    body = json.dumps(numbers, ensure_ascii=False, sort_keys=True, separators=(",\n ", ": "))
     return f"{{\n {body[1:-1]}\n}}\n".encode()

@@ -27,7 +27,7 @@ from ferpipe.storage import fingerprints
 HOST = "127.0.0.1"
 PORT = 8000  # where none is asked for, if it is free
 PAUSE = 0.1  # seconds between two looks at the files: a few milliseconds each
-PACKED = ("text/html", "text/css", "text/javascript", "application/json", "image/svg+xml", "text/csv")
+PACKED = ("text/", "application/javascript", "application/json", "image/svg+xml")  # how kinds begin that shrink
 SMALL = 1000  # bytes that are sent as they are
 PATIENCE = 20.0  # seconds for which a browser's question for the next version is left open
 
@@ -111,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, content: bytes, kind: str, status: int = 200) -> None:
         self.send_response(status)
         self.send_header("Content-Type", f"{kind}; charset=utf-8" if kind.startswith("text/") else kind)
-        if len(content) > SMALL and kind in PACKED and "gzip" in self.headers.get("Accept-Encoding", ""):
+        if len(content) > SMALL and kind.startswith(PACKED) and "gzip" in self.headers.get("Accept-Encoding", ""):
             content = gzip.compress(content, 6)  # as Pages does: a page is as fast here as it will be there
             self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(content)))

@@ -13,6 +13,7 @@ class Confused:
     prediction: int
     count: int
     share: float
+    wrong_labels: int | None  # how many of them carry a wrong label; None where the truth is not known
 
 
 @dataclass(frozen=True)
@@ -51,5 +52,6 @@ class Confusion(Findings):
     precision: list[float | None]
     f1: list[float | None]
     confused: list[Confused]  # up to five, the largest share of its class first
+    truly: list[Confused] | None  # the same of faces whose label is right; None where the truth is not known
     frequency: Estimate | None  # rank correlation of recall with a class's number of training faces
     seed: int

@@ -121,8 +121,10 @@ class Writer:
         return REFERENCE.sub(lambda match: self._reference(match[1], match[2]), text)
 
     def _claim(self, name: str) -> str:
-        """Return the mark beside a claim, which leads to its row of the ledger."""
-        numbers = self.values["claims"][claims.name(name)]
+        """Return the mark beside a claim, which leads to its row of the ledger; of an unknown one `places` tells."""
+        numbers = self.values["claims"].get(claims.name(name))
+        if numbers is None:
+            return ""
         verdict = numbers["verdict"]
         label = self.language.words("labels")["ledger"].format(verdict=self.language.words("verdicts")[verdict])
         sign = claims.SIGNS[verdict]
@@ -133,8 +135,10 @@ class Writer:
         )
 
     def _verdict(self, name: str) -> str:
-        """Return a claim's verdict in words, which leads to its row of the ledger."""
-        numbers = self.values["claims"][claims.name(name)]
+        """Return a claim's verdict in words, which leads to its row of the ledger; "" for an unknown one, as above."""
+        numbers = self.values["claims"].get(claims.name(name))
+        if numbers is None:
+            return ""
         verdict = numbers["verdict"]
         sign, word = claims.SIGNS[verdict], self.language.words("verdicts")[verdict]
         counted = (

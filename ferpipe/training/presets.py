@@ -120,8 +120,8 @@ def plan(
     kinds = [chosen.recipe, *(replace(chosen.recipe, **kind) for kind in chosen.kinds)]
     if pretrained:  # torchvision's weights fit one network only
         kinds = [replace(kind, **{**IMAGENET, "muon": min(kind.muon, IMAGENET["muon"])}) for kind in kinds]
-    if pretrained and chosen.long:  # they know pictures of 224 pixels: twice as large a face takes three times as long
-        kinds = [replace(kind, enlarge=2) for kind in kinds]
+        if chosen.long:  # they know pictures of 224 pixels; twice as large a face takes three times as long
+            kinds = [replace(kind, enlarge=2) for kind in kinds]
     if epochs is not None:
         kinds = [replace(kind, epochs=epochs, small=kind.small * epochs // kind.epochs) for kind in kinds]
     ensemble = [replace(kinds[k % len(kinds)], seed=seed + k) for k in range(members or chosen.members)]

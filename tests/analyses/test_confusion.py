@@ -38,9 +38,21 @@ def test_a_class_that_is_missing_has_no_recall_and_one_never_answered_no_precisi
 
 def test_the_most_confused_pairs_come_first(numbers):
     assert numbers["confused"] == [
-        {"label": 1, "prediction": 0, "count": 2, "share": 1.0},
-        {"label": 0, "prediction": 4, "count": 1, "share": 0.25},
+        {"label": 1, "prediction": 0, "count": 2, "share": 1.0, "wrong_labels": None},
+        {"label": 0, "prediction": 4, "count": 1, "share": 0.25, "wrong_labels": None},
     ]
+    assert numbers["truly"] is None
+
+
+def test_where_the_truth_is_known_wrong_labels_are_told_from_errors(study):
+    asked = study(n=10, labels=LABELS, answers=ANSWERS)
+    truth = LABELS.copy()
+    truth[[2, 4]] = 4, 0  # both are answered with the truth, and so wrongly by their labels
+    asked.dataset.truth["emotions"] = truth
+    found = plain(confusion.analyse(asked))
+    assert [(pair["label"], pair["count"], pair["wrong_labels"]) for pair in found["confused"]] == [(1, 2, 1), (0, 1, 1)]
+    assert found["truly"] == [{"label": 1, "prediction": 0, "count": 1, "share": 1.0, "wrong_labels": 0}]
+    assert found["counts"] == plain(confusion.analyse(study(n=10, labels=LABELS, answers=ANSWERS)))["counts"]
 
 
 def test_one_class_answered_with_itself_has_no_kappa():

@@ -106,6 +106,14 @@ def test_wrong_answers_of_two_classes_still_fill_four_places(study, quick):
     assert [face["label"] for face in wrong] == [1, 0, 1, 0]
 
 
+def test_an_answer_that_a_wrong_label_makes_wrong_is_not_shown_as_an_error(study, quick):
+    labels = np.arange(42) % 7
+    answers = np.where(labels < 2, 6, labels)
+    asked = study(labels=labels, answers=answers)
+    asked.dataset.truth["emotions"] = np.where(np.arange(42) > 6, answers, labels)  # only two errors remain
+    assert [face["name"] for face in plain(lime.analyse(asked))["wrong"]] == ["1", "0"]
+
+
 def test_rank_correlations_are_those_of_each_two():
     rng = np.random.default_rng(4)
     first, second = rng.random((6, 4, 4)), rng.integers(0, 3, (6, 4, 4)).astype(float)

@@ -87,6 +87,17 @@ def test_unknown_reference(trial: Trial, tmp_path: Path) -> None:
     assert any(problem.endswith(expected) for problem in told(trial, tmp_path))
 
 
+@pytest.mark.parametrize("mark", ["{verdict:reads-features}", "{claim:not-imbalance}"])
+def test_unknown_claim(trial: Trial, tmp_path: Path, mark: str) -> None:
+    section = "headline" if mark.startswith("{verdict") else "confusion"
+    wrong = mark.replace("s-feat", "s-faet").replace("not-im", "not-mi")
+    path = trial.report / "sections" / f"{section}.md"
+    path.write_text(path.read_text(encoding="utf-8").replace(mark, wrong), encoding="utf-8")
+    right = mark[1:-1].partition(":")[2]
+    assert any(f"unknown claim '{wrong[1:-1].partition(':')[2]}' (did you mean '{right}'?)" in p
+               for p in told(trial, tmp_path))  # fmt: skip
+
+
 @pytest.mark.parametrize("key", ["caption.en", "caption.zh", "alt.en", "alt.zh"])
 def test_missing_caption_or_alt(trial: Trial, tmp_path: Path, key: str) -> None:
     drop(trial, "filters", key)
