@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from ferpipe import named
 from ferpipe.analyses.study import Study, softmax
-from ferpipe.build import adopting, guard
+from ferpipe.build import adopting, devices, guard
 from ferpipe.build.layout import RESULTS
 from ferpipe.build.settings import Settings
 from ferpipe.build.stages import Analysis, Data, Names, Network, Stage
@@ -95,8 +95,7 @@ class Bench:
     @cached_property
     def device(self) -> torch.device:
         """The device to work on, prepared so that equal seeds give equal bytes; raises Slip where there is none."""
-        machine.prepare(self.threads)
-        return machine.device(self.settings.device)
+        return devices.prepared(self.settings.device, self.threads)
 
     def _train(self, stage: Network) -> None:
         """Train a network, with its teachers where it has some."""

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from ferpipe.analyses import one_picture
 from ferpipe.analyses.one_picture import Asked
-from ferpipe.build import predict
+from ferpipe.build import devices, predict
 from ferpipe.build.options import ROOT, Options
 from ferpipe.data import pictures, sources
 from ferpipe.data.unlabelled import distinct
@@ -62,8 +62,7 @@ def explain(options: Options) -> None:
     files = dict(zip(_files(names), crops, strict=True))
     if not alone:
         check_others(options.output, files)
-    machine.prepare(options.threads or machine.cores())
-    device = machine.device(options.device)
+    device = devices.prepared(options.device, options.threads or machine.cores())
     asked = predict.networks(options)
     for network in asked:
         print(f"asked: {network.described()}", file=told)

@@ -127,9 +127,9 @@ class Build:
         for parent in () if later else (settings.folder, settings.networks, settings.results):
             atomic.recover(parent)
         if settings.device in ("cuda", "mps"):
-            from ferpipe.networks import machine
+            from ferpipe.build import devices
 
-            machine.device(settings.device)
+            devices.usable(settings.device)
 
     def run(self, analyse: bool) -> None:
         """Run all stages short of the page, or those that train alone."""

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from ferpipe.build import layout, paged
+from ferpipe.build import devices, layout, paged
 from ferpipe.build.options import DRAWN, ROOT, Options
 from ferpipe.data import unlabelled
 from ferpipe.data.fer2013 import EMOTIONS
@@ -31,8 +31,7 @@ def predict(options: Options) -> None:
     assert options.images is not None
     if options.output is not None:
         places.check_file("--output", options.output, options.images)
-    machine.prepare(options.threads or machine.cores())
-    device = machine.device(options.device)
+    device = devices.prepared(options.device, options.threads or machine.cores())
     asked = networks(options)
     with tqdm(desc="pictures", unit="picture", mininterval=1) as bar:
         split, converted = unlabelled.load(options.images, bar.update, partial(tqdm.write, file=sys.stderr))

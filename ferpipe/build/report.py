@@ -16,7 +16,7 @@ from ferpipe import named
 from ferpipe.analyses import ANALYSES, brought
 from ferpipe.analyses.brought import Brought, entered
 from ferpipe.analyses.study import Study
-from ferpipe.build import effort, pages
+from ferpipe.build import devices, effort, pages
 from ferpipe.build.adopting import BARE, measured, said
 from ferpipe.build.layout import DATASET, PAGE, Layout
 from ferpipe.build.options import ROOT
@@ -111,8 +111,7 @@ def report(
         raise Slip(f"classes: got {len(called)} names ({len(set(called))} different), wanted 2 to 20, each once")
     dev = split(pictures, labels, called, "pictures")
     learned = split(*train, called, "train") if train is not None else _none()
-    machine.prepare(machine.cores())
-    place = machine.device(kind)
+    place = devices.prepared(kind, machine.cores())
     members = [
         member(network, k, side, mean, std, dev, learned, called, place, tell) for k, network in enumerate(asked)
     ]

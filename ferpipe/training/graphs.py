@@ -12,25 +12,33 @@ WARM = 3  # steps before the capture, in which libraries choose their algorithms
 def captured(step: Callable[[], None], state: Sequence[Tensor]) -> Callable[[], None]:
     """Return a call that does what `step` does, from a CUDA graph of it; `step` itself where none can be made.
 
-    `step` takes and returns nothing: all that it reads and writes lies on the device, and stays where it is. `state`,
+    `step` takes and returns nothing: all that it reads and writes lies on one device, and stays where it is. `state`,
     what it changes, is as before when this returns.
     """
     before = [tensor.clone() for tensor in state]
-    stream = torch.cuda.Stream()
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
-        for _ in range(WARM):
-            step()
-    torch.cuda.current_stream().wait_stream(stream)
-    graph, replay = torch.cuda.CUDAGraph(), step
-    try:
-        with torch.cuda.graph(graph):
-            step()
-        replay = graph.replay
-    except RuntimeError as error:
-        reason = (str(error).splitlines() or ["no reason given"])[0]
-        print(f"training: no CUDA graph here ({reason}): each step is started by the host", file=sys.stderr)
-    with torch.no_grad():
-        for tensor, value in zip(state, before, strict=True):
-            tensor.copy_(value)
+
+    def restore() -> None:
+        with torch.no_grad():
+            for tensor, value in zip(state, before, strict=True):
+                tensor.copy_(value)
+
+    with torch.cuda.device_of(state[0]):  # streams and graphs are the current device's, whatever a step works on
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            for _ in range(WARM):
+                step()
+                restore()  # each time: there may be fewer steps left than these
+        torch.cuda.current_stream().wait_stream(stream)
+        graph, replay = torch.cuda.CUDAGraph(), step
+        try:
+            # torch up to 2.13 leaves the capture's stream the current one when a capture fails
+            with torch.cuda.stream(torch.cuda.current_stream()), torch.cuda.graph(graph):
+                step()
+            replay = graph.replay
+        except RuntimeError as error:
+            cause = error.__context__ or error  # the end of a broken capture fails too
+            reason = (str(cause).splitlines() or ["no reason given"])[0]
+            print(f"training: no CUDA graph here ({reason}): each step is started by the host", file=sys.stderr)
+        restore()
     return replay

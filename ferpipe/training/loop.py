@@ -277,7 +277,7 @@ class Training:
         tensors |= {f"momentum/{k}": buffer for k, buffer in enumerate(self.momenta)}
         tensors["logits"], tensors["sums"] = torch.from_numpy(np.stack(self.logits)), self.sums
         state = json.dumps({"epoch": self.epoch, "history": self.history, "recipe": recipe})
-        tensors = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
+        tensors = {k: v.detach().contiguous().cpu() for k, v in tensors.items()}  # put in order where that is faster
         return save(tensors, {"state": state, "hash": _hash(state, tensors)})
 
     def restore(self, path: Path, recipe: JSON) -> None:
@@ -314,7 +314,7 @@ def _hash(state: str, tensors: Weights) -> str:
     digest = hashlib.sha256(state.encode())
     for name in sorted(tensors):
         digest.update(name.encode())
-        digest.update(tensors[name].numpy().tobytes())
+        digest.update(tensors[name].numpy().data)
     return digest.hexdigest()
 
 

@@ -157,8 +157,14 @@ def test_a_graph_leaves_the_state_as_it_was_and_where_there_is_none_the_step_goe
     monkeypatch.setattr(torch.cuda, "stream", lambda stream: torch.no_grad())
     if works:
         monkeypatch.setattr(Capture, "__exit__", lambda *_: None)
-    replay = graphs.captured(lambda: count.add_(1), [count])
-    assert count.item() == 0
+    seen = []
+
+    def step():
+        seen.append(count.item())
+        count.add_(1)
+
+    replay = graphs.captured(step, [count])
+    assert count.item() == 0 and len(seen) > 1 and not any(seen), "steps past the training's last have no rate"
     replay()
     assert count.item() == (100 if works else 1)
     assert ("no CUDA graph here (operation not permitted when stream is capturing)" in capsys.readouterr().err) != works

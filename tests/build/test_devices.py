@@ -1,0 +1,57 @@
+"""A GPU is tried out before anything is made of it: what CUDA lists is not always what this torch can use."""
+
+import pytest
+import torch
+
+from ferpipe.build import devices
+from ferpipe.errors import Slip
+
+
+@pytest.fixture
+def gpus(monkeypatch):
+    """Two GPUs that are not there; returns what is said of them, to be changed, and the one that was made current."""
+    said = {"capability": (9, 0), "current": None, "answers": 2.0}
+
+    def ones(count, device):
+        if isinstance(said["answers"], str):
+            raise RuntimeError(said["answers"])
+        return torch.full((count,), said["answers"])
+
+    for name, value in {
+        "is_available": lambda: True,
+        "device_count": lambda: 2,
+        "get_device_name": lambda device: "Tesla X",
+        "get_device_capability": lambda device: said["capability"],
+        "set_device": lambda device: said.update(current=device),
+    }.items():
+        monkeypatch.setattr(torch.cuda, name, value)
+    monkeypatch.setattr(torch, "ones", ones)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    return said
+
+
+@pytest.mark.parametrize("name", ["auto", "cuda"])
+def test_a_gpu_is_made_the_current_one_of_each_rank_with_exact_convolutions(gpus, monkeypatch, name):
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert devices.usable(name) == gpus["current"] == torch.device("cuda", 1)
+    assert not torch.backends.cudnn.allow_tf32
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        ({"capability": (6, 0)}, "--device cuda: Tesla X has compute capability 6.0, wanted 7.0; take --device cpu"),
+        ({"answers": "no kernel image is available\nmore"}, "(no kernel image is available); take --device cpu"),
+        ({"answers": ""}, "(it does not answer); take"),
+    ],
+)
+def test_a_gpu_that_this_torch_cannot_use_is_refused_in_one_line(gpus, said, line):
+    gpus.update(said)
+    with pytest.raises(Slip) as refused:
+        devices.usable("auto")
+    assert line in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_the_processor_is_not_tried_out(monkeypatch):
+    monkeypatch.setattr(devices, "_try_out", lambda device: pytest.fail(f"{device} was tried out"))
+    assert devices.usable("cpu") == torch.device("cpu")
