@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -23,7 +24,7 @@ def captured(step: Callable[[], None], state: Sequence[Tensor]) -> Callable[[], 
                 tensor.copy_(value)
 
     with torch.cuda.device_of(state[0]):  # streams and graphs are the current device's, whatever a step works on
-        stream = torch.cuda.Stream()
+        stream = _side(state[0].device)
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             for _ in range(WARM):
@@ -32,13 +33,19 @@ def captured(step: Callable[[], None], state: Sequence[Tensor]) -> Callable[[], 
         torch.cuda.current_stream().wait_stream(stream)
         graph, replay = torch.cuda.CUDAGraph(), step
         try:
-            # torch up to 2.13 leaves the capture's stream the current one when a capture fails
-            with torch.cuda.stream(torch.cuda.current_stream()), torch.cuda.graph(graph):
+            # older versions of torch leave the capture's stream the current one when a capture fails
+            with torch.cuda.stream(torch.cuda.current_stream()), torch.cuda.graph(graph, stream=stream):
                 step()
             replay = graph.replay
         except RuntimeError as error:
-            cause = error.__context__ or error  # the end of a broken capture fails too
-            reason = (str(cause).splitlines() or ["no reason given"])[0]
+            # the end of a broken capture fails too; no name for the cause, which holds on to the whole step
+            reason = (str(error.__context__ or error).splitlines() or ["no reason given"])[0]
             print(f"training: no CUDA graph here ({reason}): each step is started by the host", file=sys.stderr)
         restore()
     return replay
+
+
+@cache
+def _side(device: torch.device) -> torch.cuda.Stream:
+    """Return a device's stream for captures: one for all, since cuBLAS keeps memory for each that it has seen."""
+    return torch.cuda.Stream(device)

@@ -24,6 +24,7 @@ import torch.nn.functional as F
 from scipy.stats import t as student_t
 from tqdm import tqdm
 
+from ferpipe.build import devices
 from ferpipe.data import reading
 from ferpipe.data.dataset import Dataset
 from ferpipe.data.faces import rendered
@@ -110,8 +111,7 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--output", type=Path, default=Path(".artefacts/ablation.jsonl"))
     asked = parser.parse_args()
-    machine.prepare(machine.cores())
-    device = machine.device(asked.device)
+    device = devices.prepared(asked.device, machine.cores())
     if asked.data:
         dataset = reading.load(asked.data, 0)
     else:

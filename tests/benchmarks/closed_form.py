@@ -24,6 +24,7 @@ import torch
 from lime.lime_image import LimeImageExplainer
 from sklearn.linear_model import Ridge
 
+from ferpipe.build import devices
 from ferpipe.data.faces import rendered
 from ferpipe.data.fer2013 import EMOTIONS
 from ferpipe.explainers import perturbation, service
@@ -91,8 +92,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=16)
     parser.add_argument("--device", default="auto")
     asked = parser.parse_args()
-    device = machine.device(asked.device)
-    machine.prepare(machine.cores())
+    device = devices.prepared(asked.device, machine.cores())
     network = initialised("imagenet", asked.width, 0).to(memory_format=torch.channels_last).to(device)
     network.eval().requires_grad_(False)
     images = rendered.draw(rendered.sample(asked.faces, 0))

@@ -28,6 +28,7 @@ from PIL import Image
 from torchvision import datasets
 from torchvision.transforms import v2 as transforms
 
+from ferpipe.build import devices
 from ferpipe.data.dataset import Split
 from ferpipe.data.faces import rendered
 from ferpipe.networks import machine
@@ -41,11 +42,12 @@ WARM = 3  # steps that are not timed
 
 def ours(recipe: Recipe, faces: Split, folder: Path, device: torch.device) -> Iterator[None]:
     """Yield after each step of our loop."""
-    machine.prepare(machine.cores())
+    devices.prepared(device.type, machine.cores())
     few = Split(faces.images[:7], faces.labels[:7], faces.names[:7])
     training = Training(recipe, faces, few, device)
     while True:
         yield from training.run_epoch()
+        training.epoch = 1  # as later epochs are: on CUDA the first captures a graph
 
 
 def usual(recipe: Recipe, faces: Split, folder: Path, device: torch.device) -> Iterator[None]:

@@ -6,6 +6,9 @@ import torch
 from ferpipe.build import devices
 from ferpipe.errors import Slip
 
+TOLD = ("ignore:Please use the new API", "ignore:This API is going to be deprecated")  # by torch 2.8 and 2.9
+pytestmark = pytest.mark.filterwarnings(*TOLD)
+
 
 @pytest.fixture
 def gpus(monkeypatch):
@@ -40,18 +43,23 @@ def test_a_gpu_is_made_the_current_one_of_each_rank_with_exact_convolutions(gpus
 @pytest.mark.parametrize(
     ("said", "line"),
     [
-        ({"capability": (6, 0)}, "--device cuda: Tesla X has compute capability 6.0, wanted 7.0; take --device cpu"),
-        ({"answers": "no kernel image is available\nmore"}, "(no kernel image is available); take --device cpu"),
-        ({"answers": ""}, "(it does not answer); take"),
+        ({"capability": (6, 0)}, "Tesla X has compute capability 6.0, wanted 7.0"),
+        (
+            {"answers": "no kernel image is available\nmore"},
+            f"torch {torch.__version__} (no kernel image is available)",
+        ),
+        ({"answers": ""}, f"Tesla X cannot be used by torch {torch.__version__} (it does not answer)"),
     ],
 )
-def test_a_gpu_that_this_torch_cannot_use_is_refused_in_one_line(gpus, said, line):
+def test_a_gpu_that_this_torch_cannot_use_is_refused_in_one_line(gpus, capsys, said, line):
     gpus.update(said)
     with pytest.raises(Slip) as refused:
-        devices.usable("auto")
-    assert line in str(refused.value) and "\n" not in str(refused.value)
+        devices.usable("cuda")
+    assert f"{line}; take --device cpu" in str(refused.value) and "\n" not in str(refused.value)
+    assert devices.usable("auto") == torch.device("cpu")
+    assert capsys.readouterr().err.endswith(f"{line}: the processor is taken instead\n")
 
 
 def test_the_processor_is_not_tried_out(monkeypatch):
-    monkeypatch.setattr(devices, "_try_out", lambda device: pytest.fail(f"{device} was tried out"))
+    monkeypatch.setattr(devices, "_refusal", lambda device: pytest.fail(f"{device} was tried out"))
     assert devices.usable("cpu") == torch.device("cpu")

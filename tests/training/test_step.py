@@ -128,6 +128,9 @@ def test_static_buffers_train_as_a_plain_loop_does(parts):
 
 
 class Stream:
+    def __init__(self, device=None):
+        pass
+
     def wait_stream(self, other):
         pass
 
@@ -143,7 +146,7 @@ def test_a_graph_leaves_the_state_as_it_was_and_where_there_is_none_the_step_goe
             count.add_(100)
 
     class Capture:
-        def __init__(self, graph):
+        def __init__(self, graph, stream):
             pass
 
         def __enter__(self):
