@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,21 @@ def test_help_names_every_command_and_flag_of_the_contract():
     words = "train analyse render --data --members --epochs --seed --device --preset --load --only --rebuild --why"
     for word in [*words.split(), "--strict", "--output", "--artefacts", "--results"]:
         assert word in text
+
+
+def test_weights_that_cannot_be_fetched_are_told_before_the_first_network_is_trained(tmp_path, capsys, monkeypatch):
+    from torchvision.models import ResNet18_Weights
+
+    from ferpipe.training import loop
+    from ferpipe.training.presets import IMAGENET, PRESETS
+
+    def unreachable(*_, **__):
+        raise OSError("no network")
+
+    monkeypatch.setattr(type(ResNet18_Weights.IMAGENET1K_V1), "get_state_dict", unreachable)
+    monkeypatch.setattr(loop, "train", lambda *_: pytest.fail("a network was trained"))
+    smoke = PRESETS["rendered"]["smoke"]
+    monkeypatch.setitem(PRESETS["rendered"], "smoke", replace(smoke, kinds=(IMAGENET,), sizes=(70, 28, 14)))
+    places = ["--artefacts", tmp_path / "a", "--results", tmp_path / "r", "--output", tmp_path / "o"]
+    status, errors = called("train", "--preset", "smoke", *places, capsys=capsys)
+    assert status == 2 and "torchvision's weights could not be fetched (no network)" in errors[-1]

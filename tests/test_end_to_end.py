@@ -507,7 +507,7 @@ def test_shipped_networks_fill_the_report_without_training_and_predict(restricte
     names = json.loads((made / "networks.json").read_bytes())
     faces = drawn(restricted[0] / ".artefacts/fer2013")
     shipping.pack(
-        made / names["place"], [*names["members"], *names["overfitted"]], faces.dev.images, target / "fer2013"
+        made / names["place"], [*names["members"], *names["overfitted"]], faces.train, faces.dev, target / "fer2013"
     )
     asked = ("--preset", "shipped", "--data", archive, *places(tmp_path))
     done = well(build_here(*asked))

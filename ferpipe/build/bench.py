@@ -101,9 +101,9 @@ class Bench:
         """Train a network, with its teachers where it has some."""
         settings, dataset, recipe = self.settings, self.dataset, stage.network
         device = self.device
-        weights = start.read(settings.init) if recipe.pretrained else None
+        weights = self.imagenet if recipe.pretrained else None
         teachers = [checkpoints.load(settings.networks / name).network(device) for name in stage.taught]
-        made_of = {**stage.recipe, "threads": self.threads}
+        made_of = {**stage.recipe, "threads": self.threads if device.type == "cpu" else None}
         record = {"recipe": made_of, "classes": list(dataset.classes)}
         train = self.even if recipe.balanced and settings.source is None else dataset.train
         if lost := left(stage.folder.with_name(f"resume-{stage.name}.safetensors"), made_of):
@@ -123,15 +123,22 @@ class Bench:
             )
 
     @cached_property
+    def imagenet(self) -> dict[str, torch.Tensor]:
+        """The weights of ImageNet that --init names, or torchvision's own; raises Slip where they are not to be had."""
+        return start.read(self.settings.init)
+
+    @cached_property
     def even(self) -> Split:
         """As many faces as train has, drawn anew with each emotion as often as the others."""
         return rendered.even(len(self.dataset.train), self.settings.data_seed)
 
-    def foretell(self, recipes: Sequence[Recipe], plan: Plan) -> None:
-        """Say how long networks of these recipes will take to train."""
+    def foretell(self, recipes: Sequence[Recipe], plan: Plan, ranks: int) -> None:
+        """Say how long networks of these recipes will take to train, shared out over `ranks`."""
         teachers = [plan.teachers(recipe) for recipe in recipes]
-        hours = pace.hours(recipes, teachers, len(self.dataset.train), len(self.dataset.classes), self.device)
-        tqdm.write(f"train: {len(recipes)} networks in about {hours:.1f} hours, by a few steps of each kind")
+        hours = pace.hours(recipes, teachers, len(self.dataset.train), len(self.dataset.classes), self.device) / ranks
+        tqdm.write(
+            f"train: {len(recipes)} networks in about {hours:.1f} hours, by a few steps of each; analyses not counted"
+        )
 
     def tell(self, made: Network, networks: Sequence[Network]) -> None:
         """Say what a new member reaches, and the members that are there by now together."""
@@ -153,7 +160,7 @@ class Bench:
         members = [checkpoints.load(settings.networks / name) for name in names.all]
         dev = self.dataset.dev
         if settings.shipped:
-            members = shipping.aligned(members, settings.networks, dev.images)
+            members = shipping.aligned(members, settings.networks, dev.images, self.dataset.train.images)
         for member in members:
             if len(member.view_logits) != len(dev):
                 raise Slip(
@@ -207,5 +214,6 @@ def left(state: Path, recipe: JSON) -> str:
     if begun == recipe:
         return ""
     changed = differences({"code": begun.get("code")}, {"code": recipe.get("code")})
-    why = changed[0] if changed else f"it ran on {begun.get('threads')} threads and not on {recipe.get('threads')}"
+    before, now = (f"{count} threads" if (count := each.get("threads")) else "a GPU" for each in (begun, recipe))
+    why = changed[0] if changed else f"it ran on {before} and not on {now}"
     return f"{epochs} trained epochs cannot be gone on from, since {why}; they are kept until the first new one ends"

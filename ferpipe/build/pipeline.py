@@ -120,7 +120,7 @@ class Build:
     def __init__(self, settings: Settings, memory: Memory, log: Log, later: bool = False, sharing: int = 1) -> None:
         """Take what is asked for; `later`: another process of this build may be writing already."""
         self.settings, self.memory, self.log, self.sharing = settings, memory, log, sharing
-        self.foretold = False  # whether it was said how long the training takes
+        self.begun = False  # whether networks are trained
         self.shared = False  # whether several processes have made data and members: then nothing is rebuilt again
         self.stage = stages.data(settings, memory)  # of the data set
         self.names = Names()  # of the networks
@@ -186,11 +186,13 @@ class Build:
         plan, ready = settings.plan, list[Network]()
         for number, recipes in enumerate(plan.rounds):
             networks = stages.networks(settings, recipes, data, ready, self.memory)
-            if plan.long and not rank and not self.foretold:
-                missing = [stage.network for stage in networks if stage.stale()]
-                self.foretold = bool(missing)
-                if missing:
-                    self.bench.foretell([*missing, *chain(*plan.rounds[number + 1 :])], plan)
+            missing = [stage.network for stage in networks if stage.stale()]
+            if missing and not self.begun:
+                self.begun, ahead = True, [*missing, *chain(*plan.rounds[number + 1 :])]
+                if any(recipe.pretrained for recipe in ahead):
+                    _ = self.bench.imagenet  # what cannot be fetched is told before hours of training, not after
+                if plan.long and not rank:
+                    self.bench.foretell(ahead, plan, ranks)
             for stage in networks[rank::ranks]:
                 if self.walk(stage) and stage.network.role == "member":
                     self.bench.tell(stage, [*ready, *networks])

@@ -122,9 +122,9 @@ class Place:
     @property
     def folders(self) -> dict[str, list[str]]:
         """What --network may name, each with its networks."""
-        roles = {"ensemble": self.members}
-        if self.student:
-            roles |= {"student": [self.student], "all": [*self.members, self.student]}
+        student = [self.student] if self.student else []
+        roles = {"ensemble": self.members} | ({"student": student} if student else {})
+        roles |= {"all": [*self.members, *student]}
         return roles | {member: [member] for member in self.members} | roles
 
     def asked(self, name: str) -> list[Asked]:
@@ -147,7 +147,7 @@ def networks(options: Options) -> list[Asked]:
     A network that a published page names is found by its name, of whichever data set it is.
     """
     if options.network == "shipped":
-        return of_package(alone=True)
+        return of_package("shipped")
     if options.load is not None:
         from ferpipe.build import adopting  # the analyses, which no network of ours needs here
 
@@ -160,9 +160,13 @@ def networks(options: Options) -> list[Asked]:
     for place in published:
         if options.network in place.folders and (place.data == "fer2013" or options.network in place.members):
             return place.asked(options.network)
-    if options.network == "ensemble":
-        return of_package()
-    if shipped := [asked for asked in of_package() if asked.member.name == options.network]:
+    if options.network in ("ensemble", "all"):
+        return of_package(options.network)
+    if shipped := [
+        asked
+        for asked in of_package("all")
+        if options.network == asked.member.name or options.network == asked.member.recipe.role == "student"
+    ]:
         return shipped
     if carried := of_page(options):
         return carried
@@ -263,21 +267,25 @@ def of_checkpoints(files: Sequence[Path], options: Options) -> list[Asked]:
     ]
 
 
-def of_package(alone: bool = False) -> list[Asked]:
-    """Return the shipped networks: the members or, `alone`, the best of them on dev, the student first; raises Slip."""
+def of_package(name: str) -> list[Asked]:
+    """Return the shipped networks: the "ensemble"'s members, "all", or the one called "shipped"; raises Slip.
+
+    That is the student or, where there is none, the member that is right most often on dev, averaged over views.
+    """
     places = sorted(path.parent for path in (shipping.PLACE / "fer2013").glob("*/weights.safetensors"))
     networks = [checkpoints.load(place) for place in places]
     if not networks:
         raise Slip(
             "no network to ask: none is shipped; python build.py train --data PATH makes some, --load names them"
         )
-    if alone:
-        networks = [max(networks, key=_standing)]
-    else:
+    if name == "shipped":
+        networks = [max(networks, key=lambda network: _standing(network, shipping.PLACE / "fer2013"))]
+    elif name == "ensemble":
         networks = [network for network in networks if network.recipe.role == "member"] or networks
     return [Asked(network, "shipped with the package", "fer2013", EMOTIONS) for network in networks]
 
 
-def _standing(network: Member) -> tuple[bool, float]:
-    """Return what the network to ask alone is the first in: being the student, and accuracy on dev."""
-    return network.recipe.role == "student", network.history["dev_accuracy"][network.epoch - 1]
+def _standing(network: Member, place: Path) -> tuple[bool, float]:
+    """Return what the network to ask alone is the first in: being the student, and accuracy over views on dev."""
+    record = encoding.read_json(place / network.name / "recipe.json")
+    return network.recipe.role == "student", record["views_accuracy"]

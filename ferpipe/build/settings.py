@@ -76,7 +76,9 @@ def of(options: Options, layout: Layout) -> Settings:
         raise Slip("--student: --preset shipped trains nothing; name another preset, and members with --load")
     work = None  # of the presets that train
     if known is not None:
-        work = plan(known, options.seed, options.members, options.epochs, options.init is not None, options.student)
+        # of a preset that has networks from ImageNet's weights, --init says where these lie
+        pretrained = options.init is not None and not any(kind.get("pretrained") for kind in known.kinds)
+        work = plan(known, options.seed, options.members, options.epochs, pretrained, options.student)
     networks = SHIPPED / layout.dataset if shipped else layout.artefacts / layout.dataset / "members"
     foreign: list[Path] = []
     if options.load is not None:

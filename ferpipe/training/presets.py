@@ -23,6 +23,7 @@ class Preset:
     balanced: int = 0  # networks that see each class as often as the others
     balanced_epochs: int = 0  # of these; 0: as many as the members': their recalls' ranking alone is asked
     student: bool = False  # whether the ensemble is distilled into one network
+    pupil: Recipe | None = None  # what that is, where it is of another kind than the first member
     long: bool = False  # whether to tell beforehand how many hours it takes
 
 
@@ -69,14 +70,24 @@ PRESETS: dict[str, dict[str, Preset]] = {
             long=True,
         ),
         "full": Preset(
-            5, replace(_FULL, epochs=20, small=8), 800, 40, (12000, 3000, 3000), _KINDS, 3, 2, student=True, long=True
+            5,
+            replace(_FULL, epochs=20, small=8),
+            800,
+            40,
+            (12000, 3000, 3000),
+            _KINDS,
+            3,
+            2,
+            student=True,
+            pupil=replace(_NIGHT, epochs=20, small=8),
+            long=True,
         ),
     },
     "fer2013": {
         "smoke": Preset(2, _SMOKE, 64, 3),
         "default": Preset(3, _HOUR, 4000, 10, overfitted=3),
         "overnight": Preset(5, _NIGHT, 4000, 10, (0, 0, 0), _TWO_ALONE, 3, 2, 6, student=True, long=True),
-        "full": Preset(5, _FULL, 4000, 40, (0, 0, 0), _KINDS, 3, 2, student=True, long=True),
+        "full": Preset(5, _FULL, 4000, 40, (0, 0, 0), _KINDS, 3, 2, 6, student=True, pupil=_NIGHT, long=True),
     },
 }
 
@@ -122,20 +133,25 @@ def plan(
         kinds = [replace(kind, **{**IMAGENET, "muon": min(kind.muon, IMAGENET["muon"])}) for kind in kinds]
         if chosen.long:  # they know pictures of 224 pixels; twice as large a face takes three times as long
             kinds = [replace(kind, enlarge=2) for kind in kinds]
+    pupil = kinds[0] if pretrained or chosen.pupil is None else chosen.pupil
     if epochs is not None:
-        kinds = [replace(kind, epochs=epochs, small=kind.small * epochs // kind.epochs) for kind in kinds]
+        kinds, pupil = [_of(kind, epochs) for kind in kinds], _of(pupil, epochs)
     ensemble = [replace(kinds[k % len(kinds)], seed=seed + k) for k in range(members or chosen.members)]
     bare = overfitted(ensemble[0], chosen.overfitted_part, chosen.overfitted_epochs)
     if bare.pretrained:  # torchvision's weights fit one width only
         bare = replace(bare, width=ensemble[0].width)
     even = replace(ensemble[0], role="balanced", balanced=True)
     if chosen.balanced_epochs:
-        fewer = min(even.epochs, chosen.balanced_epochs)
-        even = replace(even, epochs=fewer, small=even.small * fewer // even.epochs)
+        even = _of(even, min(even.epochs, chosen.balanced_epochs))
     return Plan(
         ensemble,
         [replace(bare, seed=seed + k) for k in range(chosen.overfitted)],
         [replace(even, seed=seed + k) for k in range(chosen.balanced)],
-        taught(ensemble[0]) if chosen.student or student else None,
+        replace(taught(pupil), seed=seed) if chosen.student or student else None,
         chosen.long,
     )
+
+
+def _of(recipe: Recipe, epochs: int) -> Recipe:
+    """Return a recipe for as many epochs, of which as large a share sees small faces."""
+    return replace(recipe, epochs=epochs, small=recipe.small * epochs // recipe.epochs)

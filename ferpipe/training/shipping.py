@@ -2,6 +2,9 @@
 
 ferpipe/shipped/<data set>/<name>/   a network as checkpoints.py describes; weights in float16, or none
                            dev.npy   (n,) uint64: a hash of each dev face, in the order of the logits
+                         train.npy   (n,) uint64: of each train face, in the order of the margins
+
+Beside what a record has elsewhere it says how often the network is right on dev when it is averaged over views.
 
 `python -m ferpipe.training.shipping FOLDER [NAME ...]` packs the networks of a folder, or those that are named.
 """
@@ -17,6 +20,7 @@ import numpy as np
 from safetensors.torch import load_file, save_file
 
 from ferpipe.data import cache
+from ferpipe.data.dataset import Split
 from ferpipe.errors import Slip
 from ferpipe.networks.checkpoints import sealed
 from ferpipe.networks.members import Member
@@ -32,41 +36,58 @@ def faces(images: np.ndarray) -> np.ndarray:
     return np.frombuffer(b"".join(digests), "<u8")
 
 
-def aligned(members: Sequence[Member], place: Path, images: np.ndarray) -> list[Member]:
+def aligned(members: Sequence[Member], place: Path, dev: np.ndarray, train: np.ndarray | None = None) -> list[Member]:
     """Return the members with their answers in the order of the dev faces (n, 48, 48); raises Slip if any is unknown.
 
-    Each form of the data set has an order of its own.
+    Each form of the data set has an order of its own. Margins are brought into that of the train faces, and left out
+    where these are not given or are not those that the members learned.
     """
-    known = {face: index for index, face in enumerate(np.load(place / "dev.npy", allow_pickle=False).tolist())}
-    order = [known.get(face, -1) for face in faces(images).tolist()]
-    if missing := order.count(-1):
+    order, learned = _order(place / "dev.npy", dev), np.array([-1])
+    if missing := int((order < 0).sum()):
         raise Slip(
             f"{missing:,} of the {len(order):,} dev faces are not those that the shipped networks were measured on; "
             "use the whole PublicTest split, or train: leave out --preset shipped"
         )
+    if train is not None and (place / "train.npy").exists():
+        learned = _order(place / "train.npy", train)
     return [
-        replace(member, epoch_logits=member.epoch_logits[:, order], view_logits=member.view_logits[order])
+        replace(
+            member, epoch_logits=member.epoch_logits[:, order], view_logits=member.view_logits[order],
+            margins=None if member.margins is None or learned.min() < 0 else member.margins[learned],
+        )
         for member in members
-    ]
+    ]  # fmt: skip
 
 
-def pack(folder: Path, names: Sequence[str], dev: np.ndarray, target: Path) -> None:
+def _order(file: Path, images: np.ndarray) -> np.ndarray:
+    """Return each image's place among those in `file`, (n,) int64, equal ones in turn; -1 for one that is not there."""
+    places: dict[int, list[int]] = {}
+    for index, face in enumerate(np.load(file, allow_pickle=False).tolist()):
+        places.setdefault(face, []).append(index)
+    turns = {face: iter(indices) for face, indices in places.items()}
+    asked = faces(images).tolist()
+    return np.array([next(turns[face], places[face][-1]) if face in places else -1 for face in asked])
+
+
+def pack(folder: Path, names: Sequence[str], train: Split, dev: Split, target: Path) -> None:
     """Copy networks of `folder` to `target`, each in the place of the one there of its role and seed.
 
-    `dev` are the faces (n, 48, 48) that they were measured on. Raises Slip for a name that is not there, and where the
-    networks in `target` were measured on other faces.
+    `train` and `dev` are what they learned and were measured on. Raises Slip for a name that is not there, and where
+    the networks in `target` were measured on other faces.
     """
+    assert dev.labels is not None
     if missing := [name for name in names if not (folder / name / "recipe.json").is_file()]:
         raise Slip(f"{folder}: no network {', '.join(missing)} there")
-    measured = faces(dev)
+    measured = faces(dev.images)
     if (target / "dev.npy").exists() and not np.array_equal(np.load(target / "dev.npy"), measured):
         raise Slip(f"the networks in {target} were measured on other dev faces; empty that folder first")
     target.mkdir(parents=True, exist_ok=True)
     atomic.write(target / "dev.npy", encoding.npy_bytes(measured))
+    atomic.write(target / "train.npy", encoding.npy_bytes(faces(train.images)))
     for name in names:
         before = [old.parent for old in target.glob("*/recipe.json") if _place(old.parent) == _place(folder / name)]
         with atomic.folder(target / name) as new:
-            _pack(folder / name, new)
+            _pack(folder / name, new, dev.labels)
         for old in before:
             if old.name != name:
                 atomic.remove(old)
@@ -78,7 +99,7 @@ def _place(folder: Path) -> tuple[str, int]:
     return parameters["role"], parameters["seed"]
 
 
-def _pack(source: Path, target: Path) -> None:
+def _pack(source: Path, target: Path, labels: np.ndarray) -> None:
     record: encoding.JSON = {**encoding.read_json(source / "recipe.json"), "weights": None}
     for file in record["files"]:
         (target / file).write_bytes((source / file).read_bytes())
@@ -88,6 +109,7 @@ def _pack(source: Path, target: Path) -> None:
         halves = {name: value.half() if value.ndim > 1 else value for name, value in weights.items()}
         save_file(halves, target / "weights.safetensors")
         record["weights"] = fingerprints.of_file(target / "weights.safetensors")
+        record["views_accuracy"] = float((encoding.read_npy(source / "dev_views.npy").argmax(1) == labels).mean())
     (target / "recipe.json").write_bytes(encoding.json_bytes(sealed(target, record)))
 
 
@@ -101,7 +123,7 @@ def main(arguments: list[str]) -> None:
     data = encoding.read_json(asked.folder / names[0] / "recipe.json")["recipe"]["data"]
     records = asked.folder.parent.glob("dataset-*/recipe.json")
     dataset = cache.load(next(path.parent for path in records if encoding.read_json(path)["data"] == data), data)
-    pack(asked.folder, names, dataset.dev.images, PLACE / dataset.name)
+    pack(asked.folder, names, dataset.train, dataset.dev, PLACE / dataset.name)
 
 
 if __name__ == "__main__":

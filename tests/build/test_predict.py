@@ -102,7 +102,7 @@ def test_the_published_networks_come_first_and_the_shipped_one_stands_in_where_a
     artefacts, built, monkeypatch, tmp_path
 ):
     monkeypatch.setattr(shipping, "PLACE", tmp_path / "shipped")
-    shipping.pack(built / "members", ["member-0", "overfitted-0"], DEV.images, tmp_path / "shipped/fer2013")
+    shipping.pack(built / "members", ["member-0", "overfitted-0"], TRAIN, DEV, tmp_path / "shipped/fer2013")
     assert named(artefacts) == [("member-0", "shipped with the package")]
     weights = {p.parent.name: json.loads(p.read_bytes())["weights"] for p in (built / "members").glob("*/recipe.json")}
     networks = {
@@ -120,17 +120,14 @@ def test_the_published_networks_come_first_and_the_shipped_one_stands_in_where_a
 
 def test_the_shipped_network_to_ask_alone_is_the_student_or_the_best_on_dev(artefacts, built, monkeypatch, tmp_path):
     monkeypatch.setattr(shipping, "PLACE", tmp_path / "shipped")
-    shipping.pack(built / "members", ["member-0", "member-1"], DEV.images, tmp_path / "shipped/fer2013")
+    shipping.pack(built / "members", ["member-0", "member-1"], TRAIN, DEV, tmp_path / "shipped/fer2013")
     for better in ("member-0", "member-1"):
         for name in ("member-0", "member-1"):
-            place = tmp_path / "shipped/fer2013" / name
-            history = encoding.read_json(place / "history.json")
-            history["epochs"]["dev_accuracy"] = [0.6 if name == better else 0.5]
-            (place / "history.json").write_bytes(encoding.json_bytes(history))
-            record = checkpoints.sealed(place, encoding.read_json(place / "recipe.json"))
-            (place / "recipe.json").write_bytes(encoding.json_bytes(record))
+            file = tmp_path / "shipped/fer2013" / name / "recipe.json"
+            record = {**encoding.read_json(file), "views_accuracy": 0.6 if name == better else 0.5}
+            file.write_bytes(encoding.json_bytes(checkpoints.sealed(file.parent, record)))
         assert named(artefacts, network="shipped") == [(better, "shipped with the package")]
-    shipping.pack(built / "members", ["student-0"], DEV.images, tmp_path / "shipped/fer2013")
+    shipping.pack(built / "members", ["student-0"], TRAIN, DEV, tmp_path / "shipped/fer2013")
     assert named(artefacts, network="shipped") == [("student-0", "shipped with the package")]
     assert [name for name, _ in named(artefacts)] == ["member-0", "member-1"]
 
@@ -193,37 +190,50 @@ def test_a_field_with_a_comma_is_quoted():
 def test_what_is_packed_answers_in_every_order(built, tmp_path, monkeypatch):
     monkeypatch.setattr(shipping, "PLACE", tmp_path)
     place = tmp_path / "fer2013"
-    shipping.pack(built / "members", ["member-1", "overfitted-0"], DEV.images, place)
+    shipping.pack(built / "members", ["member-1", "overfitted-0"], TRAIN, DEV, place)
     packed, whole = checkpoints.load(place / "member-1"), checkpoints.load(built / "members" / "member-1")
     assert np.array_equal(packed.margins, whole.margins, equal_nan=True)
     assert checkpoints.load(place / "overfitted-0").weights is None
+    right = (whole.view_logits.argmax(1) == DEV.labels).mean()
+    assert encoding.read_json(place / "member-1/recipe.json")["views_accuracy"] == right
     wanted = predict.probabilities([whole], DEV.images, CPU)
     np.testing.assert_allclose(predict.probabilities([packed], DEV.images, CPU), wanted, atol=5e-3)  # float16
     order = np.random.default_rng(0).permutation(len(DEV))
-    (turned,) = shipping.aligned([whole], place, DEV.images[order])
+    another = np.random.default_rng(1).permutation(len(TRAIN))
+    (turned,) = shipping.aligned([whole], place, DEV.images[order], TRAIN.images[another])
     assert np.array_equal(turned.dev_logits, whole.dev_logits[order])
     assert np.array_equal(turned.view_logits, whole.view_logits[order])
+    assert np.array_equal(turned.margins, whole.margins[another], equal_nan=True)
+    for others in (None, TRAIN.images[:-1] // 2):
+        (turned,) = shipping.aligned([whole], place, DEV.images[order], others)
+        assert turned.margins is None, "margins of other faces, or in an order that is not known"
     with pytest.raises(Slip, match="1 of the 14 dev faces are not those"):
         shipping.aligned([whole], place, np.concatenate([DEV.images[:13], 255 - DEV.images[:1]]))
     with pytest.raises(Slip, match="no network member-7 there"):
-        shipping.pack(built / "members", ["member-7"], DEV.images, place)
+        shipping.pack(built / "members", ["member-7"], TRAIN, DEV, place)
     with pytest.raises(Slip, match="measured on other dev faces"):
-        shipping.pack(built / "members", ["member-0"], DEV.images[::-1], place)
+        shipping.pack(built / "members", ["member-0"], TRAIN, replace(DEV, images=DEV.images[::-1]), place)
 
 
 def test_a_packed_network_takes_the_place_of_the_one_with_its_role_and_seed(built, tmp_path, monkeypatch):
     monkeypatch.setattr(shipping, "PLACE", tmp_path)
     place, members = tmp_path / "fer2013", built / "members"
 
-    def asked(**parts):
-        return [one.member.name for one in predict.of_package(**parts)]
+    def asked(name="ensemble"):
+        return [one.member.name for one in predict.of_package(name)]
 
-    shipping.pack(members, ["member-0", "member-1"], DEV.images, place)
-    assert asked() == ["member-0", "member-1"] and asked(alone=True) == ["member-0"]
-    shipping.pack(members, ["student-0"], DEV.images, place)
-    assert asked() == ["member-0", "member-1"] and asked(alone=True) == ["student-0"]
+    shipping.pack(members, ["member-0", "member-1"], TRAIN, DEV, place)
+    assert asked() == ["member-0", "member-1"] and asked("shipped") == ["member-0"]
+    shipping.pack(members, ["student-0"], TRAIN, DEV, place)
+    assert asked() == ["member-0", "member-1"] and asked("shipped") == ["student-0"]
     (tmp_path / "later").mkdir()
     shutil.copytree(members / "member-1", tmp_path / "later/member-1-anew")
-    shipping.pack(tmp_path / "later", ["member-1-anew"], DEV.images, place)
+    shipping.pack(tmp_path / "later", ["member-1-anew"], TRAIN, DEV, place)
     assert asked() == ["member-0", "member-1-anew"]
-    assert sorted(path.name for path in place.iterdir()) == ["dev.npy", "member-0", "member-1-anew", "student-0"]
+    assert sorted(path.name for path in place.iterdir()) == [
+        "dev.npy",
+        "member-0",
+        "member-1-anew",
+        "student-0",
+        "train.npy",
+    ]

@@ -37,6 +37,13 @@ def test_overnight_trains_teachers_before_pupils():
     assert alone.rounds[1] == [] and alone.teachers(alone.student) == alone.members
 
 
+@pytest.mark.parametrize("data", ["rendered", "fer2013"])
+def test_the_student_of_wide_networks_is_small_enough_to_be_shipped(data):
+    full, night = (plan(PRESETS[data][name], 3, epochs=12) for name in ("full", "overnight"))
+    assert full.student == night.student and {r.width for r in full.members} == {64}
+    assert (full.student.stem, full.student.width, full.student.seed, full.student.epochs) == ("pooled", 32, 3, 12)
+
+
 def test_pretrained_members_of_any_preset_fit_torchvisions_weights():
     for preset in PRESETS["fer2013"].values():
         for recipe in plan(preset, 0, pretrained=True).members:
