@@ -31,10 +31,13 @@ _SMOKE = Recipe(width=8, epochs=2, part=256, batch=32, held=20)
 TAUGHT: JSON = {"distil": 0.7, "label_smoothing": 0.0}  # by the members that learn from labels alone
 _HOUR = Recipe(stem="pooled", epochs=16, small=7, batch=128, muon=0.015, rotate=8.0, scale=0.1, shift=3.0)  # two cores
 _NIGHT = replace(_HOUR, epochs=40, small=16)
+_EVENING = replace(_NIGHT, epochs=20, small=8)  # of rendered faces, which are easier
 _TWO_ALONE: tuple[JSON, ...] = ({}, TAUGHT, TAUGHT, TAUGHT)
 _FULL = Recipe(
     stem="small", width=64, epochs=40, batch=256, small=15, muon=0.02, rotate=10.0, scale=0.1, shift=4.0, erase=0.25
 )
+_WIDE = replace(_FULL, epochs=20, small=8)
+_MANY = (12000, 3000, 3000)  # rendered faces for train, dev and test
 IMAGENET: JSON = {"pretrained": True, "stem": "imagenet", "width": 64, "muon": 0.01, "learning_rate": 0.03}
 # on an H100 a face of 96 pixels costs about what the small stem's 48 do
 _KINDS: tuple[JSON, ...] = (
@@ -57,31 +60,8 @@ PRESETS: dict[str, dict[str, Preset]] = {
             balanced=3,
             balanced_epochs=6,
         ),
-        "overnight": Preset(
-            5,
-            replace(_NIGHT, epochs=20, small=8),
-            600,
-            10,
-            (12000, 3000, 3000),
-            _TWO_ALONE,
-            3,
-            2,
-            student=True,
-            long=True,
-        ),
-        "full": Preset(
-            5,
-            replace(_FULL, epochs=20, small=8),
-            800,
-            40,
-            (12000, 3000, 3000),
-            _KINDS,
-            3,
-            2,
-            student=True,
-            pupil=replace(_NIGHT, epochs=20, small=8),
-            long=True,
-        ),
+        "overnight": Preset(5, _EVENING, 600, 10, _MANY, _TWO_ALONE, 3, 2, student=True, long=True),
+        "full": Preset(5, _WIDE, 800, 40, _MANY, _KINDS, 3, 2, student=True, pupil=_EVENING, long=True),
     },
     "fer2013": {
         "smoke": Preset(2, _SMOKE, 64, 3),
