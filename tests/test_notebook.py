@@ -75,4 +75,5 @@ def test_the_six_cells_build_and_a_later_run_goes_on(tmp_path, readme):
     trained = [re.findall(r"^member-\S+ +made", book.printed, re.MULTILINE) for book in books]
     assert [len(names) for names in trained] == [2, 0]
     assert (later.folder / ".artefacts/runs/fer2013-smoke-0/site/index.html").is_file()
+    assert (later.folder.parent / "submission.csv").read_text().startswith("id,emotion\n")
     data.chmod(0o755)

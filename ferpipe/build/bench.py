@@ -137,7 +137,8 @@ class Bench:
         teachers = [plan.teachers(recipe) for recipe in recipes]
         hours = pace.hours(recipes, teachers, len(self.dataset.train), len(self.dataset.classes), self.device) / ranks
         tqdm.write(
-            f"train: {len(recipes)} networks in about {hours:.1f} hours, by a few steps of each; analyses not counted"
+            f"train: {len(recipes)} networks in {'about' if ranks == 1 else 'at least'} {hours:.1f} hours, "
+            "by a few steps of each kind, and then the analyses"
         )
 
     def tell(self, made: Network, networks: Sequence[Network]) -> None:
@@ -160,7 +161,7 @@ class Bench:
         members = [checkpoints.load(settings.networks / name) for name in names.all]
         dev = self.dataset.dev
         if settings.shipped:
-            members = shipping.aligned(members, settings.networks, dev.images, self.dataset.train.images)
+            members = shipping.aligned(members, settings.networks, dev.images, self.dataset.train)
         for member in members:
             if len(member.view_logits) != len(dev):
                 raise Slip(

@@ -14,7 +14,8 @@ OLDEST = 7  # the least compute capability: on an older GPU cuBLAS has no produc
 def prepared(name: str, threads: int) -> torch.device:
     """Return the device that `auto`, `cpu`, `cuda` or `mps` stands for, such that equal seeds give equal bytes.
 
-    Raises Slip where there is none, or a GPU that this torch cannot use; `auto` then takes the processor, and says so.
+    Raises Slip where there is none, or a GPU that this torch cannot use; `auto` then takes the processor, and says so,
+    unless the GPU has no memory left, which may soon be otherwise.
     """
     machine.prepare(threads)
     return usable(name)
@@ -27,7 +28,7 @@ def usable(name: str) -> torch.device:
         return device
     if refusal := _refusal(device):
         told = f"{torch.cuda.get_device_name(device)} {refusal}"
-        if name != "auto":
+        if name != "auto" or "out of memory" in told:
             raise Slip(f"--device {name}: {told}; take --device cpu, or another GPU")
         print(f"{told}: the processor is taken instead", file=sys.stderr)
         return torch.device("cpu")

@@ -186,7 +186,7 @@ class Build:
         plan, ready = settings.plan, list[Network]()
         for number, recipes in enumerate(plan.rounds):
             networks = stages.networks(settings, recipes, data, ready, self.memory)
-            missing = [stage.network for stage in networks if stage.stale()]
+            missing = [stage.network for stage in networks if stage.stale() and not (self.shared and stage.record())]
             if missing and not self.begun:
                 self.begun, ahead = True, [*missing, *chain(*plan.rounds[number + 1 :])]
                 if any(recipe.pretrained for recipe in ahead):

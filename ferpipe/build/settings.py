@@ -76,9 +76,11 @@ def of(options: Options, layout: Layout) -> Settings:
         raise Slip("--student: --preset shipped trains nothing; name another preset, and members with --load")
     work = None  # of the presets that train
     if known is not None:
-        # of a preset that has networks from ImageNet's weights, --init says where these lie
-        pretrained = options.init is not None and not any(kind.get("pretrained") for kind in known.kinds)
-        work = plan(known, options.seed, options.members, options.epochs, pretrained, options.student)
+        work = plan(known, options.seed, options.members, options.epochs, student=options.student)
+        trained = work.members if options.load is None else [*filter(None, [work.student])]
+        # where some start from ImageNet's weights anyway, --init says where these lie
+        if options.init is not None and not any(recipe.pretrained for recipe in trained):
+            work = plan(known, options.seed, options.members, options.epochs, True, options.student)
     networks = SHIPPED / layout.dataset if shipped else layout.artefacts / layout.dataset / "members"
     foreign: list[Path] = []
     if options.load is not None:

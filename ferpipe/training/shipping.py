@@ -2,7 +2,7 @@
 
 ferpipe/shipped/<data set>/<name>/   a network as checkpoints.py describes; weights in float16, or none
                            dev.npy   (n,) uint64: a hash of each dev face, in the order of the logits
-                         train.npy   (n,) uint64: of each train face, in the order of the margins
+                         train.npy   (n,) uint64: of each train face with its label, in the order of the margins
 
 Beside what a record has elsewhere it says how often the network is right on dev when it is averaged over views.
 
@@ -30,26 +30,29 @@ PLACE = fingerprints.PACKAGE / "shipped"
 ASKED = ("member", "student")  # roles whose weights are shipped
 
 
-def faces(images: np.ndarray) -> np.ndarray:
-    """Return a hash of each image, (n,) uint64."""
-    digests = [hashlib.sha256(image.tobytes()).digest()[:8] for image in np.ascontiguousarray(images)]
+def faces(images: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
+    """Return a hash of each image, (n,) uint64; with its label, where these are given."""
+    each = [image.tobytes() for image in np.ascontiguousarray(images)]
+    if labels is not None:  # equal faces may carry different ones
+        each = [image + bytes([label]) for image, label in zip(each, labels.tolist(), strict=True)]
+    digests = [hashlib.sha256(content).digest()[:8] for content in each]
     return np.frombuffer(b"".join(digests), "<u8")
 
 
-def aligned(members: Sequence[Member], place: Path, dev: np.ndarray, train: np.ndarray | None = None) -> list[Member]:
+def aligned(members: Sequence[Member], place: Path, dev: np.ndarray, train: Split | None = None) -> list[Member]:
     """Return the members with their answers in the order of the dev faces (n, 48, 48); raises Slip if any is unknown.
 
     Each form of the data set has an order of its own. Margins are brought into that of the train faces, and left out
     where these are not given or are not those that the members learned.
     """
-    order, learned = _order(place / "dev.npy", dev), np.array([-1])
+    order, learned = _order(place / "dev.npy", faces(dev)), np.array([-1])
     if missing := int((order < 0).sum()):
         raise Slip(
             f"{missing:,} of the {len(order):,} dev faces are not those that the shipped networks were measured on; "
             "use the whole PublicTest split, or train: leave out --preset shipped"
         )
     if train is not None and (place / "train.npy").exists():
-        learned = _order(place / "train.npy", train)
+        learned = _order(place / "train.npy", faces(train.images, train.labels))
     return [
         replace(
             member, epoch_logits=member.epoch_logits[:, order], view_logits=member.view_logits[order],
@@ -59,31 +62,32 @@ def aligned(members: Sequence[Member], place: Path, dev: np.ndarray, train: np.n
     ]  # fmt: skip
 
 
-def _order(file: Path, images: np.ndarray) -> np.ndarray:
-    """Return each image's place among those in `file`, (n,) int64, equal ones in turn; -1 for one that is not there."""
+def _order(file: Path, asked: np.ndarray) -> np.ndarray:
+    """Return each hash's place among those in `file`, (n,) int64, equal ones in turn; -1 for one that is not there."""
     places: dict[int, list[int]] = {}
     for index, face in enumerate(np.load(file, allow_pickle=False).tolist()):
         places.setdefault(face, []).append(index)
     turns = {face: iter(indices) for face, indices in places.items()}
-    asked = faces(images).tolist()
-    return np.array([next(turns[face], places[face][-1]) if face in places else -1 for face in asked])
+    return np.array([next(turns[face], places[face][-1]) if face in places else -1 for face in asked.tolist()])
 
 
 def pack(folder: Path, names: Sequence[str], train: Split, dev: Split, target: Path) -> None:
     """Copy networks of `folder` to `target`, each in the place of the one there of its role and seed.
 
     `train` and `dev` are what they learned and were measured on. Raises Slip for a name that is not there, and where
-    the networks in `target` were measured on other faces.
+    the networks in `target` know other faces.
     """
     assert dev.labels is not None
     if missing := [name for name in names if not (folder / name / "recipe.json").is_file()]:
         raise Slip(f"{folder}: no network {', '.join(missing)} there")
-    measured = faces(dev.images)
-    if (target / "dev.npy").exists() and not np.array_equal(np.load(target / "dev.npy"), measured):
-        raise Slip(f"the networks in {target} were measured on other dev faces; empty that folder first")
+    known = {"dev": faces(dev.images), "train": faces(train.images, train.labels)}
+    for split, hashes in known.items():
+        file = target / f"{split}.npy"
+        if file.exists() and not np.array_equal(np.load(file, allow_pickle=False), hashes):
+            raise Slip(f"the networks in {target} know other {split} faces; empty that folder first")
     target.mkdir(parents=True, exist_ok=True)
-    atomic.write(target / "dev.npy", encoding.npy_bytes(measured))
-    atomic.write(target / "train.npy", encoding.npy_bytes(faces(train.images)))
+    for split, hashes in known.items():
+        atomic.write(target / f"{split}.npy", encoding.npy_bytes(hashes))
     for name in names:
         before = [old.parent for old in target.glob("*/recipe.json") if _place(old.parent) == _place(folder / name)]
         with atomic.folder(target / name) as new:

@@ -60,6 +60,12 @@ def test_a_gpu_that_this_torch_cannot_use_is_refused_in_one_line(gpus, capsys, s
     assert capsys.readouterr().err.endswith(f"{line}: the processor is taken instead\n")
 
 
+def test_auto_does_not_give_up_a_gpu_that_is_full_for_now(gpus):
+    gpus.update(answers="CUDA error: out of memory")
+    with pytest.raises(Slip, match="out of memory"):
+        devices.usable("auto")
+
+
 def test_the_processor_is_not_tried_out(monkeypatch):
     monkeypatch.setattr(devices, "_refusal", lambda device: pytest.fail(f"{device} was tried out"))
     assert devices.usable("cpu") == torch.device("cpu")

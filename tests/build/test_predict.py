@@ -200,19 +200,37 @@ def test_what_is_packed_answers_in_every_order(built, tmp_path, monkeypatch):
     np.testing.assert_allclose(predict.probabilities([packed], DEV.images, CPU), wanted, atol=5e-3)  # float16
     order = np.random.default_rng(0).permutation(len(DEV))
     another = np.random.default_rng(1).permutation(len(TRAIN))
-    (turned,) = shipping.aligned([whole], place, DEV.images[order], TRAIN.images[another])
+    (turned,) = shipping.aligned([whole], place, DEV.images[order], part(TRAIN, another))
     assert np.array_equal(turned.dev_logits, whole.dev_logits[order])
     assert np.array_equal(turned.view_logits, whole.view_logits[order])
     assert np.array_equal(turned.margins, whole.margins[another], equal_nan=True)
-    for others in (None, TRAIN.images[:-1] // 2):
+    for others in (None, replace(TRAIN, labels=(TRAIN.labels + 1) % 7)):
         (turned,) = shipping.aligned([whole], place, DEV.images[order], others)
         assert turned.margins is None, "margins of other faces, or in an order that is not known"
     with pytest.raises(Slip, match="1 of the 14 dev faces are not those"):
         shipping.aligned([whole], place, np.concatenate([DEV.images[:13], 255 - DEV.images[:1]]))
     with pytest.raises(Slip, match="no network member-7 there"):
         shipping.pack(built / "members", ["member-7"], TRAIN, DEV, place)
-    with pytest.raises(Slip, match="measured on other dev faces"):
+    with pytest.raises(Slip, match="know other dev faces"):
         shipping.pack(built / "members", ["member-0"], TRAIN, replace(DEV, images=DEV.images[::-1]), place)
+
+
+def part(faces, order):
+    return Split(faces.images[order], faces.labels[order], faces.names[order])
+
+
+def test_margins_follow_equal_faces_of_different_labels_and_only_those_that_were_learned(built, tmp_path, monkeypatch):
+    monkeypatch.setattr(shipping, "PLACE", tmp_path)
+    twice = part(TRAIN, [*range(len(TRAIN) - 1), 0])  # the first face once more, where the last one was
+    twice.labels[-1] = (twice.labels[0] + 1) % 7
+    shipping.pack(built / "members", ["member-1"], twice, DEV, tmp_path / "fer2013")
+    packed = checkpoints.load(tmp_path / "fer2013/member-1")
+    packed = replace(packed, margins=np.arange(len(TRAIN)).astype(np.float16))
+    order = np.arange(len(TRAIN))[::-1]
+    (turned,) = shipping.aligned([packed], tmp_path / "fer2013", DEV.images, part(twice, order))
+    assert turned.margins.tolist() == order.tolist()
+    with pytest.raises(Slip, match="know other train faces"):
+        shipping.pack(built / "members", ["member-0"], TRAIN, DEV, tmp_path / "fer2013")
 
 
 def test_a_packed_network_takes_the_place_of_the_one_with_its_role_and_seed(built, tmp_path, monkeypatch):

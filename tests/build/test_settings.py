@@ -19,6 +19,15 @@ def test_init_tells_full_where_its_weights_lie_and_leaves_its_kinds(tmp_path, in
     assert len({(recipe.stem, recipe.pretrained) for recipe in told.plan.members}) > 1
 
 
+def test_init_is_never_passed_over(tmp_path):
+    assert asked(tmp_path, preset="full", init="weights.pth", members=1).plan.members[0].pretrained
+    (tmp_path / "members/member-0").mkdir(parents=True)
+    (tmp_path / "members/member-0/recipe.json").write_text("{}")
+    loading = {"preset": "full", "load": tmp_path / "members", "student": True}
+    assert asked(tmp_path, init="weights.pth", **loading).student.pretrained
+    assert not asked(tmp_path, **loading).student.pretrained
+
+
 @pytest.mark.parametrize("preset", sorted(set(PRESETS["fer2013"]) - {"full"}))
 def test_init_gives_every_network_of_the_other_presets_such_a_start(tmp_path, preset):
     plan = asked(tmp_path, preset=preset, init="imagenet").plan
