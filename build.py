@@ -121,7 +121,7 @@ def options(arguments: list[str]) -> Options:
         "fetches them, a file holds them")  # fmt: skip
     add("--compile", action="store_true", help="compile the networks that are trained; wants a C compiler")
     add("--student", action="store_true", help="also distil the ensemble, or the members that --load names, into one "
-        "network")  # fmt: skip
+        "network, in a quarter of the epochs where it is built as one of them and goes on from that")  # fmt: skip
     add("--network", default="ensemble", metavar="NAME", help="of predict and explain: ensemble, student, all (both), "
         "shipped or a member")  # fmt: skip
     add("--face", action="store_true", help="of explain: look at the largest face instead of the middle square")

@@ -12,6 +12,7 @@ import sys
 import time
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -220,8 +221,12 @@ def test_members_are_loaded_and_a_trial_with_folders_of_its_own_touches_nothing_
 
 def test_loaded_members_teach_a_student_beside_them(built, tmp_path, monkeypatch):
     monkeypatch.setattr(rendered, "dataset", lambda *_: drawn(built / ".artefacts/rendered"))
+    smoke = PRESETS["rendered"]["smoke"]  # where faces are held out a student does not go on from a member
+    monkeypatch.setitem(PRESETS["rendered"], "smoke", replace(smoke, recipe=replace(smoke.recipe, held=0)))
     folder = tmp_path / "members"
     shutil.copytree(built / ".artefacts/rendered/members", folder)
+    for network in folder.glob("overfitted-*"):  # which a training asks nothing
+        shutil.rmtree(network)
     call = ["train", "--preset", "smoke", "--load", folder, "--student", "--artefacts", tmp_path / "artefacts"]
     well(build_here(*call, "--epochs", "1"))
     (student,) = folder.glob("student-0-*")
@@ -229,13 +234,21 @@ def test_loaded_members_teach_a_student_beside_them(built, tmp_path, monkeypatch
     taught_by = [json.loads((place / "recipe.json").read_bytes()) for place in sorted(folder.glob("member-*"))]
     assert recipe["teachers"] == [record["weights"] for record in taught_by]
     assert recipe["data"] == taught_by[0]["recipe"]["data"]
+    courses = [json.loads((place / "history.json").read_bytes()) for place in sorted(folder.glob("member-*"))]
+    losses = [course["epochs"]["dev_loss"][course["chosen"] - 1] for course in courses]
+    assert recipe["start"] == recipe["teachers"][losses.index(min(losses))]
     assert " made " not in well(build_here(*call, "--epochs", "1")).stdout
     asked = predict.networks(options.Options("predict", load=folder, network="all"))
     assert [one.member.name for one in asked] == [*sorted(p.name for p in folder.glob("member-*")), student.name]
-    for more, reason in (("--epochs=2", "another student"), ("--preset=shipped", "trains nothing")):
+    for more, reason in (("--epochs=8", "another student"), ("--preset=shipped", "trains nothing")):
         done = build_here(*call, more)
         assert done.returncode == 2
         assert reason in done.stderr.splitlines()[-1]
+    broken = Path(shutil.copytree(next(folder.glob("member-0-*")), folder / "member-0-bad"))
+    for history in ("[]", '{"epochs": {"dev_loss": []}, "chosen": 1}'):
+        (broken / "history.json").write_text(history)
+        done = build_here(*call)
+        assert done.returncode == 2 and "member-0-bad is damaged" in done.stderr.splitlines()[-1]
 
 
 def test_two_runs_are_compared_on_the_same_faces(built, tmp_path):

@@ -95,6 +95,7 @@ def student(study: Study, right: np.ndarray) -> Student | None:
     return Student(
         **vars(accuracy(taught)),
         name=study.student.name,
+        goes_on=study.student.goes_on,
         views=accuracy(study.student.view_logits.argmax(1) == study.labels),
         best=Named(**vars(accuracy(right[best])), name=study.members[best].name),
         difference=gain(taught.astype(float) - right[best], study, 1_000),

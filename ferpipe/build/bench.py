@@ -102,6 +102,8 @@ class Bench:
         settings, dataset, recipe = self.settings, self.dataset, stage.network
         device = self.device
         weights = self.imagenet if recipe.pretrained else None
+        if stage.start:
+            weights = checkpoints.load(settings.networks / stage.start).weights
         teachers = [checkpoints.load(settings.networks / name).network(device) for name in stage.taught]
         made_of = {**stage.recipe, "threads": self.threads if device.type == "cpu" else None}
         record = {"recipe": made_of, "classes": list(dataset.classes)}

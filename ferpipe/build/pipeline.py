@@ -18,10 +18,11 @@ from ferpipe.build import layout as layouts
 from ferpipe.build import settings as reading
 from ferpipe.build.layout import Layout
 from ferpipe.build.options import APART, ROOT, Options
-from ferpipe.build.settings import OF_TRAINING, Settings
+from ferpipe.build.settings import OF_OVERFITTED, OF_TRAINING, Settings
 from ferpipe.build.stages import Names, Network, Stage
 from ferpipe.errors import Slip
 from ferpipe.networks.recipes import Recipe
+from ferpipe.networks.recipes import student as taught
 from ferpipe.storage import atomic, encoding, lock
 from ferpipe.storage.freshness import Log, Memory
 
@@ -171,14 +172,16 @@ class Build:
         """
         settings, data = self.settings, self.stage.hash
         if settings.plan is None:
-            for path in settings.foreign:
+            for path in settings.foreign if not rank else ():
                 self.bench.adopt(path, data)
+            meet()
             if settings.foreign:
                 print(f"train: left out, since a checkpoint does not tell how it was trained: {', '.join(OF_TRAINING)}")
-            self.names = stages.loaded(settings.networks, None if settings.shipped else data, bool(settings.foreign))
+            alone = not OF_OVERFITTED & {*settings.analyses}
+            self.names = stages.loaded(settings.networks, None if settings.shipped else data, alone)
             self.log.fresh("train", f"{len(self.names.members)} member(s) from {settings.networks}")
-            if settings.student is not None:
-                self.teach(settings.student, rank)
+            if settings.pupil is not None:
+                self.teach(settings.pupil, rank)
             meet()
             if not rank:
                 self.names.write(settings)
@@ -206,8 +209,10 @@ class Build:
         if not rank:  # the others would write the same file at the same moment
             self.names.write(settings)
 
-    def teach(self, student: Recipe, rank: int) -> None:
+    def teach(self, pupil: Recipe, rank: int) -> None:
         """Have the first rank train a student of the loaded members beside them; raises Slip where another is there."""
+        known = stages.ours(self.settings, self.names.members).values()
+        student = taught(pupil, [recipe for recipe, _ in known])
         stage = stages.network(self.settings, student, self.stage.hash, self.memory, self.names.members)
         if self.names.student not in ("", stage.name):
             there = self.settings.networks / self.names.student

@@ -115,16 +115,15 @@ class Place:
 
     folder: Path
     members: list[str]
-    student: str
+    students: list[str]
     origin: str
     data: str
 
     @property
     def folders(self) -> dict[str, list[str]]:
         """What --network may name, each with its networks."""
-        student = [self.student] if self.student else []
-        roles = {"ensemble": self.members} | ({"student": student} if student else {})
-        roles |= {"all": [*self.members, *student]}
+        roles = {"ensemble": self.members} | ({"student": self.students} if self.students else {})
+        roles |= {"all": [*self.members, *self.students]}
         return roles | {member: [member] for member in self.members} | roles
 
     def asked(self, name: str) -> list[Asked]:
@@ -184,7 +183,7 @@ def of_run(artefacts: Path, name: str) -> Place:
         raise Slip(f"no run '{name}' with networks in {base.parent}; there: {runs}")
     known = encoding.read_json(records[0])
     folder = Path(os.path.normpath(records[0].parent / known["place"]))
-    return Place(folder, known["members"], known["student"], f"run {name}", records[0].parent.name)
+    return Place(folder, known["members"], [*filter(None, [known["student"]])], f"run {name}", records[0].parent.name)
 
 
 def of_report(options: Options, dataset: str = "fer2013") -> Place | None:
@@ -201,7 +200,7 @@ def of_report(options: Options, dataset: str = "fer2013") -> Place | None:
         return None
     if not roles["member"]:
         return None
-    return Place(folder, roles["member"], "".join(roles["student"]), "published", dataset)
+    return Place(folder, roles["member"], roles["student"], "published", dataset)
 
 
 def of_page(options: Options) -> list[Asked]:
@@ -222,12 +221,12 @@ def of_folder(folder: Path) -> Place:
     for entry in sorted(folder.iterdir()):
         if (entry / "recipe.json").exists():
             roles[checkpoints.load(entry).recipe.role].append(entry.name)
-    if not roles["member"] or len(roles["student"]) > 1:
-        raise Slip(f"--load {folder}: wanted one member or more and one student at most, got {roles}")
+    if not roles["member"]:
+        raise Slip(f"--load {folder}: wanted one member or more, got {roles}")
     place = Path(os.path.realpath(folder))
     ours = place.name if place.parent == shipping.PLACE else "data of its own"
     data = place.parent.name if place.name == "members" else ours  # .artefacts/<data set>/members
-    return Place(folder, roles["member"], "".join(roles["student"]), f"from {folder}", data)
+    return Place(folder, roles["member"], roles["student"], f"from {folder}", data)
 
 
 def of_checkpoints(files: Sequence[Path], options: Options) -> list[Asked]:

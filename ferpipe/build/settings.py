@@ -16,6 +16,7 @@ from ferpipe.training.presets import DATA_SEED, PRESETS, Plan, plan
 
 # the analyses that ask how networks were trained, which a checkpoint does not tell
 OF_TRAINING = ("calibration", "curves", "suspects")
+OF_OVERFITTED = frozenset({"calibration", "curves"})
 SHIPPED = fingerprints.PACKAGE / "shipped"
 
 
@@ -31,7 +32,7 @@ class Settings:
     seed: int  # of the networks and the analyses
     preset: str
     plan: Plan | None  # of the networks to train; None: those in `networks` are taken as they are
-    student: Recipe | None  # that those which are taken teach
+    pupil: Recipe | None  # that those which are taken teach
     networks: Path  # the folder of the networks
     foreign: tuple[Path, ...]  # checkpoints of somebody's that these are made of
     mean: tuple[float, ...]  # with which their pictures were normalised; none: it is read off them
@@ -72,15 +73,20 @@ def of(options: Options, layout: Layout) -> Settings:
         raise Slip(f"--preset shipped: the shipped networks learned FER2013, not {layout.dataset}; name FER2013 with "
                    "--data PATH, or leave out --preset shipped")  # fmt: skip
     known = PRESETS.get(layout.dataset, PRESETS["fer2013"]).get(options.preset)
-    if options.student and known is None:
-        raise Slip("--student: --preset shipped trains nothing; name another preset, and members with --load")
+    if known is None:
+        for flag in ("members", "epochs", "init", "compile", "student"):
+            if getattr(options, flag):
+                raise Slip(f"--{flag}: --preset shipped trains nothing; name another preset")
     work = None  # of the presets that train
     if known is not None:
         work = plan(known, options.seed, options.members, options.epochs, student=options.student)
-        trained = work.members if options.load is None else [*filter(None, [work.student])]
+        trained = work.members if options.load is None else [*filter(None, [work.pupil])]
         # where some start from ImageNet's weights anyway, --init says where these lie
         if options.init is not None and not any(recipe.pretrained for recipe in trained):
             work = plan(known, options.seed, options.members, options.epochs, True, options.student)
+    if options.student and options.load is not None and SHIPPED.resolve() in options.load.resolve().parents:
+        raise Slip(f"--student: it is put beside its teachers, and not into the package; copy {options.load} and "
+                   "name the copy")  # fmt: skip
     networks = SHIPPED / layout.dataset if shipped else layout.artefacts / layout.dataset / "members"
     foreign: list[Path] = []
     if options.load is not None:
@@ -94,6 +100,7 @@ def of(options: Options, layout: Layout) -> Settings:
             networks = (
                 layout.artefacts / layout.dataset / adopting.place(foreign, options.mean, options.std, options.classes)
             )
+    analyses = [options.only] if options.only else [n for n in ANALYSES if not (foreign and n in OF_TRAINING)]
     return Settings(
         layout=layout,
         source=options.data,
@@ -103,13 +110,13 @@ def of(options: Options, layout: Layout) -> Settings:
         seed=options.seed,
         preset=options.preset,
         plan=work if options.load is None else None,
-        student=work.student if work and options.load is not None and options.student else None,
+        pupil=work.pupil if work and options.load is not None and options.student else None,
         networks=networks,
         foreign=tuple(foreign),
         mean=options.mean,
         std=options.std,
         init=options.init or "imagenet",
-        analyses=(options.only,) if options.only else tuple(n for n in ANALYSES if not (foreign and n in OF_TRAINING)),
+        analyses=tuple(analyses) if options.command != "train" else (),
         effort=effort.of(options.preset),
         device=options.device,
         threads=options.threads,

@@ -15,6 +15,7 @@ from ferpipe.build import effort
 from ferpipe.build.settings import Settings
 from ferpipe.errors import Slip
 from ferpipe.networks.recipes import Recipe as NetworkRecipe
+from ferpipe.networks.recipes import alike
 from ferpipe.storage import atomic, encoding, fingerprints
 from ferpipe.storage.encoding import JSON
 from ferpipe.storage.freshness import OF_FACES, Memory, Recipe, differences, inputs, reasons, recipes, recorded
@@ -76,6 +77,7 @@ class Network(Stage):
 
     network: NetworkRecipe
     taught: tuple[str, ...] = ()  # by these members
+    start: str = ""  # the member whose weights it begins with; "": none
 
     def stale(self) -> list[str]:
         """Return why the network is to be trained; one of older code is kept. Raises Slip for a damaged record."""
@@ -193,16 +195,46 @@ def networks(
 def network(settings: Settings, recipe: NetworkRecipe, data: str, memory: Memory, teachers: Sequence[str]) -> Network:
     """Return the stage that trains a network of this recipe, which those of these names teach."""
     more: dict[str, object] = {}
+    start = ""
     if teachers:
-        records = [encoding.read_json(settings.networks / name / "recipe.json") for name in teachers]
-        more["teachers"] = [record["weights"] for record in records]
+        weights = {name: encoding.read_json(settings.networks / name / "recipe.json")["weights"] for name in teachers}
+        more["teachers"] = list(weights.values())
+        if recipe.role == "student" and not (recipe.pretrained or recipe.held):
+            start = _start(settings, recipe, teachers)
+        if start:
+            more["start"] = weights[start]
     if recipe.pretrained:
         more["init"] = settings.init if settings.init == "imagenet" else fingerprints.of_file(Path(settings.init))
     identity = {"parameters": recipe.parameters(), "data": data, **more}
     name = f"{recipe.role}-{recipe.seed}-{fingerprints.of_value(identity)[:8]}"
     made_of = {**identity, "code": memory.code("ferpipe.training.loop")}
     rebuild = settings.rebuilds("train")
-    return Network(name, made_of, settings.networks / name, rebuild, recipe, tuple(teachers))
+    return Network(name, made_of, settings.networks / name, rebuild, recipe, tuple(teachers), start)
+
+
+def ours(settings: Settings, names: Sequence[str]) -> dict[str, tuple[NetworkRecipe, float]]:
+    """Return recipe and dev loss of those among these networks that were trained here, and not adopted.
+
+    Raises Slip for one that is damaged.
+    """
+    known: dict[str, tuple[NetworkRecipe, float]] = {}
+    for folder in [settings.networks / name for name in names]:
+        record, course = encoding.read_json(folder / "recipe.json"), encoding.read_json(folder / "history.json")
+        try:
+            if "foreign" not in record["recipe"]:
+                loss = float(course["epochs"]["dev_loss"][course["chosen"] - 1])
+                known[folder.name] = NetworkRecipe(**record["recipe"]["parameters"]), loss
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            cure = "restore it from a copy, or remove it and train again"
+            raise Slip(f"{folder} is damaged ({type(error).__name__} {error}); {cure}") from None
+    return known
+
+
+def _start(settings: Settings, student: NetworkRecipe, teachers: Sequence[str]) -> str:
+    """Return the teacher as which a student begins: of those that are built as it is, the one of the least dev loss."""
+    known = ours(settings, teachers).items()
+    losses = {name: loss for name, (recipe, loss) in known if alike(student, recipe)}
+    return min(losses, key=losses.__getitem__, default="")
 
 
 def analyses(settings: Settings, data: Data, names: Names, memory: Memory) -> list[Analysis]:
@@ -241,7 +273,7 @@ def loaded(place: Path, data: str | None, alone: bool = False) -> Names:
     """Return the networks in the folder `place`; raises Slip if they do not fit.
 
     `data` is the hash of the data that they must have been trained on; None: whatever it was. Members may be `alone`,
-    without overfitting models.
+    without overfitting models, where nothing asks for these.
     """
     if not place.is_dir():
         raise Slip(f"{place}: no such folder; wanted a folder of members, such as .artefacts/rendered/members")
@@ -261,6 +293,6 @@ def loaded(place: Path, data: str | None, alone: bool = False) -> Names:
         got = ", ".join(f"{len(names)} {role}" for role, names in roles.items())
         raise Slip(
             f"{place}: wanted one member or more, one overfitting model or more and one student at most, "
-            f"got {got}; train makes them"
+            f"got {got}; without --load, train makes them"
         )
     return Names(roles["member"], roles["overfitted"], roles["balanced"], "".join(roles["student"]))

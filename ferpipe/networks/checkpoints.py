@@ -61,7 +61,8 @@ def load(folder: Path) -> Member:
         _check(history, logits, averaged)
         member = Member(folder.name, recipe, history["epochs"], history["chosen"], logits, averaged,
                         record["made_with"], load_file(path) if weighted else None,
-                        "init" in record["recipe"], margins, record["recipe"].get("foreign", ""))  # fmt: skip
+                        "init" in record["recipe"], margins, record["recipe"].get("foreign", ""),
+                        "start" in record["recipe"])  # fmt: skip
         if member.foreign:
             member = Adopted(**vars(member), outside=record["recipe"]["outside"])
         if weighted:

@@ -30,6 +30,7 @@ class Member:
     pretrained: bool = False  # whether it started from weights of ImageNet instead of drawn ones
     margins: np.ndarray | None = None  # (n,) float16 of train; None of a network that was trained before they were kept
     foreign: str = ""  # how pictures enter it, of somebody's own network, see foreign.py
+    goes_on: bool = False  # whether it started from the weights of a network that taught it
 
     @cached_property
     def dev_logits(self) -> np.ndarray:

@@ -5,6 +5,7 @@ precision and threads do not: they are recorded beside the weights, so that a me
 loaded on another.
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 
 from ferpipe.storage.encoding import JSON
@@ -66,6 +67,20 @@ def overfitted(recipe: Recipe, part: int, epochs: int) -> Recipe:
     return replace(bare, role="overfitted", part=part, epochs=epochs, width=max(8, recipe.width // 2))
 
 
-def student(recipe: Recipe, distil: float = 0.7) -> Recipe:
-    """Return `recipe` for a network that learns the ensemble's answers, and for the remaining share the labels."""
-    return replace(recipe, role="student", distil=distil, label_smoothing=0.0)
+def student(recipe: Recipe, teachers: Iterable[Recipe], distil: float = 0.7) -> Recipe:
+    """Return `recipe` for a network that learns its teachers' answers, and for the remaining share the labels.
+
+    Where one of them is built as it is, it goes on from that one's weights: it need not learn again what these know,
+    and a quarter of the epochs at half the rates moves them as far as is needed. Not where faces are held out, since
+    the teacher has learned those.
+    """
+    taught = replace(recipe, role="student", distil=distil, label_smoothing=0.0)
+    if recipe.pretrained or recipe.held or not any(alike(recipe, teacher) for teacher in teachers):
+        return taught
+    slow = replace(taught, learning_rate=recipe.learning_rate / 2, muon=recipe.muon / 2)
+    return replace(slow, epochs=max(1, recipe.epochs // 4), small=0)
+
+
+def alike(one: Recipe, other: Recipe) -> bool:
+    """Return whether the weights of networks of these recipes fit each other."""
+    return (one.stem, one.width, one.enlarge) == (other.stem, other.width, other.enlarge)

@@ -77,6 +77,7 @@ class Views:
 class Student(Named):
     """The student and its paired test against the best member."""
 
+    goes_on: bool  # whether it started from a member's weights
     views: Accuracy
     best: Named
     difference: Gain

@@ -40,9 +40,15 @@ def captured(step: Callable[[], None], state: Sequence[Tensor]) -> Callable[[], 
         except RuntimeError as error:
             # the end of a broken capture fails too; no name for the cause, which holds on to the whole step
             reason = (str(error.__context__ or error).splitlines() or ["no reason given"])[0]
-            print(f"training: no CUDA graph here ({reason}): each step is started by the host", file=sys.stderr)
+            _tell(f"training: no CUDA graph here ({reason}): each step is started by the host")
         restore()
     return replay
+
+
+@cache
+def _tell(line: str) -> None:
+    """Print a line the first time that it is to be said: each network and size of its faces is captured anew."""
+    print(line, file=sys.stderr)
 
 
 @cache

@@ -79,8 +79,13 @@ class Plan:
     members: list[Recipe]  # the ensemble; the first is the analysis model
     overfitted: list[Recipe]
     balanced: list[Recipe] = field(default_factory=list)
-    student: Recipe | None = None  # one network that learns from the ensemble, where it is asked for
+    pupil: Recipe | None = None  # of a network that learns from the ensemble, where it is asked for
     long: bool = False  # whether to tell beforehand how many hours it takes
+
+    @property
+    def student(self) -> Recipe | None:
+        """The network that learns from the ensemble."""
+        return None if self.pupil is None else taught(self.pupil, self.members)
 
     @property
     def rounds(self) -> list[list[Recipe]]:
@@ -127,7 +132,7 @@ def plan(
         ensemble,
         [replace(bare, seed=seed + k) for k in range(chosen.overfitted)],
         [replace(even, seed=seed + k) for k in range(chosen.balanced)],
-        replace(taught(pupil), seed=seed) if chosen.student or student else None,
+        replace(pupil, seed=seed) if chosen.student or student else None,
         chosen.long,
     )
 

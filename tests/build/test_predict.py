@@ -43,7 +43,7 @@ def built(tmp_path_factory):
         "student": "student-0",
         "place": "members",
     }
-    recipes = (recipe, replace(recipe, seed=1), overfitted(recipe, 20, 1), student(recipe))
+    recipes = (recipe, replace(recipe, seed=1), overfitted(recipe, 20, 1), student(recipe, []))
     for name, one in zip([*names["members"], *names["overfitted"], names["student"]], recipes, strict=True):
         record = {"recipe": {"parameters": one.parameters(), "data": "d"}}
         loop.train(
@@ -231,6 +231,14 @@ def test_margins_follow_equal_faces_of_different_labels_and_only_those_that_were
     assert turned.margins.tolist() == order.tolist()
     with pytest.raises(Slip, match="know other train faces"):
         shipping.pack(built / "members", ["member-0"], TRAIN, DEV, tmp_path / "fer2013")
+
+
+def test_a_folder_may_hold_several_students(built, tmp_path):
+    shutil.copytree(built / "members", tmp_path / "members")
+    shutil.copytree(built / "members/student-0", tmp_path / "members/student-0-other")
+    for network, names in {"student": ["student-0", "student-0-other"], "ensemble": ["member-0", "member-1"]}.items():
+        asked = predict.networks(Options("predict", load=tmp_path / "members", network=network))
+        assert [one.member.name for one in asked] == names
 
 
 def test_a_packed_network_takes_the_place_of_the_one_with_its_role_and_seed(built, tmp_path, monkeypatch):

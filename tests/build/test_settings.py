@@ -4,6 +4,7 @@ import pytest
 
 from ferpipe.build import layout, settings
 from ferpipe.build.options import Options
+from ferpipe.errors import Slip
 from ferpipe.training.presets import PRESETS
 
 
@@ -24,8 +25,16 @@ def test_init_is_never_passed_over(tmp_path):
     (tmp_path / "members/member-0").mkdir(parents=True)
     (tmp_path / "members/member-0/recipe.json").write_text("{}")
     loading = {"preset": "full", "load": tmp_path / "members", "student": True}
-    assert asked(tmp_path, init="weights.pth", **loading).student.pretrained
-    assert not asked(tmp_path, **loading).student.pretrained
+    assert asked(tmp_path, init="weights.pth", **loading).pupil.pretrained
+    assert not asked(tmp_path, **loading).pupil.pretrained
+
+
+@pytest.mark.parametrize("flag", [{"members": 2}, {"epochs": 3}, {"init": "imagenet"}, {"student": True}])
+def test_the_shipped_networks_are_not_trained(tmp_path, flag):
+    with pytest.raises(Slip, match=f"--{next(iter(flag))}: --preset shipped trains nothing"):
+        asked(tmp_path, preset="shipped", **flag)
+    with pytest.raises(Slip, match=r"copy .*fer2013 and name the copy"):
+        asked(tmp_path, load=settings.SHIPPED / "fer2013", student=True)
 
 
 @pytest.mark.parametrize("preset", sorted(set(PRESETS["fer2013"]) - {"full"}))

@@ -47,7 +47,7 @@ def test_the_device_sees_the_draws_of_the_cpu():
 
 
 @pytest.mark.parametrize(
-    "recipe", [RECIPE, student(RECIPE), LARGE, student(LARGE), replace(RECIPE, muon=0.0, average=0.0, small=0)]
+    "recipe", [RECIPE, student(RECIPE, []), LARGE, student(LARGE, []), replace(RECIPE, muon=0.0, average=0.0, small=0)]
 )
 def test_a_graph_trains_as_plain_steps_do(recipe, monkeypatch, capsys):
     compared(training(recipe), training(recipe), monkeypatch)
@@ -86,7 +86,7 @@ def compared(graphed, plain, monkeypatch):
 
 
 def test_a_step_waits_for_nothing():
-    one = training(student(RECIPE))
+    one = training(student(RECIPE, []))
     steps = one.run_epoch()
     next(steps)  # in which the graph is captured
     one.step()

@@ -161,7 +161,7 @@ def test_a_student_learns_what_it_is_taught():
     for teacher in teachers:
         torch.nn.init.zeros_(teacher.fc.weight)
         teacher.fc.bias.data = torch.tensor([0.0, 0, 0, 9, 0, 0, 0])
-    recipe = student(replace(RECIPE, epochs=6, small=2, average=0.0), distil=0.9)
+    recipe = student(replace(RECIPE, epochs=6, small=2, average=0.0), [], distil=0.9)
     one = loop.Training(recipe, TRAIN, DEV, CPU, teachers=[t.eval() for t in teachers])
     torch.testing.assert_close(one.taught(torch.zeros(2, 1, 32, 32))[:, 3], torch.ones(2), atol=1e-2, rtol=0)
     for _ in range(6):
@@ -173,7 +173,7 @@ def test_a_student_learns_what_it_is_taught():
 
 def test_teachers_are_asked_about_each_face_as_it_is_trained_on(monkeypatch):
     seen, asked = [], []
-    recipe = student(replace(RECIPE, epochs=2, small=1, mixup=0.3))
+    recipe = student(replace(RECIPE, epochs=2, small=1, mixup=0.3), [])
     one = loop.Training(recipe, TRAIN, DEV, CPU, teachers=[initialised("pooled", 8, 0).eval()])
     monkeypatch.setattr(one, "forward", lambda inputs: seen.append(inputs.clone()) or one.network(inputs))
     monkeypatch.setattr(

@@ -63,7 +63,7 @@ def pretended(recipe, device, mode):
     return training
 
 
-@pytest.mark.parametrize("recipe", [RECIPE, student(RECIPE), replace(RECIPE, muon=0.0, average=0.0)])
+@pytest.mark.parametrize("recipe", [RECIPE, student(RECIPE, []), replace(RECIPE, muon=0.0, average=0.0)])
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 @pytest.mark.filterwarnings("ignore:CUDA is not available")
 def test_no_value_is_read_back_and_everything_happens_on_the_device(monkeypatch, recipe, device):
@@ -166,8 +166,10 @@ def test_a_graph_leaves_the_state_as_it_was_and_where_there_is_none_the_step_goe
         seen.append(count.item())
         count.add_(1)
 
-    replay = graphs.captured(step, [count])
+    graphs._tell.cache_clear()
+    replay = [graphs.captured(step, [count]) for _ in range(2)][1]  # of the next size of faces
     assert count.item() == 0 and len(seen) > 1 and not any(seen), "steps past the training's last have no rate"
     replay()
     assert count.item() == (100 if works else 1)
-    assert ("no CUDA graph here (operation not permitted when stream is capturing)" in capsys.readouterr().err) != works
+    line = "training: no CUDA graph here (operation not permitted when stream is capturing): each step is started"
+    assert capsys.readouterr().err.count(line) == (not works)
