@@ -244,6 +244,12 @@ def test_loaded_members_teach_a_student_beside_them(built, tmp_path, monkeypatch
         done = build_here(*call, more)
         assert done.returncode == 2
         assert reason in done.stderr.splitlines()[-1]
+    for record in ("x", "[1]"):  # of a teacher that is not to be passed over
+        (folder / "member-0-bad").mkdir(exist_ok=True)
+        (folder / "member-0-bad/recipe.json").write_text(record)
+        done = build_here(*call)
+        assert done.returncode == 2 and "member-0-bad/recipe.json cannot be read" in done.stderr.splitlines()[-1]
+    shutil.rmtree(folder / "member-0-bad")
     broken = Path(shutil.copytree(next(folder.glob("member-0-*")), folder / "member-0-bad"))
     for history in ("[]", '{"epochs": {"dev_loss": []}, "chosen": 1}'):
         (broken / "history.json").write_text(history)

@@ -124,7 +124,7 @@ class Place:
         """What --network may name, each with its networks."""
         roles = {"ensemble": self.members} | ({"student": self.students} if self.students else {})
         roles |= {"all": [*self.members, *self.students]}
-        return roles | {member: [member] for member in self.members} | roles
+        return roles | {name: [name] for name in roles["all"]} | roles
 
     def asked(self, name: str) -> list[Asked]:
         """Return the networks that --network NAME means; raises Slip when there are none."""

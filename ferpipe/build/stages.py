@@ -281,6 +281,8 @@ def loaded(place: Path, data: str | None, alone: bool = False) -> Names:
     for folder in sorted(place.iterdir()):
         record = recorded(folder / "recipe.json")
         if record is None:
+            if os.path.lexists(folder / "recipe.json"):
+                raise Slip(f"{folder / 'recipe.json'} cannot be read; restore it from a copy, or take {folder} away")
             continue
         try:
             role, trained_on = record["recipe"]["parameters"]["role"], record["recipe"]["data"]

@@ -236,7 +236,8 @@ def test_margins_follow_equal_faces_of_different_labels_and_only_those_that_were
 def test_a_folder_may_hold_several_students(built, tmp_path):
     shutil.copytree(built / "members", tmp_path / "members")
     shutil.copytree(built / "members/student-0", tmp_path / "members/student-0-other")
-    for network, names in {"student": ["student-0", "student-0-other"], "ensemble": ["member-0", "member-1"]}.items():
+    both, members = ["student-0", "student-0-other"], ["member-0", "member-1"]
+    for network, names in {"student": both, "ensemble": members, both[1]: both[1:]}.items():
         asked = predict.networks(Options("predict", load=tmp_path / "members", network=network))
         assert [one.member.name for one in asked] == names
 
